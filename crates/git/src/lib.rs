@@ -1,0 +1,9 @@
+//! A repository's index, or a push in quarantine, as a stream of changes and objects.
+//!
+//! Hides gix. Enumerates objects by id; never parses diff text, runs no program a repository
+//! names, touches no network, and honours no attribute, replace ref, graft or commit-graph.
+//! What cannot be read is an [`Error`] or an unreadable object, never absent.
+//!
+//! Rooms: `environment` (Git's variables as one value), `repository` (opening, extensions, HEAD,
+//! refs), `objects` (reading by id, whole or in pieces), `index` (a cursor over the mapped index
+//! file), `staged`, `pushed`, `places` (where objects with a hit stand), `documents`.

@@ -1,0 +1,33 @@
+//! The nouns of lychgate, each defined once. No I/O, no clock, no dependencies.
+//!
+//! Three of them carry the program, in this order:
+//!
+//! ```text
+//! Change -> Finding -> Verdict
+//! ```
+//!
+//! Read the modules in the order below. Formats (wire, reports, ledger) live with whoever owns
+//! them and convert by hand: nothing here is anybody's serialisation contract.
+
+pub mod ids;
+pub mod path;
+pub mod change;
+pub mod refs;
+pub mod finding;
+pub mod coverage;
+pub mod verdict;
+pub mod problem;
+pub mod surface;
+pub mod limits;
+pub mod exit;
+pub mod text;
+
+pub use change::{Change, Mode, ObjectKind, Side};
+pub use coverage::{Coverage, Tally};
+pub use finding::{Category, Confidence, Finding, Severity, Source, Span, State};
+pub use ids::{Digest, Fingerprint, HashKind, ObjectId, RuleId};
+pub use path::RepoPath;
+pub use problem::Problem;
+pub use refs::{RefKind, RefUpdate};
+pub use surface::{Hook, Surface};
+pub use verdict::{Decision, Reason, ReasonCode, RuleNote, Verdict};

@@ -1,0 +1,73 @@
+//! Every number of bytes, seconds and days that is a decision, in one place.
+
+use std::time::Duration;
+
+/// A server answers within this, or INDETERMINATE with the share done.
+pub const SERVER_DEADLINE: Duration = Duration::from_secs(60);
+/// A client hook answers within this.
+pub const CLIENT_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client hook waits for a daemon it has just spawned before it judges in process.
+pub const SPAWN_WAIT: Duration = Duration::from_secs(2);
+/// A spawned daemon without sessions exits after this.
+pub const IDLE_EXIT: Duration = Duration::from_secs(30 * 60);
+/// A session that sends nothing for this long is closed.
+pub const SESSION_IDLE: Duration = Duration::from_secs(30);
+/// How long a drain waits for open sessions.
+pub const DRAIN_WAIT: Duration = Duration::from_secs(10);
+/// Sessions a daemon serves at once; one more waits in the listen queue.
+pub const SESSIONS: usize = 256;
+
+/// Largest frame on the wire, head included.
+pub const FRAME: usize = 1 << 20;
+/// Content is cut into pieces of this size.
+pub const CHUNK: usize = 256 << 10;
+/// Longest path, ref name or trailer taken.
+pub const NAME: usize = 16 << 10;
+/// Object ids in one offer.
+pub const OFFER: usize = 8192;
+/// A change of at least this many objects is offered by id before its content is sent.
+pub const OFFER_FROM: usize = 16;
+/// A policy document may be this large.
+pub const DOCUMENT: usize = 1 << 20;
+/// Ref lines in one push.
+pub const REFS: usize = 1_000_000;
+
+/// An object above this is inflated and scanned in pieces with an overlap; rules that need the
+/// whole object see at most this much.
+pub const WHOLE_OBJECT: u64 = 16 << 20;
+/// Bytes of one piece of a streamed object.
+pub const PIECE: usize = 1 << 20;
+/// Bytes of the previous piece that are looked at again; no match is longer.
+pub const OVERLAP: usize = 64 << 10;
+/// A delta that resolves to more than this is INDETERMINATE.
+pub const DELTA_RESULT: u64 = 256 << 20;
+/// A delta chain longer than this is INDETERMINATE.
+pub const DELTA_CHAIN: usize = 4096;
+/// Content a daemon holds at once, over all sessions.
+pub const IN_FLIGHT: usize = 40 << 20;
+/// Findings kept of one object; the verdict names what was cut.
+pub const FINDINGS_PER_OBJECT: usize = 1000;
+/// Findings kept of one session.
+pub const FINDINGS: usize = 10_000;
+/// Objects whose places are asked for; beyond it the rest are reported without path.
+pub const PLACES: usize = 10_000;
+/// Places reported of one object.
+pub const PLACES_PER_OBJECT: usize = 16;
+/// Deleted blobs that are compared with a finding to tell a move from a copy.
+pub const DELETED_SIDES: usize = 512;
+
+/// An inline allow line reaches at most this many days ahead.
+pub const ALLOW_DAYS: i32 = 90;
+/// An exception that ends within this many days is mentioned.
+pub const WARN_DAYS: i32 = 7;
+/// Days the full lists of findings are kept in the state folder.
+pub const REPORT_DAYS: u64 = 7;
+
+/// Lines of one denial.
+pub const DENIAL_LINES: usize = 12;
+/// Columns of everything a person reads.
+pub const COLUMNS: usize = 80;
+/// Bytes of one line through a sideband.
+pub const SIDEBAND: usize = 200;
+/// Lines of findings a server prints.
+pub const SERVER_LINES: usize = 200;

@@ -1,0 +1,17 @@
+//! The protocol between a client (hook, CLI) and a judge (daemon, in-process): frames in, frames
+//! out. Sans I/O, no async, no serde. Normative text: `docs/protocol.md`.
+//!
+//! ```text
+//! client                                   judge
+//!   Hello ->                                           frozen for ever
+//!                                       <- Hello | Refuse
+//!   Facts, Ref*, Document*, Ready ->
+//!                                       <- Plan        which refs count as judged
+//!   ( Offer ->                          <- Need )*     ids first, when there are many
+//!   ( Entry | Object Data* | Unreadable )* ->          streams while the judge scans
+//!   Done ->
+//!   ( <- Want   Place*, Object Data*, Answered -> )*   only for objects with a hit
+//!                                       <- Finding* Line* Verdict
+//! ```
+
+pub mod frame;
