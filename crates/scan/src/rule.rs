@@ -1,0 +1,86 @@
+//! A rule as everybody but the matcher sees it.
+
+use globset::GlobSet;
+use lychgate_model::{Category, Confidence, RuleId, Severity};
+
+/// What decides whether a finding is new (contract 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewBy {
+    /// New when no old side has the same rule and value.
+    Value,
+    /// New when its lines are among the added ones.
+    Line,
+}
+
+impl NewBy {
+    /// The word for it in packs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Line => "line",
+        }
+    }
+}
+
+/// The paths a rule applies to; judged at the verdict, because one blob stands at many paths.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    /// Globs of which one must match; empty: every path.
+    pub only: Vec<String>,
+    /// Globs of which none may match.
+    pub never: Vec<String>,
+    pub(crate) only_set: GlobSet,
+    pub(crate) never_set: GlobSet,
+}
+
+impl Paths {
+    /// Whether a rule with these globs applies to a path (bytes, `/`-separated, no leading `/`).
+    pub fn applies_to(&self, path: &[u8]) -> bool {
+        if self.only.is_empty() && self.never.is_empty() {
+            return true;
+        }
+        // A glob reads characters; what is not UTF-8 becomes U+FFFD, which only a wildcard matches.
+        let text = String::from_utf8_lossy(path);
+        (self.only.is_empty() || self.only_set.is_match(text.as_ref()))
+            && !self.never_set.is_match(text.as_ref())
+    }
+}
+
+/// A rule: who it is, how bad its matches are and what to do about them. How it matches is hidden.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The stable name.
+    pub id: RuleId,
+    /// Counts up when what it matches changes.
+    pub version: u32,
+    /// The pack it came from; `lychgate` for the structural rules compiled in.
+    pub pack: String,
+    /// What it finds, a noun phrase.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What kind of thing.
+    pub category: Category,
+    /// What makes a finding new.
+    pub new: NewBy,
+    /// Where it applies.
+    pub paths: Paths,
+    /// Weaknesses of the CWE list.
+    pub cwe: Vec<u32>,
+    /// Controls it serves, as `SSDF1.1:PW.5.1`.
+    pub standards: Vec<String>,
+    /// Why it matters, one or two sentences.
+    pub why: String,
+    /// How to mend the commit, one sentence.
+    pub fix: String,
+    /// Steps to replace what leaked.
+    pub rotation: Vec<String>,
+    /// Steps to make what leaked worthless.
+    pub revocation: Vec<String>,
+    /// Names of sources.
+    pub references: Vec<String>,
+    /// Who owns the rule; may be empty.
+    pub owner: String,
+}

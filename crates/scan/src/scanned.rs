@@ -1,0 +1,111 @@
+//! What a scan is given and what it hands back.
+
+use lychgate_model::{Confidence, HashKind, ObjectKind, RuleId, Severity, Source, Span};
+
+use crate::value::ValueTag;
+
+/// One object of a repository, whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Which parts of it are content of which source follows from this.
+    pub kind: ObjectKind,
+    /// How long the ids in a tree are.
+    pub hash: HashKind,
+    /// The object without its `type size NUL` header.
+    pub bytes: &'a [u8],
+}
+
+/// A rule matched: before paths, allow lines, dates, newness and severity overrides (contract 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawFinding {
+    /// Index into [`crate::RuleSet::rules`] of the set that scanned.
+    pub rule: u32,
+    /// Where. In commits and tags, lines count from the start of the part that `source` names;
+    /// byte offsets are into the object always. In a tree, line 1 and the column within the name.
+    pub span: Span,
+    /// Which part of the object. Content of a blob is [`Source::Blob`]: whether it is a symlink's
+    /// target or a note, only the tree above it knows.
+    pub source: Source,
+    /// Tells two sightings of one value from two values.
+    pub value: ValueTag,
+    /// Public prefix and length; never the value.
+    pub masked: Box<str>,
+    /// The rule's, lowered where a check failed.
+    pub severity: Severity,
+    /// The rule's, raised or lowered by its check.
+    pub confidence: Confidence,
+}
+
+/// A calendar day, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    /// 1 to 9999.
+    pub year: u16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31, as the month has.
+    pub day: u8,
+}
+
+/// A comment in a blob that asks for silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// The line it stands on, from 1.
+    pub line: u32,
+    /// What it says.
+    pub kind: MarkerKind,
+}
+
+/// What a marker says. One that begins like ours but cannot be read is no marker: it is a finding
+/// of the rule [`crate::structural::ALLOW_MALFORMED`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MarkerKind {
+    /// `lychgate: allow RULE until DAY because REASON`, for this line and the next.
+    Allow {
+        /// The rule it silences.
+        rule: RuleId,
+        /// The last day it holds, inclusive.
+        until: Day,
+        /// Why, printable ASCII; withheld where a finding overlaps it.
+        reason: Box<str>,
+    },
+    /// Another tool's marker.
+    Foreign {
+        /// Which tool's, as written by people: `gitleaks`, `detect-secrets`, ...
+        tool: &'static str,
+        /// Whether it speaks of the next line instead of its own.
+        next_line: bool,
+    },
+}
+
+/// All that a scan found in one object. Reused between objects: [`Scanned::clear`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// By place, then rule.
+    pub findings: Vec<RawFinding>,
+    /// By line.
+    pub markers: Vec<Marker>,
+    /// There were more than [`lychgate_model::limits::FINDINGS_PER_OBJECT`] findings or markers;
+    /// the object was not judged completely.
+    pub truncated: bool,
+    /// What was not looked at because the object came in pieces; names for people.
+    pub not_looked_at: Vec<&'static str>,
+}
+
+impl Scanned {
+    /// Forgets the last object, keeps the memory.
+    pub fn clear(&mut self) {
+        self.findings.clear();
+        self.markers.clear();
+        self.truncated = false;
+        self.not_looked_at.clear();
+    }
+
+    /// Nothing found, nothing left out.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+            && self.markers.is_empty()
+            && !self.truncated
+            && self.not_looked_at.is_empty()
+    }
+}
