@@ -11,6 +11,7 @@
 
 pub mod ids;
 pub mod path;
+pub mod pattern;
 pub mod change;
 pub mod refs;
 pub mod finding;
