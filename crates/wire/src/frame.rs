@@ -32,15 +32,17 @@ pub enum Frame<'a> {
     Entry(Entry<'a>),
     /// Client: an object follows in Data frames, exactly `size` bytes in all.
     Object(Object<'a>),
-    /// Client: a piece of the object begun last.
+    /// Client: a piece of the object begun last. A decoder hands out what has arrived, so that
+    /// one frame may come in several pieces.
     Data(&'a [u8]),
-    /// Client: something that belongs to the change cannot be read. INDETERMINATE.
+    /// Client: something that belongs to the change cannot be read. INDETERMINATE. Between the
+    /// Data of an object with the same id it also says that the rest of it will not come.
     Unreadable(Unreadable<'a>),
     /// Client: the enumerator reached its end; this is what it counted.
     Done(Tally),
     /// Judge: asks about objects with a hit.
     Want(Want),
-    /// Client: one answer to [`Want::Places`].
+    /// Client: one answer to [`Want::Places`]; several when it stands in several places.
     Place(Place<'a>),
     /// Client: the last Want is answered.
     Answered,
@@ -149,8 +151,10 @@ pub enum DocumentSide {
 pub struct Document<'a> {
     /// The side.
     pub side: DocumentSide,
-    /// One of the paths in the judge's Hello.
+    /// One of the paths in the judge's Hello, or the path a [`Want::Documents`] names.
     pub path: &'a [u8],
+    /// The blob's id; null when nothing stands there or it is not a blob.
+    pub id: ObjectId,
     /// What stands there.
     pub content: DocumentContent<'a>,
 }
@@ -232,6 +236,8 @@ pub enum Want {
     Places(Vec<ObjectId>),
     /// The content of these old sides, with [`Role::Old`]. One that cannot be read is left out.
     Content(Vec<ObjectId>),
+    /// Further documents, each a path at a side, answered with [`Frame::Document`]s.
+    Documents(Vec<(DocumentSide, Vec<u8>)>),
 }
 
 /// One place where an object stands in the change.

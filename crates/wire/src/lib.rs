@@ -14,4 +14,22 @@
 //!                                       <- Finding* Line* Verdict
 //! ```
 
+pub mod blocking;
+pub mod bound;
+mod code;
+pub mod decode;
+pub mod decoder;
+pub mod encode;
+pub mod error;
+mod field;
 pub mod frame;
+pub mod order;
+pub mod tag;
+pub mod tally;
+pub mod version;
+
+pub use decoder::Decoder;
+pub use encode::Encoder;
+pub use error::Error;
+pub use frame::Frame;
+pub use order::Order;

@@ -1,0 +1,30 @@
+//! Limits of single fields that follow from the frame's limit or from common sense; the numbers
+//! that are decisions stand in `lychgate_model::limits`.
+
+use lychgate_model::limits;
+
+/// Bytes of a frame before its body: the length and the tag.
+pub const HEAD: usize = 5;
+
+/// Largest content of a Document frame: the document limit, or what a frame holds beside a path.
+pub const DOCUMENT: usize = {
+    let fits = limits::FRAME - limits::NAME - 64;
+    if limits::DOCUMENT < fits {
+        limits::DOCUMENT
+    } else {
+        fits
+    }
+};
+
+/// Longest build string of a Hello.
+pub const BUILD: usize = 256;
+/// Documents a judge may name in its Hello.
+pub const DOCUMENTS: usize = 64;
+/// Forge and push variables in Facts.
+pub const VARIABLES: usize = 512;
+/// Patterns in a Plan.
+pub const PATTERNS: usize = 16_384;
+/// Reasons and notes of a verdict, each.
+pub const NOTES: usize = limits::FINDINGS;
+/// Ids at old sides of one place, and deleted ones, each.
+pub const SIDES: usize = limits::DELETED_SIDES;
