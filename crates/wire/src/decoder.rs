@@ -13,8 +13,13 @@ use crate::field::within;
 use crate::frame::Frame;
 use crate::tag;
 
-/// Free bytes [`Decoder::space`] offers at least; twice that to begin with.
-const READ: usize = 32 << 10;
+/// What a decoder begins with: a small commit's answers need no more, and each page of a buffer
+/// that nothing fills would still be a page fault of the hook.
+const SMALL: usize = 4 << 10;
+/// What it grows to while reads fill it, so that a stream of content takes few of them.
+const LARGE: usize = 64 << 10;
+/// Free bytes that are worth a read.
+const FREE: usize = 2 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inside {
@@ -32,6 +37,7 @@ pub struct Decoder {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    came_full: bool,
     inside: Inside,
     failed: Option<Error>,
 }
@@ -49,6 +55,7 @@ impl Decoder {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            came_full: false,
             inside: Inside::Head,
             failed: None,
         }
@@ -60,13 +67,14 @@ impl Decoder {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
-        if self.buffer.len() - self.end < READ {
+        if self.buffer.len() - self.end < FREE {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
-            if self.buffer.len() - self.end < READ {
-                self.buffer.resize(self.end.max(READ) * 2, 0);
-            }
+        }
+        let full = self.buffer.len() - self.end < FREE;
+        if full || (self.came_full && self.buffer.len() < LARGE) {
+            self.buffer.resize((self.buffer.len() * 2).max(SMALL), 0);
         }
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
@@ -74,6 +82,7 @@ impl Decoder {
     /// Says that `count` bytes were written to the front of [`Decoder::space`].
     pub fn filled(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(self.buffer.len());
+        self.came_full = self.end == self.buffer.len();
     }
 
     /// Copies `bytes` in: for tests and readers that do not read into [`Decoder::space`].
@@ -140,9 +149,9 @@ impl Decoder {
 
     /// Gives memory back that only an unusually large frame needed.
     pub fn shrink(&mut self) {
-        if self.start == self.end && self.buffer.len() > 2 * READ {
+        if self.start == self.end && self.buffer.len() > LARGE {
             (self.start, self.end) = (0, 0);
-            self.buffer.truncate(2 * READ);
+            self.buffer.truncate(LARGE);
             self.buffer.shrink_to_fit();
         }
     }
