@@ -1,2 +1,48 @@
-//! (sketch)
-fn main() {}
+//! Developer commands and repository invariants: `cargo xtask <command>`.
+
+mod bench;
+mod floor;
+mod tidy;
+mod workload;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask tidy            repository invariants (also a test)
+cargo xtask bench [NAME]..  the table of docs/performance.md, ratios in one run
+cargo xtask faults          page faults and instructions of the hook, hard limits
+cargo xtask docs [--check]  regenerate docs/rules.md from the packs
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["tidy"] => report(&tidy::problems()),
+        ["bench", names @ ..] => bench::run(names),
+        ["faults"] => bench::faults(),
+        _ => {
+            eprint!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn report(problems: &[String]) -> ExitCode {
+    for problem in problems {
+        eprintln!("{problem}");
+    }
+    if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The root of the workspace.
+fn top() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace stands")
+}

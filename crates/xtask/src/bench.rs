@@ -1,0 +1,306 @@
+//! The table of `docs/performance.md`: every figure a ratio against a floor of the same run.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use lychgate_e2e::{Repo, World, binaries};
+
+use crate::floor::{self, Cost, median};
+use crate::workload;
+
+/// Most page faults a hook run with nothing staged may take, against a warm daemon.
+const FAULTS: u64 = 200;
+
+/// Runs the benches whose names are given, or all.
+pub(crate) fn run(names: &[&str]) -> ExitCode {
+    let benches: [(&str, fn()); 7] = [
+        ("idle", idle),
+        ("line", || one_line(13_000)),
+        ("line80k", || one_line(80_000)),
+        ("files", fifty_files),
+        ("blob", one_blob),
+        ("push", push),
+        ("cold", cold),
+    ];
+    println!(
+        "load {}, {} cores",
+        floor::load(),
+        std::thread::available_parallelism().map_or(0, usize::from)
+    );
+    for (name, bench) in benches {
+        if names.is_empty() || names.contains(&name) {
+            bench();
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// The hard limit that CI holds: counts, not times.
+pub(crate) fn faults() -> ExitCode {
+    let world = World::new();
+    let repo = gated(&world, 13_000);
+    let daemon = warm(&repo);
+    let (cost, code) = (0..5)
+        .map(|_| floor::run(&mut hook(&repo), Some(daemon)))
+        .min_by_key(|c| c.0.faults)
+        .unwrap_or_default();
+    println!(
+        "hook, nothing staged, 13,000 files: {} page faults (limit {FAULTS}), exit {code}",
+        cost.faults
+    );
+    if cost.faults <= FAULTS && code == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn gated(world: &World, files: u32) -> Repo<'_> {
+    let repo = workload::synthetic(world, &format!("f{files}"), files, 0, 20);
+    repo.lychgate(&["install"]).ok();
+    repo.git(&["status"]).ok();
+    repo
+}
+
+fn hook(repo: &Repo<'_>) -> Command {
+    let mut hook = repo
+        .world
+        .command(binaries().join("lychgate-hook"), &repo.path);
+    hook.arg("pre-commit");
+    hook
+}
+
+fn git(repo: &Repo<'_>, args: &[&str]) -> Command {
+    let mut git = repo.world.command("git", &repo.path);
+    git.args(args);
+    git
+}
+
+/// Brings the daemon up and its rules in, and says its process id.
+fn warm(repo: &Repo<'_>) -> u32 {
+    for _ in 0..3 {
+        floor::run(&mut hook(repo), None);
+    }
+    let daemons = repo.world.daemons();
+    u32::try_from(*daemons.first().expect("the hook started a daemon")).unwrap_or(0)
+}
+
+fn cpu(costs: &[Cost]) -> f64 {
+    median(costs.iter().map(|c| c.cpu * 1e3).collect())
+}
+
+fn wall(costs: &[Cost]) -> f64 {
+    median(costs.iter().map(|c| c.wall * 1e3).collect())
+}
+
+fn compare(
+    what: &str,
+    against: &str,
+    n: usize,
+    mut ours: impl FnMut() -> Cost,
+    mut theirs: impl FnMut() -> Cost,
+) {
+    let (a, b) = floor::pairs(n, &mut ours, &mut theirs);
+    println!(
+        "{what}: CPU {:.2} ms against {:.2} ms of {against}: {:.2}x; wall {:.2} / {:.2} ms: {:.2}x; {} page faults",
+        cpu(&a),
+        cpu(&b),
+        cpu(&a) / cpu(&b),
+        wall(&a),
+        wall(&b),
+        wall(&a) / wall(&b),
+        a.last().map_or(0, |c| c.faults),
+    );
+}
+
+fn checked(command: &mut Command, daemon: Option<u32>) -> Cost {
+    let (cost, code) = floor::run(command, daemon);
+    assert_eq!(
+        code, 0,
+        "a benchmark measures only what succeeds: {command:?}"
+    );
+    cost
+}
+
+fn idle() {
+    let world = World::new();
+    let repo = gated(&world, 13_000);
+    let daemon = warm(&repo);
+    let spawn = || floor::run(&mut world.command("/bin/true", &repo.path), None).0;
+    compare(
+        "hook, nothing staged, 13,000 files",
+        "/bin/true",
+        100,
+        || checked(&mut hook(&repo), Some(daemon)),
+        spawn,
+    );
+    println!(
+        "daemon idle: {:.1} MiB resident",
+        floor::memory(daemon, "VmRSS")
+    );
+}
+
+fn one_line(files: u32) {
+    let world = World::new();
+    let repo = gated(&world, files);
+    repo.stage("src/1/1/file1.py", "changed\n");
+    repo.git(&["status"]).ok();
+    let daemon = warm(&repo);
+    let mut diff = git(&repo, &["diff", "--cached", "--quiet"]);
+    compare(
+        &format!("one line staged, {files} files"),
+        "git diff --cached --quiet",
+        60,
+        || checked(&mut hook(&repo), Some(daemon)),
+        || floor::run(&mut diff, None).0,
+    );
+}
+
+fn fifty_files() {
+    let world = World::new();
+    let repo = gated(&world, 13_000);
+    for n in 0..50 {
+        let path = format!("src/{}/{}/file{n}.py", n % 40, n % 400);
+        let text = std::fs::read_to_string(repo.path.join(&path)).unwrap_or_default();
+        repo.write(
+            &path,
+            (0..40)
+                .map(|i| format!("    added_line_{i} = compute({n})\n"))
+                .collect::<String>()
+                + &text,
+        );
+    }
+    repo.git(&["add", "-A"]).ok();
+    let daemon = warm(&repo);
+    let mut diff = git(&repo, &["diff", "--cached"]);
+    compare(
+        "50 files, 2,000 lines staged",
+        "git diff --cached",
+        40,
+        || checked(&mut hook(&repo), Some(daemon)),
+        || floor::run(&mut diff, None).0,
+    );
+}
+
+fn one_blob() {
+    let world = World::new();
+    let repo = gated(&world, 13_000);
+    let text: String = (0..105_000)
+        .map(|n| format!("line {n} of a file that has five megabytes or so\n"))
+        .collect();
+    repo.stage("big.txt", &text);
+    let id = repo.id(":big.txt");
+    let daemon = warm(&repo);
+    let script = format!(
+        "git diff-index --cached --raw HEAD >/dev/null; echo {id} | git cat-file --batch >/dev/null"
+    );
+    let mut plumbing = world.command("sh", &repo.path);
+    plumbing.args(["-c", &script]);
+    compare(
+        &format!("one new file of {:.1} MB", text.len() as f64 / 1e6),
+        "diff-index + cat-file --batch",
+        30,
+        || checked(&mut hook(&repo), Some(daemon)),
+        || floor::run(&mut plumbing, None).0,
+    );
+}
+
+/// Runs the real pre-receive hook over a quarantine that holds the whole history, as git would
+/// while a push waits.
+fn push() {
+    let world = World::new();
+    world.start_daemon();
+    let source = workload::history(&world);
+    let daemon = u32::try_from(world.daemons()[0]).unwrap_or(0);
+    let bare = world.bare_of_hooks("bench.git", &["--bare"]);
+    world
+        .lychgate(&["install", "--server", &bare.path.display().to_string()])
+        .ok();
+    let quarantine = bare.path.join("objects/tmp_objdir-incoming-bench");
+    std::fs::create_dir_all(quarantine.join("pack")).expect("a writable world");
+    let tip = pack(&world, &source, &quarantine.join("pack"));
+    let stdin = format!("{} {tip} refs/heads/main\n", "0".repeat(tip.len()));
+    let stdin_file = world.root().join("stdin");
+    std::fs::write(&stdin_file, stdin).expect("a writable world");
+    let receive = |label: &str| {
+        let script = format!("exec hooks/pre-receive < {}", stdin_file.display());
+        let mut hook = world.command("sh", &bare.path);
+        hook.args(["-c", &script])
+            .env("GIT_DIR", ".")
+            .env("GIT_OBJECT_DIRECTORY", &quarantine)
+            .env("GIT_QUARANTINE_PATH", &quarantine)
+            .env(
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                bare.path.join("objects"),
+            );
+        let before = scanned(&world);
+        let (cost, code) = floor::run(&mut hook, Some(daemon));
+        println!(
+            "{label}: CPU {:.2} s, wall {:.2} s, exit {code}, {} bytes scanned",
+            cost.cpu,
+            cost.wall,
+            scanned(&world) - before
+        );
+        cost
+    };
+    let cold = receive("push, cold");
+    let again = receive("the same push again");
+    let mut floor_command = world.command("git", &bare.path);
+    floor_command
+        .args([
+            "cat-file",
+            "--batch-all-objects",
+            "--batch",
+            "--buffer",
+            "--unordered",
+        ])
+        .env("GIT_OBJECT_DIRECTORY", &quarantine);
+    let floors: Vec<f64> = (0..3)
+        .map(|_| floor::run(&mut floor_command, None).0.cpu)
+        .collect();
+    println!(
+        "push of {}: {:.2}x the CPU of git cat-file over the same objects ({:.2} s); again {:.0}x cheaper; daemon peak {:.0} MiB",
+        source.file_name().unwrap_or_default().display(),
+        cold.cpu / median(floors.clone()),
+        median(floors),
+        cold.wall / again.wall,
+        floor::memory(daemon, "VmHWM"),
+    );
+}
+
+/// Packs everything reachable from HEAD into `folder`, as index-pack leaves it in a quarantine.
+fn pack(world: &World, source: &Path, folder: &Path) -> String {
+    let script = format!(
+        "git rev-parse HEAD | tee tip | git -c pack.threads=2 pack-objects -q --revs --delta-base-offset {0}/pack >/dev/null && cat tip && rm tip",
+        folder.display()
+    );
+    let mut shell = world.command("sh", source);
+    shell
+        .args(["-c", &script])
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "safe.directory")
+        .env("GIT_CONFIG_VALUE_0", "*");
+    world.finish(shell, b"").ok().out()
+}
+
+fn scanned(world: &World) -> u64 {
+    let said = world.lychgate(&["status"]).out();
+    let line = said.lines().find(|l| l.starts_with("bytes_scanned:"));
+    line.and_then(|l| l.rsplit(' ').next()?.parse().ok())
+        .unwrap_or(0)
+}
+
+fn cold() {
+    let world = World::new();
+    let repo = gated(&world, 100);
+    let run = || {
+        world.lychgate(&["daemon", "stop"]).ok();
+        checked(&mut hook(&repo), None)
+    };
+    let walls: Vec<Cost> = (0..15).map(|_| run()).collect();
+    println!(
+        "cold start to first verdict: wall {:.1} ms (median), {:.1} ms (least)",
+        wall(&walls),
+        walls.iter().map(|c| c.wall * 1e3).fold(f64::MAX, f64::min)
+    );
+}

@@ -1,0 +1,13 @@
+//! Real git against the real hook and the real daemon. One module per promise; a test is named
+//! for what must hold, and every denial has its allowed twin.
+
+/// What a commit hook must see: the index git names, whatever the trick.
+mod commit;
+/// Input made to hurt.
+mod hostile;
+/// What a server must see: every object a push makes reachable.
+mod push;
+/// When nobody answers, or somebody else does.
+mod unavailable;
+/// What a run leaves alone, and what is never run or shown.
+mod untouched;

@@ -1,0 +1,295 @@
+//! When nobody answers, or somebody else does: the server denies and says why, the client judges
+//! in process or as installed. No path leads to a silent allow.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::process::Stdio;
+
+use lychgate_e2e::{Repo, World, binaries, forge_token};
+use rustix::process::Signal;
+
+fn hook(repo: &Repo<'_>) -> std::process::Command {
+    let mut hook = repo
+        .world
+        .command(binaries().join("lychgate-hook"), &repo.path);
+    hook.arg("pre-commit");
+    hook
+}
+
+/// A repository with a secret staged, and one without.
+fn pair(world: &World) -> (Repo<'_>, Repo<'_>) {
+    let (bad, good) = (world.repo("bad"), world.repo("good"));
+    bad.stage(
+        "a",
+        format!("k={}\n{}", forge_token(), "x\n".repeat(50_000)),
+    );
+    good.stage("a", "fine\n");
+    (bad, good)
+}
+
+#[test]
+fn fifty_hooks_race_a_cold_start_and_one_daemon_answers_them_all() {
+    let world = World::new();
+    let (bad, good) = pair(&world);
+    world.lychgate(&["daemon", "stop"]).ok();
+    let spawn = |repo: &Repo<'_>| {
+        let mut hook = hook(repo);
+        hook.stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        hook.spawn().unwrap()
+    };
+    let running: Vec<_> = (0..50)
+        .map(|n| (n % 2 == 1, spawn(if n % 2 == 1 { &bad } else { &good })))
+        .collect();
+    for (is_bad, child) in running {
+        let output = world.gather(child);
+        assert_eq!(output.code != 0, is_bad, "{}", output.text());
+    }
+    assert_eq!(world.daemons().len(), 1);
+}
+
+#[test]
+fn a_daemon_killed_at_any_moment_never_means_allow() {
+    let world = World::new();
+    let (bad, good) = pair(&world);
+    for n in 0..20u64 {
+        let mut hook = hook(&bad);
+        hook.stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = hook.spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_micros(n * 500));
+        world.signal_daemons(Signal::KILL);
+        world.gather(child).fails();
+    }
+    world.finish(hook(&good), b"").ok();
+}
+
+#[test]
+fn a_hung_daemon_costs_a_deadline_not_a_secret() {
+    let world = World::new();
+    let (bad, good) = pair(&world);
+    world.finish(hook(&good), b"").ok();
+    let conf = bad.path.join(".git/hooks/lychgate.conf");
+    for repo in [&bad, &good] {
+        let conf = repo.path.join(".git/hooks/lychgate.conf");
+        let said = std::fs::read_to_string(&conf).unwrap();
+        let kept: String = said
+            .lines()
+            .filter(|l| !l.starts_with("deadline_seconds"))
+            .map(|l| format!("{l}\n"))
+            .collect();
+        std::fs::write(&conf, format!("{kept}deadline_seconds = 1\n")).unwrap();
+    }
+    assert!(conf.exists());
+    world.signal_daemons(Signal::STOP);
+    bad.commit().fails();
+    good.commit().ok();
+    world.signal_daemons(Signal::CONT);
+}
+
+#[test]
+fn an_impostor_on_the_socket_is_not_believed() {
+    let world = World::new();
+    let (bad, good) = pair(&world);
+    world.lychgate(&["daemon", "stop"]).ok();
+    // Garbage, silence and an early end, from a socket that is ours by uid.
+    let folder = world.socket().parent().unwrap().to_path_buf();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+    let _ = std::fs::remove_file(world.socket());
+    let listener = UnixListener::bind(world.socket()).unwrap();
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().flatten().enumerate() {
+            let mut stream = stream;
+            let answers: [&[u8]; 4] = [b"", b"HTTP/1.1 200 OK\r\n\r\n", &[0; 64], &[255; 64]];
+            let _ = stream.write_all(answers[n % 4]);
+            let _ = stream.set_read_timeout(Some(std::time::Duration::from_millis(50)));
+            let _ = stream.read(&mut [0; 4096]);
+        }
+    });
+    for _ in 0..4 {
+        bad.commit().fails();
+    }
+    good.commit().ok();
+}
+
+#[test]
+fn a_socket_behind_a_symlink_or_open_to_others_is_not_used() {
+    let world = World::new();
+    let (bad, good) = pair(&world);
+    world.lychgate(&["daemon", "stop"]).ok();
+    let (folder, real) = (
+        world.root().join("run/lychgate"),
+        world.root().join("elsewhere"),
+    );
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&real).unwrap();
+    symlink(&real, &folder).unwrap();
+    bad.commit().fails();
+    good.commit().ok();
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
+    good.stage("a", "fine still\n");
+    bad.commit().fails();
+    good.commit().ok();
+}
+
+#[test]
+fn the_client_does_as_it_was_installed() {
+    let world = World::new();
+    for (choice, bad_ends, good_ends) in [
+        ("in-process", 1, 0),
+        ("deny", 1, 1),
+        ("allow-recorded", 0, 0),
+    ] {
+        let bad = world.repo(&format!("bad-{choice}"));
+        let good = world.repo(&format!("good-{choice}"));
+        bad.stage("a", format!("k={}\n", forge_token()));
+        good.stage("a", "fine\n");
+        world.lychgate(&["daemon", "stop"]).ok();
+        for (repo, ends) in [(&bad, bad_ends), (&good, good_ends)] {
+            let conf = repo.path.join(".git/hooks/lychgate.conf");
+            let said = std::fs::read_to_string(&conf).unwrap();
+            let kept: String = said
+                .lines()
+                .filter(|l| !l.starts_with("unavailable") && !l.starts_with("socket"))
+                .map(|l| format!("{l}\n"))
+                .collect();
+            // A socket that nobody can listen on, so that none can be started either.
+            std::fs::write(
+                &conf,
+                format!("{kept}socket = /proc/none.sock\nunavailable = {choice}\n"),
+            )
+            .unwrap();
+            let said = repo.commit().code(ends);
+            if choice == "allow-recorded" {
+                said.says("not checked");
+            }
+        }
+    }
+    // What was allowed is on record; where it cannot be recorded, it is denied.
+    let log = std::fs::read_dir(world.state())
+        .unwrap()
+        .flatten()
+        .any(|f| std::fs::read_to_string(f.path()).is_ok_and(|t| t.contains("bad-allow-recorded")));
+    assert!(log, "no record of an allowance");
+}
+
+#[test]
+fn the_server_denies_and_says_why() {
+    let world = World::new();
+    world.start_daemon();
+    let (bare, repo) = world.server("r");
+    repo.commit_unseen("a", "k=1\n");
+    world.lychgate(&["daemon", "stop"]).ok();
+    repo.push(&["main"])
+        .fails()
+        .says("not checked")
+        .says("daemon");
+    world.start_daemon();
+    repo.push(&["main"]).ok();
+
+    // Configuration that others could have written is not believed.
+    let conf = bare.path.join("hooks/lychgate.conf");
+    let mode = |m: u32| std::fs::set_permissions(&conf, PermissionsExt::from_mode(m)).unwrap();
+    repo.commit_unseen("a", "k=2\n");
+    mode(0o666);
+    repo.push(&["main"]).fails().says("lychgate.conf");
+    mode(0o644);
+    repo.push(&["main"]).ok();
+    repo.commit_unseen("a", "k=3\n");
+    let kept = std::fs::read(&conf).unwrap();
+    std::fs::remove_file(&conf).unwrap();
+    repo.push(&["main"]).fails().says("lychgate.conf");
+    std::fs::write(&conf, kept).unwrap();
+    mode(0o644);
+    repo.push(&["main"]).ok();
+}
+
+#[test]
+fn the_environment_of_a_pusher_moves_nothing() {
+    let world = World::new();
+    world.start_daemon();
+    let (_, repo) = world.server("r");
+    let token = forge_token();
+    repo.commit_unseen("a", format!("k={token}\n"));
+    let nowhere = world.root().join("nowhere").display().to_string();
+    let env = [
+        ("LYCHGATE_SOCKET", nowhere.as_str()),
+        ("LYCHGATE_STATE_DIR", nowhere.as_str()),
+        ("LYCHGATE_CONFIG", nowhere.as_str()),
+        ("XDG_RUNTIME_DIR", nowhere.as_str()),
+        ("HOME", nowhere.as_str()),
+    ];
+    repo.git_with(&["push", "-q", "o", "main"], &env)
+        .fails()
+        .hides(&token)
+        .says("a:1:3");
+    repo.git(&["reset", "-q", "--hard", "HEAD^"]).ok();
+    repo.commit_unseen("a", "k=1\n");
+    repo.git_with(&["push", "-q", "o", "main"], &env).ok();
+}
+
+#[test]
+fn an_empty_question_is_never_answered_with_allow() {
+    let world = World::new();
+    world.start_daemon();
+    let (bare, _) = world.server("r");
+    let mut hook = world.command(bare.path.join("hooks/pre-receive"), &bare.path);
+    hook.env("GIT_DIR", ".");
+    world.finish(hook, b"").fails().says("not checked");
+}
+
+#[test]
+fn a_full_disk_or_a_read_only_state_folder_changes_no_verdict() {
+    let world = World::new();
+    let (bad, good) = pair(&world);
+    world.lychgate(&["daemon", "stop"]).ok();
+    // /dev/full stands for the disk: state cannot be written below a file.
+    let run = |repo: &Repo<'_>| {
+        let mut git = world.command("git", &repo.path);
+        git.args(["commit", "-qm", "m"])
+            .env("XDG_STATE_HOME", "/dev/full")
+            .env("LYCHGATE_STATE_DIR", "/dev/full/x");
+        world.finish(git, b"")
+    };
+    run(&bad).fails();
+    run(&good).ok();
+}
+
+#[test]
+fn few_descriptors_change_no_verdict() {
+    let world = World::new();
+    let (bad, good) = pair(&world);
+    let run = |repo: &Repo<'_>| {
+        let mut shell = world.command("sh", &repo.path);
+        shell.args(["-c", "ulimit -n 16; exec git commit -qm m"]);
+        world.finish(shell, b"")
+    };
+    run(&bad).fails();
+    run(&good).ok();
+}
+
+#[test]
+fn without_a_network_everything_works() {
+    let world = World::new();
+    let unshare = world.run("unshare", ["-rn", "true"], world.root());
+    if unshare.code != 0 {
+        // A machine that forbids network namespaces cannot run this; CI's does not.
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "CI must be able to unshare the network"
+        );
+        return;
+    }
+    let (bad, good) = pair(&world);
+    world.lychgate(&["daemon", "stop"]).ok();
+    let run =
+        |repo: &Repo<'_>| world.run("unshare", ["-rn", "git", "commit", "-qm", "m"], &repo.path);
+    run(&bad).fails();
+    run(&good).ok();
+}

@@ -1,0 +1,182 @@
+//! What a hook run must leave alone, and what must never run or be shown.
+
+use std::process::Stdio;
+
+use lychgate_e2e::{World, binaries, cloud_key_id, forge_token};
+use rustix::process::{Pid, Signal};
+
+#[test]
+fn a_hook_run_leaves_the_repository_byte_identical_even_when_killed() {
+    let world = World::new();
+    let repo = world.repo("r");
+    for n in 0..200 {
+        repo.write(format!("d{}/{n}", n % 7), format!("line {n}\n").repeat(200));
+    }
+    repo.stage("a", format!("k={}\n", forge_token()));
+    let before = repo.snapshot();
+    let spawn = || {
+        let mut hook = world.command(binaries().join("lychgate-hook"), &repo.path);
+        hook.arg("pre-commit")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        hook.spawn().unwrap()
+    };
+    world.gather(spawn()).fails();
+    assert!(
+        repo.snapshot() == before,
+        "a hook run changed the repository"
+    );
+    for signal in [Signal::INT, Signal::KILL, Signal::TERM] {
+        for micros in [0, 300, 1000, 3000] {
+            let child = spawn();
+            std::thread::sleep(std::time::Duration::from_micros(micros));
+            let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+            let _ = rustix::process::kill_process(pid, signal);
+            world.gather(child).fails();
+            assert!(
+                repo.snapshot() == before,
+                "{signal:?} after {micros} us left a trace"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_program_the_repository_names_is_run() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let canary = world.root().join("canary");
+    let program = world.root().join("program");
+    std::fs::write(&program, format!("#!/bin/sh\n: > {}\n", canary.display())).unwrap();
+    std::fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let program = program.display().to_string();
+    repo.write(".gitattributes", "* diff=evil filter=evil merge=evil\n");
+    repo.stage("a", "x\n");
+    for key in [
+        "core.fsmonitor",
+        "diff.external",
+        "diff.evil.command",
+        "diff.evil.textconv",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.evil.process",
+        "merge.evil.driver",
+        "core.pager",
+        "core.editor",
+        "core.sshCommand",
+        "core.gitProxy",
+        "gpg.program",
+        "credential.helper",
+    ] {
+        repo.git(&["config", key, &program]).ok();
+    }
+    let hook = |name: &str| {
+        let mut hook = world.command(binaries().join("lychgate-hook"), &repo.path);
+        hook.arg(name);
+        hook
+    };
+    world.finish(hook("pre-commit"), b"").ok();
+    repo.lychgate(&["check", "--staged", "--in-process"]).ok();
+    repo.lychgate(&["check", "--all", "--in-process"]).ok();
+    assert!(!canary.exists(), "a program of the repository was run");
+    // The twin: git itself does run them.
+    let _ = repo.git(&["diff", "--cached", "--ext-diff"]);
+    let _ = repo.git(&["status"]);
+    assert!(canary.exists(), "the canary does not sing");
+}
+
+#[test]
+fn no_raw_value_is_in_any_output_log_or_state_file() {
+    let world = World::new();
+    world.start_daemon();
+    let (_, server) = world.server("s");
+    let repo = world.repo("r");
+    let mut planted = Vec::new();
+    let mut plant = || {
+        let token = if planted.len() % 2 == 0 {
+            forge_token()
+        } else {
+            cloud_key_id()
+        };
+        planted.push(token.clone());
+        token
+    };
+    repo.stage("a", format!("k={}\nid = {}\n", plant(), plant()));
+    repo.commit().fails();
+    for args in [
+        &["check"][..],
+        &["check", "--in-process"],
+        &["check", "--format", "json"],
+        &["check", "--format", "ndjson"],
+        &["check", "--path", "."],
+        &["check", "--all"],
+    ] {
+        repo.lychgate(args).fails();
+    }
+    repo.git(&["commit", "-qnm", &format!("m {}", plant())])
+        .ok();
+    repo.lychgate(&["check", "--range", "HEAD~1..HEAD"]).fails();
+    server.commit_unseen(&format!("{}.txt", plant()), format!("k={}\n", plant()));
+    server.push(&["main"]).fails();
+    server
+        .push(&[&format!("main~1:refs/heads/{}", plant())])
+        .fails();
+    let mut stdin = world.command(binaries().join("lychgate"), &repo.path);
+    stdin.args(["check", "--stdin", "--as", "x"]);
+    world
+        .finish(stdin, format!("k={}\n", plant()).as_bytes())
+        .code(1);
+    world.lychgate(&["status"]).ok();
+    world.lychgate(&["daemon", "stop"]).ok();
+
+    let mut hay = vec![("output".to_owned(), world.everything_said())];
+    let mut folders: Vec<_> = ["state", "run", "home", "tmp"]
+        .iter()
+        .map(|f| world.root().join(f))
+        .collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => {
+                    hay.push((
+                        entry.path().display().to_string(),
+                        std::fs::read(entry.path()).unwrap(),
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(hay.len() > 1, "there is state to look into");
+    for token in &planted {
+        // The body alone is enough to use a credential.
+        let body = &token.as_bytes()[6..];
+        for (place, bytes) in &hay {
+            assert!(
+                !bytes.windows(body.len()).any(|w| w == body),
+                "a planted value is in {place}"
+            );
+        }
+    }
+}
+
+#[test]
+fn core_dumps_are_off_in_hook_and_daemon() {
+    let world = World::new();
+    world.start_daemon();
+    for pid in world.daemons() {
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let core = limits
+            .lines()
+            .find(|l| l.starts_with("Max core file size"))
+            .unwrap();
+        assert!(core.split_whitespace().nth(4) == Some("0"), "{core}");
+    }
+    assert_eq!(world.daemons().len(), 1);
+}
