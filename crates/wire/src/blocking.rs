@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::decoder::Decoder;
 use crate::encode::Encoder;
 use crate::error::Error as FrameError;
-use crate::frame::{Frame, RefuseCode};
+use crate::frame::Frame;
 
 /// Bytes gathered before they are written without being asked to.
 const BATCH: usize = 64 << 10;
@@ -42,7 +42,8 @@ pub enum Error {
     /// The deadline passed.
     #[error("deadline passed")]
     Deadline,
-    /// The peer closed between two frames.
+    /// The peer closed between two frames, or while this side was sending. In the latter case
+    /// it may have said why: [`Connection::receive`] still gives what it sent.
     #[error("peer closed the connection")]
     Closed,
     /// The peer closed inside a frame.
@@ -51,14 +52,6 @@ pub enum Error {
     /// A frame is wrong, or too large to be sent.
     #[error("frame is wrong")]
     Frame(#[source] FrameError),
-    /// The peer refused the session while this side was sending.
-    #[error("refused: {message}")]
-    Refused {
-        /// Its reason.
-        code: RefuseCode,
-        /// Its words.
-        message: String,
-    },
 }
 
 impl From<FrameError> for Error {
@@ -175,34 +168,15 @@ impl<S: Stream, C: Fn() -> Duration> Connection<S, C> {
                 Ok(0) => return Err(Error::Closed),
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.last_word(error)),
+                Err(error) if is_gone(&error) => {
+                    self.out.clear();
+                    return Err(Error::Closed);
+                }
+                Err(error) => return Err(failed(error)),
             }
         }
         self.out.clear();
         Ok(())
-    }
-
-    /// A peer that refuses says so and closes while this side may still be sending: the reason
-    /// is in the receive queue.
-    fn last_word(&mut self, error: io::Error) -> Error {
-        use io::ErrorKind::{BrokenPipe, ConnectionReset};
-        if !matches!(error.kind(), BrokenPipe | ConnectionReset) {
-            return failed(error);
-        }
-        self.out.clear();
-        for _ in 0..16 {
-            match self.receive_only() {
-                Ok(Frame::Refuse(refuse)) => {
-                    return Error::Refused {
-                        code: refuse.code,
-                        message: refuse.message.into(),
-                    };
-                }
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        failed(error)
     }
 
     fn arm(&mut self) -> Result<(), Error> {
@@ -219,6 +193,10 @@ impl<S: Stream, C: Fn() -> Duration> Connection<S, C> {
         }
         Ok(())
     }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 fn failed(error: io::Error) -> Error {

@@ -81,6 +81,9 @@ pub mod caps {
     pub const DRAIN: u64 = 1 << 2;
     /// The client asks for a reload (`lychgate daemon reload`).
     pub const RELOAD: u64 = 1 << 3;
+    /// The judge is a daemon that a hook spawned: a newer client may ask it to drain and start
+    /// its own (contract 4.6).
+    pub const SPAWNED: u64 = 1 << 4;
 }
 
 /// No session, and why. Frozen for ever.

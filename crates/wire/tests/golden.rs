@@ -2,7 +2,6 @@
 //!
 //! `LYCHGATE_WRITE_GOLDEN=1 cargo test -p lychgate-wire --test golden` writes the files anew.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
 mod samples;
 
 use std::path::PathBuf;

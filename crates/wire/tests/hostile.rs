@@ -1,7 +1,6 @@
 //! Bytes from a peer that means harm, is broken or is cut off: always an error, never a panic,
 //! never a frame that was not sent, never memory for what only was announced.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
 mod samples;
 
 use lychgate_model::limits;
