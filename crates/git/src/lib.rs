@@ -7,3 +7,18 @@
 //! Rooms: `environment` (Git's variables as one value), `repository` (opening, extensions, HEAD,
 //! refs), `objects` (reading by id, whole or in pieces), `index` (a cursor over the mapped index
 //! file), `staged`, `pushed`, `places` (where objects with a hit stand), `documents`.
+
+mod discovery;
+mod environment;
+mod error;
+mod format;
+mod mapped;
+mod objects;
+mod refs;
+mod repository;
+
+pub use environment::Environment;
+pub use error::Error;
+pub use objects::{Header, ObjectDirectory, ObjectSink, Objects};
+pub use refs::Head;
+pub use repository::Repository;
