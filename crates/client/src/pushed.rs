@@ -1,0 +1,110 @@
+//! What a push brings: ids first, then the objects the judge does not know, in the order in which
+//! they decode cheapest.
+
+use std::ops::ControlFlow;
+
+use lychgate_git::{NewObjects, Visitor};
+use lychgate_model::{ObjectId, ObjectKind};
+use lychgate_wire::frame::{Object, Role, Unreadable};
+
+use crate::error::Error;
+use crate::talk::{Stop, Talk};
+
+/// Tells the judge all of it.
+pub(crate) fn tell(talk: &mut Talk<'_>, objects: &mut NewObjects<'_>) -> Result<(), Stop> {
+    let mut telling = Telling { talk, open: None, stop: None };
+    let enumerated = objects.enumerate(&mut telling);
+    let Telling { open, stop, .. } = telling;
+    if let Some(stop) = stop {
+        return Err(stop);
+    }
+    enumerated?;
+    match open {
+        None => Ok(()),
+        Some(open) => Err(Error::Git(lychgate_git::Error::Corrupt {
+            what: format!("object {} ends early", open.id),
+        })
+        .into()),
+    }
+}
+
+/// The object whose content is coming.
+#[derive(Clone, Copy)]
+struct Open {
+    id: ObjectId,
+    left: u64,
+}
+
+struct Telling<'t, 'l> {
+    talk: &'t mut Talk<'l>,
+    open: Option<Open>,
+    stop: Option<Stop>,
+}
+
+impl Telling<'_, '_> {
+    fn flow(&mut self, said: Result<(), Stop>) -> ControlFlow<()> {
+        match said {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(stop) => {
+                self.stop = Some(stop);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// An object that stopped before its last byte.
+    fn cut_short(&mut self) -> Result<(), Stop> {
+        match self.open.take() {
+            Some(Open { id, .. }) => {
+                self.talk.unreadable(Unreadable { id, path: b"", reason: "it ends early" })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Visitor for Telling<'_, '_> {
+    fn offer(&mut self, ids: &[ObjectId], needed: &mut Vec<bool>) -> ControlFlow<()> {
+        let said = if self.talk.takes_offers() {
+            self.talk.offer(ids, needed)
+        } else {
+            needed.extend(ids.iter().map(|_| true));
+            Ok(())
+        };
+        self.flow(said)
+    }
+
+    fn object(&mut self, id: ObjectId, kind: ObjectKind, size: u64) -> ControlFlow<()> {
+        let offered = self.talk.takes_offers();
+        let said = self.cut_short().and_then(|()| {
+            self.talk.object(Object { role: Role::New, kind, id, size, path: b"" }, offered)
+        });
+        self.open = (size > 0).then_some(Open { id, left: size });
+        self.flow(said)
+    }
+
+    fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
+        let Some(open) = self.open else {
+            let beyond = Error::Protocol("an object beyond its size");
+            return self.flow(if piece.is_empty() { Ok(()) } else { Err(beyond.into()) });
+        };
+        let Some(left) = open.left.checked_sub(piece.len() as u64) else {
+            let said = self.cut_short();
+            return self.flow(said);
+        };
+        self.open = (left > 0).then_some(Open { left, ..open });
+        let said = self.talk.data(Role::New, piece);
+        self.flow(said)
+    }
+
+    fn unreadable(&mut self, id: ObjectId, path: &[u8], reason: &str) -> ControlFlow<()> {
+        // Said of the object that is open, it ends that object; of another, both are unreadable.
+        let said = match self.open {
+            Some(open) if open.id != id => self.cut_short(),
+            _ => Ok(()),
+        };
+        self.open = None;
+        let said = said.and_then(|()| self.talk.unreadable(Unreadable { id, path, reason }));
+        self.flow(said)
+    }
+}

@@ -1,0 +1,142 @@
+//! Starting a daemon on first use: once, however many hooks find none at the same moment.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::connect::{Outcome, connect};
+use crate::descriptors;
+use crate::locate::keeps_for_daemon;
+use crate::trust::{self, Distrust, Trusted};
+
+/// The daemon's program, in the folder of the program that starts it.
+pub const PROGRAM: &str = "lychgated";
+
+/// Whoever holds this file's lock starts the daemon; the others wait for it.
+const LOCK: &str = "lychgated.spawn";
+
+/// A daemon to be started.
+#[derive(Clone, Copy, Debug)]
+pub struct Spawn<'a> {
+    /// The folder of the running program, resolved; never a folder of `PATH`.
+    pub beside: &'a Path,
+    /// Where it shall listen.
+    pub socket: &'a Path,
+    /// Where it shall keep its state.
+    pub state: &'a Path,
+    /// The variables of this process; few of them are handed on.
+    pub variables: &'a [(OsString, OsString)],
+    /// Whose daemon is believed.
+    pub trusted: Trusted<'a>,
+}
+
+/// A daemon that listens.
+#[derive(Debug)]
+pub struct Started {
+    /// A connection with it.
+    pub stream: UnixStream,
+    /// Whether this process started it, and not another one in the meantime.
+    pub by_us: bool,
+}
+
+impl Spawn<'_> {
+    /// Starts the daemon, or waits for the one that another process is starting, until `deadline`.
+    pub fn start(&self, deadline: Instant) -> Result<Started, Error> {
+        let folder = self.socket.parent().ok_or(Error::Folder(io::ErrorKind::NotFound.into()))?;
+        // Missing folders above it get the same mode: they are in the user's own folders.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::Folder)?;
+        trust::folder(folder, self.trusted).map_err(Error::Untrusted)?;
+        let lock = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(folder.join(LOCK))
+            .map_err(Error::Folder)?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return self.wait(None, deadline);
+        }
+        // Between our first attempt and the lock somebody may have finished.
+        match connect(self.socket, self.trusted, deadline) {
+            Outcome::Listening(stream) => Ok(Started { stream, by_us: false }),
+            Outcome::NotOurs(distrust) => Err(Error::Untrusted(distrust)),
+            _ => self.wait(Some(self.launch()?), deadline),
+        }
+    }
+
+    fn launch(&self) -> Result<Child, Error> {
+        let program = self.beside.join(PROGRAM);
+        descriptors::close_on_exec();
+        let kept = self.variables.iter().filter(|(name, _)| keeps_for_daemon(name));
+        Command::new(&program)
+            .arg("--socket")
+            .arg(self.socket)
+            .arg("--state-dir")
+            .arg(self.state)
+            .arg("--spawned")
+            .env_clear()
+            .envs(kept.map(|(name, value)| (name, value)))
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|source| Error::Launch { program, source })
+    }
+
+    fn wait(&self, mut child: Option<Child>, deadline: Instant) -> Result<Started, Error> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match connect(self.socket, self.trusted, deadline) {
+                Outcome::Listening(stream) => return Ok(Started { stream, by_us: child.is_some() }),
+                Outcome::NotOurs(distrust) => return Err(Error::Untrusted(distrust)),
+                Outcome::Refused | Outcome::NoSocket | Outcome::Other(_) => {}
+            }
+            // A daemon that finds another one in its place leaves with success.
+            if let Some(Ok(Some(status))) = child.as_mut().map(Child::try_wait)
+                && !status.success()
+            {
+                return Err(Error::Died(status.to_string()));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::Late);
+            }
+            std::thread::sleep(pause.min(left));
+            pause = (pause * 3 / 2).min(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Why no daemon could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder of the socket cannot be made or written.
+    #[error("cannot make the socket's folder")]
+    Folder(#[source] io::Error),
+    /// Somebody else could listen there.
+    #[error("the socket's place is not safe")]
+    Untrusted(#[source] Distrust),
+    /// The program does not run.
+    #[error("cannot run {}", trust::shown(.program))]
+    Launch {
+        /// Its path.
+        program: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It ended at once.
+    #[error("the daemon ended at once ({0})")]
+    Died(String),
+    /// It did not listen in time.
+    #[error("the daemon did not start in time")]
+    Late,
+}

@@ -1,0 +1,76 @@
+//! Which of a server hook's variables a judge is told: what forges and Git say about a push.
+//!
+//! They are labels a pusher may have set, and the judge treats them so. Names that hold
+//! credentials are left out.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+
+const PREFIXES: [&[u8]; 4] = [b"GL_", b"GITEA_", b"GITHUB_", b"GIT_PUSH_"];
+const CREDENTIALS: [&[u8]; 3] = [b"TOKEN", b"SECRET", b"PASSWORD"];
+
+/// Variables taken at most.
+const COUNT: usize = 256;
+/// Bytes of a value taken at most: longer ones are left out.
+const VALUE: usize = 4 << 10;
+/// Bytes of all of them.
+const TOTAL: usize = 256 << 10;
+
+/// The variables a judge is told, in the order given.
+pub fn told(variables: &[(OsString, OsString)]) -> Vec<(&[u8], &[u8])> {
+    let mut told = Vec::new();
+    let mut total = 0;
+    for (name, value) in variables {
+        let (name, value) = (name.as_bytes(), value.as_bytes());
+        let known = PREFIXES.iter().any(|p| name.starts_with(p));
+        let credential = CREDENTIALS.iter().any(|c| name.windows(c.len()).any(|w| w == *c));
+        if !known || credential || name.len() > VALUE || value.len() > VALUE {
+            continue;
+        }
+        total += name.len() + value.len();
+        if told.len() == COUNT || total > TOTAL {
+            break;
+        }
+        told.push((name, value));
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(variables: &[(&str, &str)]) -> Vec<String> {
+        let owned: Vec<(OsString, OsString)> =
+            variables.iter().map(|(k, v)| (k.into(), v.into())).collect();
+        told(&owned).into_iter().map(|(k, _)| String::from_utf8_lossy(k).into_owned()).collect()
+    }
+
+    #[test]
+    fn forges_are_told_and_credentials_are_not() {
+        let told = names(&[
+            ("GL_ID", "user-1"),
+            ("GITEA_PUSHER_NAME", "a"),
+            ("GITHUB_USER_LOGIN", "b"),
+            ("GIT_PUSH_OPTION_0", "c"),
+            ("GITHUB_TOKEN", "d"),
+            ("GITEA_ACTIONS_SECRET", "e"),
+            ("HOME", "/h"),
+            ("GIT_DIR", "."),
+        ]);
+        assert_eq!(told, ["GL_ID", "GITEA_PUSHER_NAME", "GITHUB_USER_LOGIN", "GIT_PUSH_OPTION_0"]);
+    }
+
+    #[test]
+    fn a_pusher_cannot_make_them_grow() {
+        let long = "x".repeat(VALUE + 1);
+        assert_eq!(names(&[("GL_A", &long), ("GL_B", "1")]), ["GL_B"]);
+        let many: Vec<String> = (0..COUNT + 9).map(|i| format!("GL_{i}")).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|n| (n.as_str(), "")).collect();
+        assert_eq!(names(&many).len(), COUNT);
+        let full = "x".repeat(VALUE);
+        let large: Vec<String> = (0..COUNT).map(|i| format!("GL_{i}")).collect();
+        let large: Vec<(&str, &str)> = large.iter().map(|n| (n.as_str(), full.as_str())).collect();
+        assert!(names(&large).len() < COUNT);
+    }
+}
