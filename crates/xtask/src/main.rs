@@ -2,6 +2,7 @@
 
 mod bench;
 mod floor;
+mod replay;
 mod tidy;
 mod workload;
 
@@ -11,7 +12,7 @@ const USAGE: &str = "\
 cargo xtask tidy            repository invariants (also a test)
 cargo xtask bench [NAME]..  the table of docs/performance.md, ratios in one run
 cargo xtask faults          page faults and instructions of the hook, hard limits
-cargo xtask docs [--check]  regenerate docs/rules.md from the packs
+cargo xtask replay DIR N    the last N commits of a repository made again, hooks on
 ";
 
 fn main() -> ExitCode {
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         ["tidy"] => report(&tidy::problems()),
         ["bench", names @ ..] => bench::run(names),
         ["faults"] => bench::faults(),
+        ["replay", source, count] => replay::run(source, count),
         _ => {
             eprint!("{USAGE}");
             ExitCode::from(2)
