@@ -1,0 +1,214 @@
+//! The command line: what people type, parsed into types that cannot be wrong.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A gate for Git: no secret leaves a commit or a push unseen.
+#[derive(Debug, Parser)]
+#[command(name = "lychgate", version, max_term_width = 80, propagate_version = true)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One verb.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Puts the gate into this repository, into every repository of this user, or into a server's.
+    Install(Install),
+    /// Takes the gate out and puts back, byte for byte, what was there before.
+    Uninstall(Target),
+    /// Names what keeps the gate from working, and the command that mends it.
+    Doctor(Doctor),
+    /// Says what the daemon is doing.
+    Status,
+    /// Judges a staged change, a range, everything, or files outside Git.
+    Check(Check),
+    /// Lists, explains and checks rules.
+    Rules(Rules),
+    /// Starts, stops, reloads or runs the daemon.
+    Daemon(Daemon),
+    /// The hook's way to the same judgement when no daemon can be had.
+    #[command(hide = true)]
+    JudgeHook(JudgeHook),
+}
+
+/// Where a gate stands.
+#[derive(Clone, Debug, Default, Args)]
+#[group(multiple = false)]
+pub(crate) struct Target {
+    /// Every repository of this user, by `core.hooksPath` in the user's Git configuration.
+    #[arg(long)]
+    pub(crate) global: bool,
+    /// A bare repository that takes pushes, or a folder of them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) server: Option<PathBuf>,
+}
+
+/// `install`.
+#[derive(Debug, Args)]
+pub(crate) struct Install {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The daemon's socket, when it is not where hooks look by themselves.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// A user id the daemon may run as, beside the owner of its socket and root.
+    #[arg(long, value_name = "UID", requires = "server")]
+    pub(crate) daemon_uid: Vec<u32>,
+    /// What a client hook does when no daemon can be had.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT", conflicts_with = "server")]
+    pub(crate) unavailable: Unavailable,
+}
+
+/// What a client hook does when no daemon can be had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unavailable {
+    /// Judge in the hook's own process.
+    #[default]
+    InProcess,
+    /// Deny.
+    Deny,
+    /// Allow, say so, and write it down; deny if it cannot be written down.
+    AllowRecorded,
+}
+
+impl Unavailable {
+    /// The word for it in `lychgate.conf`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InProcess => "in-process",
+            Self::Deny => "deny",
+            Self::AllowRecorded => "allow-recorded",
+        }
+    }
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// A bare repository that takes pushes, or a folder of them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) server: Option<PathBuf>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) what: Selector,
+    /// The path that content from standard input is judged and reported as.
+    #[arg(long = "as", value_name = "PATH", requires = "stdin")]
+    pub(crate) named: Option<PathBuf>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Judge in this process, daemon or not; the answer is the same.
+    #[arg(long)]
+    pub(crate) in_process: bool,
+    /// Say on standard error where the milliseconds went.
+    #[arg(long)]
+    pub(crate) timing: bool,
+    /// With --all: write the `[[accept]]` stanzas an administrator would review.
+    #[arg(long, requires = "all", conflicts_with = "format")]
+    pub(crate) accept_draft: bool,
+}
+
+/// What is judged; `--staged` when nothing is said.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Selector {
+    /// What the next commit would hold (the default).
+    #[arg(long)]
+    pub(crate) staged: bool,
+    /// Objects of B that A does not have, as a push would bring them.
+    #[arg(long, value_name = "A..B")]
+    pub(crate) range: Option<OsString>,
+    /// Every object reachable from any ref, as a first push would bring them.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Files, and every file under folders, ignored by Git or not.
+    #[arg(long, value_name = "FILE_OR_DIR", num_args = 1..)]
+    pub(crate) path: Vec<PathBuf>,
+    /// Standard input; needs --as.
+    #[arg(long, requires = "named")]
+    pub(crate) stdin: bool,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people; nothing at all when there is nothing to say.
+    #[default]
+    Text,
+    /// One document; its schema is docs/schema/check.json.
+    Json,
+    /// One finding a line, then one line with the verdict.
+    Ndjson,
+}
+
+/// `rules`.
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    #[command(subcommand)]
+    pub(crate) command: Option<RulesCommand>,
+}
+
+/// One verb of `rules`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Every rule in force: id, severity, confidence, check, title.
+    List,
+    /// All there is to say about a rule or a reason code.
+    Explain {
+        /// A rule id, or a reason code such as `unreadable`.
+        id: String,
+    },
+    /// Checks rule packs as a compiler would, examples included.
+    Check {
+        /// Pack files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// `daemon`.
+#[derive(Debug, Args)]
+pub(crate) struct Daemon {
+    #[command(subcommand)]
+    pub(crate) command: DaemonCommand,
+}
+
+/// One verb of `daemon`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum DaemonCommand {
+    /// Starts it and returns when it answers.
+    Start,
+    /// Lets it finish what it judges, and ends it.
+    Stop,
+    /// Makes it read its packs and policies again.
+    Reload,
+    /// Runs it in the foreground.
+    Run,
+}
+
+/// `judge-hook`: contract 4.5.
+#[derive(Debug, Args)]
+pub(crate) struct JudgeHook {
+    /// Git's name of the hook.
+    pub(crate) hook: String,
+    /// The `lychgate.conf` the hook read.
+    #[arg(long)]
+    pub(crate) conf: Option<PathBuf>,
+    /// Bytes the hook read from its standard input and hands over on ours.
+    #[arg(long)]
+    pub(crate) stdin_bytes: u64,
+    /// Ref lines in them.
+    #[arg(long)]
+    pub(crate) stdin_refs: u64,
+    /// The hook's own arguments.
+    #[arg(last = true)]
+    pub(crate) arguments: Vec<OsString>,
+}

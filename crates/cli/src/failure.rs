@@ -1,0 +1,87 @@
+//! How a command that could not do its work says so, and the exit code that goes with it.
+//!
+//! The first line says what did not happen; `From` for every library's error stands here and
+//! nowhere else, so that the kinds are decided in one place.
+
+use std::fmt::Write as _;
+
+use lychgate_model::exit;
+
+/// What sort of failure it is; decides the exit code (contract 9.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The command line asks for something that makes no sense.
+    Usage,
+    /// Something could not be read, written or completed; a bug is this too.
+    Incomplete,
+    /// What is there does not allow it: a policy, a pack, another tool's hooks.
+    Refused,
+    /// The daemon is away.
+    Unavailable,
+}
+
+impl Kind {
+    const fn exit(self) -> u8 {
+        match self {
+            Self::Usage => exit::USAGE,
+            Self::Incomplete => exit::INDETERMINATE,
+            Self::Refused => exit::REFUSED,
+            Self::Unavailable => exit::UNAVAILABLE,
+        }
+    }
+}
+
+/// A command did not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    what: String,
+    causes: Vec<String>,
+    hint: String,
+}
+
+impl Failure {
+    /// A failure of `kind`; `what` says what did not happen and why, as a fragment.
+    pub(crate) fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), causes: Vec::new(), hint: String::new() }
+    }
+
+    /// The same, caused by `error`: its whole chain is printed.
+    pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            self.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    /// The same, with the next step: full sentences or commands, lines kept as they are.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// The exit code.
+    pub(crate) const fn exit(&self) -> u8 {
+        self.kind.exit()
+    }
+
+    /// As people read it, newline included: printable ASCII, whatever the causes hold.
+    pub(crate) fn text(&self) -> String {
+        let mut line = format!("lychgate: {}", self.what);
+        for cause in &self.causes {
+            let _ = write!(line, ": {cause}");
+        }
+        let mut out = crate::page::wrapped(&line, "", "  ");
+        for hint in self.hint.lines() {
+            // Snippets keep their shape.
+            if hint.len() + 2 > lychgate_model::limits::COLUMNS {
+                out.push_str(&crate::page::wrapped(hint, "  ", "    "));
+            } else {
+                let _ = writeln!(out, "  {}", crate::page::plain(hint));
+            }
+        }
+        out
+    }
+}

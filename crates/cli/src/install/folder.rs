@@ -1,0 +1,277 @@
+//! The mechanics of one hooks folder: put the gate in, take it out.
+//!
+//! No moment without a hook: what stood there gets a second name first, and ours takes its place
+//! in one rename. Running it twice changes nothing the second time. Only a link whose target is
+//! called `lychgate-hook` is ours; everything else belongs to somebody and is kept.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use lychgate_model::Hook;
+
+use super::manifest::{self, Manifest, kept_name};
+use super::shim;
+use crate::failure::{Failure, Kind};
+
+/// The hook's own configuration, beside it.
+pub(crate) const CONF: &str = "lychgate.conf";
+/// The program the links lead to.
+pub(crate) const PROGRAM: &str = "lychgate-hook";
+
+/// What is to stand in a folder.
+pub(crate) struct Placement<'a> {
+    /// The folder, absolute.
+    pub(crate) folder: &'a Path,
+    /// Which hooks are gated.
+    pub(crate) hooks: &'a [Hook],
+    /// `lychgate-hook`, absolute.
+    pub(crate) program: &'a Path,
+    /// `lychgate.conf` without its `chained` line.
+    pub(crate) conf: &'a str,
+    /// The mode of that file.
+    pub(crate) conf_mode: u32,
+    /// The folder is ours and stands in front of another one, whose hooks it calls.
+    pub(crate) in_front_of: Option<&'a shim::Behind>,
+    /// The scope `core.hooksPath` is set in.
+    pub(crate) config_scope: Option<&'a str>,
+    /// The configuration file, if setting it makes the file.
+    pub(crate) config_created: Option<&'a Path>,
+}
+
+/// What stands under a hook's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing.
+    Nothing,
+    /// A link to a `lychgate-hook`.
+    Ours,
+    /// Anything else.
+    Foreign,
+}
+
+/// What stands at `path`.
+pub(crate) fn standing(path: &Path) -> io::Result<Standing> {
+    match std::fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Standing::Nothing),
+        Err(e) => Err(e),
+        Ok(meta) if !meta.file_type().is_symlink() => Ok(Standing::Foreign),
+        Ok(_) => {
+            let target = std::fs::read_link(path)?;
+            let ours = target.file_name() == Some(OsStr::new(PROGRAM));
+            Ok(if ours { Standing::Ours } else { Standing::Foreign })
+        }
+    }
+}
+
+/// Puts the gate in; says line by line what was done. Nothing is said when nothing changed.
+pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
+    let folder = wanted.folder;
+    let before = Manifest::read(folder)?;
+    let missing = !folder.exists();
+    let mut after = before.clone().unwrap_or_default();
+    after.folder_created |= missing;
+    if wanted.config_scope.is_some() {
+        after.config_scope = wanted.config_scope.map(str::to_owned);
+    }
+    if after.config_created.is_none() {
+        after.config_created = wanted.config_created.map(Path::to_path_buf);
+    }
+    let mut to_keep = Vec::new();
+    for hook in wanted.hooks.iter().map(|h| h.name()) {
+        let (path, kept) = (folder.join(hook), folder.join(kept_name(hook)));
+        let found = standing(&path).map_err(|e| not_done("look at", &path, &e))?;
+        if found == Standing::Foreign {
+            if std::fs::symlink_metadata(&kept).is_ok() {
+                return Err(twice(hook, folder));
+            }
+            to_keep.push(hook);
+            remember(&mut after.kept, hook);
+        }
+        remember(&mut after.hooks, hook);
+    }
+    let shims = wanted.in_front_of.map(|behind| shim::all(behind, wanted.hooks));
+    for (name, _) in shims.iter().flatten() {
+        remember(&mut after.shims, name);
+    }
+
+    std::fs::create_dir_all(folder).map_err(|e| not_done("create", folder, &e))?;
+    if before.as_ref() != Some(&after) {
+        write(&folder.join(manifest::NAME), &after.text(), 0o644)?;
+    }
+    let mut said = Vec::new();
+    for (name, text) in shims.iter().flatten() {
+        write(&folder.join(name), text, 0o755)?;
+    }
+    write(&folder.join(CONF), &conf_with_chain(wanted, &after, &to_keep), wanted.conf_mode)?;
+    for hook in wanted.hooks.iter().map(|h| h.name()) {
+        let path = folder.join(hook);
+        if std::fs::read_link(&path).is_ok_and(|target| target == wanted.program) {
+            continue;
+        }
+        if to_keep.contains(&hook) {
+            keep(&path, &folder.join(kept_name(hook)))?;
+            said.push(format!("kept the previous {hook} as {}", kept_name(hook)));
+        }
+        link(wanted.program, &path)?;
+        said.push(format!("installed {hook}"));
+    }
+    Ok(said)
+}
+
+/// Takes the gate out and puts back what was there; `None`: none was installed here.
+/// What somebody else put in our place since is left alone and named in `Taken::left`.
+pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
+    let Some(manifest) = Manifest::read(folder)? else { return Ok(None) };
+    let mut taken = Taken { manifest: manifest.clone(), said: Vec::new(), left: Vec::new() };
+    for hook in &manifest.hooks {
+        let (path, kept) = (folder.join(hook), folder.join(kept_name(hook)));
+        let found = standing(&path).map_err(|e| not_done("look at", &path, &e))?;
+        let was_kept = manifest.kept.contains(hook) && std::fs::symlink_metadata(&kept).is_ok();
+        match found {
+            Standing::Foreign if was_kept => taken.left.push(format!(
+                "{hook} was replaced by another tool; what stood there before is {}",
+                kept_name(hook)
+            )),
+            Standing::Foreign => {}
+            _ if was_kept => {
+                std::fs::rename(&kept, &path).map_err(|e| not_done("put back", &path, &e))?;
+                taken.said.push(format!("put back the previous {hook}"));
+            }
+            Standing::Nothing => {}
+            Standing::Ours => {
+                std::fs::remove_file(&path).map_err(|e| not_done("remove", &path, &e))?;
+                taken.said.push(format!("removed {hook}"));
+            }
+        }
+    }
+    for name in &manifest.shims {
+        let path = folder.join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) if shim::is_ours(&text) => remove(&path)?,
+            Ok(_) => taken.left.push(format!("{name} is no longer the shim that was written")),
+            Err(_) => {}
+        }
+    }
+    remove(&folder.join(CONF))?;
+    if taken.left.is_empty() {
+        remove(&folder.join(manifest::NAME))?;
+        if manifest.folder_created {
+            // Not empty: somebody uses it by now.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+    Ok(Some(taken))
+}
+
+/// What [`take_out`] did.
+pub(crate) struct Taken {
+    /// What had been installed.
+    pub(crate) manifest: Manifest,
+    /// What was done, a line each.
+    pub(crate) said: Vec<String>,
+    /// What could not be put back.
+    pub(crate) left: Vec<String>,
+}
+
+fn conf_with_chain(wanted: &Placement<'_>, manifest: &Manifest, to_keep: &[&str]) -> String {
+    let mut chained = Vec::new();
+    for hook in wanted.hooks.iter().map(|h| h.name()) {
+        let kept = kept_name(hook);
+        // At this moment the previous hook may still stand under its own name.
+        let name = if to_keep.contains(&hook) { hook } else { kept.as_str() };
+        let known = manifest.kept.iter().any(|k| k == hook) || manifest.shims.contains(&kept);
+        if known && is_executable(&wanted.folder.join(name)) {
+            chained.push(kept);
+        }
+    }
+    let mut conf = wanted.conf.to_owned();
+    if !chained.is_empty() {
+        conf.push_str("chained = ");
+        conf.push_str(&chained.join(" "));
+        conf.push('\n');
+    }
+    conf
+}
+
+/// Whether git would run it: a file (through links) with an executable bit.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+fn keep(path: &Path, kept: &Path) -> Result<(), Failure> {
+    // A second name first, so that a hook stands there at every moment; not every file system can.
+    if std::fs::hard_link(path, kept).is_err() {
+        std::fs::rename(path, kept).map_err(|e| not_done("keep", path, &e))?;
+    }
+    Ok(())
+}
+
+fn link(program: &Path, path: &Path) -> Result<(), Failure> {
+    let new = fresh_name(path);
+    let _ = std::fs::remove_file(&new);
+    symlink(program, &new)
+        .and_then(|()| std::fs::rename(&new, path))
+        .map_err(|e| not_done("install", path, &e))
+}
+
+/// Writes a file whole or not at all; leaves one that is right already.
+pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+    let same_mode = std::fs::symlink_metadata(path)
+        .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o7777 == mode);
+    if same_mode && std::fs::read(path).is_ok_and(|now| now == text.as_bytes()) {
+        return Ok(());
+    }
+    let new = fresh_name(path);
+    let written = || -> io::Result<()> {
+        let _ = std::fs::remove_file(&new);
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)
+    };
+    written().map_err(|e| {
+        let _ = std::fs::remove_file(&new);
+        not_done("write", path, &e)
+    })
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(not_done("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
+fn fresh_name(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".lychgate-new");
+    path.with_file_name(name)
+}
+
+fn remember(list: &mut Vec<String>, name: &str) {
+    if !list.iter().any(|n| n == name) {
+        list.push(name.to_owned());
+    }
+}
+
+fn not_done(act: &str, path: &Path, error: &io::Error) -> Failure {
+    let failure =
+        Failure::new(Kind::Incomplete, format!("cannot {act} {}", path.display())).because(error);
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return failure.hint("Run it as the user who owns that folder.");
+    }
+    failure
+}
+
+fn twice(hook: &str, folder: &Path) -> Failure {
+    let kept = kept_name(hook);
+    let what =
+        format!("nothing was changed: {hook} and {kept} both stand in {}", folder.display());
+    Failure::new(Kind::Refused, what)
+        .hint(format!("Merge the two into one {hook}, remove {kept}, then install again."))
+}

@@ -1,0 +1,179 @@
+//! A server's side: one bare repository, or every one below a folder.
+//!
+//! A daemon is expected there, and the hook is told where: it looks at nothing else (contract
+//! 4.2). All repositories are looked at before the first is changed.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use lychgate_client::locate;
+
+use super::conf::Conf;
+use super::folder::{self, Placement};
+use super::{SERVER_HOOKS, report};
+use crate::args;
+use crate::ask_git::{Git, Layout};
+use crate::failure::{Failure, Kind};
+use crate::surroundings::Surroundings;
+
+/// Gates every repository of `folder`.
+pub(crate) fn install(
+    around: &Surroundings,
+    folder: &Path,
+    program: &Path,
+    wanted: &args::Install,
+) -> Result<Vec<String>, Failure> {
+    let socket = socket(around, wanted)?;
+    let mut daemon_uids = vec![0, owner(&socket).unwrap_or(around.uid())];
+    daemon_uids.extend(&wanted.daemon_uid);
+    daemon_uids.sort_unstable();
+    daemon_uids.dedup();
+    let conf = Conf::Server { socket: socket.clone(), daemon_uids };
+    let text = conf.text(around.program());
+
+    let layouts = repositories(folder)?
+        .iter()
+        .map(|path| fit(around, path, program))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut said = Vec::new();
+    for layout in &layouts {
+        let done = folder::put(&Placement {
+            folder: &layout.hooks,
+            hooks: &SERVER_HOOKS,
+            program,
+            conf: &text,
+            conf_mode: conf.mode(),
+            in_front_of: None,
+            config_scope: None,
+            config_created: None,
+        })?;
+        if done.is_empty() {
+            said.push(format!("{} holds the gate already", layout.hooks.display()));
+        } else {
+            said.push(format!("in {}:", layout.hooks.display()));
+            said.extend(done.into_iter().map(|line| format!("  {line}")));
+        }
+    }
+    said.push(format!("the daemon is expected at {}", socket.display()));
+    Ok(said)
+}
+
+/// Takes the gate out of every repository of `folder`.
+pub(crate) fn uninstall(folder: &Path) -> Result<Vec<String>, Failure> {
+    let mut said = Vec::new();
+    for path in repositories(folder)? {
+        let Some(layout) = Git::of_any_owner(&path).layout()? else { continue };
+        if let Some(taken) = folder::take_out(&layout.hooks)? {
+            said.push(format!("in {}:", layout.hooks.display()));
+            let lines = report(taken, &layout.hooks)?;
+            said.extend(lines.into_iter().map(|line| format!("  {line}")));
+        }
+    }
+    if said.is_empty() {
+        said.push(format!("nothing is installed in {}", folder.display()));
+    }
+    Ok(said)
+}
+
+/// The repositories that `folder` is or holds, in order; links are not followed.
+pub(crate) fn repositories(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if is_repository(folder) {
+        return Ok(vec![folder.to_path_buf()]);
+    }
+    let dot_git = folder.join(".git");
+    if is_repository(&dot_git) {
+        return Ok(vec![dot_git]);
+    }
+    let mut found = Vec::new();
+    let mut walk = walkdir::WalkDir::new(folder).follow_root_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = entry.map_err(|e| {
+            let what = format!("nothing was changed: cannot look through {}", folder.display());
+            Failure::new(Kind::Incomplete, what).because(&e)
+        })?;
+        let named = entry.path().extension().is_some_and(|e| e == "git");
+        if entry.file_type().is_dir() && named && is_repository(entry.path()) {
+            found.push(entry.path().to_path_buf());
+            walk.skip_current_dir();
+        }
+    }
+    if found.is_empty() {
+        let what = format!("nothing was changed: no repository is in {}", folder.display());
+        return Err(Failure::new(Kind::Usage, what)
+            .hint("A repository is a folder NAME.git with HEAD and objects in it."));
+    }
+    Ok(found)
+}
+
+fn is_repository(path: &Path) -> bool {
+    path.join("HEAD").symlink_metadata().is_ok() && path.join("objects").is_dir()
+}
+
+/// Where `path` keeps its hooks, if the gate may and can stand there.
+fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Failure> {
+    let refused = |why: String| {
+        Failure::new(Kind::Refused, format!("nothing was installed: {}: {why}", path.display()))
+    };
+    let git = Git::of_any_owner(path);
+    let Some(layout) = git.layout()? else {
+        return Err(refused("git does not take it for a repository".into()));
+    };
+    let repository_owner = owner(path).unwrap_or(0);
+    if around.uid() != 0 && around.uid() != repository_owner {
+        return Err(refused(format!("it belongs to user {repository_owner}"))
+            .hint("Install as root or as the owner of the repository."));
+    }
+    if let Some(set) = git.hooks_path()? {
+        // Whoever may write a repository's configuration must not choose where root writes.
+        let of_the_repository = set.scope == "local" || set.scope == "worktree";
+        if of_the_repository && !layout.hooks.starts_with(&layout.git_dir) {
+            let named = layout.hooks.display();
+            return Err(refused(format!("its core.hooksPath leaves the repository: {named}"))
+                .hint(format!("git -C {} config --unset core.hooksPath", path.display())));
+        }
+    }
+    if let Some(closed) = closed_to(program, repository_owner) {
+        return Err(refused(format!(
+            "its owner, user {repository_owner}, cannot run {}: {} is closed to others",
+            program.display(),
+            closed.display()
+        ))
+        .hint("./install.sh --prefix /usr/local"));
+    }
+    Ok(layout)
+}
+
+/// The first folder on the way to `program` that `uid` cannot pass.
+pub(crate) fn closed_to(program: &Path, uid: u32) -> Option<PathBuf> {
+    if uid == 0 {
+        return None;
+    }
+    let mut way: Vec<&Path> = program.ancestors().collect();
+    way.reverse();
+    let closed = |path: &&Path| {
+        std::fs::metadata(path).is_ok_and(|m| {
+            let bit = if m.uid() == uid { 0o100 } else { 0o001 };
+            m.mode() & bit == 0
+        })
+    };
+    way.into_iter().find(closed).map(Path::to_path_buf)
+}
+
+fn socket(around: &Surroundings, wanted: &args::Install) -> Result<PathBuf, Failure> {
+    if let Some(named) = &wanted.socket {
+        return Ok(around.cwd().join(named));
+    }
+    let system = Path::new(locate::SYSTEM_SOCKET);
+    if around.variable("LYCHGATE_SOCKET").is_none() && system.symlink_metadata().is_ok() {
+        return Ok(system.to_path_buf());
+    }
+    around.folders().socket(None).map_err(|e| {
+        Failure::new(Kind::Incomplete, "nothing was installed: where does the daemon listen")
+            .because(&e)
+            .hint("Name it: lychgate install --server DIR --socket PATH")
+    })
+}
+
+fn owner(path: &Path) -> Option<u32> {
+    std::fs::symlink_metadata(path).ok().map(|m| m.uid())
+}
