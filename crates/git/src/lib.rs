@@ -8,17 +8,39 @@
 //! refs), `objects` (reading by id, whole or in pieces), `index` (a cursor over the mapped index
 //! file), `staged`, `pushed`, `places` (where objects with a hit stand), `documents`.
 
+mod closure;
+mod deliver;
+mod delta;
+mod compare;
 mod discovery;
 mod environment;
 mod error;
 mod format;
+mod graph;
+mod index;
 mod mapped;
+mod numbers;
 mod objects;
+mod pack;
+mod packindex;
+mod places;
+mod pushed;
+mod quarantine;
+mod ranges;
+mod refkind;
 mod refs;
 mod repository;
+mod staged;
+mod trees;
+mod walk;
 
 pub use environment::Environment;
 pub use error::Error;
 pub use objects::{Header, ObjectDirectory, ObjectSink, Objects};
+pub use places::Place;
+pub use pushed::{NewObjects, Visitor};
+pub use ranges::PrePushLine;
+pub use refkind::ref_kind;
 pub use refs::Head;
 pub use repository::Repository;
+pub use staged::staged;

@@ -1,0 +1,170 @@
+//! Whether everything that new commits, trees and tags name is judged.
+//!
+//! An id is covered when it is judged in any case, or when it stands at the same path in a
+//! parent's tree. Everything else is judged too, wherever it lies.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use lychgate_model::ObjectKind;
+
+use crate::graph::{Graph, Node};
+use crate::objects::Objects;
+use crate::trees::{Beside, Entry};
+
+/// What the closure adds to what is judged in any case.
+#[derive(Debug, Default)]
+pub(crate) struct Outside {
+    /// Numbers of objects to be read from the store and judged, in the order they were met.
+    pub(crate) late: Vec<u32>,
+    /// What cannot be read though something names it, and where it stands.
+    pub(crate) unreadable: Vec<(u32, Vec<u8>)>,
+}
+
+/// A comparison of one tree with those at the same path in the parents.
+type Seen = HashSet<(u32, Vec<u32>)>;
+
+/// Follows what judged objects name.
+pub(crate) struct Closure<'a> {
+    graph: &'a mut Graph,
+    objects: &'a Objects,
+    here: &'a dyn Fn(u32) -> bool,
+    added: HashSet<u32>,
+    seen: Seen,
+    outside: Outside,
+}
+
+struct Frame {
+    rest: Range<usize>,
+    beside: Vec<Beside>,
+    path: usize,
+}
+
+impl<'a> Closure<'a> {
+    /// `here(n)`: the object is judged in any case.
+    pub(crate) fn new(
+        graph: &'a mut Graph,
+        objects: &'a Objects,
+        here: &'a dyn Fn(u32) -> bool,
+    ) -> Self {
+        Self {
+            graph,
+            objects,
+            here,
+            added: HashSet::new(),
+            seen: Seen::new(),
+            outside: Outside::default(),
+        }
+    }
+
+    pub(crate) fn graph(&mut self) -> &mut Graph {
+        self.graph
+    }
+
+    pub(crate) fn finish(self) -> Outside {
+        self.outside
+    }
+
+    /// Judges an object that nothing covers.
+    pub(crate) fn judge(&mut self, number: u32) {
+        if !(self.here)(number) && self.added.insert(number) {
+            self.outside.late.push(number);
+        }
+    }
+
+    pub(crate) fn unreadable(&mut self, number: u32, path: &[u8]) {
+        if self.added.insert(number) || (self.here)(number) {
+            self.outside.unreadable.push((number, path.to_vec()));
+        }
+    }
+
+    /// A new commit: its tree against those of its parents.
+    pub(crate) fn commit(&mut self, number: u32) {
+        self.judge(number);
+        let Some(commit) = self.graph.commit(number) else {
+            return;
+        };
+        let parents = self.graph.parents(commit).to_vec();
+        let mut beside = Vec::with_capacity(parents.len());
+        for parent in parents {
+            self.graph.load(parent, self.objects);
+            beside.extend(self.graph.commit(parent).map(|parent| parent.tree));
+        }
+        if !beside.contains(&commit.tree) {
+            self.tree(commit.tree, beside);
+        }
+    }
+
+    /// A tree that is judged, and those that stood in its place.
+    pub(crate) fn tree(&mut self, number: u32, beside: Vec<u32>) {
+        let mut path = Vec::new();
+        let mut frames = Vec::new();
+        self.enter(number, beside, &path, &mut frames);
+        while let Some(frame) = frames.last_mut() {
+            path.truncate(frame.path);
+            let Some(at) = frame.rest.next() else {
+                frames.pop();
+                continue;
+            };
+            let Some(&entry) = self.graph.trees.entries(at..at + 1).first() else {
+                continue;
+            };
+            let old: Vec<Entry> = frame
+                .beside
+                .iter_mut()
+                .filter_map(|beside| beside.find(&self.graph.trees, entry))
+                .collect();
+            if old.iter().any(|old| old.same(entry)) {
+                continue;
+            }
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(self.graph.trees.name(entry));
+            if entry.is_tree() {
+                let trees = old
+                    .iter()
+                    .filter(|old| old.is_tree())
+                    .map(|old| old.object)
+                    .collect();
+                self.enter(entry.object, trees, &path, &mut frames);
+            } else {
+                match self.graph.kind_of(entry.object) {
+                    None | Some(ObjectKind::Blob) => self.judge(entry.object),
+                    Some(_) => {
+                        self.graph
+                            .fail(entry.object, "a tree says that it is a file");
+                        self.unreadable(entry.object, &path);
+                    }
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, number: u32, mut beside: Vec<u32>, path: &[u8], frames: &mut Vec<Frame>) {
+        beside.sort_unstable();
+        beside.dedup();
+        if !self.seen.insert((number, beside.clone())) {
+            return;
+        }
+        match self.graph.load(number, self.objects) {
+            Node::Tree { .. } => self.judge(number),
+            Node::Unreadable => return self.unreadable(number, path),
+            _ => {
+                self.graph.fail(number, "it is named as a tree and is none");
+                return self.unreadable(number, path);
+            }
+        }
+        let mut sides = Vec::with_capacity(beside.len());
+        for tree in beside {
+            self.graph.load(tree, self.objects);
+            sides.extend(self.graph.range(tree).map(Beside::new));
+        }
+        let rest = self.graph.range(number).unwrap_or_default();
+        frames.push(Frame {
+            rest,
+            beside: sides,
+            path: path.len(),
+        });
+    }
+}

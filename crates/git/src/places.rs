@@ -1,0 +1,419 @@
+//! Where objects with a hit stand, in which commit, and what stood there before.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::{ControlFlow, Range};
+
+use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
+use lychgate_model::{Mode, ObjectId, ObjectKind, RepoPath};
+
+use crate::error::Error;
+use crate::graph::{Graph, Node};
+use crate::objects::Objects;
+use crate::pushed::{NewObjects, Visitor};
+use crate::trees::{Beside, Entry};
+
+/// One place where an object stands in what is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The object.
+    pub object: ObjectId,
+    /// The commit that brings it there; `None` for a staged change, a tag, or what a ref points
+    /// at without a commit.
+    pub commit: Option<ObjectId>,
+    /// The path; empty for a commit, a tag or a root tree.
+    pub path: RepoPath,
+    /// How it stands there; `Regular` for a commit or a tag.
+    pub mode: Mode,
+    /// The ref through which the commit is reached; may be empty.
+    pub reference: Vec<u8>,
+    /// What stands at the same path in every parent.
+    pub old: Vec<ObjectId>,
+    /// Blobs at paths that the same change deletes, likely sources of a move first.
+    pub deleted: Vec<ObjectId>,
+}
+
+/// Trees entered before the search for places gives up: somebody may have nested them so that
+/// there are more paths than anyone can walk.
+const STEPS: usize = 2_000_000;
+
+/// Deleted files looked at of one commit, before the likely ones are taken.
+const DELETED: usize = 100_000;
+
+impl NewObjects<'_> {
+    /// Says where each of `wanted` stands, at most `limits::PLACES_PER_OBJECT` paths each, oldest
+    /// commit first. An object without a place is reachable from no ref of the push.
+    ///
+    /// # Errors
+    ///
+    /// As [`NewObjects::enumerate`], when that was not called before.
+    pub fn places(
+        &mut self,
+        wanted: &HashSet<ObjectId>,
+        sink: &mut dyn FnMut(Place),
+    ) -> Result<(), Error> {
+        if self.commits.is_none() {
+            self.enumerate(&mut Uninterested)?;
+        }
+        let wanted: HashSet<u32> = wanted
+            .iter()
+            .filter_map(|id| self.graph.numbers.get(id.as_bytes()))
+            .collect();
+        let commits = self.oldest_first();
+        let references = self.references();
+        let objects = self.objects();
+        let mut search = Search {
+            graph: &mut self.graph,
+            objects,
+            wanted,
+            found: HashMap::new(),
+            contains: HashMap::new(),
+            steps: 0,
+            unchanged: false,
+            sink,
+        };
+        for tip in &self.tips {
+            search.tip(tip.number, &tip.reference);
+        }
+        let reference = |number: &u32| {
+            let tip = references.get(number).and_then(|tip| self.tips.get(*tip));
+            tip.map_or(&[][..], |tip| &tip.reference)
+        };
+        for number in &commits {
+            search.commit(*number, reference(number));
+        }
+        // Sent again though it was there before: it stands beside itself.
+        search
+            .wanted
+            .retain(|number| !search.found.contains_key(number));
+        if !search.wanted.is_empty() {
+            search.unchanged = true;
+            search.contains.clear();
+            for number in &commits {
+                search.commit(*number, reference(number));
+            }
+        }
+        Ok(())
+    }
+
+    /// The new commits, parents before children.
+    fn oldest_first(&self) -> Vec<u32> {
+        let new = self.commits.as_deref().unwrap_or_default();
+        let members: HashSet<u32> = new.iter().copied().collect();
+        let mut done = HashSet::new();
+        let mut order = Vec::with_capacity(new.len());
+        let mut dated: Vec<_> = new
+            .iter()
+            .map(|n| (self.graph.commit(*n).map_or(0, |c| c.date), *n))
+            .collect();
+        dated.sort_unstable();
+        for (_, start) in dated {
+            let mut stack = vec![(start, false)];
+            while let Some((number, parents_done)) = stack.pop() {
+                if parents_done {
+                    order.push(number);
+                } else if members.contains(&number) && done.insert(number) {
+                    stack.push((number, true));
+                    if let Some(commit) = self.graph.commit(number) {
+                        stack.extend(self.graph.parents(commit).iter().map(|p| (*p, false)));
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// For each new commit the first tip that reaches it.
+    fn references(&self) -> HashMap<u32, usize> {
+        let new = self.commits.as_deref().unwrap_or_default();
+        let members: HashSet<u32> = new.iter().copied().collect();
+        let mut references = HashMap::new();
+        for (at, tip) in self.tips.iter().enumerate() {
+            let mut number = tip.number;
+            while let Node::Tag(target) = self.graph.node(number) {
+                number = target;
+            }
+            let mut stack = vec![number];
+            while let Some(number) = stack.pop() {
+                if members.contains(&number) && !references.contains_key(&number) {
+                    references.insert(number, at);
+                    if let Some(commit) = self.graph.commit(number) {
+                        stack.extend_from_slice(self.graph.parents(commit));
+                    }
+                }
+            }
+        }
+        references
+    }
+}
+
+struct Search<'a> {
+    graph: &'a mut Graph,
+    objects: &'a Objects,
+    wanted: HashSet<u32>,
+    /// Paths told of each object.
+    found: HashMap<u32, Vec<Vec<u8>>>,
+    /// Whether something wanted stands below a tree.
+    contains: HashMap<u32, bool>,
+    steps: usize,
+    /// Whether to look at what the parents have at the same path, too.
+    unchanged: bool,
+    sink: &'a mut dyn FnMut(Place),
+}
+
+struct Frame {
+    rest: Range<usize>,
+    beside: Vec<Beside>,
+    path: usize,
+}
+
+/// The commit being looked at.
+struct Looked<'a> {
+    commit: Option<u32>,
+    parents: Vec<u32>,
+    reference: &'a [u8],
+    deleted: Option<Vec<(u32, Vec<u8>)>>,
+}
+
+impl Search<'_> {
+    fn tip(&mut self, mut number: u32, reference: &[u8]) {
+        let mut at = Looked {
+            commit: None,
+            parents: Vec::new(),
+            reference,
+            deleted: Some(Vec::new()),
+        };
+        while let Node::Tag(target) = self.graph.node(number) {
+            self.place(&mut at, number, Mode::Regular, b"", &[]);
+            number = target;
+        }
+        match self.graph.kind_of(number) {
+            Some(ObjectKind::Blob) => self.place(&mut at, number, Mode::Regular, b"", &[]),
+            Some(ObjectKind::Tree) => self.tree(&mut at, number, &[]),
+            _ => {}
+        }
+    }
+
+    fn commit(&mut self, number: u32, reference: &[u8]) {
+        let Some(commit) = self.graph.commit(number) else {
+            return;
+        };
+        let parents: Vec<u32> = self
+            .graph
+            .parents(commit)
+            .iter()
+            .filter_map(|parent| self.graph.commit(*parent))
+            .map(|parent| parent.tree)
+            .collect();
+        let mut at = Looked {
+            commit: Some(number),
+            parents: parents.clone(),
+            reference,
+            deleted: None,
+        };
+        if self.wanted.contains(&number) {
+            at.deleted = Some(Vec::new());
+            self.place(&mut at, number, Mode::Regular, b"", &[]);
+            at.deleted = None;
+        }
+        if self.unchanged || !parents.contains(&commit.tree) {
+            self.tree(&mut at, commit.tree, &parents);
+        }
+    }
+
+    /// Walks a tree beside those of the parents, wherever something wanted stands below.
+    fn tree(&mut self, at: &mut Looked<'_>, root: u32, parents: &[u32]) {
+        let mut path = Vec::new();
+        let mut frames = Vec::new();
+        self.place(at, root, Mode::Tree, b"", parents);
+        self.enter(root, parents, 0, &mut frames);
+        while let Some(frame) = frames.last_mut() {
+            path.truncate(frame.path);
+            let Some(next) = frame.rest.next() else {
+                frames.pop();
+                continue;
+            };
+            let Some(&entry) = self.graph.trees.entries(next..next + 1).first() else {
+                continue;
+            };
+            let interesting = self.wanted.contains(&entry.object)
+                || (entry.is_tree() && !matches!(self.contains.get(&entry.object), Some(false)));
+            if !interesting {
+                continue;
+            }
+            let trees = &self.graph.trees;
+            let old: Vec<Entry> = frame
+                .beside
+                .iter_mut()
+                .filter_map(|beside| beside.find(trees, entry))
+                .collect();
+            if !self.unchanged && old.iter().any(|old| old.same(entry)) {
+                continue;
+            }
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(self.graph.trees.name(entry));
+            let old: Vec<u32> = old.iter().map(|old| old.object).collect();
+            self.place(at, entry.object, entry.mode(), &path, &old);
+            if entry.is_tree() {
+                self.enter(entry.object, &old, path.len(), &mut frames);
+            }
+        }
+    }
+
+    fn enter(&mut self, tree: u32, beside: &[u32], path: usize, frames: &mut Vec<Frame>) {
+        if self.steps >= STEPS || !self.contains(tree) {
+            return;
+        }
+        self.steps += 1;
+        let mut sides = Vec::with_capacity(beside.len());
+        for side in beside {
+            self.graph.load(*side, self.objects);
+            sides.extend(self.graph.range(*side).map(Beside::new));
+        }
+        if let Some(rest) = self.graph.range(tree) {
+            frames.push(Frame {
+                rest,
+                beside: sides,
+                path,
+            });
+        }
+    }
+
+    /// Whether something wanted stands in or below a tree, as far as it was read; trees that were
+    /// not are unchanged, and are read only when those are looked at too.
+    fn contains(&mut self, root: u32) -> bool {
+        let mut stack = vec![(root, false)];
+        while let Some((tree, below_done)) = stack.pop() {
+            if !below_done && self.contains.contains_key(&tree) {
+                continue;
+            }
+            if self.unchanged {
+                self.graph.load(tree, self.objects);
+            }
+            let entries = self.graph.entries(tree).unwrap_or_default();
+            if below_done {
+                let within = |e: &Entry| {
+                    self.wanted.contains(&e.object)
+                        || (e.is_tree() && self.contains.get(&e.object) == Some(&true))
+                };
+                let found = entries.iter().any(within);
+                self.contains.insert(tree, found);
+            } else {
+                self.contains.insert(tree, false);
+                stack.push((tree, true));
+                let below = entries.iter().filter(|e| e.is_tree());
+                stack.extend(below.map(|e| (e.object, false)));
+            }
+        }
+        self.contains.get(&root) == Some(&true)
+    }
+
+    fn place(&mut self, at: &mut Looked<'_>, object: u32, mode: Mode, path: &[u8], old: &[u32]) {
+        if !self.wanted.contains(&object) {
+            return;
+        }
+        let paths = self.found.entry(object).or_default();
+        if paths.len() >= PLACES_PER_OBJECT || paths.iter().any(|known| known == path) {
+            return;
+        }
+        paths.push(path.to_vec());
+        if at.deleted.is_none() {
+            at.deleted = Some(self.deleted(at));
+        }
+        let name = |path: &[u8]| path.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
+        let deleted = at.deleted.as_deref().unwrap_or_default();
+        let mut likely: Vec<_> = deleted
+            .iter()
+            .map(|(blob, theirs)| {
+                (
+                    *blob != object,
+                    name(theirs) != name(path),
+                    self.graph.numbers.id(*blob),
+                )
+            })
+            .collect();
+        likely.sort_by_key(|(other, elsewhere, _)| (*other, *elsewhere));
+        let mut old: Vec<ObjectId> = old.iter().map(|n| self.graph.numbers.id(*n)).collect();
+        old.sort_unstable();
+        old.dedup();
+        let mut seen = HashSet::new();
+        (self.sink)(Place {
+            object: self.graph.numbers.id(object),
+            commit: at.commit.map(|commit| self.graph.numbers.id(commit)),
+            path: RepoPath(path.to_vec()),
+            mode,
+            reference: at.reference.to_vec(),
+            old,
+            deleted: likely
+                .into_iter()
+                .map(|(_, _, id)| id)
+                .filter(|id| seen.insert(*id))
+                .take(DELETED_SIDES)
+                .collect(),
+        });
+    }
+
+    /// Blobs with their paths that stand in a parent and not in the commit.
+    fn deleted(&mut self, at: &Looked<'_>) -> Vec<(u32, Vec<u8>)> {
+        let mut out = Vec::new();
+        let tree = at
+            .commit
+            .and_then(|commit| self.graph.commit(commit))
+            .map(|c| c.tree);
+        for parent in &at.parents {
+            let mut stack = vec![(tree, *parent, Vec::new())];
+            while let Some((new, old, path)) = stack.pop() {
+                if new == Some(old) || out.len() >= DELETED {
+                    continue;
+                }
+                self.graph.load(old, self.objects);
+                let entries = new.and_then(|new| {
+                    self.graph.load(new, self.objects);
+                    self.graph.range(new)
+                });
+                let Some(range) = self.graph.range(old) else {
+                    continue;
+                };
+                let below = |name: &[u8]| match path.as_slice() {
+                    [] => name.to_vec(),
+                    path => [path, b"/", name].concat(),
+                };
+                let trees = &self.graph.trees;
+                let mut kept = entries.map(Beside::new);
+                for &entry in trees.entries(range) {
+                    let now = kept.as_mut().and_then(|k| k.find(trees, entry));
+                    if entry.is_tree() {
+                        let now = now.map(|now| now.object);
+                        stack.push((now, entry.object, below(trees.name(entry))));
+                    } else if now.is_none() {
+                        out.push((entry.object, below(trees.name(entry))));
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Follows everything and wants no content.
+struct Uninterested;
+
+impl Visitor for Uninterested {
+    fn offer(&mut self, ids: &[ObjectId], needed: &mut Vec<bool>) -> ControlFlow<()> {
+        needed.resize(ids.len(), false);
+        ControlFlow::Continue(())
+    }
+
+    fn object(&mut self, _: ObjectId, _: ObjectKind, _: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn data(&mut self, _: &[u8]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn unreadable(&mut self, _: ObjectId, _: &[u8], _: &str) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
