@@ -4,7 +4,6 @@
 //! nothing is fetched, and no program runs. A copy that is there but damaged is an error.
 
 mod cache;
-mod delta;
 mod inflate;
 mod loose;
 mod pack;

@@ -7,7 +7,8 @@ use lychgate_model::{ObjectId, ObjectKind, limits};
 
 use super::inflate::Inflater;
 use super::pack::{Form, Pack};
-use super::{Header, ObjectSink, Objects, Scratch, delta, within};
+use super::{Header, ObjectSink, Objects, Scratch, within};
+use crate::delta;
 use crate::error::Error;
 
 /// A packed object with the deltas that lead to it.
@@ -181,16 +182,18 @@ impl Objects {
             } = scratch;
             delta.clear();
             inflate(id, pack.stream(step.data), step.size, inflater, delta)?;
-            let (from, to, at) =
-                delta::sizes(delta).ok_or(damaged("the head of its delta is invalid"))?;
-            within(id, to, limits::DELTA_RESULT)?;
-            if from != base.len() as u64 {
+            let head =
+                delta::head(buffer).ok_or(damaged("the head of its delta is invalid"))?;
+            within(id, head.result, limits::DELTA_RESULT)?;
+            if head.base != base.len() as u64 {
                 return Err(damaged("its delta is for another base"));
             }
-            let size = usize::try_from(to).map_err(|_| damaged("its size is invalid"))?;
-            let instructions = delta.get(at..).unwrap_or_default();
+            let size = usize::try_from(head.result).map_err(|_| damaged("its size is invalid"))?;
+            let instructions = buffer.get(head.instructions..).unwrap_or_default();
             let mut result = std::mem::take(into);
-            delta::apply(&base, instructions, size, &mut result)
+            result.clear();
+            result.resize(size, 0);
+            delta::apply(&base, instructions, &mut result)
                 .ok_or(damaged("its delta is invalid"))?;
             if left == 0 {
                 *into = result;

@@ -33,6 +33,11 @@ pub(crate) struct TreeEntries<'a> {
 }
 
 impl<'a> TreeEntries<'a> {
+    /// Bytes not yet gone through.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     fn parse(&mut self) -> Option<TreeEntry<'a>> {
         let mut mode = 0u32;
         let mut digits = 0;
