@@ -17,7 +17,7 @@ const VALUE: usize = 4 << 10;
 const TOTAL: usize = 256 << 10;
 
 /// The variables a judge is told, in the order given.
-pub fn told(variables: &[(OsString, OsString)]) -> Vec<(&[u8], &[u8])> {
+pub(crate) fn told(variables: &[(OsString, OsString)]) -> Vec<(&[u8], &[u8])> {
     let mut told = Vec::new();
     let mut total = 0;
     for (name, value) in variables {

@@ -1,0 +1,136 @@
+//! Why a hook denies without a verdict, in words: first what did not happen, then why, then what
+//! to do.
+
+use std::fmt;
+
+use lychgate_client::connect::Outcome;
+use lychgate_client::error::chain;
+use lychgate_client::{conf, locate, spawn};
+use lychgate_model::{Hook, ReasonCode};
+
+/// No verdict.
+pub(crate) enum Failure {
+    /// Nobody judged. Another judge may be asked, where that is allowed.
+    Away(Away),
+    /// The change could not be judged, and would not be by anybody else.
+    Unjudged(lychgate_client::Error),
+    /// What the hook was told at installation cannot be used.
+    Conf(conf::Error),
+    /// A server hook without `lychgate.conf`.
+    NoConf,
+    /// A server hook beside a client's `lychgate.conf`.
+    ClientConf,
+    /// The process has no current folder, or its input cannot be read.
+    Process { what: &'static str, source: std::io::Error },
+    /// More input than a hook takes.
+    Input { limit: usize },
+    /// The hook that stood here before cannot be run.
+    Chained { name: String, source: std::io::Error },
+    /// The `lychgate` that judges in process cannot be run.
+    Fallback { program: String, source: std::io::Error },
+    /// That nothing was judged could not be recorded.
+    Record(std::io::Error),
+}
+
+/// Why nobody judged.
+pub(crate) enum Away {
+    /// There is no place for a socket.
+    Nowhere(locate::Error),
+    /// Nobody listens, or nobody who is believed.
+    NotListening(Outcome),
+    /// No daemon could be started.
+    Start(spawn::Error),
+    /// There is no folder for the state of a daemon.
+    NoState,
+    /// A daemon was there and gave no verdict.
+    Judge(lychgate_client::Error),
+}
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nowhere(error) => write!(f, "{error}"),
+            Self::NotListening(Outcome::NoSocket) => f.write_str("it is not running"),
+            Self::NotListening(Outcome::Refused) => f.write_str("nobody listens at its socket"),
+            Self::NotListening(Outcome::NotOurs(why)) => {
+                write!(f, "its socket is not trusted: {}", chain(why))
+            }
+            Self::NotListening(Outcome::Other(error)) => write!(f, "{error}"),
+            Self::NotListening(Outcome::Listening(_)) => f.write_str("it said nothing"),
+            Self::Start(error) => f.write_str(&chain(error)),
+            Self::NoState => f.write_str("no folder can hold its state"),
+            Self::Judge(error) => f.write_str(&chain(error)),
+        }
+    }
+}
+
+impl From<lychgate_client::Error> for Failure {
+    fn from(error: lychgate_client::Error) -> Self {
+        if error.is_judges() { Self::Away(Away::Judge(error)) } else { Self::Unjudged(error) }
+    }
+}
+
+impl From<lychgate_git::Error> for Failure {
+    fn from(error: lychgate_git::Error) -> Self {
+        Self::Unjudged(error.into())
+    }
+}
+
+impl Failure {
+    /// The whole message.
+    pub(crate) fn told(&self, hook: Hook) -> String {
+        let what = asked(hook);
+        let help = self.help(hook);
+        let gap = if help.is_empty() { "" } else { " Help: " };
+        format!("lychgate: {what} not checked: {self}.{gap}{help}")
+    }
+
+    fn help(&self, hook: Hook) -> &'static str {
+        let server = hook.surface() == lychgate_model::Surface::Server;
+        match self {
+            Self::Away(_) if server => "tell the administrators of this server; nothing was accepted.",
+            Self::Away(_) => "lychgate doctor",
+            Self::Unjudged(error) => match error.reason() {
+                ReasonCode::Deadline => "try again; what was judged already is remembered.",
+                _ if server => "",
+                _ => "lychgate doctor",
+            },
+            Self::Conf(_) | Self::NoConf | Self::ClientConf if server => {
+                "lychgate install --server writes it."
+            }
+            Self::Conf(_) => "lychgate install writes it.",
+            Self::Chained { .. } => "lychgate doctor",
+            Self::Fallback { .. } => "lychgate install repairs it.",
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away(away) => write!(f, "the daemon is away: {away}"),
+            Self::Unjudged(error) => f.write_str(&chain(error)),
+            Self::Conf(error) => f.write_str(&chain(error)),
+            Self::NoConf => f.write_str("there is no lychgate.conf beside the hook"),
+            Self::ClientConf => f.write_str("lychgate.conf beside the hook is for a client"),
+            Self::Process { what, source } => write!(f, "{what}: {source}"),
+            Self::Input { limit } => write!(f, "git's input is over {limit} bytes"),
+            Self::Chained { name, source } => {
+                write!(f, "the hook that stood here before, {name}, cannot be run: {source}")
+            }
+            Self::Fallback { program, source } => {
+                write!(f, "no daemon, and {program} cannot be run: {source}")
+            }
+            Self::Record(error) => write!(f, "no daemon, and that could not be recorded: {error}"),
+        }
+    }
+}
+
+/// What a hook is asked about, in a word.
+pub(crate) fn asked(hook: Hook) -> &'static str {
+    match hook {
+        Hook::PrePush | Hook::PreReceive | Hook::Update => "push",
+        _ => "commit",
+    }
+}

@@ -1,0 +1,138 @@
+//! One run from beginning to end, for either side. There are two ways out: an allow the judge
+//! gave (or, at a client, what was chosen for when there is none), and a code that is not 0.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use lychgate_client::conf::{self, Conf};
+use lychgate_client::hooked::Run;
+use lychgate_client::locate::Folders;
+use lychgate_git::{Environment, Repository};
+use lychgate_model::{Decision, Surface, exit};
+
+use crate::failure::{Failure, asked};
+use crate::invocation::Invocation;
+use crate::reach::{self, Reached};
+use crate::voice::Voice;
+use crate::{BUILD, chain, fallback, handed, process};
+
+/// pre-commit, pre-merge-commit, commit-msg, pre-push.
+pub(crate) fn client(invocation: &Invocation) -> u8 {
+    told(invocation, run_client(invocation))
+}
+
+/// pre-receive, update.
+pub(crate) fn server(invocation: &Invocation) -> u8 {
+    told(invocation, run_server(invocation))
+}
+
+/// The code of a run; a failure is told first.
+fn told(invocation: &Invocation, ended: Result<u8, Failure>) -> u8 {
+    match ended {
+        Ok(code) => code,
+        Err(failure) => {
+            Voice::new(invocation).sentence(&failure.told(invocation.hook));
+            exit::DENY
+        }
+    }
+}
+
+fn run_client(invocation: &Invocation) -> Result<u8, Failure> {
+    let uid = rustix::process::geteuid().as_raw();
+    // Whoever owns the folder could put another hook into it.
+    let owners = [uid, owner(&invocation.folder).unwrap_or(uid)];
+    let conf = conf::read(&invocation.folder, &owners).map_err(Failure::Conf)?;
+    let input = handed::input(invocation.hook)?;
+    // It may change the index or the message, and what it leaves is judged.
+    if let Some(conf) = &conf
+        && let Some(code) = chain::run(invocation, conf, &input)?
+    {
+        return Ok(code);
+    }
+    process::no_core_dumps();
+    let folders = Folders::new(uid, invocation.variables.iter());
+    let plain = Conf::default();
+    let told = conf.as_ref().unwrap_or(&plain);
+    let here = Here::open(invocation)?;
+    let reached = reach::Client {
+        invocation,
+        conf: told,
+        folders: &folders,
+        voice: Voice::new(invocation),
+        deadline: invocation.start + told.deadline_on(Surface::Client),
+    }
+    .reach();
+    match reached.map_err(Failure::Away).and_then(|reached| here.ask(invocation, &input, reached)) {
+        Err(Failure::Away(away)) => {
+            fallback::instead(invocation, conf.as_ref(), &folders, &input, away)?;
+            Ok(exit::ALLOW)
+        }
+        ended => ended,
+    }
+}
+
+fn run_server(invocation: &Invocation) -> Result<u8, Failure> {
+    process::no_core_dumps();
+    let uid = rustix::process::geteuid().as_raw();
+    let repository = invocation.variable("GIT_DIR").map_or(Path::new("."), Path::new);
+    let owners: Vec<u32> = owner(repository).into_iter().collect();
+    let conf = conf::read(&invocation.folder, &owners).map_err(Failure::Conf)?;
+    let conf = conf.ok_or(Failure::NoConf)?;
+    if conf.surface == Some(Surface::Client) {
+        return Err(Failure::ClientConf);
+    }
+    let input = handed::input(invocation.hook)?;
+    let here = Here::open(invocation)?;
+    let deadline: Instant = invocation.start + conf.deadline_on(Surface::Server);
+    let reached = reach::server(&conf, uid, deadline).map_err(Failure::Away)?;
+    match here.ask(invocation, &input, reached)? {
+        exit::ALLOW => Ok(chain::run(invocation, &conf, &input)?.unwrap_or(exit::ALLOW)),
+        code => Ok(code),
+    }
+}
+
+fn owner(path: &Path) -> Option<u32> {
+    std::fs::metadata(path).ok().map(|m| m.uid())
+}
+
+/// The repository the hook runs for.
+struct Here {
+    environment: Environment,
+    repository: Repository,
+}
+
+impl Here {
+    fn open(invocation: &Invocation) -> Result<Self, Failure> {
+        let cwd: PathBuf = std::env::current_dir()
+            .map_err(|source| Failure::Process { what: "there is no current folder", source })?;
+        let environment = Environment::new(cwd, invocation.variables.iter().cloned());
+        let repository = Repository::open(&environment)?;
+        Ok(Self { environment, repository })
+    }
+
+    /// Asks the daemon, prints its lines, and gives the code of its verdict.
+    fn ask(&self, invocation: &Invocation, input: &[u8], reached: Reached) -> Result<u8, Failure> {
+        let Reached { mut link, greeting } = reached;
+        let run = Run {
+            hook: invocation.hook,
+            arguments: &invocation.arguments,
+            stdin: input,
+            environment: &self.environment,
+            variables: &invocation.variables,
+            build: BUILD,
+            repository: &self.repository,
+        };
+        let answered = run.ask(&mut link, &greeting)?;
+        let voice = Voice::new(invocation);
+        voice.lines(&answered.lines);
+        if answered.answer.decision == Decision::Allow {
+            return Ok(exit::ALLOW);
+        }
+        if answered.lines.is_empty() {
+            let decision = answered.answer.decision.name();
+            voice.sentence(&format!("lychgate: {} {decision}", asked(invocation.hook)));
+        }
+        Ok(exit::DENY)
+    }
+}
