@@ -177,11 +177,9 @@ impl Objects {
         };
         for (left, step) in chain.deltas.iter().enumerate().rev() {
             within(id, step.size, limits::DELTA_RESULT)?;
-            let Scratch {
-                inflater, delta, ..
-            } = scratch;
-            delta.clear();
-            inflate(id, pack.stream(step.data), step.size, inflater, delta)?;
+            let Scratch { inflater, delta: buffer, .. } = scratch;
+            buffer.clear();
+            inflate(id, pack.stream(step.data), step.size, inflater, buffer)?;
             let head =
                 delta::head(buffer).ok_or(damaged("the head of its delta is invalid"))?;
             within(id, head.result, limits::DELTA_RESULT)?;
@@ -226,13 +224,9 @@ fn size_of(
                     what: "its compressed data is invalid",
                 },
             )?;
-            let (_, result, _) = delta::sizes(head.get(..written).unwrap_or_default()).ok_or(
-                Error::CorruptObject {
-                    id,
-                    what: "the head of its delta is invalid",
-                },
-            )?;
-            Ok(result)
+            let head = delta::head(head.get(..written).unwrap_or_default())
+                .ok_or(Error::CorruptObject { id, what: "the head of its delta is invalid" })?;
+            Ok(head.result)
         }
         (None, &Base::Entry { size, .. }) => Ok(size),
         (None, Base::Cached(content)) => Ok(content.len() as u64),
