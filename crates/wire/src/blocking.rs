@@ -196,7 +196,10 @@ impl<S: Stream, C: Fn() -> Duration> Connection<S, C> {
 }
 
 fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
 }
 
 fn failed(error: io::Error) -> Error {

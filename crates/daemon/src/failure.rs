@@ -1,0 +1,79 @@
+//! Why the daemon does not run.
+
+use std::io;
+use std::path::PathBuf;
+
+use lychgate_model::exit;
+
+/// Ends the process, with what its operator has to know.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line.
+    Usage(String),
+    /// The place where the socket should stand cannot be trusted or used.
+    Place {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The service manager did not hand over what it announced.
+    Activation(&'static str),
+    /// The operating system refused.
+    System {
+        /// What was tried.
+        doing: &'static str,
+        /// On what; may be empty.
+        path: PathBuf,
+        /// Its answer.
+        source: io::Error,
+    },
+}
+
+impl Failure {
+    pub(crate) fn system(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+        source: impl Into<io::Error>,
+    ) -> Self {
+        Self::System {
+            doing,
+            path: path.into(),
+            source: source.into(),
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => exit::USAGE,
+            Self::Place { .. } => exit::REFUSED,
+            Self::Activation(_) | Self::System { .. } => exit::UNAVAILABLE,
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Usage(what) => write!(f, "{what}"),
+            Self::Place { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::Activation(what) => write!(f, "socket activation: {what}"),
+            Self::System {
+                doing,
+                path,
+                source,
+            } if path.as_os_str().is_empty() => {
+                write!(f, "cannot {doing}: {source}")
+            }
+            Self::System {
+                doing,
+                path,
+                source,
+            } => {
+                write!(f, "cannot {doing} {}: {source}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,219 @@
+//! Loading rules and floor: at the start, on SIGHUP, on request, and when a file has changed.
+//!
+//! A new engine is built beside the old one on a thread of its own and put in place at once;
+//! sessions that are open keep theirs. What cannot be loaded changes nothing but the problems
+//! that `status` lists.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lychgate_judge::{Cache, Engine, Sources, State};
+use lychgate_model::Problem;
+use sha2::{Digest as _, Sha256};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::arguments::{Arguments, ORGANISATION};
+use crate::daemon::{Daemon, ReloadRequest, Stop, Warm};
+
+/// How often the files are looked at.
+const POLL: Duration = Duration::from_secs(2);
+/// Every so many looks the cache is written, if it has changed.
+const SAVE_EVERY: u32 = 30;
+/// The name of the cache's file in the state folder.
+const CACHE: &str = "objects.cache";
+
+/// A file or folder as it was; any difference is a change.
+type Stamp = Option<(u64, u64, i64, i64, u64)>;
+
+struct Loaded {
+    engine: Engine,
+    files: Vec<(String, String)>,
+    watched: Vec<PathBuf>,
+}
+
+/// Loads, and loads again whenever there is a reason, until the daemon ends.
+pub(crate) async fn keep(daemon: Arc<Daemon>, mut requests: mpsc::Receiver<ReloadRequest>) {
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(error) => {
+            tracing::error!(%error, "cannot listen for SIGHUP");
+            return;
+        }
+    };
+    let mut watched = configured(&daemon.arguments);
+    // Stamped before the files are read: a change in between is seen at the next look.
+    let mut stamps = stamp(&watched);
+    attempt(&daemon, &mut watched).await;
+    let mut looks = 0u32;
+    loop {
+        let mut answer = None;
+        tokio::select! {
+            _ = hangup.recv() => {}
+            Some(request) = requests.recv() => answer = Some(request),
+            () = tokio::time::sleep(POLL) => {
+                looks = looks.wrapping_add(1);
+                if looks.is_multiple_of(SAVE_EVERY) {
+                    save_cache(&daemon).await;
+                }
+                if stamp(&watched) == stamps {
+                    continue;
+                }
+            }
+            () = daemon.stopping(Stop::Asked) => return,
+        }
+        stamps = stamp(&watched);
+        let before = watched.len();
+        attempt(&daemon, &mut watched).await;
+        if watched.len() != before {
+            stamps = stamp(&watched);
+        }
+        if let Some(answer) = answer {
+            // Whoever asked may be gone.
+            let _ = answer.send(daemon.rules.borrow().problems.clone());
+        }
+    }
+}
+
+/// Writes the cache, if there is a state folder and something new.
+pub(crate) async fn save_cache(daemon: &Arc<Daemon>) {
+    let Some(file) = daemon
+        .arguments
+        .state_dir
+        .as_ref()
+        .map(|dir| dir.join(CACHE))
+    else {
+        return;
+    };
+    let warm = daemon.rules.borrow().warm.clone();
+    let Some(warm) = warm.filter(|warm| warm.cache.is_dirty()) else {
+        return;
+    };
+    let saved = elsewhere(move || warm.cache.save(&file)).await;
+    if let Some(Err(error)) = saved {
+        tracing::warn!(%error, "cache not saved");
+    }
+}
+
+/// Runs `job` on a thread of its own; `None` only if there is no thread to be had.
+async fn elsewhere<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = oneshot::channel();
+    let run = move || {
+        let _ = sender.send(job());
+    };
+    std::thread::Builder::new()
+        .name("load".into())
+        .spawn(run)
+        .ok()?;
+    receiver.await.ok()
+}
+
+async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
+    let arguments = daemon.arguments.clone();
+    let old = daemon.rules.borrow().warm.clone();
+    let ended = elsewhere(move || {
+        let loaded = load(&arguments)?;
+        let warm = warm(&arguments, loaded.engine, old);
+        Ok::<_, Vec<Problem>>((warm, loaded.files, loaded.watched))
+    });
+    let problems = match ended.await {
+        Some(Ok((warm, files, more))) => {
+            *watched = more;
+            daemon.rules.send_modify(|rules| {
+                rules.warm = Some(warm.clone());
+                rules.compiled += 1;
+                rules.files = files;
+            });
+            tracing::info!(
+                rules = warm.engine.rules().rules().len(),
+                rule_set = %warm.engine.rule_set(),
+                policy = %warm.engine.policy(),
+                "rules loaded"
+            );
+            Vec::new()
+        }
+        Some(Err(problems)) => {
+            tracing::error!(problems = problems.len(), "rules not loaded");
+            problems
+                .iter()
+                .map(|p| p.to_string().replace('\n', " "))
+                .collect()
+        }
+        None => vec!["no thread to load rules with".to_owned()],
+    };
+    daemon.rules.send_modify(|rules| {
+        rules.attempts += 1;
+        rules.at = Some(Timestamp::now());
+        rules.problems = problems;
+    });
+}
+
+fn load(arguments: &Arguments) -> Result<Loaded, Vec<Problem>> {
+    let sources = Sources::read(Some(Path::new(ORGANISATION)), &arguments.config)?;
+    let mut engine = Engine::load(&sources)?;
+    if let Some(needle) = &arguments.fault {
+        engine = engine.with_fault_injection(needle);
+    }
+    let texts = sources
+        .organisation
+        .iter()
+        .chain(&sources.added)
+        .chain(&sources.packs);
+    let files = texts.map(|text| {
+        let digest = lychgate_model::Digest(Sha256::digest(text.text.as_bytes()).into());
+        (text.name.clone(), digest.to_string())
+    });
+    let files = files.collect();
+    // A folder changes when a file appears in it: a pack added beside the others is seen.
+    let mut watched = configured(arguments);
+    for file in sources.files() {
+        watched.push(file.clone());
+        watched.extend(file.parent().map(Path::to_owned));
+    }
+    watched.sort();
+    watched.dedup();
+    Ok(Loaded {
+        engine,
+        files,
+        watched,
+    })
+}
+
+/// Key and cache are opened with the first rules and kept; entries that other rules made go.
+fn warm(arguments: &Arguments, engine: Engine, old: Option<Warm>) -> Warm {
+    let engine = Arc::new(engine);
+    if let Some(old) = old {
+        old.cache.retain(engine.matching());
+        return Warm { engine, ..old };
+    }
+    let mib = usize::try_from(engine.organisation().bounds().cache_mib).unwrap_or(usize::MAX);
+    let cache = Cache::new(mib.saturating_mul(1 << 20));
+    if let Some(dir) = &arguments.state_dir {
+        cache.load(&dir.join(CACHE));
+        cache.retain(engine.matching());
+    }
+    let state = State::open(arguments.state_dir.as_deref());
+    Warm {
+        engine,
+        cache: Arc::new(cache),
+        state: Arc::new(state),
+    }
+}
+
+/// The files that were named, whether they are there or not.
+fn configured(arguments: &Arguments) -> Vec<PathBuf> {
+    let mut all = vec![PathBuf::from(ORGANISATION)];
+    all.extend(arguments.config.iter().cloned());
+    all
+}
+
+fn stamp(paths: &[PathBuf]) -> Vec<Stamp> {
+    let one = |path: &PathBuf| {
+        let m = path.metadata().ok()?;
+        Some((m.dev(), m.ino(), m.mtime(), m.mtime_nsec(), m.size()))
+    };
+    paths.iter().map(one).collect()
+}
