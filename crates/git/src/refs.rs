@@ -106,6 +106,11 @@ impl Refs {
         Ok(())
     }
 
+    /// Whether a ref could have this name.
+    pub(crate) fn is_name(&self, name: &[u8]) -> bool {
+        is_safe(name)
+    }
+
     fn value(&self, name: &[u8]) -> Result<Option<Value>, Error> {
         if !is_safe(name) {
             return Err(Error::corrupt(format!(

@@ -1,5 +1,7 @@
 //! A repository: where its parts are, and what it is made of.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -12,7 +14,8 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::format::Format;
 use crate::objects::parse::{CommitLinks, tag_target};
-use crate::objects::{ObjectSink, Objects};
+use crate::index::Index;
+use crate::objects::{ObjectSink, Objects, empty_tree};
 use crate::refs::{Head, Refs};
 
 /// Tags that point at tags are followed this far.
@@ -25,12 +28,18 @@ pub struct Repository {
     location: Location,
     format: Format,
     work_tree: Option<PathBuf>,
-    /// What relative paths in variables are relative to.
-    base: PathBuf,
+    /// The index Git uses.
+    index_path: PathBuf,
     objects: Objects,
     refs: Refs,
     shallow: Option<PathBuf>,
     shallow_push: bool,
+    /// What `git merge` is about to merge, as it tells `pre-merge-commit`.
+    githeads: Vec<ObjectId>,
+    /// HEAD and the index as they were when first looked at: one answer, one state.
+    head: OnceCell<Head>,
+    head_tree: OnceCell<ObjectId>,
+    index: OnceCell<Option<Index>>,
 }
 
 impl Repository {
@@ -70,15 +79,23 @@ impl Repository {
             Some(b"") => (None, false),
             Some(path) => (Some(base.join(std::ffi::OsStr::from_bytes(path))), true),
         };
+        let index_path = match env.index_file() {
+            Some(path) => normal(&base.join(path)),
+            None => location.git_dir.join("index"),
+        };
         Ok(Self {
             location,
             format,
             work_tree,
-            base,
+            index_path,
             objects,
             refs,
             shallow,
             shallow_push,
+            githeads: env.githeads().to_vec(),
+            head: OnceCell::new(),
+            head_tree: OnceCell::new(),
+            index: OnceCell::new(),
         })
     }
 
@@ -144,7 +161,57 @@ impl Repository {
 
     /// What HEAD names.
     pub fn head(&self) -> Result<Head, Error> {
-        self.refs.head()
+        if let Some(head) = self.head.get() {
+            return Ok(head.clone());
+        }
+        let head = self.refs.head()?;
+        Ok(self.head.get_or_init(|| head).clone())
+    }
+
+    /// The tree at HEAD; the empty one before the first commit.
+    pub(crate) fn head_tree(&self) -> Result<ObjectId, Error> {
+        if let Some(tree) = self.head_tree.get() {
+            return Ok(*tree);
+        }
+        let tree = match self.head()?.commit {
+            Some(commit) => self.tree_of(commit)?,
+            None => empty_tree(self.hash_kind()),
+        };
+        Ok(*self.head_tree.get_or_init(|| tree))
+    }
+
+    /// The index: the one `GIT_INDEX_FILE` names (from the root of the work tree), or its own.
+    /// `None`: there is none yet.
+    pub(crate) fn index(&self) -> Result<Option<&Index>, Error> {
+        if let Some(index) = self.index.get() {
+            return Ok(index.as_ref());
+        }
+        let index = Index::open(&self.index_path, self.git_dir(), self.hash_kind())?;
+        Ok(self.index.get_or_init(|| index).as_ref())
+    }
+
+    /// What the next commit has as parents: HEAD, and what is being merged. None before the first
+    /// commit.
+    pub(crate) fn parents_to_be(&self) -> Result<Vec<ObjectId>, Error> {
+        let mut parents: Vec<_> = self.head()?.commit.into_iter().collect();
+        parents.extend(self.merge_heads()?);
+        parents.extend(&self.githeads);
+        let mut seen = HashSet::new();
+        parents.retain(|id| id.kind() == self.hash_kind() && seen.insert(*id));
+        Ok(parents)
+    }
+
+    /// The commits named in `MERGE_HEAD`.
+    fn merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
+        let path = self.git_dir().join("MERGE_HEAD");
+        let content = match fs::read(&path) {
+            Ok(content) => content,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(Error::io("read", &path)(e)),
+        };
+        let malformed = || Error::corrupt("MERGE_HEAD names no commit");
+        let lines = content.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| ObjectId::from_hex(line).ok_or_else(malformed)).collect()
     }
 
     /// What a ref leads to, by its full name; symbolic refs are followed. `None`: no such ref.
@@ -202,14 +269,6 @@ impl Repository {
             id: commit,
             what: "the commit's head is invalid",
         })
-    }
-
-    /// The index Git uses: `GIT_INDEX_FILE`, from the root of the work tree, or its own.
-    pub(crate) fn index_path(&self, env: &Environment) -> PathBuf {
-        match env.index_file() {
-            Some(path) => normal(&self.base.join(path)),
-            None => self.location.git_dir.join("index"),
-        }
     }
 }
 

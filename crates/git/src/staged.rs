@@ -1,14 +1,16 @@
 //! What a commit would bring: HEAD's tree against the index.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use lychgate_model::{Change, ObjectId};
+use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
+use lychgate_model::{Change, Mode, ObjectId, RepoPath};
 
 use crate::compare;
-use crate::environment::Environment;
+use crate::documents::file_in_tree;
 use crate::error::Error;
-use crate::index::Index;
 use crate::objects::empty_tree;
+use crate::places::Place;
 use crate::repository::Repository;
 
 /// Calls `sink` for every path that differs between HEAD's tree and the index Git names, in the
@@ -23,33 +25,91 @@ use crate::repository::Repository;
 /// Any: nothing is known then of the paths not yet handed on. `Ok` also when the sink broke off.
 pub fn staged(
     repo: &Repository,
-    env: &Environment,
     sink: &mut dyn FnMut(Change) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let index = open_index(repo, env)?;
-    let tree = head_tree(repo)?;
-    against(repo, tree, index.as_ref(), sink)
+    against(repo, repo.head_tree()?, sink)
 }
 
-pub(crate) fn open_index(repo: &Repository, env: &Environment) -> Result<Option<Index>, Error> {
-    Index::open(&repo.index_path(env), repo.git_dir(), repo.hash_kind())
+/// Says where each of `wanted` stands among the staged changes, at most
+/// `limits::PLACES_PER_OBJECT` paths each, with what stands there in every commit that is to be a
+/// parent: HEAD, and what is being merged.
+///
+/// # Errors
+///
+/// Any: a place told before it may then lack old sides, and none after it is known.
+pub fn staged_places(
+    repo: &Repository,
+    wanted: &HashSet<ObjectId>,
+    sink: &mut dyn FnMut(Place),
+) -> Result<(), Error> {
+    let mut hits: Vec<(ObjectId, Mode, RepoPath)> = Vec::new();
+    let mut deleted = Vec::new();
+    staged(repo, &mut |change| {
+        if let Some(new) = change.new.filter(|new| wanted.contains(&new.id)) {
+            let known = hits.iter().filter(|(id, ..)| *id == new.id).count();
+            if known < PLACES_PER_OBJECT {
+                hits.push((new.id, new.mode, change.path.clone()));
+            }
+        }
+        note_deleted(&mut deleted, change);
+        ControlFlow::Continue(())
+    })?;
+    if hits.is_empty() {
+        return Ok(());
+    }
+    let head = repo.head_tree()?;
+    let mut trees = Vec::new();
+    for parent in repo.parents_to_be()? {
+        trees.push(repo.tree_of(parent)?);
+    }
+    for tree in trees.iter().filter(|tree| **tree != head) {
+        against(repo, *tree, &mut |change| {
+            note_deleted(&mut deleted, change);
+            ControlFlow::Continue(())
+        })?;
+    }
+    for (object, mode, path) in hits {
+        let mut old = Vec::new();
+        for tree in &trees {
+            let side = file_in_tree(repo, *tree, path.as_bytes())?;
+            old.extend(side.filter(|side| side.mode.is_blob()).map(|side| side.id));
+        }
+        old.sort_unstable();
+        old.dedup();
+        let deleted = likely_sources(object, &path, &deleted);
+        let (commit, reference) = (None, Vec::new());
+        sink(Place { object, commit, path, mode, reference, old, deleted });
+    }
+    Ok(())
 }
 
-/// The tree at HEAD; the empty one before the first commit.
-pub(crate) fn head_tree(repo: &Repository) -> Result<ObjectId, Error> {
-    match repo.head()?.commit {
-        Some(commit) => repo.tree_of(commit),
-        None => Ok(empty_tree(repo.hash_kind())),
+fn note_deleted(deleted: &mut Vec<(ObjectId, RepoPath)>, change: Change) {
+    if let (Some(old), None) = (change.old, change.new) {
+        if old.mode.is_blob() {
+            deleted.push((old.id, change.path));
+        }
     }
 }
 
-pub(crate) fn against(
-    repo: &Repository,
-    tree: ObjectId,
-    index: Option<&Index>,
-    sink: compare::Sink<'_>,
-) -> Result<(), Error> {
-    match index {
+/// The deleted blobs that come into question as where `object` was before: the same content
+/// first, then the same file name.
+fn likely_sources(
+    object: ObjectId,
+    path: &RepoPath,
+    deleted: &[(ObjectId, RepoPath)],
+) -> Vec<ObjectId> {
+    let name = |path: &RepoPath| path.as_bytes().rsplit(|&b| b == b'/').next().map(<[u8]>::to_vec);
+    let wanted = name(path);
+    let mut ranked: Vec<_> =
+        deleted.iter().map(|(id, path)| (*id != object, name(path) != wanted, *id)).collect();
+    ranked.sort_by_key(|(other, elsewhere, _)| (*other, *elsewhere));
+    let mut seen = HashSet::new();
+    let ids = ranked.into_iter().map(|(_, _, id)| id).filter(|id| seen.insert(*id));
+    ids.take(DELETED_SIDES).collect()
+}
+
+fn against(repo: &Repository, tree: ObjectId, sink: compare::Sink<'_>) -> Result<(), Error> {
+    match repo.index()? {
         Some(index) => compare::with_index(repo.objects(), tree, index, sink),
         None => compare::with_tree(repo.objects(), tree, empty_tree(repo.hash_kind()), sink),
     }

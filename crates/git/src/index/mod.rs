@@ -122,23 +122,6 @@ impl Index {
     pub(crate) fn trees(&self) -> tree::CachedTrees<'_> {
         tree::CachedTrees::new(self.map.get(self.trees.clone()).unwrap_or_default(), self.hash)
     }
-
-    /// The entry of stage 0 at `path`: its mode and id.
-    pub(crate) fn find(&self, path: &[u8]) -> Result<Option<(u32, ObjectId)>, Error> {
-        let mut cursor = self.entries();
-        while cursor.advance()? {
-            let entry = cursor.entry();
-            match cursor.path().cmp(path) {
-                std::cmp::Ordering::Less => {}
-                std::cmp::Ordering::Equal if entry.stage == 0 && !entry.intent_to_add => {
-                    return Ok(Some((entry.mode, entry.id)));
-                }
-                std::cmp::Ordering::Equal => {}
-                std::cmp::Ordering::Greater => break,
-            }
-        }
-        Ok(None)
-    }
 }
 
 fn header(map: &[u8], hash: HashKind) -> Option<(u32, usize)> {
