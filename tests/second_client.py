@@ -4,8 +4,7 @@
     second_client.py SOCKET NAME < CONTENT     judges CONTENT as the file NAME
     second_client.py SOCKET --status           prints what the daemon says of itself
 
-Prints the daemon's lines and the decision; exits with the verdict's exit code.
-"""
+Prints the daemon's lines and the decision; exits with the verdict's exit code."""
 import hashlib
 import socket
 import struct
