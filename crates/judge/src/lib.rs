@@ -1,1 +1,44 @@
-//! (sketch)
+//! Answers a client: frames in, work out, a verdict. No sockets, no threads, no clock.
+//!
+//! ```text
+//! Frame -> Session::receive -> intake -> Work (run anywhere) -> Session::complete
+//!                                            |
+//!          cache <- clean or raw findings <--+--> hits -> sides (Want) -> conclude -> Reply*
+//! ```
+//!
+//! The daemon drives a [`Session`] behind a socket, `lychgate check --in-process` drives one in
+//! memory: the same calls, the same verdict.
+
+mod cache;
+mod candidates;
+mod conclude;
+mod documents;
+mod engine;
+mod gather;
+mod hits;
+mod identity;
+mod in_process;
+mod intake;
+mod load;
+mod names;
+mod persisted;
+mod places;
+mod reply;
+mod report;
+mod session;
+mod state;
+mod work;
+
+pub use cache::Cache;
+pub use engine::Engine;
+pub use in_process::InProcess;
+pub use load::{ORGANISATION, Sources, Text};
+pub use lychgate_scan::Scratch;
+pub use reply::{Refusal, Reply};
+pub use session::{Context, Session, Summary};
+pub use state::State;
+pub use work::{Work, WorkDone};
+
+/// The documents a judge wants to see of every repository (contract 5).
+pub const DOCUMENTS: [&str; 1] = [lychgate_policy::repository::PATH];
+pub use report::prune as prune_reports;

@@ -1,1 +1,345 @@
-//! A verdict as a person reads it (sketch).
+//! A verdict as a person reads it: printable ASCII, at most [`limits::COLUMNS`] wide, the same
+//! lines at a terminal, in a file and through a forge's sideband.
+//!
+//! ```text
+//! lychgate: commit denied: 1 new secret
+//! deploy.py:7:21  GitHub personal access token
+//!   found    ghp_... (40 characters), critical
+//!   why      Whoever can read the repository can act as the owner of the token.
+//!   fix      Read it from the environment, git add the file and commit again.
+//!   rotate   create a new token; deploy it; delete this one
+//!   allow    # lychgate: allow github.pat until 2026-12-21 because <reason>
+//!   rule     github.pat (lychgate rules explain github.pat)
+//! ```
+
+mod comment;
+mod place;
+mod wrap;
+
+use crate::finding::{Category, Finding, Source, State};
+use crate::path::printable;
+use crate::surface::{Hook, Surface};
+use crate::verdict::{Decision, Reason, RuleNote, Verdict};
+use crate::limits;
+use place::{location, location_in};
+use wrap::{labelled, shortened, wrapped};
+
+/// Findings a client's hook lists before it points to the full list.
+const SHOWN: usize = 12;
+/// Rules a denial with several findings explains.
+const EXPLAINED: usize = 4;
+
+/// What the lines depend on beside the verdict.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What was asked.
+    pub hook: Hook,
+    /// The day an allow line would hold until, `2026-12-31`; `None`: none is worth anything.
+    pub allow_until: Option<&'a str>,
+    /// Who can accept a finding at a server; empty: its administrators.
+    pub contact: &'a str,
+    /// Where the full list is, when not everything is shown.
+    pub full_list: Option<&'a str>,
+}
+
+impl View<'_> {
+    fn is_check(&self) -> bool {
+        self.hook.name().starts_with("check-")
+    }
+
+    fn is_server(&self) -> bool {
+        self.hook.surface() == Surface::Server
+    }
+
+    /// What is judged, as the subject of the first line.
+    fn subject(&self) -> &'static str {
+        match self.hook {
+            Hook::PreCommit | Hook::PreMergeCommit => "commit",
+            Hook::CommitMsg => "commit message",
+            Hook::PrePush | Hook::PreReceive | Hook::Update => "push",
+            Hook::CheckStaged => "staged change",
+            Hook::CheckRange => "range",
+            Hook::CheckAll => "repository",
+            Hook::CheckPath => "files",
+            Hook::CheckStdin => "input",
+        }
+    }
+
+    /// Findings listed at most.
+    fn most(&self) -> usize {
+        match () {
+            () if self.is_server() => limits::SERVER_LINES - 2 * limits::DENIAL_LINES,
+            () if self.is_check() => usize::MAX,
+            () => SHOWN,
+        }
+    }
+}
+
+/// Whether [`lines`] leaves findings out.
+pub fn is_capped(verdict: &Verdict, view: &View<'_>) -> bool {
+    verdict.blocking().count() > view.most()
+}
+
+/// Every finding, one entry each, for the full list.
+pub fn full_list(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
+    let mut out = vec![headline(verdict, view)];
+    let mut all: Vec<&Finding> = verdict.findings.iter().collect();
+    all.sort_by_key(|f| !f.blocks);
+    out.extend(all.into_iter().flat_map(|f| entry(f, true)));
+    out
+}
+
+/// The verdict for people. Empty when there is nothing to say.
+pub fn lines(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    let blocking: Vec<&Finding> = verdict.blocking().collect();
+    if verdict.decision != Decision::Allow {
+        match blocking.as_slice() {
+            [] => reasons(verdict, view, &mut out),
+            [only] if verdict.reasons.is_empty() => single(verdict, only, view, &mut out),
+            _ => several(verdict, &blocking, view, &mut out),
+        }
+    }
+    let room = if verdict.decision == Decision::Allow || view.is_check() {
+        usize::MAX
+    } else {
+        limits::DENIAL_LINES.saturating_sub(out.len())
+    };
+    let notes = verdict.notes.iter().map(|n| shortened(&format!("lychgate: {}", clean(n))));
+    out.extend(notes.take(room));
+    if view.is_check() {
+        let quiet: Vec<&Finding> = verdict.findings.iter().filter(|f| !f.blocks).collect();
+        if !quiet.is_empty() {
+            let s = plural(quiet.len());
+            out.push(format!("lychgate: {} finding{s} that do{} not block", quiet.len(), es(quiet.len())));
+            out.extend(quiet.into_iter().flat_map(|f| entry(f, true)));
+        }
+    }
+    out
+}
+
+fn headline(verdict: &Verdict, view: &View<'_>) -> String {
+    let blocking: Vec<&Finding> = verdict.blocking().collect();
+    let count = blocking.len();
+    let secrets = blocking.iter().all(|f| f.category == Category::Secret);
+    let noun = if secrets { "secret" } else { "finding" };
+    let mut paths: Vec<_> = blocking.iter().filter_map(|f| f.path.as_ref()).collect();
+    paths.sort();
+    paths.dedup();
+    let files = match paths.len() {
+        0 | 1 => String::new(),
+        many => format!(" in {many} files"),
+    };
+    let s = plural(count);
+    match verdict.decision {
+        Decision::Allow => format!("lychgate: {} allowed", view.subject()),
+        Decision::Indeterminate => format!("lychgate: {} not checked", view.subject()),
+        Decision::Deny => {
+            format!("lychgate: {} denied: {count} new {noun}{s}{files}", view.subject())
+        }
+    }
+}
+
+/// A verdict whose cause is not a finding: the first line says what did not happen.
+fn reasons(verdict: &Verdict, view: &View<'_>, out: &mut Vec<String>) {
+    let what = match verdict.decision {
+        Decision::Deny => "denied",
+        _ => "not checked",
+    };
+    let mut all: Vec<&Reason> = verdict.reasons.iter().collect();
+    all.sort_by_key(|r| std::cmp::Reverse(r.code.decision()));
+    let lead = format!("lychgate: {} {what}: ", view.subject());
+    for (at, reason) in all.iter().enumerate() {
+        let lead = if at == 0 { lead.as_str() } else { "lychgate: also: " };
+        out.extend(wrapped(lead, "  ", &clean(&reason.message), 3));
+        let repeated = all.get(at + 1).is_some_and(|next| next.help == reason.help);
+        if !reason.help.is_empty() && !repeated {
+            out.extend(labelled("next", &clean(&reason.help), 2));
+        }
+        let left = all.len() - at - 1;
+        if left > 0 && out.len() >= limits::DENIAL_LINES - 2 && !view.is_check() {
+            out.push(format!("lychgate: and {left} more reason{}", plural(left)));
+            break;
+        }
+    }
+    request(verdict, view, out);
+}
+
+fn request(verdict: &Verdict, view: &View<'_>, out: &mut Vec<String>) {
+    if view.is_server() && !verdict.request.is_empty() {
+        out.extend(labelled("request", &clean(&verdict.request), 1));
+    }
+}
+
+fn single(verdict: &Verdict, finding: &Finding, view: &View<'_>, out: &mut Vec<String>) {
+    let note = note(verdict, finding);
+    // Why, fix and rotate share what the fixed lines leave.
+    for room in [[2, 2, 2], [2, 2, 1], [1, 2, 1], [1, 1, 1]] {
+        let block = block(verdict, finding, note, view, room);
+        let fits = block.len() <= limits::DENIAL_LINES;
+        if fits || room == [1, 1, 1] {
+            out.extend(block);
+            return;
+        }
+    }
+}
+
+fn block(
+    verdict: &Verdict,
+    finding: &Finding,
+    note: Option<&RuleNote>,
+    view: &View<'_>,
+    [why, fix, rotate]: [usize; 3],
+) -> Vec<String> {
+    let mut out = vec![headline(verdict, view)];
+    let title = clean(&finding.title);
+    let place = location(finding);
+    if place.len() + 2 + title.len() <= limits::COLUMNS {
+        out.push(format!("{place}  {title}"));
+    } else {
+        out.push(location_in(finding, limits::COLUMNS));
+        out.push(shortened(&format!("  {title}")));
+    }
+    let found = match finding.masked.as_str() {
+        "" => finding.severity.name().to_owned(),
+        masked => format!("{}, {}", clean(masked), finding.severity.name()),
+    };
+    out.extend(labelled("found", &found, 1));
+    if let Some(commit) = finding.commit {
+        let id: String = commit.to_string().chars().take(12).collect();
+        out.extend(labelled("commit", &format!("{id} (git show {id})"), 1));
+    }
+    if let Some(note) = note {
+        for (label, text, most) in
+            [("why", &note.why, why), ("fix", &note.fix, fix), ("rotate", &note.rotate, rotate)]
+        {
+            if !text.is_empty() {
+                out.extend(labelled(label, &clean(text), most));
+            }
+        }
+        if !note.owner.is_empty() {
+            out.extend(labelled("owner", &clean(&note.owner), 1));
+        }
+    }
+    out.extend(way_out(finding, view));
+    let id = finding.rule.as_str();
+    out.extend(labelled("rule", &format!("{id} (lychgate rules explain {id})"), 1));
+    request(verdict, view, &mut out);
+    out
+}
+
+/// At a client the allow line to paste; at a server who can accept.
+fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
+    if view.is_server() {
+        return labelled("accept", &accepting(view), 1);
+    }
+    let (Some(until), Source::Blob) = (view.allow_until, finding.source) else {
+        return Vec::new();
+    };
+    let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
+    let rule = finding.rule.as_str();
+    match comment::around(path, &format!("lychgate: allow {rule} until {until} because <reason>")) {
+        Some(line) if line.len() + 11 <= limits::COLUMNS => vec![format!("  allow    {line}")],
+        Some(line) => vec!["  allow    put on the line or above it:".to_owned(), line],
+        None => Vec::new(),
+    }
+}
+
+fn accepting(view: &View<'_>) -> String {
+    let who = clean(view.contact);
+    let who = if who.is_empty() { "an administrator of this server" } else { &who };
+    format!("no exception counts here but one by {who}")
+}
+
+fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut Vec<String>) {
+    out.push(headline(verdict, view));
+    let shown = blocking.len().min(view.most());
+    for finding in blocking.iter().take(shown) {
+        out.extend(entry(finding, view.is_check() || view.is_server()));
+    }
+    let left = blocking.len() - shown;
+    if left > 0 {
+        let all = match view.full_list {
+            Some(file) => format!("all {}: {}", blocking.len(), printable(file.as_bytes())),
+            None if view.is_server() => {
+                format!("all {}: lychgate check --range OLD..NEW before the push", blocking.len())
+            }
+            None => format!("all {}: lychgate check", blocking.len()),
+        };
+        out.push(format!("  ... and {left} more; {all}"));
+    }
+    let mut rules: Vec<&RuleNote> = Vec::new();
+    for finding in blocking {
+        if let Some(note) = note(verdict, finding)
+            && !rules.iter().any(|r| r.id == note.id)
+        {
+            rules.push(note);
+        }
+    }
+    for rule in rules.iter().take(EXPLAINED) {
+        let text = if rule.fix.is_empty() { &rule.why } else { &rule.fix };
+        out.extend(wrapped(&format!("  {}: ", rule.id), "    ", &clean(text), 2));
+    }
+    out.extend(labelled("more", "why, and how to rotate: lychgate rules explain RULE", 1));
+    if view.is_server() {
+        out.extend(labelled("accept", &accepting(view), 1));
+    } else if let (Some(until), true) =
+        (view.allow_until, blocking.iter().any(|f| f.source == Source::Blob))
+    {
+        let path = blocking.iter().find_map(|f| f.path.as_ref()).map_or(&b""[..], |p| p.as_bytes());
+        let text = format!("lychgate: allow RULE until {until} because <reason>");
+        if let Some(line) = comment::around(path, &text) {
+            out.push(format!("  allow    {line}"));
+        }
+    }
+    for reason in &verdict.reasons {
+        let what = match reason.code.decision() {
+            Decision::Deny => "also denied",
+            _ => "also not checked",
+        };
+        out.extend(wrapped(&format!("  {what}: "), "    ", &clean(&reason.message), 2));
+    }
+    request(verdict, view, out);
+}
+
+/// One finding in a list: place and title, then the value; on one line if it fits.
+fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
+    let state = match finding.state {
+        State::New => "",
+        _ if !with_state => "",
+        other => other.name(),
+    };
+    let mut value = clean(&finding.masked);
+    for more in [state, &finding.allowed_by.as_deref().map(clean).unwrap_or_default()] {
+        if !more.is_empty() {
+            let comma = if value.is_empty() { "" } else { ", " };
+            value = format!("{value}{comma}{more}");
+        }
+    }
+    let (place, id) = (location(finding), finding.rule.as_str());
+    let line = format!("{place}  {id}  {value}");
+    if line.len() <= limits::COLUMNS {
+        return vec![line.trim_end().to_owned()];
+    }
+    let second = format!("  {id}  {value}");
+    vec![location_in(finding, limits::COLUMNS), shortened(second.trim_end())]
+}
+
+fn note<'v>(verdict: &'v Verdict, finding: &Finding) -> Option<&'v RuleNote> {
+    verdict.rules.iter().find(|r| r.id == finding.rule)
+}
+
+fn clean(text: &str) -> String {
+    printable(text.as_bytes())
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn es(count: usize) -> &'static str {
+    if count == 1 { "es" } else { "" }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! What may not be done to refs: protected ones are neither rewritten nor deleted, tags among them
 //! do not move, and what is reserved for the gate itself takes no pushes.
 
-use lychgate_model::path::printable;
 use lychgate_model::{Reason, ReasonCode, RefKind, RefUpdate, Surface};
 
 use crate::plan::is_head;
@@ -11,14 +10,16 @@ use crate::policy::Policy;
 const RESERVED: [&[u8]; 2] = [b"refs/lychgate/", b"refs/replace/"];
 
 impl Policy {
-    /// Every ref line that is refused as such. `head`: the branch HEAD names, protected at a
-    /// server because the policy is read from it (contract-memory 4); empty: none.
-    pub fn refused_refs(&self, surface: Surface, updates: &[RefUpdate], head: &[u8]) -> Vec<Reason> {
-        updates.iter().filter_map(|update| self.refused(surface, update, head)).collect()
-    }
-
-    fn refused(&self, surface: Surface, update: &RefUpdate, head: &[u8]) -> Option<Reason> {
-        let name = printable(&update.name);
+    /// Why a ref line is refused as such, if it is. `head`: the branch HEAD names, protected at a
+    /// server because the policy is read from it (contract-memory 4); empty: none. `name`: the ref
+    /// as it may be shown.
+    pub fn refused_ref(
+        &self,
+        surface: Surface,
+        update: &RefUpdate,
+        head: &[u8],
+        name: &str,
+    ) -> Option<Reason> {
         let refuse = |message: String, help: &str| {
             Some(Reason { code: ReasonCode::ProtectedRef, message, help: help.to_owned() })
         };

@@ -1,0 +1,204 @@
+//! What was judged already: an object's raw findings, or that there are none (contract 6).
+//!
+//! Written only after a complete scan of bytes whose id the judge computed itself. Findings are
+//! kept before paths, allow lines, dates and newness, so that policy can change without a scan.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lychgate_model::{Digest, ObjectId, ObjectKind};
+use lychgate_scan::Scanned;
+
+use crate::persisted;
+
+/// Bytes one clean entry is reckoned at, with its share of the table.
+const ENTRY: usize = 96;
+
+/// What is known of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) kind: ObjectKind,
+    pub(crate) size: u64,
+    /// `None`: clean.
+    pub(crate) scanned: Option<Arc<Scanned>>,
+}
+
+impl Known {
+    fn cost(&self) -> usize {
+        let Some(scanned) = &self.scanned else { return ENTRY };
+        let masked: usize = scanned.findings.iter().map(|f| f.masked.len() + 160).sum();
+        ENTRY + 128 + masked + scanned.markers.len() * 160
+    }
+}
+
+/// One peer's entries under one rule set, in two generations: when the young one is full it
+/// becomes the old one, and what was not asked for since is forgotten with the next turn.
+#[derive(Debug, Default)]
+struct Shelf {
+    young: HashMap<ObjectId, Known>,
+    old: HashMap<ObjectId, Known>,
+    young_bytes: usize,
+    old_bytes: usize,
+}
+
+impl Shelf {
+    fn bytes(&self) -> usize {
+        self.young_bytes + self.old_bytes
+    }
+
+    fn put(&mut self, id: ObjectId, known: Known) {
+        let cost = known.cost();
+        match self.young.insert(id, known) {
+            Some(before) => self.young_bytes = self.young_bytes - before.cost() + cost,
+            None => self.young_bytes += cost,
+        }
+    }
+
+    fn get(&mut self, id: &ObjectId) -> Option<Known> {
+        if let Some(known) = self.young.get(id) {
+            return Some(known.clone());
+        }
+        let known = self.old.remove(id)?;
+        self.old_bytes -= known.cost();
+        self.put(*id, known.clone());
+        Some(known)
+    }
+
+    fn turn(&mut self) {
+        self.old = std::mem::take(&mut self.young);
+        self.old_bytes = std::mem::take(&mut self.young_bytes);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Shelves {
+    all: HashMap<(u32, Digest), Shelf>,
+    changed: bool,
+}
+
+impl Shelves {
+    fn bytes(&self) -> usize {
+        self.all.values().map(Shelf::bytes).sum()
+    }
+
+    /// Makes room by turning the largest shelf until the budget is kept.
+    fn shrink(&mut self, budget: usize) {
+        while self.bytes() > budget {
+            let largest = self.all.iter().max_by_key(|(_, s)| s.bytes()).map(|(k, _)| *k);
+            let Some(shelf) = largest.and_then(|k| self.all.get_mut(&k)) else { return };
+            shelf.turn();
+            if shelf.bytes() > budget {
+                *shelf = Shelf::default();
+            }
+        }
+        self.all.retain(|_, s| s.bytes() > 0);
+    }
+}
+
+/// Objects judged before: shared by all sessions, bounded in bytes, one shelf per peer.
+#[derive(Debug)]
+pub struct Cache {
+    budget: usize,
+    shelves: Mutex<Shelves>,
+}
+
+impl Cache {
+    /// An empty cache of at most about `budget` bytes; 0 remembers nothing.
+    pub fn new(budget: usize) -> Self {
+        Self { budget, shelves: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shelves> {
+        // No code that can panic runs under the lock; a poisoned one is still whole.
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get(&self, peer: u32, matching: Digest, ids: &[ObjectId]) -> Vec<Option<Known>> {
+        let mut shelves = self.lock();
+        let Some(shelf) = shelves.all.get_mut(&(peer, matching)) else {
+            return vec![None; ids.len()];
+        };
+        ids.iter().map(|id| shelf.get(id)).collect()
+    }
+
+    pub(crate) fn put(&self, peer: u32, matching: Digest, found: Vec<(ObjectId, Known)>) {
+        if self.budget == 0 || found.is_empty() {
+            return;
+        }
+        let mut shelves = self.lock();
+        shelves.changed = true;
+        let shelf = shelves.all.entry((peer, matching)).or_default();
+        for (id, known) in found {
+            shelf.put(id, known);
+        }
+        // Checked per batch: the overshoot is at most what one batch brings.
+        if shelf.young_bytes > self.budget / 2 {
+            shelf.turn();
+        }
+        shelves.shrink(self.budget);
+    }
+
+    /// Forgets everything judged under other rules; after a reload.
+    pub fn retain(&self, matching: Digest) {
+        let mut shelves = self.lock();
+        shelves.all.retain(|(_, digest), _| *digest == matching);
+        shelves.changed = true;
+    }
+
+    /// Objects remembered.
+    pub fn entries(&self) -> usize {
+        self.lock().all.values().map(|s| s.young.len() + s.old.len()).sum()
+    }
+
+    /// About how many bytes they take.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes()
+    }
+
+    /// Whether anything changed since the last [`Cache::save`] or [`Cache::load`].
+    pub fn is_dirty(&self) -> bool {
+        self.lock().changed
+    }
+
+    /// Adds the clean entries of a file. What is damaged or absent is not there: it is scanned.
+    pub fn load(&self, file: &Path) {
+        let Ok(bytes) = std::fs::read(file) else { return };
+        let mut found: HashMap<(u32, Digest), Vec<(ObjectId, Known)>> = HashMap::new();
+        for record in persisted::read(&bytes) {
+            let known = Known { kind: record.kind, size: record.size, scanned: None };
+            found.entry((record.peer, record.matching)).or_default().push((record.id, known));
+        }
+        let before = self.is_dirty();
+        for ((peer, matching), entries) in found {
+            self.put(peer, matching, entries);
+        }
+        self.lock().changed = before;
+    }
+
+    /// Writes the clean entries to a file of mode 0600, whole or not at all.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn save(&self, file: &Path) -> io::Result<()> {
+        let mut out = persisted::Writer::new();
+        {
+            let mut shelves = self.lock();
+            for ((peer, matching), shelf) in &shelves.all {
+                out.group(*peer, *matching);
+                for (id, known) in shelf.old.iter().chain(&shelf.young) {
+                    if known.scanned.is_none() {
+                        out.record(id, known.kind, known.size);
+                    }
+                }
+            }
+            shelves.changed = false;
+        }
+        let written = persisted::replace(file, &out.finish());
+        if written.is_err() {
+            self.lock().changed = true;
+        }
+        written
+    }
+}

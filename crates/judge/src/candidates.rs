@@ -1,0 +1,312 @@
+//! What was found, at every place where it stands, with what stood there before (contract 2).
+
+use std::collections::{HashMap, HashSet};
+
+use lychgate_model::{
+    Category, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Source, Span, State,
+    Surface, limits,
+};
+use lychgate_policy::exception::Standing;
+use lychgate_policy::{Candidate, Exception, Marked};
+use lychgate_scan::{MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
+
+use crate::hits::{Hit, Hits, Stand};
+use crate::session::{Session, short};
+
+/// How often each (rule, value) stands on old sides.
+type Stood = HashMap<(u32, ValueTag), usize>;
+
+impl Hits {
+    /// Whether every finding of a hit stands on the old sides of one place, deleted ones left out.
+    pub(crate) fn explained(&self, hit: &Hit, stand: &Stand) -> bool {
+        let stood = self.stood(&stand.old);
+        hit.scanned.findings.iter().all(|f| stood.contains_key(&(f.rule, f.value)))
+    }
+
+    fn stood(&self, ids: &[lychgate_model::ObjectId]) -> Stood {
+        let mut stood = Stood::new();
+        for scanned in ids.iter().filter_map(|id| self.sides.get(id)?.as_deref()) {
+            let mut here = Stood::new();
+            for f in &scanned.findings {
+                *here.entry((f.rule, f.value)).or_default() += 1;
+            }
+            for (key, count) in here {
+                let most = stood.entry(key).or_default();
+                *most = count.max(*most);
+            }
+        }
+        stood
+    }
+}
+
+impl Session {
+    pub(crate) fn candidates(&mut self, hits: &Hits) -> Vec<Candidate> {
+        let mut out = Vec::new();
+        for hit in &hits.objects {
+            self.incomplete(&hit.scanned, &format!("{} {}", hit.kind.name(), short(&hit.id)));
+            self.object_at(hits, hit, &mut out);
+        }
+        self.paths(hits, &mut out);
+        for file in &hits.files {
+            let path = self.masked_path(&file.name);
+            self.incomplete(&file.scanned, &RepoPath(path.clone()).to_string());
+            let found = Found { path: &file.name, shown: Some(path), ..Found::default() };
+            self.take(&found, &file.scanned, None, &mut out);
+        }
+        for reference in &hits.references {
+            // The name is the secret: it is told by its kind alone.
+            self.take(&Found::default(), &reference.scanned, None, &mut out);
+        }
+        if let Some(message) = &hits.message {
+            self.incomplete(message, "the commit message");
+            self.take(&Found::default(), message, None, &mut out);
+        }
+        out
+    }
+
+    fn incomplete(&mut self, scanned: &Scanned, subject: &str) {
+        if scanned.truncated {
+            let most = limits::FINDINGS_PER_OBJECT;
+            self.tell(
+                ReasonCode::Unreadable,
+                format!("{subject}: more than {most} findings, the rest was not judged"),
+                "split the file, or remove what was found first",
+            );
+        }
+    }
+
+    fn object_at(&mut self, hits: &Hits, hit: &Hit, out: &mut Vec<Candidate>) {
+        let mut seen: HashSet<(&[u8], bool)> = HashSet::new();
+        let mut old_only = Vec::new();
+        for stand in &hit.places {
+            let same = stand.old.contains(&hit.id) || stand.deleted.contains(&hit.id);
+            let mut stood = hits.stood(&stand.old);
+            for (key, count) in hits.stood(&stand.deleted) {
+                let most = stood.entry(key).or_default();
+                *most = count.max(*most);
+            }
+            let all = stood_all(hits, stand);
+            let old = if same { Old::Same } else { Old::Values(&stood, &all) };
+            let shown = self.masked_path(&stand.path);
+            let found = Found {
+                path: &stand.path,
+                shown: (!stand.path.is_empty()).then_some(shown),
+                object: Some((hit.id, hit.kind)),
+                commit: stand.commit,
+                link: stand.mode == Mode::Symlink,
+                note: stand.note,
+            };
+            let mut here = Vec::new();
+            self.take(&found, &hit.scanned, Some(old), &mut here);
+            // One path is reported once: where something in it is new, or else as it stood.
+            if here.iter().any(|c| !c.existing) {
+                if seen.insert((&stand.path, true)) {
+                    out.extend(here);
+                }
+            } else {
+                old_only.push((&stand.path, here));
+            }
+        }
+        for (path, here) in old_only {
+            if !seen.contains(&(path.as_slice(), true)) && seen.insert((path, false)) {
+                out.extend(here);
+            }
+        }
+        if hit.places.is_empty() {
+            let commit = (hit.kind == ObjectKind::Commit).then_some(hit.id);
+            let object = Some((hit.id, hit.kind));
+            let found = Found { object, commit, ..Found::default() };
+            self.take(&found, &hit.scanned, None, out);
+        }
+    }
+
+    /// Paths of entries: existing where the path or its secret stood before.
+    fn paths(&mut self, hits: &Hits, out: &mut Vec<Candidate>) {
+        let mut before = Stood::new();
+        for named in hits.paths.iter().filter(|n| n.stood) {
+            for f in &named.scanned.findings {
+                *before.entry((f.rule, f.value)).or_default() += 1;
+            }
+        }
+        for named in hits.paths.iter().filter(|n| n.stands) {
+            let shown = self.masked_path(&named.name);
+            let found = Found { path: &named.name, shown: Some(shown), ..Found::default() };
+            let old = if named.stood { Old::Same } else { Old::Values(&before, &[]) };
+            self.take(&found, &named.scanned, Some(old), out);
+        }
+    }
+
+    /// Findings and exceptions of one object at one place.
+    fn take(
+        &self,
+        found: &Found<'_>,
+        scanned: &Scanned,
+        old: Option<Old<'_>>,
+        out: &mut Vec<Candidate>,
+    ) {
+        let marks: Vec<Marked> = scanned.markers.iter().filter_map(marked).collect();
+        let mut counts = Stood::new();
+        for raw in &scanned.findings {
+            let Some(rule) = rule_at(self, raw.rule) else { continue };
+            let named = matches!(raw.source, Source::Blob | Source::Path) && !found.path.is_empty();
+            if named && !rule.paths.applies_to(found.path) {
+                continue;
+            }
+            let count = counts.entry((raw.rule, raw.value)).or_default();
+            *count += 1;
+            let before = match &old {
+                None => 0,
+                Some(Old::Same) => usize::MAX,
+                Some(Old::Values(stood, _)) => {
+                    stood.get(&(raw.rule, raw.value)).copied().unwrap_or(0)
+                }
+            };
+            let compared = matches!(raw.source, Source::Blob | Source::Path);
+            let existing = compared
+                && match rule.new {
+                    NewBy::Value => before > 0,
+                    NewBy::Line => before >= *count,
+                };
+            let covers = |m: &&Marked| m.covers(raw.span.line);
+            let marks = marks.iter().filter(covers).cloned().collect();
+            let finding = self.finding(found, raw, rule);
+            out.push(Candidate { finding, existing, marks });
+        }
+        self.spent(found, &marks, old.as_ref(), out);
+    }
+
+    /// Allow lines that are findings themselves: expired, too far ahead, of a rule nobody knows.
+    fn spent(
+        &self,
+        found: &Found<'_>,
+        marks: &[Marked],
+        old: Option<&Old<'_>>,
+        out: &mut Vec<Candidate>,
+    ) {
+        let known = |id: &RuleId| self.engine.rules().rule(id).is_some();
+        for mark in marks {
+            let id = match mark.exception.standing(self.context.today, known) {
+                Standing::Expired => structural::ALLOW_EXPIRED,
+                Standing::TooFar => structural::ALLOW_TOO_FAR,
+                Standing::Unknown => structural::ALLOW_MALFORMED,
+                Standing::Counts(_) | Standing::Foreign => continue,
+            };
+            let Some(rule) = RuleId::new(id).and_then(|id| self.engine.rules().rule(&id)) else {
+                continue;
+            };
+            let existing = match old {
+                None => false,
+                Some(Old::Same) => true,
+                Some(Old::Values(_, sides)) => sides.iter().any(|s| {
+                    s.markers.iter().filter_map(marked).any(|m| m.exception == mark.exception)
+                }),
+            };
+            let span = Span {
+                line: mark.line,
+                column: 1,
+                end_line: mark.line,
+                end_column: 1,
+                ..Span::default()
+            };
+            let raw = RawFinding {
+                rule: 0,
+                span,
+                source: Source::Blob,
+                value: ValueTag([0; 16]),
+                masked: "".into(),
+                severity: rule.severity,
+                confidence: rule.confidence,
+            };
+            let mut finding = self.finding(found, &raw, rule);
+            finding.fingerprint = None;
+            out.push(Candidate { finding, existing, marks: Vec::new() });
+        }
+    }
+
+    fn finding(&self, found: &Found<'_>, raw: &RawFinding, rule: &Rule) -> Finding {
+        let source = match raw.source {
+            Source::Blob if found.link => Source::Symlink,
+            Source::Blob if found.note => Source::Note,
+            other => other,
+        };
+        let tree = found.object.is_some_and(|(_, kind)| kind == ObjectKind::Tree);
+        let path = match source {
+            // The name itself is not kept: the folder and the mask say where.
+            Source::Path if tree => {
+                let folder = found.shown.clone().map(|p| [p, b"/".to_vec()].concat());
+                let mut path = folder.unwrap_or_default();
+                path.extend_from_slice(raw.masked.as_bytes());
+                Some(RepoPath(path))
+            }
+            Source::Blob | Source::Path | Source::Symlink | Source::Note => {
+                found.shown.clone().map(RepoPath)
+            }
+            _ => None,
+        };
+        let told = self.state.persisted() && self.surface() == Surface::Client;
+        Finding {
+            path,
+            span: raw.span,
+            source,
+            object: found.object.map(|(id, _)| id),
+            commit: found.commit,
+            rule: rule.id.clone(),
+            title: rule.title.clone(),
+            category: rule.category,
+            severity: raw.severity,
+            confidence: raw.confidence,
+            fingerprint: (told && rule.category == Category::Secret)
+                .then(|| raw.value.fingerprint()),
+            masked: raw.masked.to_string(),
+            state: State::New,
+            blocks: false,
+            allowed_by: None,
+        }
+    }
+}
+
+/// Where something was found.
+#[derive(Clone, Debug, Default)]
+struct Found<'a> {
+    /// The path as it is, for the paths of rules.
+    path: &'a [u8],
+    /// The path as it may be shown.
+    shown: Option<Vec<u8>>,
+    object: Option<(lychgate_model::ObjectId, ObjectKind)>,
+    commit: Option<lychgate_model::ObjectId>,
+    link: bool,
+    note: bool,
+}
+
+/// What stood there before.
+enum Old<'a> {
+    /// The very same.
+    Same,
+    /// These values, in these objects.
+    Values(&'a Stood, &'a [std::sync::Arc<Scanned>]),
+}
+
+fn stood_all(hits: &Hits, stand: &Stand) -> Vec<std::sync::Arc<Scanned>> {
+    let sides = stand.old.iter().chain(stand.deleted.iter());
+    sides.filter_map(|id| hits.sides.get(id)?.clone()).collect()
+}
+
+fn rule_at(session: &Session, index: u32) -> Option<&Rule> {
+    session.engine.rules().rules().get(usize::try_from(index).ok()?)
+}
+
+fn marked(marker: &lychgate_scan::Marker) -> Option<Marked> {
+    let exception = match &marker.kind {
+        MarkerKind::Allow { rule, until, reason } => {
+            let year = i16::try_from(until.year).ok()?;
+            let (month, day) = (i8::try_from(until.month).ok()?, i8::try_from(until.day).ok()?);
+            let until = jiff::civil::Date::new(year, month, day).ok()?;
+            Exception::Allow { rule: rule.clone(), until, reason: reason.to_string() }
+        }
+        MarkerKind::Foreign { tool, next_line } => {
+            Exception::Foreign { tool: (*tool).to_owned(), next_line: *next_line }
+        }
+    };
+    Some(Marked { line: marker.line, exception })
+}
+

@@ -1,0 +1,94 @@
+//! One generation of rules and floor: immutable, pinned by every session that began with it.
+
+use lychgate_model::{Digest, Problem};
+use lychgate_policy::{Organisation, Policy};
+use lychgate_scan::{PackSource, RuleSet};
+
+use crate::load::Sources;
+
+/// Rules and the organisation's floor, ready to judge.
+#[derive(Debug)]
+pub struct Engine {
+    rules: RuleSet,
+    organisation: Organisation,
+    floor: Digest,
+    fault: Option<Vec<u8>>,
+}
+
+impl Engine {
+    /// Compiles rules and floor.
+    ///
+    /// # Errors
+    /// All problems of all files; there is never half an engine.
+    pub fn load(sources: &Sources) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let organisation = sources.compose().unwrap_or_else(|found| {
+            problems.extend(found);
+            Organisation::built_in()
+        });
+        let mut packs = lychgate_scan::packs::BUILT_IN.to_vec();
+        let extra = sources.packs.iter();
+        packs.extend(extra.map(|p| PackSource { name: &p.name, text: &p.text }));
+        let (rules, found) = RuleSet::load(&packs);
+        problems.extend(found);
+        match rules {
+            Some(rules) if problems.is_empty() => Ok(Self::new(rules, organisation)),
+            _ => Err(problems),
+        }
+    }
+
+    /// The packs and the floor compiled in.
+    ///
+    /// # Errors
+    /// Their problems; a test proves that there are none.
+    pub fn built_in() -> Result<Self, Vec<Problem>> {
+        Self::load(&Sources::built_in())
+    }
+
+    fn new(rules: RuleSet, organisation: Organisation) -> Self {
+        let floor = Policy::floor(&organisation).digest();
+        Self { rules, organisation, floor, fault: None }
+    }
+
+    /// The scan of any object that contains `needle` panics: for tests of what a panic does.
+    #[must_use]
+    pub fn with_fault_injection(mut self, needle: &[u8]) -> Self {
+        self.fault = Some(needle.to_vec());
+        self
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// The floor as written.
+    pub fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// Digest of everything the rules say.
+    pub fn rule_set(&self) -> Digest {
+        self.rules.digest()
+    }
+
+    /// Digest of what decides matches; the key of the cache.
+    pub fn matching(&self) -> Digest {
+        self.rules.matching_digest()
+    }
+
+    /// Digest of the floor without any repository's policy.
+    pub fn policy(&self) -> Digest {
+        self.floor
+    }
+
+    #[expect(clippy::panic, reason = "asked for by with_fault_injection, which only tests call")]
+    pub(crate) fn fail_if_asked(&self, content: &[u8]) {
+        if let Some(needle) = &self.fault
+            && !needle.is_empty()
+            && content.windows(needle.len()).any(|w| w == needle)
+        {
+            panic!("injected fault");
+        }
+    }
+}

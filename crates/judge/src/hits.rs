@@ -1,0 +1,67 @@
+//! What scans found, kept until it is known where it stands.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lychgate_model::{Mode, ObjectId, ObjectKind};
+use lychgate_scan::Scanned;
+
+/// An object with something in it.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) id: ObjectId,
+    pub(crate) kind: ObjectKind,
+    pub(crate) scanned: Arc<Scanned>,
+    pub(crate) places: Vec<Stand>,
+}
+
+/// One place where an object stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Stand {
+    pub(crate) commit: Option<ObjectId>,
+    pub(crate) path: Vec<u8>,
+    pub(crate) mode: Mode,
+    pub(crate) note: bool,
+    pub(crate) old: Arc<[ObjectId]>,
+    pub(crate) deleted: Arc<[ObjectId]>,
+}
+
+/// A name with something in it, or a file outside Git.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) name: Vec<u8>,
+    pub(crate) scanned: Scanned,
+    /// For the path of an entry: whether something stood there before.
+    pub(crate) stood: bool,
+    /// For the path of an entry: whether something stands there now.
+    pub(crate) stands: bool,
+}
+
+/// Everything that is not clean in one session.
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    pub(crate) objects: Vec<Hit>,
+    pub(crate) paths: Vec<Named>,
+    pub(crate) files: Vec<Named>,
+    pub(crate) references: Vec<Named>,
+    pub(crate) message: Option<Scanned>,
+    /// Old sides that were looked at; `None`: clean, or not to be had.
+    pub(crate) sides: HashMap<ObjectId, Option<Arc<Scanned>>>,
+}
+
+impl Hits {
+    pub(crate) fn object(&mut self, id: ObjectId, kind: ObjectKind, scanned: Arc<Scanned>) {
+        self.objects.push(Hit { id, kind, scanned, places: Vec::new() });
+    }
+
+    /// One order whatever the order of completion, and no object twice.
+    pub(crate) fn settle(&mut self) {
+        self.objects.sort_by_key(|h| h.id);
+        self.objects.dedup_by_key(|h| h.id);
+    }
+
+    pub(crate) fn find(&mut self, id: &ObjectId) -> Option<&mut Hit> {
+        let at = self.objects.binary_search_by_key(id, |h| h.id).ok()?;
+        self.objects.get_mut(at)
+    }
+}

@@ -1,0 +1,211 @@
+//! Content as it arrives, collected into work of a good size.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use lychgate_model::{ObjectKind, limits};
+
+use crate::work::{Item, Large, Shared, What, Work, WorkDone};
+
+/// An object up to this size shares a buffer with others.
+const SMALL: u64 = 256 << 10;
+/// A shared buffer is handed out at this size,
+const BATCH: usize = 512 << 10;
+/// or at this one when nobody works.
+const EARLY: usize = 64 << 10;
+
+/// Where the open object's bytes go.
+#[derive(Debug)]
+enum Sink {
+    /// Into the shared buffer.
+    Shared,
+    /// Into a buffer of its own.
+    Whole(Vec<u8>),
+    /// Into pieces of a large object.
+    Pieces(u64),
+}
+
+#[derive(Debug)]
+struct Open {
+    what: What,
+    name: std::ops::Range<usize>,
+    start: usize,
+    sink: Sink,
+}
+
+/// A large object: its state is here or with a piece being scanned.
+#[derive(Debug)]
+struct Queue {
+    large: Option<Box<Large>>,
+    pieces: Vec<Vec<u8>>,
+    ended: bool,
+}
+
+/// Collects content and hands it out as work.
+#[derive(Debug, Default)]
+pub(crate) struct Intake {
+    buffer: Vec<u8>,
+    items: Vec<Item>,
+    open: Option<Open>,
+    whole: VecDeque<(Vec<u8>, Item)>,
+    queues: BTreeMap<u64, Queue>,
+    tickets: u64,
+    held: usize,
+    outstanding: usize,
+    flush: bool,
+}
+
+impl Intake {
+    /// Bytes collected or handed out and not yet scanned.
+    pub(crate) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Whether everything taken in was scanned.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.outstanding == 0
+            && self.open.is_none()
+            && self.items.is_empty()
+            && self.whole.is_empty()
+            && self.queues.is_empty()
+    }
+
+    /// No more comes for now: hand out what there is, however little.
+    pub(crate) fn flush(&mut self, flush: bool) {
+        self.flush = flush;
+    }
+
+    /// A name, whole.
+    pub(crate) fn name(&mut self, what: What, bytes: &[u8]) {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(bytes);
+        self.held += bytes.len();
+        let content = start..self.buffer.len();
+        self.items.push(Item { what, name: content.clone(), content });
+    }
+
+    /// An object of `size` bytes begins.
+    pub(crate) fn begin(&mut self, shared: &Shared, what: What, kind: ObjectKind, name: &[u8], size: u64) {
+        let (sink, name) = if size <= SMALL {
+            let at = self.buffer.len();
+            self.buffer.extend_from_slice(name);
+            (Sink::Shared, at..self.buffer.len())
+        } else if size <= limits::WHOLE_OBJECT {
+            (Sink::Whole(name.to_vec()), 0..name.len())
+        } else {
+            let ticket = self.tickets;
+            self.tickets += 1;
+            let large = Large::new(shared, ticket, what.clone(), name, kind, size);
+            let queue = Queue { large: Some(Box::new(large)), pieces: Vec::new(), ended: false };
+            self.queues.insert(ticket, queue);
+            (Sink::Pieces(ticket), 0..0)
+        };
+        self.held += name.len();
+        let start = name.end;
+        self.open = Some(Open { what, name, start, sink });
+        if size == 0 {
+            self.end();
+        }
+    }
+
+    /// Bytes of the open object.
+    pub(crate) fn data(&mut self, bytes: &[u8], left: u64) {
+        let Some(open) = &mut self.open else { return };
+        self.held += bytes.len();
+        match &mut open.sink {
+            Sink::Shared => self.buffer.extend_from_slice(bytes),
+            Sink::Whole(own) => own.extend_from_slice(bytes),
+            Sink::Pieces(ticket) => {
+                if let Some(queue) = self.queues.get_mut(ticket) {
+                    match queue.pieces.last_mut() {
+                        Some(last) if last.len() + bytes.len() <= limits::PIECE => {
+                            last.extend_from_slice(bytes);
+                        }
+                        _ => queue.pieces.push(bytes.to_vec()),
+                    }
+                }
+            }
+        }
+        if left == 0 {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        let Some(Open { what, name, start, sink }) = self.open.take() else { return };
+        match sink {
+            Sink::Shared => {
+                let content = start..self.buffer.len();
+                self.items.push(Item { what, name, content });
+            }
+            Sink::Whole(bytes) => {
+                let content = start..bytes.len();
+                self.whole.push_back((bytes, Item { what, name, content }));
+            }
+            Sink::Pieces(ticket) => {
+                if let Some(queue) = self.queues.get_mut(&ticket) {
+                    queue.ended = true;
+                }
+            }
+        }
+    }
+
+    /// The open object ends early: what came of it is dropped unscanned.
+    pub(crate) fn cut(&mut self) {
+        let Some(Open { name, sink, .. }) = self.open.take() else { return };
+        match sink {
+            Sink::Shared => {
+                self.held -= self.buffer.len().saturating_sub(name.start);
+                self.buffer.truncate(name.start);
+            }
+            Sink::Whole(bytes) => self.held -= bytes.len(),
+            Sink::Pieces(ticket) => {
+                if let Some(queue) = self.queues.remove(&ticket) {
+                    self.held -= queue.pieces.iter().map(Vec::len).sum::<usize>();
+                }
+            }
+        }
+    }
+
+    /// Something to do, if there is enough of it.
+    pub(crate) fn take(&mut self, shared: &Shared) -> Option<Work> {
+        let work = self.next(shared)?;
+        self.outstanding += 1;
+        Some(work)
+    }
+
+    fn next(&mut self, shared: &Shared) -> Option<Work> {
+        if let Some((buffer, item)) = self.whole.pop_front() {
+            return Some(Work::batch(shared, buffer, vec![item]));
+        }
+        let ready = |q: &&mut Queue| q.large.is_some() && (q.ended || !q.pieces.is_empty());
+        if let Some(queue) = self.queues.values_mut().find(ready) {
+            let large = queue.large.take()?;
+            let pieces = std::mem::take(&mut queue.pieces);
+            return Some(Work::piece(shared, large, pieces, queue.ended));
+        }
+        let in_buffer = self.open.as_ref().is_some_and(|o| matches!(o.sink, Sink::Shared));
+        let enough = self.flush
+            || self.buffer.len() >= BATCH
+            || (self.outstanding == 0 && self.buffer.len() >= EARLY);
+        if self.items.is_empty() || in_buffer || !enough {
+            return None;
+        }
+        let buffer = std::mem::take(&mut self.buffer);
+        let items = std::mem::take(&mut self.items);
+        Some(Work::batch(shared, buffer, items))
+    }
+
+    /// Work comes back.
+    pub(crate) fn returned(&mut self, done: &mut WorkDone) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        self.held = self.held.saturating_sub(done.bytes);
+        if let Some(large) = done.large.take() {
+            // A queue that is gone was cut: its state goes with it.
+            if let Some(queue) = self.queues.get_mut(&large.ticket) {
+                queue.large = Some(large);
+            }
+            return;
+        }
+        self.queues.retain(|_, q| !(q.ended && q.large.is_none() && q.pieces.is_empty()));
+    }
+}

@@ -1,0 +1,136 @@
+//! Questions to the client about objects with a hit: where they stand, and what stood there before.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use lychgate_model::{Hook, ObjectId, limits};
+use lychgate_wire::frame::Place;
+
+use crate::hits::{Hits, Stand};
+use crate::reply::Reply;
+
+/// Ids in one question.
+const BATCH: usize = 1000;
+/// Old sides looked at in one session; what lies beyond counts as not there, so its twin is new.
+const SIDES: usize = 20_000;
+
+/// What is asked next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Places,
+    Old,
+    Deleted,
+    Over,
+}
+
+/// The questions of one session, in order.
+#[derive(Debug)]
+pub(crate) struct Questions {
+    stage: Stage,
+    queue: VecDeque<Vec<ObjectId>>,
+    sides: usize,
+    /// Lists of ids as last received: places of one commit bring the same ones.
+    last: [Arc<[ObjectId]>; 2],
+    compare: bool,
+}
+
+impl Questions {
+    /// Places of every hit; old sides where the hook has any (contract 2.1: not for `--all`).
+    pub(crate) fn new(hook: Hook, hits: &Hits) -> Self {
+        let asks = !matches!(hook, Hook::CommitMsg | Hook::CheckPath | Hook::CheckStdin);
+        let ids = hits.objects.iter().map(|h| h.id).take(limits::PLACES).collect();
+        let queue = if asks { batches(ids) } else { VecDeque::new() };
+        let last = [Arc::from([]), Arc::from([])];
+        let compare = asks && hook != Hook::CheckAll;
+        Self { stage: Stage::Places, queue, sides: 0, last, compare }
+    }
+
+    /// The next question; `None` when everything is known. `cached` looks an old side up.
+    pub(crate) fn next(
+        &mut self,
+        hits: &mut Hits,
+        cached: &dyn Fn(&[ObjectId]) -> Vec<Option<crate::cache::Known>>,
+    ) -> Option<Reply> {
+        loop {
+            if let Some(ids) = self.queue.pop_front() {
+                return Some(match self.stage {
+                    Stage::Places => Reply::Places(ids),
+                    _ => Reply::Content(ids),
+                });
+            }
+            self.stage = match self.stage {
+                Stage::Places if self.compare => Stage::Old,
+                Stage::Old => Stage::Deleted,
+                _ => Stage::Over,
+            };
+            if self.stage == Stage::Over {
+                return None;
+            }
+            let ids = self.unknown(hits);
+            let known = cached(&ids);
+            let mut wanted = Vec::new();
+            for (id, known) in ids.into_iter().zip(known) {
+                match known {
+                    Some(known) => {
+                        hits.sides.insert(id, known.scanned);
+                    }
+                    None => wanted.push(id),
+                }
+            }
+            self.queue = batches(wanted);
+        }
+    }
+
+    /// Sides of this stage that nobody looked at yet, for hits the sides before did not explain.
+    fn unknown(&mut self, hits: &Hits) -> Vec<ObjectId> {
+        let mut seen = HashSet::new();
+        let mut out = Vec::new();
+        for hit in &hits.objects {
+            for stand in &hit.places {
+                if stand.old.contains(&hit.id) || stand.deleted.contains(&hit.id) {
+                    continue;
+                }
+                let sides = match self.stage {
+                    Stage::Old => &stand.old,
+                    _ if hits.explained(hit, stand) => continue,
+                    _ => &stand.deleted,
+                };
+                for id in sides.iter() {
+                    let room = self.sides < SIDES;
+                    if room && !hits.sides.contains_key(id) && seen.insert(*id) {
+                        self.sides += 1;
+                        out.push(*id);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// Takes an answer to a question about places.
+    pub(crate) fn place(&mut self, hits: &mut Hits, place: &Place<'_>) {
+        let [old, deleted] = &mut self.last;
+        for (kept, ids) in [(&mut *old, &place.old), (&mut *deleted, &place.deleted)] {
+            if **kept != **ids {
+                *kept = ids.as_slice().into();
+            }
+        }
+        let (old, deleted) = (old.clone(), deleted.clone());
+        let Some(hit) = hits.find(&place.object) else { return };
+        if hit.places.len() >= limits::PLACES_PER_OBJECT {
+            return;
+        }
+        hit.places.push(Stand {
+            commit: (!place.commit.is_null()).then_some(place.commit),
+            path: place.path.to_vec(),
+            mode: place.mode,
+            note: place.reference.starts_with(b"refs/notes/"),
+            old,
+            deleted,
+        });
+    }
+}
+
+fn batches(ids: Vec<ObjectId>) -> VecDeque<Vec<ObjectId>> {
+    ids.chunks(BATCH).map(<[_]>::to_vec).collect()
+}

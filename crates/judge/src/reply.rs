@@ -1,0 +1,59 @@
+//! What a judge says, owned until it is encoded.
+
+use lychgate_model::{Finding, ObjectId, RuleNote};
+use lychgate_wire::frame::{Answer, Frame, Plan, RefuseCode, Want};
+use lychgate_wire::version;
+
+/// One message of the judge.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each is the frame of the same name")]
+pub enum Reply {
+    Hello { build: String, capabilities: u64 },
+    Plan(Vec<(Vec<u8>, bool)>),
+    Need(Vec<bool>),
+    Places(Vec<ObjectId>),
+    Content(Vec<ObjectId>),
+    Finding(Box<Finding>),
+    Rule(Box<RuleNote>),
+    Line(String),
+    Verdict(Box<Answer>),
+}
+
+impl Reply {
+    /// The message to encode.
+    pub fn frame(&self) -> Frame<'_> {
+        match self {
+            Self::Hello { build, capabilities } => {
+                let documents = crate::DOCUMENTS.iter().map(|d| d.as_bytes()).collect();
+                Frame::Hello(version::hello(*capabilities, build, documents))
+            }
+            Self::Plan(refs) => {
+                let refs = refs.iter().map(|(p, counts)| (p.as_slice(), *counts)).collect();
+                Frame::Plan(Plan { refs })
+            }
+            Self::Need(needed) => Frame::Need(needed.clone()),
+            Self::Places(ids) => Frame::Want(Want::Places(ids.clone())),
+            Self::Content(ids) => Frame::Want(Want::Content(ids.clone())),
+            Self::Finding(finding) => Frame::Finding(finding.clone()),
+            Self::Rule(rule) => Frame::Rule(rule.clone()),
+            Self::Line(line) => Frame::Line(line),
+            Self::Verdict(answer) => Frame::Verdict(answer.clone()),
+        }
+    }
+}
+
+/// A client that cannot be served: send the frame, then close.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub code: RefuseCode,
+    /// One sentence.
+    pub message: String,
+}
+
+impl Refusal {
+    /// The message to encode.
+    pub fn frame(&self) -> Frame<'_> {
+        Frame::Refuse(version::refuse(self.code, &self.message))
+    }
+}

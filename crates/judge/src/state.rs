@@ -1,0 +1,91 @@
+//! The key of one state folder: 32 random bytes under which values become fingerprints.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use lychgate_scan::ValueKey;
+use zeroize::Zeroizing;
+
+/// The name of the key's file.
+const KEY: &str = "value.key";
+
+/// The key and where reports go.
+#[derive(Debug)]
+pub struct State {
+    key: ValueKey,
+    persisted: bool,
+    folder: Option<PathBuf>,
+}
+
+impl State {
+    /// Opens a state folder, making folder and key when they are not there. Never fails: without a
+    /// readable key of its own it compares under a key of the moment, and tells no fingerprints.
+    pub fn open(folder: Option<&Path>) -> Self {
+        if let Some(folder) = folder
+            && let Some(key) = load_or_create(folder)
+        {
+            return Self { key: ValueKey::new(*key), persisted: true, folder: Some(folder.into()) };
+        }
+        let mut key = Zeroizing::new([0; 32]);
+        // Without randomness tags still tell values apart inside this process, and none leaves it.
+        let _ = getrandom::fill(&mut *key);
+        Self { key: ValueKey::new(*key), persisted: false, folder: None }
+    }
+
+    /// Whether fingerprints mean anything beyond this process.
+    pub fn persisted(&self) -> bool {
+        self.persisted
+    }
+
+    /// Where full lists of findings go; `None` without a usable state folder.
+    pub fn reports(&self) -> Option<PathBuf> {
+        self.folder.as_ref().map(|f| f.join("reports"))
+    }
+
+    pub(crate) fn key(&self) -> &ValueKey {
+        &self.key
+    }
+}
+
+fn load_or_create(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
+    let path = folder.join(KEY);
+    if let Some(key) = load(&path) {
+        return Some(key);
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+    let mut key = Zeroizing::new([0u8; 32]);
+    getrandom::fill(&mut *key).ok()?;
+    let mut nonce = [0u8; 8];
+    getrandom::fill(&mut nonce).ok()?;
+    // Written whole under another name, then linked: of many that race one link succeeds, and
+    // nobody ever sees half a key.
+    let draft = folder.join(format!(".{KEY}.{:016x}", u64::from_ne_bytes(nonce)));
+    let written = write(&draft, &*key);
+    if written.is_some() {
+        let _ = std::fs::hard_link(&draft, &path);
+    }
+    let _ = std::fs::remove_file(&draft);
+    written?;
+    load(&path)
+}
+
+fn write(path: &Path, key: &[u8]) -> Option<()> {
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).ok()?;
+    file.write_all(key).ok()?;
+    file.sync_all().ok()
+}
+
+/// A key only its owner can read, of exactly 32 bytes.
+fn load(path: &Path) -> Option<Zeroizing<[u8; 32]>> {
+    let mut file = File::open(path).ok()?;
+    let meta = file.metadata().ok()?;
+    if !meta.is_file() || meta.mode() & 0o077 != 0 || meta.len() != 32 {
+        return None;
+    }
+    let mut key = Zeroizing::new([0u8; 32]);
+    file.read_exact(&mut *key).ok()?;
+    Some(key)
+}

@@ -1,0 +1,258 @@
+//! Content to be scanned, away from the session: any thread, any order, no shared state.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, Source};
+use lychgate_policy::trailers;
+use lychgate_scan::{Input, Scanned, Scratch};
+use lychgate_wire::frame::Role;
+
+use crate::engine::Engine;
+use crate::gather::Stream;
+use crate::identity::Identity;
+use crate::state::State;
+
+/// What an item of a batch is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// An object of the repository.
+    Object { role: Role, kind: ObjectKind, id: ObjectId },
+    /// A commit message being written.
+    Message,
+    /// A file outside Git.
+    File,
+    /// The path of an entry: the new side's mode, and whether something stood there before.
+    Path { mode: Option<Mode>, stood: bool },
+    /// The name of a ref.
+    Reference,
+}
+
+/// One item: its bytes and its name stand in the batch's buffer.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) what: What,
+    pub(crate) name: Range<usize>,
+    pub(crate) content: Range<usize>,
+}
+
+/// What came of one item.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) what: What,
+    /// The path of a file or entry, or a ref; only when it is not clean.
+    pub(crate) name: Vec<u8>,
+    pub(crate) size: u64,
+    pub(crate) outcome: Result<Scanned, Failure>,
+    /// Required trailers the message lacks.
+    pub(crate) missing: Vec<String>,
+}
+
+/// Why an item was not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Its bytes are not those of its id.
+    Mismatch,
+    /// The scan panicked.
+    Panic,
+}
+
+/// A large object between two pieces.
+#[derive(Debug)]
+pub(crate) struct Large {
+    pub(crate) ticket: u64,
+    what: What,
+    name: Vec<u8>,
+    size: u64,
+    identity: Identity,
+    /// `None` after a panic: the rest is only hashed.
+    stream: Option<Stream>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Batch { buffer: Vec<u8>, items: Vec<Item> },
+    Piece { large: Box<Large>, pieces: Vec<Vec<u8>>, last: bool },
+}
+
+/// What every piece of a session's work needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) state: Arc<State>,
+    pub(crate) hash: HashKind,
+    pub(crate) trailers: Arc<[String]>,
+}
+
+/// Content to be scanned.
+#[derive(Debug)]
+pub struct Work {
+    shared: Shared,
+    job: Job,
+}
+
+/// What came of a [`Work`]; holds no content.
+#[derive(Debug)]
+pub struct WorkDone {
+    pub(crate) bytes: usize,
+    pub(crate) judged: Vec<Judged>,
+    pub(crate) large: Option<Box<Large>>,
+}
+
+impl Work {
+    pub(crate) fn batch(shared: &Shared, buffer: Vec<u8>, items: Vec<Item>) -> Self {
+        Self { shared: shared.clone(), job: Job::Batch { buffer, items } }
+    }
+
+    pub(crate) fn piece(shared: &Shared, large: Box<Large>, pieces: Vec<Vec<u8>>, last: bool) -> Self {
+        Self { shared: shared.clone(), job: Job::Piece { large, pieces, last } }
+    }
+
+    /// Bytes of content held.
+    pub fn bytes(&self) -> usize {
+        match &self.job {
+            Job::Batch { buffer, .. } => buffer.len(),
+            Job::Piece { pieces, .. } => pieces.iter().map(Vec::len).sum(),
+        }
+    }
+
+    /// Scans. A panic in the scan of one object costs that object's verdict and the scratch, and
+    /// nothing else.
+    pub fn run(self, scratch: &mut Scratch) -> WorkDone {
+        let bytes = self.bytes();
+        let Self { shared, job } = self;
+        match job {
+            Job::Batch { buffer, items } => {
+                let judge = |item: Item| {
+                    let content = buffer.get(item.content).unwrap_or_default();
+                    let mut judged = shared.judge(item.what, content, scratch);
+                    if !judged.is_clean() {
+                        judged.name = buffer.get(item.name).unwrap_or_default().to_vec();
+                    }
+                    judged
+                };
+                let judged = items.into_iter().map(judge).collect();
+                WorkDone { bytes, judged, large: None }
+            }
+            Job::Piece { mut large, pieces, last } => {
+                for piece in pieces {
+                    large.feed(&shared, &piece, scratch);
+                }
+                if !last {
+                    return WorkDone { bytes, judged: Vec::new(), large: Some(large) };
+                }
+                WorkDone { bytes, judged: vec![large.finish(&shared, scratch)], large: None }
+            }
+        }
+    }
+}
+
+impl Judged {
+    pub(crate) fn is_clean(&self) -> bool {
+        self.missing.is_empty() && self.outcome.as_ref().is_ok_and(Scanned::is_clean)
+    }
+}
+
+impl Shared {
+    fn judge(&self, what: What, content: &[u8], scratch: &mut Scratch) -> Judged {
+        let size = content.len() as u64;
+        if let What::Object { kind, id, .. } = &what {
+            let mut identity = Identity::new(self.hash, *kind, size);
+            identity.update(content);
+            if !identity.is(id) {
+                let outcome = Err(Failure::Mismatch);
+                return Judged { what, name: Vec::new(), size, outcome, missing: Vec::new() };
+            }
+        }
+        let outcome = guarded(scratch, |scratch| {
+            self.engine.fail_if_asked(content);
+            let mut out = Scanned::default();
+            self.scan(&what, content, scratch, &mut out);
+            out
+        });
+        let missing = self.missing(&what, content);
+        Judged { what, name: Vec::new(), size, outcome, missing }
+    }
+
+    fn scan(&self, what: &What, bytes: &[u8], scratch: &mut Scratch, out: &mut Scanned) {
+        let (rules, key) = (self.engine.rules(), self.state.key());
+        match what {
+            What::Object { kind, .. } => {
+                rules.scan(Input { kind: *kind, hash: self.hash, bytes }, key, scratch, out);
+            }
+            What::File => {
+                let kind = ObjectKind::Blob;
+                rules.scan(Input { kind, hash: self.hash, bytes }, key, scratch, out);
+            }
+            What::Message => rules.scan_text(Source::Message, bytes, key, scratch, out),
+            What::Reference => rules.scan_text(Source::Ref, bytes, key, scratch, out),
+            What::Path { mode, .. } => rules.scan_path(bytes, *mode, key, scratch, out),
+        }
+    }
+
+    fn missing(&self, what: &What, content: &[u8]) -> Vec<String> {
+        let (message, written) = match what {
+            _ if self.trailers.is_empty() => return Vec::new(),
+            What::Message => (content, true),
+            What::Object { role: Role::New, kind: ObjectKind::Commit, .. } => {
+                let body = content.windows(2).position(|w| w == b"\n\n");
+                (body.and_then(|at| content.get(at + 2..)).unwrap_or_default(), false)
+            }
+            _ => return Vec::new(),
+        };
+        let missing = trailers::missing(message, &self.trailers, written);
+        missing.into_iter().map(str::to_owned).collect()
+    }
+}
+
+impl Large {
+    pub(crate) fn new(
+        shared: &Shared,
+        ticket: u64,
+        what: What,
+        name: &[u8],
+        kind: ObjectKind,
+        size: u64,
+    ) -> Self {
+        let identity = Identity::new(shared.hash, kind, size);
+        let stream = Some(Stream::new(kind));
+        Self { ticket, what, name: name.to_vec(), size, identity, stream }
+    }
+
+    fn feed(&mut self, shared: &Shared, piece: &[u8], scratch: &mut Scratch) {
+        self.identity.update(piece);
+        let Some(mut stream) = self.stream.take() else { return };
+        let fed = guarded(scratch, |scratch| {
+            shared.engine.fail_if_asked(piece);
+            stream.feed(piece, shared.engine.rules(), shared.state.key(), scratch);
+            stream
+        });
+        self.stream = fed.ok();
+    }
+
+    fn finish(self, shared: &Shared, scratch: &mut Scratch) -> Judged {
+        let Self { what, name, size, identity, stream, .. } = self;
+        let outcome = match (&what, stream) {
+            (What::Object { id, .. }, _) if !identity.clone().is(id) => Err(Failure::Mismatch),
+            (_, None) => Err(Failure::Panic),
+            (_, Some(stream)) => guarded(scratch, |scratch| {
+                let mut out = Scanned::default();
+                stream.finish(shared.engine.rules(), shared.state.key(), scratch, &mut out);
+                out
+            }),
+        };
+        Judged { what, name, size, outcome, missing: Vec::new() }
+    }
+}
+
+fn guarded<T>(scratch: &mut Scratch, scan: impl FnOnce(&mut Scratch) -> T) -> Result<T, Failure> {
+    match catch_unwind(AssertUnwindSafe(|| scan(&mut *scratch))) {
+        Ok(made) => Ok(made),
+        Err(_) => {
+            // What the scan left behind is not trusted.
+            *scratch = Scratch::new();
+            Err(Failure::Panic)
+        }
+    }
+}
