@@ -85,6 +85,11 @@ impl Greeting {
 pub fn greet(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<Greeting, Error> {
     let ours = version::hello(capabilities, build, Vec::new());
     link.send(&Frame::Hello(ours.clone()))?;
+    match link.flush() {
+        // A judge that refuses at once may be gone already; its reason is still there.
+        Ok(()) | Err(crate::link::Error::Closed) => {}
+        Err(error) => return Err(error.into()),
+    }
     match link.receive()? {
         Frame::Hello(theirs) if version::agreed(&theirs).is_some() => Ok(Greeting {
             documents: theirs.documents.iter().map(|d| d.to_vec()).collect(),
@@ -262,7 +267,7 @@ fn enumerate<'a>(
     let mut objects = match question {
         Question::Staged => {
             let repository = needed(asker)?;
-            staged::tell(talk, repository, environment)?;
+            staged::tell(talk, repository)?;
             return Ok(Places::Staged(repository));
         }
         Question::Message(text) => {

@@ -262,6 +262,7 @@ mod tests {
 
     #[test]
     fn the_file_must_be_ones_own_and_only_ones_own_to_write() {
+        use std::fs::Permissions;
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let own = rustix::process::geteuid().as_raw();
@@ -269,7 +270,7 @@ mod tests {
 
         let path = folder.path().join(FILE);
         std::fs::write(&path, "unavailable = deny\n").unwrap();
-        let mode = |m| std::fs::set_permissions(&path, PermissionsExt::from_mode(m)).unwrap();
+        let mode = |m| std::fs::set_permissions(&path, Permissions::from_mode(m)).unwrap();
         mode(0o644);
         let conf = read(folder.path(), &[own]).unwrap().unwrap();
         assert_eq!(conf.unavailable, Unavailable::Deny);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use lychgate_git::{Environment, Repository};
+use lychgate_git::Repository;
 use lychgate_model::{Change, ObjectId, limits};
 use lychgate_wire::frame::{Entry, Role};
 
@@ -11,14 +11,10 @@ use crate::content::{self, Sending};
 use crate::talk::{Stop, Talk};
 
 /// Tells the judge the whole change.
-pub(crate) fn tell(
-    talk: &mut Talk<'_>,
-    repository: &Repository,
-    environment: &Environment,
-) -> Result<(), Stop> {
+pub(crate) fn tell(talk: &mut Talk<'_>, repository: &Repository) -> Result<(), Stop> {
     let mut telling = Telling { talk, repository, waiting: Vec::new(), known: BTreeMap::new() };
     let mut stop = None;
-    lychgate_git::staged(repository, environment, &mut |change| {
+    lychgate_git::staged(repository, &mut |change| {
         match telling.take(change) {
             Ok(()) => ControlFlow::Continue(()),
             Err(early) => {

@@ -191,6 +191,13 @@ impl<'l> Talk<'l> {
     }
 
     fn hear(&mut self) -> Result<Heard, Stop> {
+        match self.link.flush() {
+            Ok(()) => self.hear_only(),
+            Err(error) => Err(self.last_words(error)),
+        }
+    }
+
+    fn hear_only(&mut self) -> Result<Heard, Stop> {
         loop {
             match self.link.receive()? {
                 Frame::Line(line) => {
@@ -226,10 +233,9 @@ impl<'l> Talk<'l> {
     fn last_words(&mut self, error: link::Error) -> Stop {
         match error {
             link::Error::Closed => loop {
-                match self.hear() {
+                match self.hear_only() {
                     Ok(Heard::Verdict(answer)) => return Stop::Early(answer),
                     Ok(_) => {}
-                    Err(Stop::Failed(Error::Link(_))) => return link::Error::Closed.into(),
                     Err(stop) => return stop,
                 }
             },

@@ -145,6 +145,7 @@ pub(crate) fn shown(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
     use std::os::unix::net::UnixListener;
 
@@ -166,7 +167,7 @@ mod tests {
         let top = tempfile::tempdir().unwrap();
         let run = top.path().join("run");
         std::fs::create_dir(&run).unwrap();
-        let mode = |m| std::fs::set_permissions(&run, PermissionsExt::from_mode(m)).unwrap();
+        let mode = |m| std::fs::set_permissions(&run, Permissions::from_mode(m)).unwrap();
         mode(0o700);
         let path = run.join("s");
         assert!(socket(&path, own()).unwrap_err().is_absent());
@@ -201,7 +202,7 @@ mod tests {
             return; // only root can give a folder away
         }
         let top = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(top.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(top.path(), Permissions::from_mode(0o755)).unwrap();
         let path = top.path().join("s");
         let _listener = UnixListener::bind(&path).unwrap();
         socket(&path, own()).unwrap();

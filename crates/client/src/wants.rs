@@ -30,7 +30,7 @@ pub(crate) fn answer(
 ) -> Result<(), Stop> {
     match want {
         Want::Places(ids) => {
-            for place in stand(asker, places, ids.into_iter().collect())? {
+            for place in stand(places, ids.into_iter().collect())? {
                 say(talk, asker, &place)?;
             }
             Ok(())
@@ -54,7 +54,6 @@ pub(crate) fn answer(
 }
 
 fn stand(
-    asker: Asker<'_>,
     places: &mut Places<'_>,
     wanted: HashSet<ObjectId>,
 ) -> Result<Vec<Stands>, Error> {
@@ -67,7 +66,7 @@ fn stand(
     };
     match places {
         Places::Staged(repository) => {
-            staged_places(repository, asker.environment, &wanted, &mut take)?;
+            staged_places(repository, &wanted, &mut take)?;
         }
         Places::Pushed(objects) => objects.places(&wanted, &mut take)?,
         Places::None => {}
