@@ -1,0 +1,304 @@
+//! Files: what they may say, what they may not, and who may say it.
+
+use lychgate_model::{Problem, RefKind, RefUpdate, Severity, Surface};
+use lychgate_policy::organisation::{OBSERVE, REFERENCE, STANDARD, STRICT};
+use lychgate_policy::{Bounds, Inline, Mode, Organisation, Policy, RepositoryPolicy};
+
+fn organisation(text: &str) -> Organisation {
+    let (made, problems) = Organisation::parse("org.toml", text);
+    made.unwrap_or_else(|| panic!("{problems:?}"))
+}
+
+fn repository(text: &str) -> RepositoryPolicy {
+    let (made, problems) = RepositoryPolicy::parse("policy.toml", text);
+    made.unwrap_or_else(|| panic!("{problems:?}"))
+}
+
+fn shown(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn built_in_files_parse_and_mean_what_they_say() {
+    let standard = organisation(STANDARD);
+    assert_eq!((standard.mode(), standard.inline()), (Mode::Enforce, Inline::Accepted));
+    assert_eq!(Policy::floor(&standard).blocks_at(None), Severity::Medium);
+    assert_eq!(Organisation::built_in().mode(), Mode::Enforce);
+    assert_eq!(organisation(OBSERVE).mode(), Mode::Observe);
+    let strict = Policy::floor(&organisation(STRICT));
+    assert_eq!(strict.blocks_at(None), Severity::Low);
+    assert!(strict.is_protected(b"refs/tags/v1"));
+    assert!(!strict.is_protected(b"refs/heads/topic"));
+}
+
+#[test]
+fn the_reference_names_every_default() {
+    let reference = organisation(REFERENCE);
+    let bare = organisation("schema = 1\n");
+    assert_eq!(reference.bounds(), &Bounds::default());
+    assert_eq!(bare.bounds(), &Bounds::default());
+    assert_eq!(reference.mode(), bare.mode());
+    assert_eq!(reference.allowed_uids(), bare.allowed_uids());
+    assert_eq!(reference.packs(), bare.packs());
+    let (with, without) = (Policy::floor(&reference), Policy::floor(&bare));
+    assert_eq!(with.inline(), without.inline());
+    assert_eq!(with.blocks_at(None), without.blocks_at(None));
+    assert_eq!(with.honours_foreign_markers(), without.honours_foreign_markers());
+    assert_eq!(with.contact(), without.contact());
+    assert_eq!(with.trailers(), without.trailers());
+}
+
+/// The help of an unknown key lists the keys that are known: each of them stands in the file.
+#[test]
+fn the_reference_names_every_key() {
+    let sections = ["", "[blocks]", "[refs]", "[message]", "[limits]", "[daemon]", "[[ref]]", "[[accept]]"];
+    for section in sections {
+        let (_, problems) =
+            Organisation::parse("org.toml", &format!("schema = 1\n{section}\nqqqqqqqqqqqq = 1\n"));
+        let unknown = problems.iter().find(|p| p.message == "unknown key");
+        let help = &unknown.unwrap_or_else(|| panic!("{section}: {problems:?}")).help;
+        for key in help.trim_start_matches("known here: ").split(", ") {
+            let forms = [format!("\n{key} = "), format!("\n# {key} = "), format!("[{key}]")];
+            assert!(forms.iter().any(|f| REFERENCE.contains(f)), "{section} {key}");
+        }
+    }
+}
+
+/// Its commented examples are correct too.
+#[test]
+fn examples_of_the_reference_parse() {
+    let mut text = String::new();
+    let mut sections = false;
+    for line in REFERENCE.lines() {
+        let plain = line.strip_prefix("# ").unwrap_or(line);
+        let stanza = plain.starts_with("[[");
+        let pair = plain.split_once(" = ").is_some_and(|(k, _)| {
+            k.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        });
+        if line.starts_with('#') && (stanza || (sections && pair)) {
+            text.push_str(plain);
+            text.push('\n');
+            sections = true;
+        } else {
+            sections = false;
+        }
+    }
+    assert!(text.contains("[[accept]]") && text.contains("[[ref]]"), "{text}");
+    organisation(&format!("schema = 1\n{text}"));
+}
+
+#[test]
+fn all_problems_are_reported_at_once_with_their_places() {
+    let text = "schema = 1\nmode = \"lax\"\nblock = 3\n\n[blocks]\n  default = \"severe\"\n\n\
+                [refs]\nprotected = [\"main\", 7]\n\n[message]\ntrailers = [\"Is sue\"]\n";
+    let (made, problems) = Organisation::parse("org.toml", text);
+    assert!(made.is_none());
+    assert_eq!(
+        shown(&problems),
+        [
+            "org.toml:2:8: mode: expected enforce or observe, found \"lax\"",
+            "org.toml:3:1: block: unknown key\n  help: did you mean `blocks`?",
+            "org.toml:6:13: blocks.default: expected note, low, medium, high or critical, \
+             found \"severe\"",
+            "org.toml:9:14: refs.protected: a pattern fits full ref names: begin it with \
+             `refs/` or `**`",
+            "org.toml:9:22: refs.protected: expected a string, found an integer",
+            "org.toml:12:13: message.trailers: not the key of a trailer\n  help: letters, digits \
+             and hyphens, as in `Signed-off-by`",
+        ]
+    );
+}
+
+#[test]
+fn broken_syntax_is_placed_and_never_yields_a_policy() {
+    for (text, place) in [
+        ("schema = 1\n[blocks\n", "policy.toml:2:8"),
+        ("schema = 1\nx = \n", "policy.toml:2:"),
+        ("schema = 1\nschema = 1\n", "policy.toml:2:1"),
+    ] {
+        let (made, problems) = RepositoryPolicy::parse("policy.toml", text);
+        assert!(made.is_none(), "{text}");
+        assert!(shown(&problems).iter().any(|p| p.starts_with(place)), "{text}: {problems:?}");
+    }
+}
+
+#[test]
+fn the_schema_is_the_one_hard_check() {
+    let (made, problems) = RepositoryPolicy::parse("p", "schema = 2\nnew_key = true\n");
+    assert!(made.is_none());
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].message.contains("schema 2 is not known"));
+    let (made, problems) = RepositoryPolicy::parse("p", "inline = \"off\"\n");
+    assert!(made.is_none());
+    assert_eq!(shown(&problems), ["p:1:1: schema: is missing\n  help: begin the file with schema = 1"]);
+    assert!(RepositoryPolicy::parse("p", "schema = 1\ninline = \"off\"\n").0.is_some());
+}
+
+#[test]
+fn a_repository_cannot_say_what_only_the_organisation_may() {
+    for key in ["mode = \"observe\"", "foreign_markers = \"honour\"", "packs = []", "[limits]", "[[accept]]"]
+    {
+        let (made, _) = RepositoryPolicy::parse("p", &format!("schema = 1\n{key}\n"));
+        assert!(made.is_none(), "{key}");
+    }
+}
+
+#[test]
+fn loosening_is_refused_naming_key_and_layer() {
+    let floor = organisation(
+        "schema = 1\ninline = \"off\"\n[blocks]\ndefault = \"low\"\n\
+         [[ref]]\npattern = \"refs/heads/scratch/**\"\nblocks = \"high\"\n",
+    );
+    let lax = repository(
+        "schema = 1\ninline = \"pusher\"\n[blocks]\ndefault = \"high\"\n\
+         [[ref]]\npattern = \"refs/heads/*\"\nblocks = \"critical\"\n",
+    );
+    let problems = Policy::compose(&floor, &[lax]).unwrap_err();
+    let help = "\n  help: a lower layer can only tighten: remove the line, or make it stricter";
+    assert_eq!(
+        shown(&problems),
+        [
+            format!("policy.toml:2:10: inline: \"pusher\" would loosen \"off\", which org.toml sets{help}"),
+            format!("policy.toml:4:11: blocks.default: \"high\" would loosen \"low\", which org.toml sets{help}"),
+            format!("policy.toml:7:10: ref.blocks: \"critical\" would loosen \"low\", which org.toml sets{help}"),
+        ]
+    );
+    let same = "schema = 1\n[[ref]]\npattern = \"refs/heads/scratch/x\"\nblocks = \"high\"\n";
+    assert!(Policy::compose(&floor, &[repository(same)]).is_ok());
+}
+
+#[test]
+fn tightening_counts_and_the_stricter_of_two_states_wins() {
+    let floor = organisation("schema = 1\n");
+    let head = repository("schema = 1\n[blocks]\ndefault = \"low\"\n[message]\ntrailers = [\"Issue\"]\n");
+    let index = repository("schema = 1\n[blocks]\ndefault = \"medium\"\n[refs]\nprotected = [\"refs/heads/x\"]\n");
+    for order in [[head.clone(), index.clone()], [index, head]] {
+        let policy = Policy::compose(&floor, &order).unwrap();
+        assert_eq!(policy.blocks_at(None), Severity::Low);
+        assert_eq!(policy.blocks_at(Some(b"refs/heads/y")), Severity::Low);
+        assert_eq!(policy.trailers(), ["Issue"]);
+        assert!(policy.is_protected(b"refs/heads/x"));
+    }
+}
+
+#[test]
+fn a_configured_file_only_adds_and_tightens() {
+    let mut floor = organisation("schema = 1\nmode = \"observe\"\n[blocks]\ndefault = \"medium\"\n");
+    let added = "schema = 1\nmode = \"enforce\"\npacks = [\"/x/*.toml\"]\n[blocks]\ndefault = \"low\"\n";
+    floor.tighten_with("added.toml", added).unwrap();
+    assert_eq!(floor.mode(), Mode::Enforce);
+    assert_eq!(floor.packs(), ["/x/*.toml"]);
+    assert_eq!(Policy::floor(&floor).blocks_at(None), Severity::Low);
+    for lax in [
+        "mode = \"observe\"",
+        "foreign_markers = \"honour\"",
+        "[blocks]\ndefault = \"high\"",
+        "inline = \"pusher\"",
+        "[limits]\nclient_deadline_s = 1",
+        "[daemon]\nallowed_uids = [0]",
+        "[[accept]]\nrule = \"x\"",
+    ] {
+        let before = floor.clone();
+        let refused = floor.tighten_with("lax.toml", &format!("schema = 1\n{lax}\n"));
+        assert!(refused.is_err_and(|p| !p.is_empty()), "{lax}");
+        assert_eq!(floor, before, "{lax}");
+    }
+}
+
+#[test]
+fn digests_follow_what_is_in_force() {
+    let floor = organisation("schema = 1\n");
+    let plain = Policy::floor(&floor).digest();
+    assert_eq!(Policy::compose(&floor, &[]).unwrap().digest(), plain);
+    let stricter = repository("schema = 1\n[blocks]\ndefault = \"low\"\n");
+    assert_ne!(Policy::compose(&floor, &[stricter]).unwrap().digest(), plain);
+}
+
+fn update(name: &str, kind: RefKind) -> RefUpdate {
+    let id = |n: u8| lychgate_model::ObjectId::from_bytes(&[n; 20]).unwrap();
+    let null = lychgate_model::ObjectId::null(lychgate_model::HashKind::Sha1);
+    let old = if kind == RefKind::Create { null } else { id(1) };
+    let new = if kind == RefKind::Delete { null } else { id(2) };
+    RefUpdate { name: name.as_bytes().to_vec(), old, new, kind }
+}
+
+#[test]
+fn protected_refs_go_forward_only() {
+    use RefKind::{Create, Delete, FastForward, Forced};
+    let text = "schema = 1\n[refs]\nprotected = [\"refs/heads/main\", \"refs/tags/v*\"]\n";
+    let policy = Policy::floor(&organisation(text));
+    let head = b"refs/heads/trunk";
+    for (surface, name, kind, refused) in [
+        (Surface::Server, "refs/heads/main", Create, false),
+        (Surface::Server, "refs/heads/main", FastForward, false),
+        (Surface::Server, "refs/heads/main", Forced, true),
+        (Surface::Server, "refs/heads/main", Delete, true),
+        (Surface::Client, "refs/heads/main", Forced, true),
+        (Surface::Client, "refs/heads/main", FastForward, false),
+        (Surface::Server, "refs/heads/topic", Forced, false),
+        (Surface::Server, "refs/heads/topic", Delete, false),
+        (Surface::Server, "refs/tags/v1", Create, false),
+        (Surface::Server, "refs/tags/v1", FastForward, true),
+        (Surface::Server, "refs/tags/v1", Forced, true),
+        (Surface::Server, "refs/tags/x", Forced, false),
+        (Surface::Server, "refs/heads/trunk", Create, false),
+        (Surface::Server, "refs/heads/trunk", FastForward, false),
+        (Surface::Server, "refs/heads/trunk", Delete, true),
+        (Surface::Server, "refs/heads/trunk", Forced, true),
+        (Surface::Client, "refs/heads/trunk", Delete, false),
+        (Surface::Server, "refs/replace/0123", Create, true),
+        (Surface::Server, "refs/lychgate/x", Create, true),
+        (Surface::Server, "refs/notes/commits", Create, false),
+    ] {
+        let reason = policy.refused_ref(surface, &update(name, kind), head, name);
+        assert_eq!(reason.is_some(), refused, "{name} {kind:?} {surface:?}");
+    }
+}
+
+#[test]
+fn a_lax_ref_excuses_nothing_for_a_stricter_one() {
+    use lychgate_model::pattern::matches;
+    let floor = organisation(
+        "schema = 1\n[blocks]\ndefault = \"medium\"\n\
+         [[ref]]\npattern = \"refs/heads/scratch/**\"\nblocks = \"critical\"\n\
+         [[ref]]\npattern = \"refs/heads/release/*\"\nblocks = \"low\"\n",
+    );
+    let policy = Policy::floor(&floor);
+    let counts = |target: &str, existing: &str| {
+        let plan = policy.plan(&[update(target, RefKind::Create)], b"");
+        let first = plan.iter().find(|(p, _)| matches(p, existing.as_bytes()));
+        first.is_none_or(|(_, counts)| *counts)
+    };
+    for (target, existing, expected) in [
+        ("refs/heads/main", "refs/heads/scratch/a", false),
+        ("refs/heads/main", "refs/heads/topic", true),
+        ("refs/heads/main", "refs/heads/release/1", true),
+        ("refs/heads/scratch/b", "refs/heads/scratch/a", true),
+        ("refs/heads/scratch/b", "refs/heads/main", true),
+        ("refs/heads/release/2", "refs/heads/main", false),
+        ("refs/heads/release/2", "refs/heads/release/1", true),
+        ("refs/heads/main", "refs/lychgate/inbox/x", false),
+        ("refs/heads/main", "refs/replace/x", false),
+    ] {
+        assert_eq!(counts(target, existing), expected, "{existing} for {target}");
+    }
+}
+
+#[test]
+fn a_ref_without_required_trailers_excuses_nothing_for_one_with_them() {
+    use lychgate_model::pattern::matches;
+    let text = "schema = 1\n[refs]\nprotected = [\"refs/heads/main\"]\n[message]\ntrailers = [\"Issue\"]\n";
+    let policy = Policy::floor(&organisation(text));
+    let head = b"refs/heads/trunk";
+    let counts = |target: &str, existing: &str| {
+        let plan = policy.plan(&[update(target, RefKind::FastForward)], head);
+        let first = plan.iter().find(|(p, _)| matches(p, existing.as_bytes()));
+        first.is_none_or(|(_, counts)| *counts)
+    };
+    assert!(!counts("refs/heads/main", "refs/heads/topic"));
+    assert!(counts("refs/heads/main", "refs/heads/main"));
+    assert!(counts("refs/heads/main", "refs/heads/trunk"));
+    assert!(counts("refs/heads/topic", "refs/heads/other"));
+    assert!(!policy.requires_trailers(&[update("refs/heads/topic", RefKind::Create)], head));
+    assert!(policy.requires_trailers(&[update("refs/heads/trunk", RefKind::Create)], head));
+}
