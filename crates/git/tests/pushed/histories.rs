@@ -1,0 +1,163 @@
+//! Random histories against `git rev-list`.
+
+use std::collections::BTreeSet;
+
+use lychgate_git::NewObjects;
+use lychgate_model::{ObjectId, RefKind, RefUpdate};
+
+use crate::server::{Given, Judged, Server};
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+}
+
+/// One fast-import stream: commits with random parents and random changes.
+fn history(random: &mut Random, commits: usize) -> String {
+    let mut out = String::new();
+    for n in 1..=commits {
+        let skew = random.below(2000) as i64 * 100;
+        let date = 1_700_000_000 + n as i64 * 1000 - skew;
+        out.push_str(&format!("commit refs/heads/c{n}\nmark :{n}\n"));
+        out.push_str(&format!("committer x <x@x> {date} +0000\ndata 2\nx\n"));
+        let mut parents = Vec::new();
+        for _ in 0..random.below(4) {
+            let parent = 1 + random.below(n.max(2) - 1).max(n.saturating_sub(6));
+            if parent < n && !parents.contains(&parent) {
+                parents.push(parent);
+            }
+        }
+        for (at, parent) in parents.iter().enumerate() {
+            out.push_str(&format!(
+                "{} :{parent}\n",
+                if at == 0 { "from" } else { "merge" }
+            ));
+        }
+        for _ in 0..=random.below(4) {
+            let path = format!(
+                "d{}/e{}/f{}",
+                random.below(3),
+                random.below(3),
+                random.below(3)
+            );
+            if random.below(5) == 0 {
+                out.push_str(&format!("D {path}\n"));
+            } else {
+                let text = format!("content {}\n", random.below(40));
+                out.push_str(&format!(
+                    "M 100644 inline {path}\ndata {}\n{text}\n",
+                    text.len()
+                ));
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn never_less_than_git_calls_new() {
+    let mut random = Random(std::process::id().into());
+    for round in 0..6 {
+        let seed = random.0;
+        let server = Server::new();
+        let commits = 10 + random.below(60);
+        let stream = server.root.join("stream");
+        std::fs::write(&stream, history(&mut random, commits)).unwrap();
+        let import = |dir: &str| {
+            let status = std::process::Command::new("git")
+                .current_dir(server.root.join(dir))
+                .args(["fast-import", "--quiet"])
+                .stdin(std::fs::File::open(&stream).unwrap())
+                .status();
+            assert!(status.unwrap().success());
+        };
+        import("work");
+        let old: Vec<_> = (0..1 + random.below(3))
+            .map(|_| 1 + random.below(commits))
+            .collect();
+        let new: Vec<_> = (0..1 + random.below(3))
+            .map(|_| 1 + random.below(commits))
+            .collect();
+        for (at, n) in old.iter().enumerate() {
+            server.push(&[&format!("c{n}:refs/heads/old{at}")]);
+        }
+        let lines = |given: &Given| -> Vec<RefUpdate> {
+            let null = ObjectId::null(given.repository().hash_kind());
+            let line = |(at, n): (usize, &usize)| RefUpdate {
+                name: format!("refs/heads/new{at}").into_bytes(),
+                old: null,
+                new: server.id(&format!("c{n}")),
+                kind: RefKind::Create,
+            };
+            new.iter().enumerate().map(line).collect()
+        };
+        let pushed: Vec<_> = new
+            .iter()
+            .enumerate()
+            .map(|(at, n)| format!("c{n}:refs/heads/new{at}"))
+            .collect();
+        let given = server.ask(&pushed.iter().map(String::as_str).collect::<Vec<_>>());
+        let told = format!("round {round}, seed {seed}");
+        check(&given, &told);
+
+        // The same objects in the store, as an update hook finds them.
+        server.run("server.git", &["config", "core.logAllRefUpdates", "false"]);
+        import("server.git");
+        for n in 1..=commits {
+            server.run(
+                "server.git",
+                &["update-ref", "-d", &format!("refs/heads/c{n}")],
+            );
+        }
+        let mut given = server.without_quarantine(Vec::new());
+        given.refs = lines(&given);
+        check(&given, &told);
+    }
+}
+
+fn check(given: &Given, told: &str) {
+    let (repository, environment) = (given.repository(), given.environment());
+    let mut new = NewObjects::of_push(&repository, &environment, &given.refs, &|_| true).unwrap();
+    let judged = Judged::all(&mut new);
+    let expected = given.rev_list();
+    assert!(judged.unreadable.is_empty(), "{told}");
+    assert!(judged.offered.is_superset(&expected), "{told}");
+    let commits = given.git(&["rev-list", "--all"]);
+    let old: Vec<&str> = commits.lines().collect();
+    for id in judged.offered.difference(&expected) {
+        assert!(
+            !old.contains(&id.to_string().as_str()),
+            "{told}: {id} is an old commit"
+        );
+    }
+    places(given, &mut new, &judged, told);
+}
+
+/// Everything that is new and reachable has a place, and stands there.
+fn places(given: &Given, new: &mut NewObjects<'_>, judged: &Judged, told: &str) {
+    let wanted = judged.offered.iter().copied().collect();
+    let mut placed = BTreeSet::new();
+    let mut specs = String::new();
+    let mut expected = Vec::new();
+    new.places(&wanted, &mut |place| {
+        placed.insert(place.object);
+        if let Some(commit) = place.commit.filter(|commit| *commit != place.object) {
+            let path = std::str::from_utf8(place.path.as_bytes()).unwrap();
+            specs.push_str(&format!("{commit}:{path}\n"));
+            expected.push(place.object.to_string());
+        }
+    })
+    .unwrap();
+    assert_eq!(given.stands(&specs), expected, "{told}");
+    for id in &judged.offered {
+        assert!(placed.contains(id), "{told}: {id} has no place");
+    }
+}
