@@ -2,5 +2,33 @@
 
 use crate::ruleset::PackSource;
 
+macro_rules! pack {
+    ($file:literal) => {
+        PackSource {
+            name: concat!("config/packs/", $file),
+            text: include_str!(concat!("../../../config/packs/", $file)),
+        }
+    };
+}
+
 /// Every file of `config/packs`.
-pub const BUILT_IN: &[PackSource<'static>] = &[];
+pub const BUILT_IN: &[PackSource<'static>] = &[
+    pack!("ai.toml"),
+    pack!("auth.toml"),
+    pack!("azure.toml"),
+    pack!("chat.toml"),
+    pack!("ci.toml"),
+    pack!("cloud.toml"),
+    pack!("database.toml"),
+    pack!("forge.toml"),
+    pack!("gitlab.toml"),
+    pack!("hosting.toml"),
+    pack!("keys.toml"),
+    pack!("mail.toml"),
+    pack!("ml.toml"),
+    pack!("observability.toml"),
+    pack!("payment.toml"),
+    pack!("product.toml"),
+    pack!("registry.toml"),
+    pack!("saas.toml"),
+];

@@ -84,3 +84,18 @@ pub struct Rule {
     /// Who owns the rule; may be empty.
     pub owner: String,
 }
+
+impl Paths {
+    /// The file Git reads submodules from: at the top only.
+    pub(crate) fn gitmodules() -> Self {
+        let mut builder = globset::GlobSetBuilder::new();
+        if let Ok(glob) = globset::Glob::new(".gitmodules") {
+            builder.add(glob);
+        }
+        Self {
+            only: vec![".gitmodules".to_owned()],
+            only_set: builder.build().unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}

@@ -1,11 +1,13 @@
-//! Packs become one immutable set of rules that scans.
+//! Packs become one immutable set of rules.
 
-use lychgate_model::{Digest, Mode, ObjectKind, Problem, RuleId, Source};
+use lychgate_model::{Digest, Problem, RuleId};
+use sha2::{Digest as _, Sha256};
 
+use crate::matcher::Matcher;
+use crate::pack;
 use crate::rule::Rule;
-use crate::scanned::{Input, Scanned};
-use crate::stream::Stream;
-use crate::value::ValueKey;
+use crate::search::Searcher;
+use crate::structural;
 
 /// A pack as text, and the name problems are reported under.
 #[derive(Clone, Copy, Debug)]
@@ -19,35 +21,42 @@ pub struct PackSource<'a> {
 /// Rules, ready to scan: immutable, shared between threads; patterns compile when first needed.
 #[derive(Debug)]
 pub struct RuleSet {
-    rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) searcher: Searcher,
+    /// Number of the first structural rule.
+    pub(crate) structural: u32,
     digest: Digest,
     matching_digest: Digest,
-}
-
-/// One worker's buffers, reused between objects; what held content is overwritten on drop.
-#[derive(Debug, Default)]
-pub struct Scratch {}
-
-impl Scratch {
-    /// Empty buffers.
-    pub fn new() -> Self {
-        Self::default()
-    }
 }
 
 impl RuleSet {
     /// Compiles packs, together with the structural rules that are always there. All problems of
     /// all packs are returned; with any problem there is no set: never half a rule set.
     pub fn load(sources: &[PackSource<'_>]) -> (Option<Self>, Vec<Problem>) {
-        let _ = sources;
-        (
-            Some(Self {
-                rules: Vec::new(),
-                digest: Digest::default(),
-                matching_digest: Digest::default(),
-            }),
-            Vec::new(),
-        )
+        let mut seen = pack::Seen::new();
+        for rule in structural::rules() {
+            seen.insert(rule.id.to_string(), "the rules compiled in".to_owned());
+        }
+        let mut rules = Vec::new();
+        let mut problems = Vec::new();
+        for source in sources {
+            // The packs compiled in were tested; to compile their patterns now would cost the
+            // first verdict its speed.
+            let proven = crate::packs::BUILT_IN.iter().any(|b| std::ptr::eq(b.text, source.text));
+            let (loaded, wrong) = pack::load(*source, proven, &mut seen);
+            rules.extend(loaded.into_iter().map(|l| (l.rule, l.matcher)));
+            problems.extend(wrong);
+        }
+        if problems.is_empty() { (Some(Self::from_loaded(rules)), problems) } else { (None, problems) }
+    }
+
+    pub(crate) fn from_loaded(loaded: Vec<(Rule, Matcher)>) -> Self {
+        let (mut rules, matchers): (Vec<Rule>, Vec<Matcher>) = loaded.into_iter().unzip();
+        let structural = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+        rules.extend(structural::rules());
+        let (digest, matching_digest) = digests(&rules, &matchers);
+        let searcher = Searcher::new(matchers);
+        Self { rules, searcher, structural, digest, matching_digest }
     }
 
     /// The packs compiled in, [`crate::packs::BUILT_IN`].
@@ -85,57 +94,49 @@ impl RuleSet {
     pub fn index(&self, id: &RuleId) -> Option<u32> {
         self.rules.iter().position(|r| r.id == *id).and_then(|i| u32::try_from(i).ok())
     }
+}
 
-    /// Scans one whole object; adds to `out`. Never fails, never panics, time linear in the input.
-    pub fn scan(&self, input: Input<'_>, key: &ValueKey, scratch: &mut Scratch, out: &mut Scanned) {
-        let _ = (input, key, scratch, out);
+/// Over everything, and over what decides raw findings. The engine's own version is in both: it
+/// decides as much as the rules do.
+fn digests(rules: &[Rule], matchers: &[Matcher]) -> (Digest, Digest) {
+    use std::fmt::Write as _;
+    let head = format!("lychgate rules 1 {} {}\n", env!("CARGO_PKG_VERSION"), structural::VERSION);
+    let (mut all, mut matching) = (head.clone(), head);
+    for (number, rule) in rules.iter().enumerate() {
+        // Findings name rules by number, so order is part of it; shadowing asks for path globs.
+        let mut line = String::new();
+        let bound = rule.paths.only.is_empty() && rule.paths.never.is_empty();
+        let _ = writeln!(
+            line,
+            "{} {} {} {} {bound}",
+            rule.id,
+            rule.version,
+            rule.severity.name(),
+            rule.confidence.name()
+        );
+        if let Some(matcher) = matchers.get(number) {
+            matcher.canonical(&mut line);
+        }
+        matching.push_str(&line);
+        all.push_str(&line);
+        let _ = writeln!(
+            all,
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            rule.pack,
+            rule.title,
+            rule.category.name(),
+            rule.new.name(),
+            rule.paths.only,
+            rule.paths.never,
+            rule.cwe,
+            rule.standards,
+            rule.why,
+            rule.fix,
+            rule.rotation,
+            rule.revocation,
+            rule.references,
+            rule.owner,
+        );
     }
-
-    /// Scans text that is no object: a ref name, a message being written, a symlink's target.
-    pub fn scan_text(
-        &self,
-        source: Source,
-        bytes: &[u8],
-        key: &ValueKey,
-        scratch: &mut Scratch,
-        out: &mut Scanned,
-    ) {
-        let _ = (source, bytes, key, scratch, out);
-    }
-
-    /// Scans a whole path of a staged change: secrets in it, and tree hygiene of every component
-    /// (RF-10). `mode` is the new side's, `None` where it is not known.
-    pub fn scan_path(
-        &self,
-        path: &[u8],
-        mode: Option<Mode>,
-        key: &ValueKey,
-        scratch: &mut Scratch,
-        out: &mut Scanned,
-    ) {
-        let _ = (path, mode, key, scratch, out);
-    }
-
-    /// Judges a symlink's target beside its content: a note when it is absolute or climbs out of
-    /// the repository from the folder of `path`.
-    pub fn check_symlink_target(
-        &self,
-        path: &[u8],
-        target: &[u8],
-        key: &ValueKey,
-        out: &mut Scanned,
-    ) {
-        let _ = (path, target, key, out);
-    }
-
-    /// Begins an object that comes in pieces because it is larger than
-    /// [`lychgate_model::limits::WHOLE_OBJECT`].
-    pub fn stream<'s>(
-        &'s self,
-        kind: ObjectKind,
-        key: &'s ValueKey,
-        scratch: &'s mut Scratch,
-    ) -> Stream<'s> {
-        Stream::new(self, kind, key, scratch)
-    }
+    (Digest(Sha256::digest(all).into()), Digest(Sha256::digest(matching).into()))
 }

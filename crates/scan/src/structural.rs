@@ -1,8 +1,206 @@
-//! Rules that are code and not patterns: tree hygiene (RF-10) and malformed allow lines.
+//! Rules that are code and not patterns: tree hygiene (RF-10) and allow lines.
+//!
+//! They are part of every rule set, behind the rules of the packs.
 
-/// A comment begins like an allow line and cannot be read.
+use lychgate_model::{Category, Confidence, RuleId, Severity};
+
+use crate::rule::{NewBy, Paths, Rule};
+
+/// A name that some file system reads as `.git`.
+pub const DOT_GIT: &str = "tree.dot-git";
+/// A name that leads out of its folder, or that no path can have.
+pub const BAD_NAME: &str = "tree.bad-name";
+/// One name twice in one tree.
+pub const DUPLICATE: &str = "tree.duplicate-entry";
+/// Two names that differ by case alone.
+pub const CASE_COLLISION: &str = "tree.case-collision";
+/// A tree object that cannot be read or is out of order.
+pub const MALFORMED: &str = "tree.malformed";
+/// `.gitmodules` as a symlink.
+pub const GITMODULES_SYMLINK: &str = "tree.gitmodules-symlink";
+/// A submodule's URL that Git would take for an option or a command.
+pub const SUBMODULE_URL: &str = "tree.submodule-url";
+/// A submodule's name or path that leads out of the repository.
+pub const SUBMODULE_PATH: &str = "tree.submodule-path";
+/// A submodule whose update runs a command.
+pub const SUBMODULE_COMMAND: &str = "tree.submodule-command";
+/// A symlink that leads out of the repository.
+pub const SYMLINK_ESCAPE: &str = "tree.symlink-escape";
+/// A comment that begins like an allow line and cannot be read.
 pub const ALLOW_MALFORMED: &str = "allow.malformed";
 /// An allow line whose last day has passed; for the judge, which knows the date.
 pub const ALLOW_EXPIRED: &str = "allow.expired";
 /// An allow line that reaches too far ahead; for the judge, which knows the date.
 pub const ALLOW_TOO_FAR: &str = "allow.too-far";
+
+/// Counts up when what these rules find changes: part of the matching digest.
+pub(crate) const VERSION: u32 = 1;
+
+struct Entry {
+    id: &'static str,
+    title: &'static str,
+    severity: Severity,
+    why: &'static str,
+    fix: &'static str,
+    cwe: &'static [u32],
+}
+
+const TABLE: [Entry; 13] = [
+    Entry {
+        id: DOT_GIT,
+        title: "name that reads as .git",
+        severity: Severity::Critical,
+        why: "On Windows or macOS a checkout would write into the repository's own .git folder.",
+        fix: "Rename the entry.",
+        cwe: &[22, 178],
+    },
+    Entry {
+        id: BAD_NAME,
+        title: "name that leads out of its folder",
+        severity: Severity::Critical,
+        why: "A checkout would write outside of the working tree.",
+        fix: "Build the tree again without the entry.",
+        cwe: &[22],
+    },
+    Entry {
+        id: DUPLICATE,
+        title: "one name twice in a tree",
+        severity: Severity::High,
+        why: "What is reviewed and what is checked out may differ.",
+        fix: "Build the tree again with each name once.",
+        cwe: &[436],
+    },
+    Entry {
+        id: CASE_COLLISION,
+        title: "names that differ by case alone",
+        severity: Severity::Low,
+        why: "On Windows and macOS one of the two replaces the other.",
+        fix: "Rename one of them.",
+        cwe: &[178],
+    },
+    Entry {
+        id: MALFORMED,
+        title: "tree object that is out of order",
+        severity: Severity::High,
+        why: "Git does not write such trees; programs read them differently.",
+        fix: "Build the tree again with Git itself.",
+        cwe: &[436],
+    },
+    Entry {
+        id: GITMODULES_SYMLINK,
+        title: ".gitmodules as a symlink",
+        severity: Severity::High,
+        why: "The link hides the file that says what a recursive clone fetches.",
+        fix: "Commit .gitmodules as a file.",
+        cwe: &[59],
+    },
+    Entry {
+        id: SUBMODULE_URL,
+        title: "submodule URL that acts as an option",
+        severity: Severity::Critical,
+        why: "A recursive clone with an old Git would run what the URL says.",
+        fix: "Write a https or ssh URL.",
+        cwe: &[88],
+    },
+    Entry {
+        id: SUBMODULE_PATH,
+        title: "submodule outside of the repository",
+        severity: Severity::High,
+        why: "A recursive clone with an old Git would write outside of the working tree.",
+        fix: "Give the submodule a name and a path inside the repository.",
+        cwe: &[22],
+    },
+    Entry {
+        id: SUBMODULE_COMMAND,
+        title: "submodule update that runs a command",
+        severity: Severity::Critical,
+        why: "An update of submodules with an old Git would run the command.",
+        fix: "Use checkout, rebase or merge.",
+        cwe: &[78],
+    },
+    Entry {
+        id: SYMLINK_ESCAPE,
+        title: "symlink that leads out of the repository",
+        severity: Severity::Note,
+        why: "What it leads to differs from machine to machine.",
+        fix: "Link to a path inside the repository.",
+        cwe: &[59],
+    },
+    Entry {
+        id: ALLOW_MALFORMED,
+        title: "allow line that cannot be read",
+        severity: Severity::Low,
+        why: "It silences nothing, whatever its author meant.",
+        fix: "Write the rule, until YYYY-MM-DD and because with a reason, or remove the line.",
+        cwe: &[],
+    },
+    Entry {
+        id: ALLOW_EXPIRED,
+        title: "allow line that has expired",
+        severity: Severity::Low,
+        why: "It silences nothing any more.",
+        fix: "Mend what it excused, or remove the line.",
+        cwe: &[],
+    },
+    Entry {
+        id: ALLOW_TOO_FAR,
+        title: "allow line that reaches too far ahead",
+        severity: Severity::Low,
+        why: "An exception holds 90 days at most; this one silences nothing.",
+        fix: "Write a nearer date.",
+        cwe: &[],
+    },
+];
+
+/// The rules, in the order of the table above.
+pub(crate) fn rules() -> Vec<Rule> {
+    TABLE
+        .iter()
+        .filter_map(|entry| {
+            let tree = entry.id.starts_with("tree.");
+            let modules = entry.id.starts_with("tree.submodule");
+            Some(Rule {
+                id: RuleId::new(entry.id)?,
+                version: VERSION,
+                pack: "lychgate".to_owned(),
+                title: entry.title.to_owned(),
+                severity: entry.severity,
+                confidence: Confidence::High,
+                category: if tree { Category::Tree } else { Category::Process },
+                new: NewBy::Value,
+                paths: if modules { Paths::gitmodules() } else { Paths::default() },
+                cwe: entry.cwe.to_vec(),
+                standards: Vec::new(),
+                why: entry.why.to_owned(),
+                fix: entry.fix.to_owned(),
+                rotation: Vec::new(),
+                revocation: Vec::new(),
+                references: Vec::new(),
+                owner: String::new(),
+            })
+        })
+        .collect()
+}
+
+/// The place of a rule in [`rules`].
+pub(crate) fn position(id: &str) -> u32 {
+    TABLE.iter().position(|e| e.id == id).and_then(|i| u32::try_from(i).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_a_rule_that_fits_a_report() {
+        let rules = rules();
+        assert_eq!(rules.len(), TABLE.len());
+        for (at, rule) in rules.iter().enumerate() {
+            assert_eq!(position(rule.id.as_str()) as usize, at);
+            assert!(rule.title.len() <= 60 && rule.why.len() <= 160 && rule.fix.len() <= 160);
+        }
+        let url = &rules[position(SUBMODULE_URL) as usize];
+        assert!(url.paths.applies_to(b".gitmodules"));
+        assert!(!url.paths.applies_to(b"docs/x.md"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Azure's self-describing keys. Algorithms and seeds: microsoft/security-utilities.
+
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+
+use super::base::{base32, base32_encode};
+use super::{Outcome, holds};
+
+/// Seeds by kind of key; read big-endian they spell the kind.
+const SEEDS: [&[u8; 8]; 29] = [
+    b"System00", b"Unknown0", b"Send0000", b"Manage00", b"Listen00", b"AbAcct00", b"Master00",
+    b"Functi00", b"SysAll00", b"Resour00", b"MastRO00", b"SystRO00", b"Encryp00", b"MastRW00",
+    b"SystRW00", b"Access00", b"Default0", b"Query000", b"PAdmin00", b"Classic0", b"ACRDflt0",
+    b"UsrPwd00", b"IoTHub00", b"DpsKey00", b"Device00", b"Tenant00", b"Gatewy00", b"GitKey00",
+    b"SendRecv",
+];
+
+const fn mix(mut p0: u32, mut p1: u32) -> (u32, u32) {
+    p1 ^= p0;
+    p0 = p0.rotate_left(20).wrapping_add(p1);
+    p1 = p1.rotate_left(9) ^ p0;
+    p0 = p0.rotate_left(27).wrapping_add(p1);
+    p1 = p1.rotate_left(19);
+    (p0, p1)
+}
+
+/// Marvin-32 with a 64-bit seed.
+fn marvin(data: &[u8], seed: u64) -> u32 {
+    let (low, high) = (seed & 0xffff_ffff, seed >> 32);
+    let mut p0 = u32::try_from(low).unwrap_or(0);
+    let mut p1 = u32::try_from(high).unwrap_or(0);
+    let mut words = data.chunks_exact(4);
+    for word in words.by_ref() {
+        let word = word.first_chunk::<4>().map_or(0, |w| u32::from_le_bytes(*w));
+        (p0, p1) = mix(p0.wrapping_add(word), p1);
+    }
+    let mut last = [0u8; 4];
+    for (to, from) in last.iter_mut().zip(words.remainder().iter().chain([&0x80])) {
+        *to = *from;
+    }
+    (p0, p1) = mix(p0.wrapping_add(u32::from_le_bytes(last)), p1);
+    (p0, p1) = mix(p0, p1);
+    p0 ^ p1
+}
+
+fn decode(text: &[u8]) -> Option<(Vec<u8>, bool)> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let url = text.iter().any(|b| matches!(b, b'-' | b'_'));
+    let engine = GeneralPurpose::new(if url { &URL_SAFE } else { &STANDARD }, config);
+    engine.decode(text).ok().map(|bytes| (bytes, url))
+}
+
+/// Keys of 32, 39, 40 and 64 bytes whose last four are the Marvin-32 of the others.
+pub(super) fn key(value: &[u8]) -> Outcome {
+    let Some((bytes, _)) = decode(value) else { return Outcome::Fails };
+    if !matches!(bytes.len(), 32 | 39 | 40 | 64) {
+        return Outcome::Unclear;
+    }
+    let Some((data, tail)) = bytes.split_last_chunk::<4>() else { return Outcome::Unclear };
+    let want = u32::from_le_bytes(*tail);
+    if SEEDS.iter().any(|s| marvin(data, u64::from_be_bytes(**s)) == want) {
+        return Outcome::Holds;
+    }
+    // The cache service also writes a form whose checksum is escaped.
+    let escaped = value.windows(4).any(|w| w == b"AzCa");
+    if escaped { Outcome::Unclear } else { Outcome::Fails }
+}
+
+/// Completes a key cut after its signature, under the first seed of its kind.
+pub(super) fn key_complete(token: &[u8]) -> Option<String> {
+    let total = match token.len() {
+        80 => 64,
+        48 => 40,
+        46 => 39,
+        37 | 38 => 32,
+        _ => return None,
+    };
+    let seed: &[u8; 8] = if token.ends_with(b"+ASt") { b"Default0" } else { b"Master00" };
+    let mut padded = token.to_vec();
+    while padded.len() % 4 != 0 {
+        padded.push(b'A');
+    }
+    let (mut bytes, url) = decode(&padded)?;
+    bytes.resize(total - 4, 0);
+    let sum = marvin(&bytes, u64::from_be_bytes(*seed));
+    bytes.extend_from_slice(&sum.to_le_bytes());
+    let alphabet = if url { &URL_SAFE } else { &STANDARD };
+    let text = GeneralPurpose::new(alphabet, GeneralPurposeConfig::new()).encode(&bytes);
+    text.get(token.len()..).map(str::to_owned)
+}
+
+const ENTRA: &[u8; 66] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890.-_~";
+
+fn entra_tail(text: &[u8]) -> String {
+    let mut n = marvin(text, u64::from_be_bytes(*b"AadPwd00"));
+    let mut out = ['a'; 6];
+    for place in out.iter_mut().rev() {
+        let digit = usize::try_from(n % 66).unwrap_or(0);
+        *place = ENTRA.get(digit).copied().map_or('a', char::from);
+        n /= 66;
+    }
+    out.iter().take(3).collect()
+}
+
+/// A client secret: `8Q~` at offset 3; the older `7Q~` carries no checksum.
+pub(super) fn entra(value: &[u8]) -> Outcome {
+    match value.split_last_chunk::<3>() {
+        Some((text, tail)) if text.get(3..6) == Some(b"8Q~") => {
+            holds(entra_tail(text).as_bytes() == tail)
+        }
+        _ => Outcome::Unclear,
+    }
+}
+
+pub(super) fn entra_complete(token: &[u8]) -> Option<String> {
+    (token.get(3..6) == Some(b"8Q~")).then(|| entra_tail(token))
+}
+
+/// Where the checksum of an old DevOps token lies in its 32 bytes.
+const SUM_AT: [usize; 4] = [2, 7, 8, 22];
+const DEVOPS_SEEDS: [u32; 2] = [0xe0b9_692d, 0x1019_f92e];
+
+fn devops_sum(bytes: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    for (i, b) in bytes.iter().enumerate() {
+        if !SUM_AT.contains(&i) {
+            crc.update(&[*b]);
+        }
+    }
+    crc.finalize()
+}
+
+/// The 52-character token of Azure DevOps.
+pub(super) fn devops(value: &[u8]) -> Outcome {
+    let Some(bytes) = base32(value).filter(|b| b.len() == 32) else { return Outcome::Unclear };
+    let mut have = [0u8; 4];
+    for (to, at) in have.iter_mut().zip(SUM_AT.iter().rev()) {
+        *to = bytes.get(*at).copied().unwrap_or(0);
+    }
+    let have = u32::from_le_bytes(have);
+    let sum = devops_sum(&bytes);
+    holds(DEVOPS_SEEDS.iter().any(|seed| sum ^ seed == have))
+}
+
+/// A whole token whose body is drawn from `token`: the checksum lies inside, so nothing could be
+/// appended to given characters. `token` must be empty.
+pub(super) fn devops_complete(token: &[u8]) -> Option<String> {
+    if !token.is_empty() {
+        return None;
+    }
+    let mut bytes: Vec<u8> = (1..=32u8).map(|i| i.wrapping_mul(73) ^ 0x5a).collect();
+    let sum = (devops_sum(&bytes) ^ DEVOPS_SEEDS.first()?).to_le_bytes();
+    for (from, at) in sum.iter().zip(SUM_AT.iter().rev()) {
+        *bytes.get_mut(*at)? = *from;
+    }
+    base32_encode(&bytes).get(..52).map(str::to_ascii_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entra_agrees_with_the_vendors_contrived_example() {
+        let secret = format!("zzz8Q~{}", "z".repeat(31));
+        let tail = entra_tail(secret.as_bytes());
+        assert_eq!(entra(format!("{secret}{tail}").as_bytes()), Outcome::Holds);
+        assert_eq!(entra(format!("{secret}zzz").as_bytes()) == Outcome::Holds, tail == "zzz");
+        assert_eq!(entra(format!("abc7Q~{}", "z".repeat(31)).as_bytes()), Outcome::Unclear);
+    }
+
+    #[test]
+    fn keys_complete_and_verify_at_every_length() {
+        for (length, signature) in [(76, "+ASt"), (44, "AzFu"), (42, "AzSe"), (33, "+ASb")] {
+            let mut token: String = "Ab3dEf9h".chars().cycle().take(length).collect();
+            token.push_str(signature);
+            let key_text = token.clone() + &key_complete(token.as_bytes()).unwrap();
+            assert_eq!(key(key_text.as_bytes()), Outcome::Holds, "{length}");
+            let bad = key_text.replacen('3', "4", 1);
+            assert_eq!(key(bad.as_bytes()), Outcome::Fails, "{length}");
+        }
+    }
+
+    #[test]
+    fn devops_tokens_verify_and_their_neighbours_do_not() {
+        let token = devops_complete(b"").unwrap();
+        assert_eq!(token.len(), 52);
+        assert_eq!(devops(token.as_bytes()), Outcome::Holds);
+        let first = if token.starts_with('b') { "c" } else { "b" };
+        assert_eq!(devops(format!("{first}{}", &token[1..]).as_bytes()), Outcome::Fails);
+    }
+}

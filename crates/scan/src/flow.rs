@@ -1,0 +1,116 @@
+//! Text that comes in pieces: a buffer that slides over it, and the cursor that counts.
+
+use lychgate_model::limits;
+use zeroize::Zeroize;
+
+use crate::cursor::Cursor;
+use crate::decode::{Decoder, Unit, Wide};
+use crate::gather::Gathered;
+use crate::search::{Pass, State, Text};
+
+/// Raw bytes taken at once; decoded they are at most half as many more.
+const SLICE: usize = 256 << 10;
+
+/// One view of an object in pieces: its bytes, or its text decoded.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    cursor: Cursor,
+    base: u64,
+    decoder: Option<Decoder>,
+    /// Bytes still to be skipped: a byte order mark.
+    skip: usize,
+}
+
+/// What a flow reuses.
+#[derive(Debug, Default)]
+pub(crate) struct Basin {
+    buffer: Vec<u8>,
+    pub(crate) state: State,
+}
+
+impl Basin {
+    /// Overwrites what the buffer held.
+    pub(crate) fn wipe(&mut self) {
+        self.buffer.zeroize();
+    }
+}
+
+impl Flow {
+    /// Bytes as they are, after a mark of `skip` bytes.
+    pub(crate) fn raw(skip: usize) -> Self {
+        Self { cursor: Cursor::new(skip as u64, Unit::Byte), base: 0, decoder: None, skip }
+    }
+
+    /// Text in an encoding of wide units.
+    pub(crate) fn decoded(wide: Wide) -> Self {
+        Self {
+            cursor: Cursor::new(wide.mark as u64, wide.unit()),
+            base: 0,
+            decoder: Some(Decoder::new(wide)),
+            skip: wide.mark,
+        }
+    }
+
+    pub(crate) fn feed(
+        &mut self,
+        raw: &[u8],
+        pass: &Pass<'_>,
+        basin: &mut Basin,
+        out: &mut Gathered,
+    ) {
+        let skipped = self.skip.min(raw.len());
+        self.skip -= skipped;
+        let raw = raw.get(skipped..).unwrap_or_default();
+        // Reserved once: a buffer that moves would leave copies behind.
+        basin.buffer.reserve_exact(
+            (SLICE + SLICE / 2 + limits::OVERLAP + 16).saturating_sub(basin.buffer.len()),
+        );
+        for slice in raw.chunks(SLICE) {
+            let fresh = basin.buffer.len();
+            match &mut self.decoder {
+                Some(decoder) => decoder.decode(slice, &mut basin.buffer),
+                None => basin.buffer.extend_from_slice(slice),
+            }
+            self.search(fresh, false, pass, basin, out);
+            self.slide(basin);
+        }
+    }
+
+    pub(crate) fn finish(&mut self, pass: &Pass<'_>, basin: &mut Basin, out: &mut Gathered) {
+        let fresh = basin.buffer.len();
+        if let Some(decoder) = &mut self.decoder {
+            decoder.finish(&mut basin.buffer);
+        }
+        self.search(fresh, true, pass, basin, out);
+        basin.wipe();
+    }
+
+    fn search(
+        &self,
+        fresh: usize,
+        last: bool,
+        pass: &Pass<'_>,
+        basin: &mut Basin,
+        out: &mut Gathered,
+    ) {
+        let text = Text { bytes: &basin.buffer, base: self.base, fresh, last };
+        pass.run(text, &mut basin.state);
+        out.take(&mut basin.state, text, self.cursor, lychgate_model::Source::Blob);
+    }
+
+    /// Lets go of all but the overlap, at the edge of a character.
+    fn slide(&mut self, basin: &mut Basin) {
+        let mut cut = basin.buffer.len().saturating_sub(limits::OVERLAP);
+        let inside = |b: Option<&u8>| b.is_some_and(|b| b & 0xc0 == 0x80);
+        for _ in 0..3 {
+            if cut > 0 && inside(basin.buffer.get(cut)) {
+                cut -= 1;
+            }
+        }
+        if let Some(gone) = basin.buffer.get(..cut) {
+            self.cursor.advance(gone);
+        }
+        basin.buffer.drain(..cut);
+        self.base += cut as u64;
+    }
+}

@@ -1,0 +1,218 @@
+//! Matches become findings with lines and columns, in order, each once.
+
+use lychgate_model::{Confidence, Severity, Source, Span, limits};
+
+use crate::cursor::Cursor;
+use crate::marker::Says;
+use crate::rule::Rule;
+use crate::scanned::{Marker, MarkerKind, RawFinding, Scanned};
+use crate::search::{Found, State, Text};
+use crate::structural;
+use crate::value::{Secret, ValueKey};
+
+/// What was found so far in one object.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) findings: Vec<RawFinding>,
+    /// With the raw bytes each was read from.
+    markers: Vec<(std::ops::Range<u64>, Marker)>,
+    pub(crate) truncated: bool,
+    pub(crate) incomplete: bool,
+    /// Number of the first structural rule.
+    pub(crate) structural: u32,
+}
+
+impl Gathered {
+    pub(crate) fn reset(&mut self, structural: u32) {
+        self.findings.clear();
+        self.markers.clear();
+        self.truncated = false;
+        self.incomplete = false;
+        self.structural = structural;
+    }
+
+    /// Takes what a pass left in `state`; `cursor` stands at the beginning of `text`.
+    pub(crate) fn take(&mut self, state: &mut State, text: Text<'_>, cursor: Cursor, source: Source) {
+        self.truncated |= state.truncated;
+        self.incomplete |= state.incomplete;
+        if state.found.is_empty() && state.heard.is_empty() {
+            return;
+        }
+        state.found.sort_unstable_by_key(|f| (f.start, f.rule));
+        let mut walk = Walk { text, cursor };
+        for found in state.found.drain(..) {
+            let span = walk.span(found.start, found.end);
+            self.push(finding(found, span, source));
+        }
+        state.heard.sort_unstable_by_key(|h| h.start);
+        let mut walk = Walk { text, cursor };
+        for heard in state.heard.drain(..) {
+            let span = walk.span(heard.start, heard.end);
+            let kind = match heard.says {
+                Says::Allow { rule, until, reason } => MarkerKind::Allow { rule, until, reason },
+                Says::Foreign { tool, next_line } => MarkerKind::Foreign { tool, next_line },
+                Says::Malformed { what, value } => {
+                    self.push(RawFinding {
+                        rule: self.structural + structural::position(structural::ALLOW_MALFORMED),
+                        span,
+                        source,
+                        value,
+                        masked: what.into(),
+                        severity: Severity::Low,
+                        confidence: Confidence::High,
+                    });
+                    continue;
+                }
+            };
+            if self.markers.len() >= limits::FINDINGS_PER_OBJECT {
+                self.truncated = true;
+                break;
+            }
+            let marker = Marker { line: span.line, kind };
+            self.markers.push((span.byte_start..span.byte_end, marker));
+        }
+    }
+
+    /// One finding more, up to the limit.
+    pub(crate) fn push(&mut self, finding: RawFinding) {
+        if self.findings.len() >= limits::FINDINGS_PER_OBJECT {
+            self.truncated = true;
+        } else {
+            self.findings.push(finding);
+        }
+    }
+
+    /// A finding of a structural rule. `shown` is what a person sees and holds no value.
+    pub(crate) fn flaw(
+        &mut self,
+        rule: &str,
+        rules: &[Rule],
+        span: Span,
+        source: Source,
+        (value, key): (&[u8], &ValueKey),
+        shown: String,
+    ) {
+        let number = self.structural + structural::position(rule);
+        let severity = rules.get(number as usize).map_or(Severity::Low, |r| r.severity);
+        self.push(RawFinding {
+            rule: number,
+            span,
+            source,
+            value: Secret::new(value).tag(key),
+            masked: shown.into(),
+            severity,
+            confidence: Confidence::High,
+        });
+    }
+
+    /// Hands everything over, in order.
+    pub(crate) fn finish(&mut self, rules: &[Rule], out: &mut Scanned) {
+        out.truncated |= self.truncated;
+        if self.incomplete {
+            out.not_looked_at.push("a rule whose pattern does not compile");
+        }
+        if self.findings.is_empty() && self.markers.is_empty() {
+            return;
+        }
+        let findings = &mut self.findings;
+        findings.sort_unstable_by_key(|f| (f.span.byte_start, f.span.byte_end, f.rule));
+        // The raw and the decoded view of one text may both see a match.
+        findings.dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
+        drop_shadowed(findings, rules);
+        // Foreign markers silence nothing where nothing was found.
+        let found = !findings.is_empty();
+        for (bytes, mut marker) in self.markers.drain(..) {
+            match &mut marker.kind {
+                MarkerKind::Foreign { .. } if !found => continue,
+                MarkerKind::Allow { reason, .. } => {
+                    let touches = |f: &RawFinding| {
+                        f.span.byte_start < bytes.end && bytes.start < f.span.byte_end
+                    };
+                    if findings.iter().any(touches) {
+                        *reason = "(withheld: it holds a finding)".into();
+                    }
+                }
+                MarkerKind::Foreign { .. } => {}
+            }
+            out.markers.push(marker);
+        }
+        out.markers.sort_by_key(|m| m.line);
+        out.findings.append(findings);
+    }
+}
+
+fn overlap(a: Span, b: Span) -> bool {
+    a.byte_start < b.byte_end && b.byte_start < a.byte_end
+}
+
+/// Where a rule that is sure and one that is not see the same bytes, the sure one speaks for both.
+/// A sure rule that applies to some paths only does not: elsewhere nobody would speak.
+fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
+    let everywhere = |f: &RawFinding| {
+        rules
+            .get(f.rule as usize)
+            .is_some_and(|r| r.paths.only.is_empty() && r.paths.never.is_empty())
+    };
+    let sure = |f: &RawFinding| f.confidence == Confidence::High && everywhere(f);
+    // Sorted by start: the reach of the sure findings seen so far, and of those still to come.
+    let mut keep: Vec<bool> = vec![true; findings.len()];
+    let mut reach: Option<(u64, Severity)> = None;
+    for (f, keep) in findings.iter().zip(&mut keep) {
+        if sure(f) {
+            if reach.is_none_or(|(end, _)| f.span.byte_end > end) {
+                reach = Some((f.span.byte_end, f.severity));
+            }
+        } else if let Some((end, severity)) = reach {
+            *keep = !(f.span.byte_start < end && f.severity <= severity);
+        }
+    }
+    let mut next: Option<(u64, Severity)> = None;
+    for (f, keep) in findings.iter().zip(&mut keep).rev() {
+        if sure(f) {
+            next = Some((f.span.byte_start, f.severity));
+        } else if let Some((start, severity)) = next {
+            *keep &= !(start < f.span.byte_end && f.severity <= severity);
+        }
+    }
+    let mut keep = keep.into_iter();
+    findings.retain(|_| keep.next().unwrap_or(true));
+}
+
+fn finding(found: Found, span: Span, source: Source) -> RawFinding {
+    RawFinding {
+        rule: found.rule,
+        span,
+        source,
+        value: found.value,
+        masked: found.masked,
+        severity: found.severity,
+        confidence: found.confidence,
+    }
+}
+
+/// A cursor that only goes forward over one text.
+struct Walk<'a> {
+    text: Text<'a>,
+    cursor: Cursor,
+}
+
+impl Walk<'_> {
+    fn span(&mut self, start: u64, end: u64) -> Span {
+        let before = between(self.text, self.cursor.at, start);
+        self.cursor.advance(before);
+        let mut stop = self.cursor;
+        stop.advance(between(self.text, start, end));
+        Span {
+            line: self.cursor.line,
+            column: self.cursor.column,
+            end_line: stop.line,
+            end_column: stop.column,
+            byte_start: self.cursor.raw,
+            byte_end: stop.raw,
+        }
+    }
+}
+
+fn between(text: Text<'_>, from: u64, to: u64) -> &[u8] {
+    text.bytes.get(text.index(from)..text.index(to)).unwrap_or_default()
+}

@@ -1,0 +1,309 @@
+//! Comments that ask for silence: ours, and other tools'.
+
+use lychgate_model::{RuleId, path::printable};
+
+use crate::scanned::Day;
+use crate::value::{Secret, ValueKey, ValueTag};
+
+/// A word that the prefilter looks for.
+pub(crate) struct Word {
+    pub(crate) text: &'static str,
+    /// Whose it is; ours is empty.
+    tool: &'static str,
+    next_line: bool,
+}
+
+const fn word(text: &'static str, tool: &'static str) -> Word {
+    Word { text, tool, next_line: false }
+}
+
+/// Markers of scanners, features 6.1. Linters' markers (`noqa`, `NOLINT`, ...) silence no secret
+/// and are not read.
+pub(crate) const WORDS: [Word; 18] = [
+    word("lychgate:", ""),
+    word("gitleaks:allow", "gitleaks"),
+    word("betterleaks:allow", "betterleaks"),
+    word("trufflehog:ignore", "trufflehog"),
+    word("pragma: allowlist secret", "detect-secrets"),
+    word("pragma: whitelist secret", "detect-secrets"),
+    Word { text: "pragma: allowlist nextline secret", tool: "detect-secrets", next_line: true },
+    Word { text: "pragma: whitelist nextline secret", tool: "detect-secrets", next_line: true },
+    word("ggignore", "ggshield"),
+    word("kingfisher:ignore", "kingfisher"),
+    word("nosemgrep", "semgrep"),
+    word("nosec", "bandit"),
+    word("checkov:skip=", "checkov"),
+    word("trivy:ignore:", "trivy"),
+    word("tfsec:ignore:", "tfsec"),
+    word("hadolint ignore=", "hadolint"),
+    word("zizmor: ignore[", "zizmor"),
+    word("kics-scan ignore", "kics"),
+];
+
+/// Bytes before a marker that are read to tell a comment from a string literal.
+const LOOK_BEHIND: usize = 1024;
+/// Bytes after it: rule, date and reason.
+pub(crate) const LOOK_AHEAD: usize = 512;
+/// Longest reason kept.
+const REASON: usize = 200;
+
+/// A marker, in the coordinates of the text.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    /// From the marker's word to the end of what was read.
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) says: Says,
+}
+
+/// What it says.
+#[derive(Debug)]
+pub(crate) enum Says {
+    Allow { rule: RuleId, until: Day, reason: Box<str> },
+    Foreign { tool: &'static str, next_line: bool },
+    /// Begins like an allow line; what is wrong, and a tag of its text.
+    Malformed { what: &'static str, value: ValueTag },
+}
+
+/// Reads the marker whose word number `number` ends at index `end` of `bytes`; `None`: the word
+/// stands there by chance.
+pub(crate) fn read(
+    number: u8,
+    bytes: &[u8],
+    end: usize,
+    base: u64,
+    key: &ValueKey,
+) -> Option<Heard> {
+    let word = WORDS.get(usize::from(number))?;
+    let start = end.checked_sub(word.text.len())?;
+    let before = bytes.get(start.saturating_sub(LOOK_BEHIND)..start)?;
+    let after = bytes.get(end..bytes.len().min(end + LOOK_AHEAD))?;
+    let place = |length: usize, says| Heard {
+        start: base + start as u64,
+        end: base + (end + length) as u64,
+        says,
+    };
+    if !word.tool.is_empty() {
+        let letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+        let open = word.text.ends_with(|c: char| c.is_ascii_alphanumeric());
+        if letter(before.last()) || (open && letter(after.first())) {
+            return None;
+        }
+        let says = Says::Foreign { tool: word.tool, next_line: word.next_line };
+        return Some(place(0, says));
+    }
+    let line = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    let cut = line.len() == LOOK_BEHIND;
+    if cut || !opens_comment(line) {
+        return None;
+    }
+    let rest = after.split(|&b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
+    let text = rest.strip_prefix(b" ").unwrap_or(rest).trim_ascii_start();
+    let text = text.strip_prefix(b"allow")?;
+    if text.first().is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let says = allow(text).unwrap_or_else(|what| {
+        Says::Malformed { what, value: Secret::new(rest.trim_ascii()).tag(key) }
+    });
+    Some(place(rest.len(), says))
+}
+
+/// Whether a line up to a marker ends with a comment's opening, outside of a string literal.
+fn opens_comment(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let code = if let Some(code) = line.strip_suffix(b"<!--") {
+        code
+    } else if let Some(code) = line.strip_suffix(b"/*").or_else(|| line.strip_suffix(b"/**")) {
+        code
+    } else if let Some(code) = line.strip_suffix(b"//!").or_else(|| line.strip_suffix(b"//")) {
+        let code = code.strip_suffix(b"/").unwrap_or(code);
+        // `https://` opens no comment.
+        if code.ends_with(b":") {
+            return false;
+        }
+        code
+    } else if let Some(code) = line.strip_suffix(b"--") {
+        code
+    } else if let Some(code) = line.strip_suffix(b"*") {
+        // The middle of a block comment.
+        return code.trim_ascii().is_empty();
+    } else if let Some(code) =
+        line.strip_suffix(b"#").or_else(|| line.strip_suffix(b";")).or_else(|| line.strip_suffix(b"%"))
+    {
+        let code = code.trim_ascii_end_matches(b"#;%");
+        // A fragment of a URL, the end of a statement, a remainder: not after a word.
+        if code.last().is_some_and(|b| !b.is_ascii_whitespace()) {
+            return false;
+        }
+        code
+    } else {
+        return line.trim_ascii().eq_ignore_ascii_case(b"rem");
+    };
+    !ends_inside_string(code)
+}
+
+trait TrimEnd {
+    fn trim_ascii_end_matches(&self, set: &[u8]) -> &[u8];
+}
+
+impl TrimEnd for [u8] {
+    fn trim_ascii_end_matches(&self, set: &[u8]) -> &[u8] {
+        let keep = self.iter().rposition(|b| !set.contains(b)).map_or(0, |i| i + 1);
+        self.get(..keep).unwrap_or_default()
+    }
+}
+
+/// Whether a quote that was opened on this line is still open at its end. An apostrophe inside a
+/// word opens nothing.
+fn ends_inside_string(code: &[u8]) -> bool {
+    let mut open = None;
+    let mut escaped = false;
+    let mut previous = b' ';
+    for &b in code {
+        if escaped {
+            escaped = false;
+        } else if b == b'\\' {
+            escaped = true;
+        } else if open == Some(b) {
+            open = None;
+        } else if open.is_none() && matches!(b, b'"' | b'`') {
+            open = Some(b);
+        } else if open.is_none() && b == b'\'' && !previous.is_ascii_alphanumeric() {
+            open = Some(b);
+        }
+        previous = b;
+    }
+    open.is_some()
+}
+
+/// `RULE until YYYY-MM-DD because REASON`, or what is missing.
+fn allow(text: &[u8]) -> Result<Says, &'static str> {
+    let (rule, rest) = next_word(text);
+    let rule = std::str::from_utf8(rule).ok().and_then(RuleId::new);
+    let rule = rule.ok_or("no rule id after `allow`")?;
+    let (until, rest) = next_word(rest);
+    if until != b"until" {
+        return Err("no `until YYYY-MM-DD` after the rule id");
+    }
+    let (day, rest) = next_word(rest);
+    let until = day_of(day).ok_or("no such day after `until`, write YYYY-MM-DD")?;
+    let (because, rest) = next_word(rest);
+    if because != b"because" {
+        return Err("no `because` and a reason after the date");
+    }
+    let mut reason = rest.trim_ascii();
+    for closing in [&b"*/"[..], b"-->"] {
+        reason = reason.strip_suffix(closing).unwrap_or(reason).trim_ascii_end();
+    }
+    if reason.iter().filter(|b| b.is_ascii_alphanumeric() || **b >= 0x80).count() < 3 {
+        return Err("no reason after `because`");
+    }
+    let reason = printable(reason.get(..REASON).unwrap_or(reason)).into();
+    Ok(Says::Allow { rule, until, reason })
+}
+
+fn next_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let text = text.trim_ascii_start();
+    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, &[]))
+}
+
+/// A day of the calendar.
+fn day_of(text: &[u8]) -> Option<Day> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let digit = |b: &u8| b.is_ascii_digit().then(|| u16::from(b - b'0'));
+    let two = |a, b| Some(digit(a)? * 10 + digit(b)?);
+    let year = two(y1, y2)? * 100 + two(y3, y4)?;
+    let month = u8::try_from(two(m1, m2)?).ok()?;
+    let day = u8::try_from(two(d1, d2)?).ok()?;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    (year > 0 && (1..=days).contains(&day)).then_some(Day { year, month, day })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(line: &str) -> Option<Says> {
+        let bytes = line.as_bytes();
+        let folded = line.to_ascii_lowercase();
+        let end = folded.find("lychgate:")? + "lychgate:".len();
+        read(0, bytes, end, 0, &ValueKey::new([1; 32])).map(|h| h.says)
+    }
+
+    const GOOD: &str = "lychgate: allow forge.token until 2027-01-31 because test data";
+
+    #[test]
+    fn comments_of_many_languages_are_heard() {
+        for before in [
+            "# ", "x = \"a\" # ", "//", "foo(); // ", "/// ", "-- ", "; ", "x ; ", "% ", "/* ",
+            "<!-- ", " * ", "rem ", "REM ", "## ", "it's 'x' # ", "don't // ",
+        ] {
+            let said = heard(&format!("{before}{GOOD}"));
+            assert!(matches!(said, Some(Says::Allow { .. })), "{before:?}: {said:?}");
+        }
+        for after in [" */", " -->", "\r\nnext"] {
+            match heard(&format!("# {GOOD}{after}")) {
+                Some(Says::Allow { reason, rule, until }) => {
+                    assert_eq!(&*reason, "test data");
+                    assert_eq!(rule.as_str(), "forge.token");
+                    assert_eq!(until, Day { year: 2027, month: 1, day: 31 });
+                }
+                other => panic!("{after:?}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_comment_is_not_heard() {
+        for before in [
+            "", "x = ", "\"# ", "x = '// ", "https://", "a#", "foo(); ", "`# ", "x * ", "premium ",
+            "\"a\\\" # ", "foo();",
+        ] {
+            assert!(heard(&format!("{before}{GOOD}")).is_none(), "{before:?}");
+        }
+        assert!(heard("# lychgate: see the manual").is_none());
+        assert!(heard("# lychgate: allowed").is_none());
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        for (line, want) in [
+            ("# lychgate: allow", "rule"),
+            ("# lychgate: allow A_B until 2027-01-31 because x y z", "rule"),
+            ("# lychgate: allow a.b because test data", "until"),
+            ("# lychgate: allow a.b until 2027-02-29 because test data", "day"),
+            ("# lychgate: allow a.b until 2027-1-3 because test data", "day"),
+            ("# lychgate: allow a.b until 2027-01-31", "because"),
+            ("# lychgate: allow a.b until 2027-01-31 because", "reason"),
+            ("/* lychgate: allow a.b until 2027-01-31 because */", "reason"),
+        ] {
+            match heard(line) {
+                Some(Says::Malformed { what, .. }) => assert!(what.contains(want), "{line}: {what}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn other_tools_words_stand_alone() {
+        let ends = |text: &str, word: &str| {
+            let number = WORDS.iter().position(|w| w.text == word).unwrap();
+            let end = text.find(word).unwrap() + word.len();
+            let number = u8::try_from(number).unwrap();
+            read(number, text.as_bytes(), end, 0, &ValueKey::new([1; 32])).is_some()
+        };
+        assert!(ends("x = 1  # nosec B105", "nosec"));
+        assert!(!ends("nosecrets", "nosec"));
+        assert!(!ends("xnosec", "nosec"));
+        assert!(ends("k: v # gitleaks:allow", "gitleaks:allow"));
+    }
+}

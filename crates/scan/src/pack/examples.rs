@@ -1,0 +1,68 @@
+//! Every example of a pack, run the way content is run.
+
+use lychgate_model::{HashKind, ObjectKind, Problem};
+
+use crate::pack::draft::read;
+use crate::pack::place::Report;
+use crate::pack::template::expand;
+use crate::pack::usable::{Seen, usable};
+use crate::ruleset::RuleSet;
+use crate::scan::Scratch;
+use crate::scanned::{Input, Scanned};
+use crate::value::ValueKey;
+
+/// Every problem of one pack, its examples run both ways included; empty: it is good.
+pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
+    let mut report = Report::new(name, text);
+    let draft = read(&mut report);
+    let loaded = usable(draft, name, false, &mut Seen::new(), &mut report);
+    // One rule at a time: an example proves its own rule, whatever its neighbours match.
+    for one in loaded {
+        let id = one.rule.id.to_string();
+        let keywords = one.matcher.keywords().to_vec();
+        let set = RuleSet::from_loaded(vec![(one.rule, one.matcher)]);
+        let mut number = 0;
+        for (examples, want) in [(&one.bad, true), (&one.good, false)] {
+            for example in examples {
+                number += 1;
+                let side = if want { "bad" } else { "good" };
+                let key = format!("{id}: examples.{side}");
+                let place = Some(example.span.clone());
+                let made = match expand(&example.value, &id, number) {
+                    Ok(made) => made,
+                    Err(message) => {
+                        report.add(place, &key, message, "");
+                        continue;
+                    }
+                };
+                let found = matches(&set, &id, made.as_bytes());
+                if found == want {
+                    continue;
+                }
+                let folded = made.to_ascii_lowercase();
+                let hit = keywords.iter().any(|k| memchr::memmem::find(folded.as_bytes(), k).is_some());
+                let (message, help) = match (want, hit) {
+                    (true, false) => ("holds none of the rule's keywords", ""),
+                    (true, true) => (
+                        "is not found",
+                        "the pattern, the entropy, a stopword or `check_fails = \"drop\"` refuses it.",
+                    ),
+                    (false, _) => ("is found, though it is harmless", ""),
+                };
+                report.add(place, &key, message, help);
+            }
+        }
+    }
+    report.finish()
+}
+
+fn matches(set: &RuleSet, id: &str, content: &[u8]) -> bool {
+    let mut out = Scanned::default();
+    let key = ValueKey::new([0; 32]);
+    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes: content };
+    set.scan(input, &key, &mut Scratch::new(), &mut out);
+    out.findings.iter().any(|f| {
+        set.rules().get(f.rule as usize).is_some_and(|r| r.id.as_str() == id)
+    })
+}
+

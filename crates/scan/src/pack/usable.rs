@@ -1,0 +1,215 @@
+//! A draft becomes rules that can be used, or none of them does.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use lychgate_model::{Category, Problem, RuleId};
+
+use crate::matcher::Matcher;
+use crate::pack::draft::{PackDraft, RuleDraft, read};
+use crate::pack::place::Report;
+use crate::pack::table::At;
+use crate::rule::{Paths, Rule};
+use crate::ruleset::PackSource;
+
+/// Shortest keyword: two bytes would hit everywhere.
+const KEYWORD_LEAST: usize = 3;
+const KEYWORD_MOST: usize = 64;
+
+/// A rule, its matcher, and its examples with their places.
+pub(crate) struct Loaded {
+    pub(crate) rule: Rule,
+    pub(crate) matcher: Matcher,
+    pub(crate) bad: Vec<At<String>>,
+    pub(crate) good: Vec<At<String>>,
+}
+
+/// Where each rule id was first seen, over all packs of a set.
+pub(crate) type Seen = HashMap<String, String>;
+
+/// Reads one pack. `proven`: the pack was tested before it was compiled in, so that patterns need
+/// not be compiled now. With any problem the rules are to be thrown away.
+pub(crate) fn load(
+    source: PackSource<'_>,
+    proven: bool,
+    seen: &mut Seen,
+) -> (Vec<Loaded>, Vec<Problem>) {
+    let mut report = Report::new(source.name, source.text);
+    let draft = read(&mut report);
+    let rules = usable(draft, source.name, proven, seen, &mut report);
+    (rules, report.finish())
+}
+
+/// The same, for the caller that goes on to report of its own.
+pub(crate) fn usable(
+    draft: PackDraft,
+    file: &str,
+    proven: bool,
+    seen: &mut Seen,
+    report: &mut Report<'_>,
+) -> Vec<Loaded> {
+    let mut pack = String::new();
+    if let Some(id) = draft.id {
+        let stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+        if id.value != stem {
+            let message = format!("is `{}`, but the file is called `{stem}`", id.value);
+            report.add(Some(id.span), "pack.id", message, "");
+        }
+        pack = id.value;
+    }
+    draft
+        .rules
+        .into_iter()
+        .filter_map(|r| rule(r, &pack, file, proven, seen, report))
+        .collect()
+}
+
+fn rule(
+    draft: RuleDraft,
+    pack: &str,
+    file: &str,
+    proven: bool,
+    seen: &mut Seen,
+    report: &mut Report<'_>,
+) -> Option<Loaded> {
+    let before = report.len();
+    let name = draft.id.as_ref().map_or("rule", |id| id.value.as_str()).to_owned();
+    let id = draft.id.as_ref().and_then(|id| identity(id, file, seen, report));
+    let at = |key: &str| format!("{name}: {key}");
+    let whole = Some(draft.span.clone());
+
+    if draft.category == Some(Category::Secret) {
+        for (key, steps) in [("rotation", &draft.rotation), ("revocation", &draft.revocation)] {
+            if steps.is_empty() {
+                let key = at(&format!("playbook.{key}.steps"));
+                let help = "say in short steps what the owner of a leaked value does.";
+                report.add(whole.clone(), &key, "is missing for a rule of category secret", help);
+            }
+        }
+    }
+    if draft.category.is_some_and(|c| c != Category::Secret) {
+        let help = "structural checks are code, not patterns.";
+        report.add(whole.clone(), &at("category"), "a pack holds rules of category secret", help);
+    }
+    for (key, list) in [("bad", &draft.bad), ("good", &draft.good)] {
+        if list.is_empty() {
+            let help = "a rule without an example on each side is not tested.";
+            report.add(whole.clone(), &at(&format!("examples.{key}")), "is missing", help);
+        }
+    }
+    let keywords = keywords(&draft, &at("keywords"), report);
+    let mut stopwords = Vec::new();
+    for word in &draft.stopwords {
+        if word.value.is_empty() || word.value != word.value.to_ascii_lowercase() {
+            let span = Some(word.span.clone());
+            report.add(span, &at("stopwords"), "a stopword is lower case and not empty", "");
+        }
+        stopwords.push(word.value.clone().into_bytes());
+    }
+    let only_set = globs(&draft.only, &at("paths.only"), report);
+    let never_set = globs(&draft.never, &at("paths.never"), report);
+    let pattern = draft.pattern?;
+    let matcher = Matcher::new(
+        keywords,
+        pattern.value,
+        draft.window,
+        draft.entropy,
+        draft.check,
+        draft.on_failure,
+        stopwords,
+    );
+    if !proven {
+        if let Err(message) = matcher.compile() {
+            report.add(Some(pattern.span), &at("pattern"), message, "");
+        }
+    }
+    if report.len() != before {
+        return None;
+    }
+    let list = |globs: Vec<At<String>>| globs.into_iter().map(|g| g.value).collect();
+    let rule = Rule {
+        id: id?,
+        version: draft.version,
+        pack: pack.to_owned(),
+        title: draft.title?,
+        severity: draft.severity?,
+        confidence: draft.confidence?,
+        category: draft.category?,
+        new: draft.new,
+        paths: Paths { only: list(draft.only), never: list(draft.never), only_set, never_set },
+        cwe: draft.cwe,
+        standards: draft.standards,
+        why: draft.why?,
+        fix: draft.fix?,
+        rotation: draft.rotation,
+        revocation: draft.revocation,
+        references: draft.references,
+        owner: draft.owner,
+    };
+    Some(Loaded { rule, matcher, bad: draft.bad, good: draft.good })
+}
+
+fn identity(
+    id: &At<String>,
+    file: &str,
+    seen: &mut Seen,
+    report: &mut Report<'_>,
+) -> Option<RuleId> {
+    let Some(parsed) = RuleId::new(&id.value) else {
+        let help = "words of a-z and 0-9 joined by `.` or `-`, 3 to 64 bytes.";
+        report.add(Some(id.span.clone()), "id", format!("`{}` is no rule id", id.value), help);
+        return None;
+    };
+    if let Some(first) = seen.insert(id.value.clone(), file.to_owned()) {
+        let message = format!("`{}` is taken already, in {first}", id.value);
+        report.add(Some(id.span.clone()), "id", message, "");
+        return None;
+    }
+    Some(parsed)
+}
+
+fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Vec<u8>> {
+    let mut out: Vec<Vec<u8>> = Vec::new();
+    if draft.keywords.is_empty() {
+        let help = "name a literal that stands in every match: without one the rule never runs.";
+        report.add(Some(draft.span.clone()), key, "is missing or empty", help);
+    }
+    for word in &draft.keywords {
+        let place = |span: &Range<usize>| Some(span.clone());
+        let length = word.value.len();
+        if !(KEYWORD_LEAST..=KEYWORD_MOST).contains(&length) || !word.value.is_ascii() {
+            let message = format!(
+                "`{}` is not {KEYWORD_LEAST} to {KEYWORD_MOST} bytes of ASCII",
+                word.value.escape_default()
+            );
+            report.add(place(&word.span), key, message, "");
+            continue;
+        }
+        let folded = word.value.to_ascii_lowercase().into_bytes();
+        if out.contains(&folded) {
+            let message = format!("`{}` stands twice, case aside", word.value.escape_default());
+            report.add(place(&word.span), key, message, "");
+            continue;
+        }
+        out.push(folded);
+    }
+    out
+}
+
+fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for glob in list {
+        match GlobBuilder::new(&glob.value).literal_separator(true).build() {
+            Ok(g) => {
+                builder.add(g);
+            }
+            Err(e) => report.add(Some(glob.span.clone()), key, format!("no glob: {}", e.kind()), ""),
+        }
+    }
+    builder.build().unwrap_or_else(|e| {
+        report.add(list.first().map(|g| g.span.clone()), key, format!("no glob: {}", e.kind()), "");
+        GlobSet::empty()
+    })
+}

@@ -1,0 +1,295 @@
+//! One pass over the bytes for every keyword at once, ASCII case aside.
+//!
+//! An Aho-Corasick automaton made deterministic over classes of bytes. Each step waits for the
+//! load before it, so four parts of the text are walked in one loop: the waits overlap.
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+/// A keyword that ends at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// Where the keyword ends, counted from the start of the range searched.
+    pub end: u32,
+    /// Which keyword, as numbered when the prefilter was made.
+    pub keyword: u32,
+}
+
+/// Where hits are collected: one list per part of the text, each in order, and the parts in order.
+#[derive(Debug, Default)]
+pub struct Hits {
+    lanes: [Vec<Hit>; LANES],
+}
+
+impl Hits {
+    /// All hits, by where they end.
+    pub fn iter(&self) -> impl Iterator<Item = Hit> + '_ {
+        self.lanes.iter().flatten().copied()
+    }
+
+    fn clear(&mut self) {
+        self.lanes.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Whether nothing was hit.
+    pub fn is_empty(&self) -> bool {
+        self.lanes.iter().all(Vec::is_empty)
+    }
+}
+
+const LANES: usize = 4;
+/// Below this one walk is faster than four.
+const SMALL: usize = 512;
+/// Most bytes searched in one call; positions in hits are 32 bits.
+pub const RANGE_MOST: usize = 1 << 20;
+
+/// Finds keywords.
+#[derive(Debug)]
+pub struct Prefilter {
+    classes: [u8; 256],
+    engine: Engine,
+    longest: usize,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Narrow(Table<32>),
+    Middle(Table<64>),
+    Wide(Table<128>),
+    /// More states than 16 bits can number, or more classes than a table has.
+    Fallback(Box<AhoCorasick>),
+}
+
+/// Transitions, one row a state; states from `first_match` on end a keyword.
+#[derive(Debug)]
+struct Table<const CLASSES: usize> {
+    rows: Vec<[u16; CLASSES]>,
+    first_match: u16,
+    /// For each matching state in order, its keywords.
+    ends: Vec<Box<[u32]>>,
+}
+
+impl Prefilter {
+    /// An automaton over keywords; their numbers are their places in the list. Empty ones never
+    /// hit.
+    pub fn new<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
+        let keywords: Vec<Vec<u8>> =
+            keywords.iter().map(|k| k.as_ref().to_ascii_lowercase()).collect();
+        let longest = keywords.iter().map(Vec::len).max().unwrap_or(0);
+        let (classes, count) = classes(&keywords);
+        let trie = Trie::new(&keywords, &classes, count);
+        let engine = match count {
+            _ if trie.next.len() > usize::from(u16::MAX) => Self::fallback(&keywords),
+            ..=32 => Engine::Narrow(trie.table()),
+            33..=64 => Engine::Middle(trie.table()),
+            65..=128 => Engine::Wide(trie.table()),
+            _ => Self::fallback(&keywords),
+        };
+        Self { classes, engine, longest }
+    }
+
+    /// The same keywords on the reference automaton, for tests and as the floor of benchmarks.
+    pub fn reference<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
+        let keywords: Vec<Vec<u8>> =
+            keywords.iter().map(|k| k.as_ref().to_ascii_lowercase()).collect();
+        let longest = keywords.iter().map(Vec::len).max().unwrap_or(0);
+        Self { classes: [0; 256], engine: Self::fallback(&keywords), longest }
+    }
+
+    fn fallback(keywords: &[Vec<u8>]) -> Engine {
+        let build = |kind| {
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::Standard)
+                .kind(kind)
+                .build(keywords)
+        };
+        let made = build(Some(AhoCorasickKind::DFA)).or_else(|_| build(None));
+        match made {
+            Ok(ac) => Engine::Fallback(Box::new(ac)),
+            // Fails only beyond 2^31 states, which packs cannot reach; an empty set hits nothing.
+            Err(_) => Engine::Narrow(Trie::new(&[], &[0; 256], 1).table()),
+        }
+    }
+
+    /// Finds the keywords that end inside `range` of `text`, which may begin before it. At most
+    /// [`RANGE_MOST`] bytes of the range are searched.
+    pub fn find(&self, text: &[u8], range: Range<usize>, hits: &mut Hits) {
+        hits.clear();
+        let end = range.end.min(text.len()).min(range.start.saturating_add(RANGE_MOST));
+        let range = range.start.min(end)..end;
+        match &self.engine {
+            Engine::Narrow(t) => t.find(&self.classes, self.longest, text, range, hits),
+            Engine::Middle(t) => t.find(&self.classes, self.longest, text, range, hits),
+            Engine::Wide(t) => t.find(&self.classes, self.longest, text, range, hits),
+            Engine::Fallback(ac) => {
+                let from = range.start.saturating_sub(self.longest.saturating_sub(1));
+                let Some(part) = text.get(from..range.end) else { return };
+                let before = range.start - from;
+                let lane = &mut hits.lanes[0];
+                for m in ac.find_overlapping_iter(part).filter(|m| m.end() > before) {
+                    lane.push(hit(m.end() - before, m.pattern().as_u32()));
+                }
+                lane.sort_unstable();
+            }
+        }
+    }
+}
+
+fn hit(end: usize, keyword: u32) -> Hit {
+    Hit { end: u32::try_from(end).unwrap_or(u32::MAX), keyword }
+}
+
+/// A class for every byte that occurs, letters of both cases sharing one; 0 is everything else.
+fn classes(keywords: &[Vec<u8>]) -> ([u8; 256], usize) {
+    let mut classes = [0u8; 256];
+    let mut count = 1usize;
+    for &b in keywords.iter().flatten() {
+        let at = usize::from(b);
+        if classes[at] == 0 {
+            classes[at] = u8::try_from(count).unwrap_or(u8::MAX);
+            classes[usize::from(b.to_ascii_uppercase())] = classes[at];
+            count += 1;
+        }
+    }
+    (classes, count)
+}
+
+/// The automaton while it is made: state 0 is the root.
+struct Trie {
+    next: Vec<Vec<u32>>,
+    ends: Vec<Vec<u32>>,
+}
+
+impl Trie {
+    fn new(keywords: &[Vec<u8>], classes: &[u8; 256], count: usize) -> Self {
+        const NONE: u32 = u32::MAX;
+        let mut next = vec![vec![NONE; count]];
+        let mut ends: Vec<Vec<u32>> = vec![Vec::new()];
+        for (number, keyword) in (0u32..).zip(keywords) {
+            let mut state = 0usize;
+            for &b in keyword {
+                let class = usize::from(classes[usize::from(b)]);
+                if next[state][class] == NONE {
+                    next[state][class] = u32::try_from(next.len()).unwrap_or(NONE);
+                    next.push(vec![NONE; count]);
+                    ends.push(Vec::new());
+                }
+                state = next[state][class] as usize;
+            }
+            if state != 0 {
+                ends[state].push(number);
+            }
+        }
+        // Breadth first: a state's fallback is shallower, and so complete already.
+        let mut fallback = vec![0u32; next.len()];
+        let mut queue = std::collections::VecDeque::from([0usize]);
+        while let Some(state) = queue.pop_front() {
+            for class in 0..count {
+                let behind = if state == 0 { 0 } else { next[fallback[state] as usize][class] };
+                let child = next[state][class];
+                if child == NONE {
+                    next[state][class] = behind;
+                    continue;
+                }
+                fallback[child as usize] = behind;
+                let inherited = ends[behind as usize].clone();
+                ends[child as usize].extend(inherited);
+                queue.push_back(child as usize);
+            }
+        }
+        Self { next, ends }
+    }
+
+    /// Numbers the states anew, so that one comparison tells a match.
+    fn table<const CLASSES: usize>(self) -> Table<CLASSES> {
+        let mut order: Vec<usize> = (0..self.next.len()).collect();
+        order.sort_by_key(|&s| (!self.ends[s].is_empty(), s));
+        let mut number = vec![0u16; order.len()];
+        for (new, &old) in (0u16..=u16::MAX).zip(&order) {
+            number[old] = new;
+        }
+        let first = order.iter().position(|&s| !self.ends[s].is_empty()).unwrap_or(order.len());
+        let row = |&s: &usize| {
+            let mut row = [0u16; CLASSES];
+            for (to, &from) in row.iter_mut().zip(&self.next[s]) {
+                *to = number[from as usize];
+            }
+            row
+        };
+        Table {
+            rows: order.iter().map(row).collect(),
+            first_match: u16::try_from(first).unwrap_or(u16::MAX),
+            ends: order[first..].iter().map(|&s| self.ends[s].clone().into()).collect(),
+        }
+    }
+}
+
+impl<const CLASSES: usize> Table<CLASSES> {
+    fn step(&self, classes: &[u8; 256], state: u16, byte: u8) -> u16 {
+        // A class is below CLASSES by construction; the remainder tells the compiler so.
+        self.rows[usize::from(state)][usize::from(classes[usize::from(byte)]) % CLASSES]
+    }
+
+    /// The state after the bytes before `at`, as far as they matter.
+    fn warm(&self, classes: &[u8; 256], longest: usize, text: &[u8], at: usize) -> u16 {
+        let from = at.saturating_sub(longest.saturating_sub(1));
+        text[from..at].iter().fold(0, |state, &b| self.step(classes, state, b))
+    }
+
+    #[cold]
+    fn note(&self, state: u16, end: usize, lane: &mut Vec<Hit>) {
+        if let Some(ends) = self.ends.get(usize::from(state - self.first_match)) {
+            lane.extend(ends.iter().map(|&k| hit(end, k)));
+        }
+    }
+
+    fn find(
+        &self,
+        classes: &[u8; 256],
+        longest: usize,
+        text: &[u8],
+        range: Range<usize>,
+        hits: &mut Hits,
+    ) {
+        if self.ends.is_empty() {
+            return;
+        }
+        let Range { start, end } = range;
+        let quarter = if end - start < SMALL { 0 } else { (end - start) / LANES };
+        let begins = [0, 1, 2, 3].map(|i| start + i * quarter);
+        let mut states = begins.map(|at| self.warm(classes, longest, text, at));
+        let [l0, l1, l2, l3] = &mut hits.lanes;
+        let first = self.first_match;
+        if quarter > 0 {
+            let part = |i: usize| &text[begins[i]..begins[i] + quarter];
+            let bytes = part(0).iter().zip(part(1)).zip(part(2).iter().zip(part(3)));
+            let [mut a, mut b, mut c, mut d] = states;
+            for (i, ((&w, &x), (&y, &z))) in bytes.enumerate() {
+                a = self.step(classes, a, w);
+                b = self.step(classes, b, x);
+                c = self.step(classes, c, y);
+                d = self.step(classes, d, z);
+                if a.max(b).max(c.max(d)) >= first {
+                    for (state, lane, number) in
+                        [(a, &mut *l0, 0), (b, &mut *l1, 1), (c, &mut *l2, 2), (d, &mut *l3, 3)]
+                    {
+                        if state >= first {
+                            self.note(state, number * quarter + i + 1, lane);
+                        }
+                    }
+                }
+            }
+            states = [a, b, c, d];
+        }
+        // What the division left over follows the last part.
+        let mut state = states[3];
+        for (i, &byte) in text[begins[3] + quarter..end].iter().enumerate() {
+            state = self.step(classes, state, byte);
+            if state >= first {
+                self.note(state, (LANES - 1) * quarter + quarter + i + 1, l3);
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One object, or one name, through the rules.
+
+use std::fmt;
+
+use lychgate_model::path::printable;
+use lychgate_model::{HashKind, Mode, ObjectKind, Source, Span};
+
+use crate::cursor::Cursor;
+use crate::decode::{Unit, Wide};
+use crate::flow::{Basin, Flow};
+use crate::gather::Gathered;
+use crate::gitmodules;
+use crate::object::{self, Part};
+use crate::ruleset::RuleSet;
+use crate::scanned::{Input, Scanned};
+use crate::search::{Pass, Text};
+use crate::structural;
+use crate::tree::{self, Flaw, Names};
+use crate::value::ValueKey;
+
+/// One worker's buffers, reused between objects; what held content is overwritten on drop. After
+/// a panic in a scan, throw it away.
+#[derive(Default)]
+pub struct Scratch {
+    pub(crate) plain: Basin,
+    pub(crate) wide: Basin,
+    pub(crate) gathered: Gathered,
+    parts: Vec<Part>,
+    names: Names,
+}
+
+impl Scratch {
+    /// Empty buffers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes that the last scan gave to patterns: for tests that hold it against the size of the
+    /// input, and for metrics.
+    pub fn work(&self) -> u64 {
+        self.plain.state.work + self.wide.state.work
+    }
+
+    /// Overwrites whatever content is left.
+    pub fn wipe(&mut self) {
+        self.plain.wipe();
+        self.wide.wipe();
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scratch(..)")
+    }
+}
+
+/// The mark of UTF-8, which no editor counts as a column.
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl RuleSet {
+    /// Scans one whole object; adds to `out`. Never fails, never panics, time linear in the input.
+    pub fn scan(&self, input: Input<'_>, key: &ValueKey, scratch: &mut Scratch, out: &mut Scanned) {
+        self.begin(scratch);
+        match input.kind {
+            ObjectKind::Blob => self.blob(input.bytes, key, scratch),
+            ObjectKind::Tree => self.tree(input.bytes, input.hash, key, scratch),
+            ObjectKind::Commit | ObjectKind::Tag => {
+                let mut parts = std::mem::take(&mut scratch.parts);
+                if input.kind == ObjectKind::Commit {
+                    object::commit(input.bytes, &mut parts);
+                } else {
+                    object::tag(input.bytes, &mut parts);
+                }
+                for part in &parts {
+                    let at = part.bytes.start;
+                    let bytes = input.bytes.get(part.bytes.clone()).unwrap_or_default();
+                    self.piece(bytes, at, part.source, key, scratch);
+                }
+                scratch.parts = parts;
+            }
+        }
+        scratch.gathered.finish(&self.rules, out);
+    }
+
+    /// Scans text that is no object: a ref name, a message being written, a symlink's target.
+    pub fn scan_text(
+        &self,
+        source: Source,
+        bytes: &[u8],
+        key: &ValueKey,
+        scratch: &mut Scratch,
+        out: &mut Scanned,
+    ) {
+        self.begin(scratch);
+        self.piece(bytes, 0, source, key, scratch);
+        scratch.gathered.finish(&self.rules, out);
+    }
+
+    /// Scans a whole path of a staged change: secrets in it, and tree hygiene of every component
+    /// (RF-10). `mode` is the new side's, `None` where it is not known.
+    pub fn scan_path(
+        &self,
+        path: &[u8],
+        mode: Option<Mode>,
+        key: &ValueKey,
+        scratch: &mut Scratch,
+        out: &mut Scanned,
+    ) {
+        self.begin(scratch);
+        self.piece(path, 0, Source::Path, key, scratch);
+        tree::path_flaws(path, mode == Some(Mode::Symlink), &mut |flaw| {
+            self.name_flaw(&flaw, path, 0, key, &mut scratch.gathered);
+        });
+        scratch.gathered.finish(&self.rules, out);
+    }
+
+    /// Judges a symlink's target beside its content: a note when it is absolute or climbs out of
+    /// the repository from the folder of `path`.
+    pub fn check_symlink_target(
+        &self,
+        path: &[u8],
+        target: &[u8],
+        key: &ValueKey,
+        out: &mut Scanned,
+    ) {
+        if !tree::leads_out(path, target) {
+            return;
+        }
+        let mut gathered = Gathered::default();
+        gathered.reset(self.structural);
+        let span = Span {
+            line: 1,
+            column: 1,
+            end_line: 1,
+            end_column: u32::try_from(target.len()).unwrap_or(u32::MAX).saturating_add(1),
+            byte_start: 0,
+            byte_end: target.len() as u64,
+        };
+        let shown = "target outside of the repository".to_owned();
+        let value = (target, key);
+        gathered.flaw(structural::SYMLINK_ESCAPE, &self.rules, span, Source::Symlink, value, shown);
+        gathered.finish(&self.rules, out);
+    }
+
+    pub(crate) fn pass<'p>(&'p self, key: &'p ValueKey, markers: bool) -> Pass<'p> {
+        Pass { searcher: &self.searcher, rules: &self.rules, key, markers }
+    }
+
+    pub(crate) fn begin(&self, scratch: &mut Scratch) {
+        let rules = self.searcher.matchers.len();
+        scratch.plain.state.reset(rules);
+        scratch.wide.state.reset(rules);
+        scratch.gathered.reset(self.structural);
+    }
+
+    fn blob(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) {
+        let pass = self.pass(key, true);
+        let mark = if bytes.starts_with(UTF8_MARK) { UTF8_MARK.len() } else { 0 };
+        let plain = bytes.get(mark..).unwrap_or_default();
+        let text = Text { bytes: plain, base: 0, fresh: 0, last: true };
+        let state = &mut scratch.plain.state;
+        pass.run(text, state);
+        let submodules = state.submodules;
+        let cursor = Cursor::new(mark as u64, Unit::Byte);
+        scratch.gathered.take(state, text, cursor, Source::Blob);
+        if let Some(wide) = Wide::of(bytes) {
+            let mut flow = Flow::decoded(wide);
+            flow.feed(bytes, &pass, &mut scratch.wide, &mut scratch.gathered);
+            flow.finish(&pass, &mut scratch.wide, &mut scratch.gathered);
+        }
+        if submodules {
+            self.submodules(plain, mark, key, &mut scratch.gathered);
+        }
+    }
+
+    fn submodules(&self, bytes: &[u8], mark: usize, key: &ValueKey, gathered: &mut Gathered) {
+        let mut cursor = Cursor::new(mark as u64, Unit::Byte);
+        let mut from = 0;
+        gitmodules::judge(bytes, &mut |Flaw { rule, at, length }| {
+            cursor.advance(bytes.get(from..at).unwrap_or_default());
+            from = from.max(at);
+            let value = bytes.get(at..at + length).unwrap_or_default();
+            let mut end = cursor;
+            end.advance(value);
+            let span = between(cursor, end);
+            let shown = "submodule setting".to_owned();
+            gathered.flaw(rule, &self.rules, span, Source::Blob, (value, key), shown);
+        });
+    }
+
+    /// A part of an object, with lines of its own.
+    fn piece(&self, bytes: &[u8], at: usize, source: Source, key: &ValueKey, scratch: &mut Scratch) {
+        let pass = self.pass(key, false);
+        let text = Text { bytes, base: 0, fresh: 0, last: true };
+        let state = &mut scratch.plain.state;
+        let work = state.work;
+        state.reset(self.searcher.matchers.len());
+        pass.run(text, state);
+        state.work += work;
+        scratch.gathered.take(state, text, Cursor::new(at as u64, Unit::Byte), source);
+    }
+
+    fn tree(&self, bytes: &[u8], hash: HashKind, key: &ValueKey, scratch: &mut Scratch) {
+        // Ids are no content: names are scanned one by one, and only when anything is hit at all.
+        if self.pass(key, false).hits_a_rule(bytes, &mut scratch.plain.state) {
+            for entry in tree::Entries::new(bytes, hash) {
+                self.piece(entry.name, entry.at, Source::Path, key, scratch);
+            }
+        }
+        let mut names = std::mem::take(&mut scratch.names);
+        tree::judge(bytes, hash, &mut names, &mut |flaw| {
+            let name = bytes.get(flaw.at..flaw.at + flaw.length).unwrap_or_default();
+            self.name_flaw(&flaw, name, flaw.at, key, &mut scratch.gathered);
+        });
+        scratch.names = names;
+    }
+
+    /// A flaw of a name; `name` stands at `at` of the object. The name is shown unless a rule
+    /// found a value in it.
+    fn name_flaw(
+        &self,
+        flaw: &Flaw,
+        name: &[u8],
+        at: usize,
+        key: &ValueKey,
+        gathered: &mut Gathered,
+    ) {
+        let mut cursor = Cursor::new(at as u64, Unit::Byte);
+        let inside = flaw.at - at.min(flaw.at);
+        cursor.advance(name.get(..inside).unwrap_or_default());
+        let value = name.get(inside..inside + flaw.length).unwrap_or_default();
+        let mut end = cursor;
+        end.advance(value);
+        let span = between(cursor, end);
+        let secret = gathered.findings.iter().any(|f| {
+            f.span.byte_start < span.byte_end && span.byte_start < f.span.byte_end
+        });
+        let shown = match value.get(..48) {
+            _ if secret => "...".to_owned(),
+            Some(head) if value.len() > 48 => format!("\"{}...\"", printable(head)),
+            _ => format!("\"{}\"", printable(value)),
+        };
+        gathered.flaw(flaw.rule, &self.rules, span, Source::Path, (value, key), shown);
+    }
+}
+
+fn between(start: Cursor, end: Cursor) -> Span {
+    Span {
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        byte_start: start.raw,
+        byte_end: end.raw,
+    }
+}

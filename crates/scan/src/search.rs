@@ -1,0 +1,340 @@
+//! From keyword hits to matches: windows around hits, merged per rule, searched once each.
+
+use lychgate_model::{Confidence, Severity, limits};
+
+use crate::marker::{self, Heard};
+use crate::matcher::{Compiled, Matcher};
+use crate::prefilter::{Hits, Prefilter};
+use crate::rule::Rule;
+use crate::value::{Secret, ValueKey, ValueTag};
+
+/// Bytes the prefilter takes at once: as large as the hits of one call may become.
+const STEP: usize = 256 << 10;
+/// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
+/// crosses two pieces is longer. With the widest window it fits into the overlap.
+const TAIL: u64 = (limits::OVERLAP as u64) / 2;
+
+/// Text in one coordinate system: an object, or the part of it that is in memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Where the part begins in the whole.
+    pub(crate) base: u64,
+    /// Index of the first byte that was not searched before.
+    pub(crate) fresh: usize,
+    /// Nothing follows.
+    pub(crate) last: bool,
+}
+
+impl Text<'_> {
+    fn end(&self) -> u64 {
+        self.base + self.bytes.len() as u64
+    }
+
+    pub(crate) fn index(&self, at: u64) -> usize {
+        let index = usize::try_from(at.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        index.min(self.bytes.len())
+    }
+}
+
+/// A match, in the coordinates of the text.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) rule: u32,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) value: ValueTag,
+    pub(crate) masked: Box<str>,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+}
+
+/// What a keyword leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A rule, by number.
+    Rule(u32),
+    /// A marker, by its place in [`marker::WORDS`].
+    Marker(u8),
+    /// The head of a section of a `.gitmodules` file.
+    Submodule,
+}
+
+/// A stretch of text waiting for a rule's pattern.
+#[derive(Clone, Copy, Debug, Default)]
+struct Window {
+    start: u64,
+    end: u64,
+    open: bool,
+    /// Everything before was searched.
+    done: u64,
+}
+
+/// What one pass over one text has to remember.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    hits: Hits,
+    windows: Vec<Window>,
+    /// Rules whose window was used.
+    touched: Vec<u32>,
+    /// Markers too near to the end of a piece to be read.
+    waiting: Vec<(u8, u64)>,
+    pub(crate) found: Vec<Found>,
+    pub(crate) heard: Vec<Heard>,
+    pub(crate) truncated: bool,
+    pub(crate) incomplete: bool,
+    pub(crate) submodules: bool,
+    /// Bytes given to patterns; what tests hold against the size of the input.
+    pub(crate) work: u64,
+}
+
+impl State {
+    /// Ready for another text under `rules` rules; keeps memory, nothing else.
+    pub(crate) fn reset(&mut self, rules: usize) {
+        for rule in self.touched.drain(..) {
+            if let Some(w) = self.windows.get_mut(rule as usize) {
+                *w = Window::default();
+            }
+        }
+        self.windows.resize(rules, Window::default());
+        self.waiting.clear();
+        self.found.clear();
+        self.heard.clear();
+        self.truncated = false;
+        self.incomplete = false;
+        self.submodules = false;
+        self.work = 0;
+    }
+}
+
+/// Everything a pass needs and does not change.
+#[derive(Debug)]
+pub(crate) struct Searcher {
+    pub(crate) matchers: Vec<Matcher>,
+    pub(crate) prefilter: Prefilter,
+    /// By keyword: what it leads to.
+    pub(crate) targets: Vec<Vec<Target>>,
+}
+
+/// One pass: the searcher, the rules' grades, the key.
+pub(crate) struct Pass<'p> {
+    pub(crate) searcher: &'p Searcher,
+    pub(crate) rules: &'p [Rule],
+    pub(crate) key: &'p ValueKey,
+    /// Whether markers mean anything here.
+    pub(crate) markers: bool,
+}
+
+impl Searcher {
+    pub(crate) fn new(matchers: Vec<Matcher>) -> Self {
+        let mut words: Vec<Vec<u8>> = Vec::new();
+        let mut targets: Vec<Vec<Target>> = Vec::new();
+        let mut add = |word: &[u8], target| match words.iter().position(|w| w == word) {
+            Some(i) => targets[i].push(target),
+            None => {
+                words.push(word.to_vec());
+                targets.push(vec![target]);
+            }
+        };
+        for (rule, matcher) in (0u32..).zip(&matchers) {
+            matcher.keywords().iter().for_each(|k| add(k, Target::Rule(rule)));
+        }
+        for (number, word) in (0u8..).zip(marker::WORDS) {
+            add(word.text.as_bytes(), Target::Marker(number));
+        }
+        add(b"[submodule", Target::Submodule);
+        Self { prefilter: Prefilter::new(&words), matchers, targets }
+    }
+}
+
+impl Pass<'_> {
+    /// Searches what is fresh in `text`.
+    pub(crate) fn run(&self, text: Text<'_>, state: &mut State) {
+        self.markers_that_waited(text, state);
+        let mut hits = std::mem::take(&mut state.hits);
+        let mut from = text.fresh;
+        while from < text.bytes.len() && !state.truncated {
+            let to = text.bytes.len().min(from + STEP);
+            self.searcher.prefilter.find(text.bytes, from..to, &mut hits);
+            for hit in hits.iter() {
+                let end = text.base + (from as u64) + u64::from(hit.end);
+                for target in self.searcher.targets.get(hit.keyword as usize).into_iter().flatten() {
+                    match *target {
+                        Target::Rule(rule) => self.widen(rule, end, text, state),
+                        Target::Marker(word) if self.markers => {
+                            self.listen(word, end, text, state);
+                        }
+                        Target::Marker(_) => {}
+                        Target::Submodule => state.submodules = true,
+                    }
+                }
+            }
+            from = to;
+        }
+        state.hits = hits;
+        self.close(text, state);
+    }
+
+    /// Whether any rule's keyword stands in `bytes`.
+    pub(crate) fn hits_a_rule(&self, bytes: &[u8], state: &mut State) -> bool {
+        let mut from = 0;
+        while from < bytes.len() {
+            let to = bytes.len().min(from + STEP);
+            self.searcher.prefilter.find(bytes, from..to, &mut state.hits);
+            let rule = |k: u32| {
+                let targets = self.searcher.targets.get(k as usize);
+                targets.into_iter().flatten().any(|t| matches!(t, Target::Rule(_)))
+            };
+            if state.hits.iter().any(|h| rule(h.keyword)) {
+                return true;
+            }
+            from = to;
+        }
+        false
+    }
+
+    /// A keyword of `rule` ends at `end`.
+    fn widen(&self, rule: u32, end: u64, text: Text<'_>, state: &mut State) {
+        let Some(matcher) = self.searcher.matchers.get(rule as usize) else { return };
+        let Some(window) = state.windows.get_mut(rule as usize) else { return };
+        let longest = matcher.keywords().iter().map(Vec::len).max().unwrap_or(0) as u64;
+        let start = end.saturating_sub(longest + matcher.window());
+        let stop = end + matcher.window();
+        if window.open && start <= window.end {
+            window.end = window.end.max(stop);
+            return;
+        }
+        if window.open {
+            self.flush(rule, text, state);
+        } else if window.done == 0 {
+            state.touched.push(rule);
+        }
+        if let Some(window) = state.windows.get_mut(rule as usize) {
+            let start = start.max(window.done).max(text.base);
+            *window = Window { start, end: stop, open: stop > start, done: window.done };
+        }
+    }
+
+    /// Searches windows that no hit will widen any more.
+    fn close(&self, text: Text<'_>, state: &mut State) {
+        for i in 0..state.touched.len() {
+            if let Some(&rule) = state.touched.get(i) {
+                self.flush(rule, text, state);
+            }
+        }
+    }
+
+    /// Searches the window of `rule` as far as the text goes. Where more text follows, what lies
+    /// near the end stays open.
+    fn flush(&self, rule: u32, text: Text<'_>, state: &mut State) {
+        let Some(&window) = state.windows.get(rule as usize).filter(|w| w.open) else { return };
+        let Some(matcher) = self.searcher.matchers.get(rule as usize) else { return };
+        let Some(compiled) = matcher.compiled() else {
+            state.incomplete = true;
+            return;
+        };
+        let text_end = text.end();
+        let partial = !text.last && window.end > text_end.saturating_sub(TAIL);
+        let limit = if partial { text_end.saturating_sub(TAIL) } else { u64::MAX };
+        let mut from = window.start;
+        let mut stop = window.end.min(text_end);
+        while from < stop && !state.truncated {
+            let Some(m) = next_match(compiled, text, from, stop, state) else { break };
+            let (start, mut end) = m;
+            if end == stop && stop < text_end {
+                // Cut by the window: look again with more, at most an overlap's worth.
+                let more = (stop - start).max(256);
+                let most = (start + limits::OVERLAP as u64).min(text_end);
+                if stop + 1 <= most {
+                    stop = (stop + more).min(most);
+                    continue;
+                }
+            }
+            if start > limit {
+                // Still near the end: found again, whole, when more has come.
+                break;
+            }
+            if let Some(found) = self.weigh(rule, compiled, text, (start, stop), &mut end) {
+                if state.found.len() >= limits::FINDINGS_PER_OBJECT {
+                    state.truncated = true;
+                } else {
+                    state.found.push(found);
+                }
+            }
+            from = end.max(start + 1);
+        }
+        let Some(slot) = state.windows.get_mut(rule as usize) else { return };
+        if partial {
+            let waits = limit.max(from);
+            *slot = Window { start: waits, end: window.end, open: waits < window.end, done: waits };
+        } else {
+            *slot = Window { start: 0, end: 0, open: false, done: stop.max(from) };
+        }
+    }
+
+    fn weigh(
+        &self,
+        rule: u32,
+        compiled: &Compiled,
+        text: Text<'_>,
+        (start, stop): (u64, u64),
+        end: &mut u64,
+    ) -> Option<Found> {
+        let hay = text.bytes.get(..text.index(stop))?;
+        let captures = compiled.regex.captures_at(hay, text.index(start))?;
+        let whole = captures.get(0)?;
+        *end = text.base + whole.end() as u64;
+        let group = captures.get(compiled.group).unwrap_or(whole);
+        let bytes = group.as_bytes();
+        let grades = self.rules.get(rule as usize)?;
+        let matcher = self.searcher.matchers.get(rule as usize)?;
+        let (severity, confidence) = matcher.weigh(bytes, grades.severity, grades.confidence)?;
+        let secret = Secret::new(bytes);
+        Some(Found {
+            rule,
+            start: text.base + group.start() as u64,
+            end: text.base + group.end() as u64,
+            value: secret.tag(self.key),
+            masked: secret.masked(matcher.public_prefix(secret.expose())),
+            severity,
+            confidence,
+        })
+    }
+
+    fn listen(&self, word: u8, end: u64, text: Text<'_>, state: &mut State) {
+        if !text.last && end + marker::LOOK_AHEAD as u64 > text.end() {
+            state.waiting.push((word, end));
+            return;
+        }
+        if let Some(heard) = marker::read(word, text.bytes, text.index(end), text.base, self.key) {
+            if state.heard.len() >= limits::FINDINGS_PER_OBJECT {
+                state.truncated = true;
+            } else {
+                state.heard.push(heard);
+            }
+        }
+    }
+
+    fn markers_that_waited(&self, text: Text<'_>, state: &mut State) {
+        for (word, end) in std::mem::take(&mut state.waiting) {
+            self.listen(word, end, text, state);
+        }
+    }
+}
+
+/// The leftmost match in `from..stop`, with everything before `from` as context.
+fn next_match(
+    compiled: &Compiled,
+    text: Text<'_>,
+    from: u64,
+    stop: u64,
+    state: &mut State,
+) -> Option<(u64, u64)> {
+    let hay = text.bytes.get(..text.index(stop))?;
+    let at = text.index(from);
+    let found = compiled.regex.find_at(hay, at);
+    let reached = found.as_ref().map_or(hay.len(), regex::bytes::Match::end);
+    state.work += reached.saturating_sub(at) as u64;
+    let found = found?;
+    Some((text.base + found.start() as u64, text.base + found.end() as u64))
+}

@@ -1,0 +1,348 @@
+//! What no tree should hold (RF-10): names that Git or a file system takes for something else.
+
+use lychgate_model::HashKind;
+
+use crate::structural as rules;
+
+/// One entry of a tree object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry<'a> {
+    pub(crate) mode: u32,
+    pub(crate) name: &'a [u8],
+    /// Where the name stands in the object.
+    pub(crate) at: usize,
+}
+
+impl Entry<'_> {
+    fn is_folder(&self) -> bool {
+        self.mode & 0o170_000 == 0o040_000
+    }
+
+    fn is_symlink(&self) -> bool {
+        self.mode & 0o170_000 == 0o120_000
+    }
+}
+
+/// The entries of a tree; ends early, with [`Entries::broken`] set, where it cannot be read.
+pub(crate) struct Entries<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    id: usize,
+    pub(crate) broken: bool,
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) fn new(bytes: &'a [u8], hash: HashKind) -> Self {
+        Self { bytes, at: 0, id: hash.len(), broken: false }
+    }
+
+    fn read(&mut self) -> Option<Entry<'a>> {
+        let rest = self.bytes.get(self.at..)?;
+        let space = memchr::memchr(b' ', rest.get(..rest.len().min(8))?)?;
+        let mut mode = 0u32;
+        for b in rest.get(..space)? {
+            mode = mode << 3 | u32::from(b.checked_sub(b'0').filter(|d| *d < 8)?);
+        }
+        let named = rest.get(space + 1..)?;
+        let length = memchr::memchr(0, named)?;
+        let name = named.get(..length)?;
+        let at = self.at + space + 1;
+        let next = at + length + 1 + self.id;
+        if next > self.bytes.len() {
+            return None;
+        }
+        self.at = next;
+        Some(Entry { mode, name, at })
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        if self.at >= self.bytes.len() || self.broken {
+            return None;
+        }
+        let entry = self.read();
+        self.broken = entry.is_none();
+        entry
+    }
+}
+
+/// A problem: the rule, and where the name stands.
+pub(crate) struct Flaw {
+    pub(crate) rule: &'static str,
+    pub(crate) at: usize,
+    pub(crate) length: usize,
+}
+
+/// Reused between trees.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    folded: Vec<(u64, usize, usize)>,
+}
+
+/// Calls `flaw` for everything wrong in a tree.
+pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut dyn FnMut(Flaw)) {
+    let mut upper = false;
+    let mut previous: Option<Entry<'_>> = None;
+    // Files whose name begins the names now being read: a folder of the same name comes later.
+    let mut files: Vec<&[u8]> = Vec::new();
+    let mut ordered = true;
+    let mut entries = Entries::new(bytes, hash);
+    for entry in entries.by_ref() {
+        let Entry { name, at, .. } = entry;
+        let mut report = |rule| flaw(Flaw { rule, at, length: name.len() });
+        if let Some(rule) = name_flaw(name) {
+            report(rule);
+        }
+        if entry.is_symlink() && is_gitmodules(name) {
+            report(rules::GITMODULES_SYMLINK);
+        }
+        while files.last().is_some_and(|f| !name.starts_with(f)) {
+            files.pop();
+        }
+        let twin = previous.is_some_and(|p| p.name == name);
+        if twin || files.iter().any(|f| *f == name) {
+            report(rules::DUPLICATE);
+        } else if ordered && previous.is_some_and(|p| order(p) >= order(entry)) {
+            ordered = false;
+            report(rules::MALFORMED);
+        }
+        if !entry.is_folder() && files.len() < 64 {
+            files.push(name);
+        }
+        upper |= name.iter().any(u8::is_ascii_uppercase);
+        previous = Some(entry);
+    }
+    if entries.broken {
+        let at = entries.at;
+        flaw(Flaw { rule: rules::MALFORMED, at, length: bytes.len().saturating_sub(at).min(1) });
+    }
+    if upper {
+        collisions(bytes, hash, names, flaw);
+    }
+}
+
+/// Git's order: a folder counts as if its name ended with a slash.
+fn order<'a>(entry: Entry<'a>) -> impl Ord + use<'a> {
+    struct Key<'a>(&'a [u8], bool);
+    impl Key<'_> {
+        fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
+            self.0.iter().copied().chain(self.1.then_some(b'/'))
+        }
+    }
+    impl PartialEq for Key<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.cmp(other).is_eq()
+        }
+    }
+    impl Eq for Key<'_> {}
+    impl PartialOrd for Key<'_> {
+        fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Key<'_> {
+        fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+            self.bytes().cmp(other.bytes())
+        }
+    }
+    Key(entry.name, entry.is_folder())
+}
+
+fn collisions(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut dyn FnMut(Flaw)) {
+    names.folded.clear();
+    for Entry { name, at, .. } in Entries::new(bytes, hash) {
+        // FNV-1a; equal sums are compared below.
+        let sum = name.iter().fold(0xcbf2_9ce4_8422_2325u64, |h, b| {
+            (h ^ u64::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+        });
+        names.folded.push((sum, at, name.len()));
+    }
+    names.folded.sort_unstable();
+    for pair in names.folded.windows(2) {
+        let [(a, a_at, a_length), (b, at, length)] = *pair else { continue };
+        let first = bytes.get(a_at..a_at + a_length);
+        let second = bytes.get(at..at + length);
+        if let (true, Some(x), Some(y)) = (a == b, first, second) {
+            if x.eq_ignore_ascii_case(y) && x != y {
+                flaw(Flaw { rule: rules::CASE_COLLISION, at, length });
+            }
+        }
+    }
+}
+
+/// What is wrong with the name of one entry, wherever it stands.
+pub(crate) fn name_flaw(name: &[u8]) -> Option<&'static str> {
+    let first = name.first().copied().unwrap_or(b'/');
+    if name.is_empty() || name == b"." || name == b".." || name.contains(&b'/') {
+        return Some(rules::BAD_NAME);
+    }
+    // All others begin with a dot, a `g`, something ignorable, or hold a backslash.
+    let plain = !matches!(first, b'.' | b'g' | b'G' | 0x80..);
+    if plain && !name.contains(&b'\\') {
+        return None;
+    }
+    for part in name.split(|&b| b == b'\\') {
+        if part == b".." && part.len() != name.len() {
+            return Some(rules::BAD_NAME);
+        }
+        if is_look_alike(part, b".git", b"git~1") {
+            return Some(rules::DOT_GIT);
+        }
+    }
+    None
+}
+
+fn is_gitmodules(name: &[u8]) -> bool {
+    is_look_alike(name, b".gitmodules", b"gitmod~1")
+}
+
+/// Whether NTFS or HFS+ opens `want` when asked for `name`: case aside, with trailing dots and
+/// blanks, a stream, the short name, or code points that are ignored.
+fn is_look_alike(name: &[u8], want: &[u8], short: &[u8]) -> bool {
+    for start in [want, short] {
+        let Some((head, tail)) = name.split_at_checked(start.len()) else { continue };
+        if !head.eq_ignore_ascii_case(start) {
+            continue;
+        }
+        let end = tail.iter().position(|b| !matches!(b, b'.' | b' ')).unwrap_or(tail.len());
+        if matches!(tail.get(end), None | Some(b':')) {
+            return true;
+        }
+    }
+    if name.is_ascii() {
+        return false;
+    }
+    let Ok(text) = std::str::from_utf8(name) else { return false };
+    let mut kept = text.chars().filter(|c| !is_ignored_by_hfs(*c));
+    want.iter().all(|b| kept.next().is_some_and(|c| c.eq_ignore_ascii_case(&char::from(*b))))
+        && kept.next().is_none()
+}
+
+/// Apple technical note 1150: ignored when names are compared.
+fn is_ignored_by_hfs(c: char) -> bool {
+    matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The flaws of a whole path: those of each component, and of a symlink called `.gitmodules`.
+pub(crate) fn path_flaws(path: &[u8], symlink: bool, flaw: &mut dyn FnMut(Flaw)) {
+    let mut at = 0;
+    for name in path.split(|&b| b == b'/') {
+        if let Some(rule) = name_flaw(name) {
+            flaw(Flaw { rule, at, length: name.len() });
+        }
+        at += name.len() + 1;
+    }
+    if symlink && is_gitmodules(path) {
+        flaw(Flaw { rule: rules::GITMODULES_SYMLINK, at: 0, length: path.len() });
+    }
+}
+
+/// Whether a symlink at `path` with this target leads out of the repository.
+pub(crate) fn leads_out(path: &[u8], target: &[u8]) -> bool {
+    let drive = matches!(target, [letter, b':', ..] if letter.is_ascii_alphabetic());
+    if drive || matches!(target.first(), Some(b'/' | b'\\')) {
+        return true;
+    }
+    let mut depth = path.iter().filter(|&&b| b == b'/').count();
+    for part in target.split(|&b| b == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => match depth.checked_sub(1) {
+                Some(d) => depth = d,
+                None => return true,
+            },
+            _ => depth += 1,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (mode, name) in entries {
+            out.extend_from_slice(mode.as_bytes());
+            out.push(b' ');
+            out.extend_from_slice(name);
+            out.push(0);
+            out.extend_from_slice(&[7; 20]);
+        }
+        out
+    }
+
+    fn flaws(bytes: &[u8]) -> Vec<&'static str> {
+        let mut out = Vec::new();
+        judge(bytes, HashKind::Sha1, &mut Names::default(), &mut |f| out.push(f.rule));
+        out
+    }
+
+    #[test]
+    fn look_alikes_of_dot_git_are_told_from_their_twins() {
+        for bad in [
+            ".git", ".GIT", ".git.", ".git ", ".git. . ", "git~1", "GIT~1", ".git::$INDEX_ALLOCATION",
+            ".git:x", ".g\u{200c}it", "\u{feff}.git", "a\\.git", ".git\\x",
+        ] {
+            assert_eq!(name_flaw(bad.as_bytes()), Some(rules::DOT_GIT), "{bad:?}");
+        }
+        for bad in ["", ".", "..", "a/b", "..\\x"] {
+            assert_eq!(name_flaw(bad.as_bytes()), Some(rules::BAD_NAME), "{bad:?}");
+        }
+        for good in [
+            ".gitignore", ".github", "git", "git~2", "x.git", ".git-x", "...", "..x", "g\u{fc}t",
+            "a\\b", ".gitmodules", "git~10",
+        ] {
+            assert_eq!(name_flaw(good.as_bytes()), None, "{good:?}");
+        }
+    }
+
+    #[test]
+    fn trees_as_git_writes_them_have_no_flaw() {
+        let good = tree(&[
+            ("100644", b".gitignore"),
+            ("100644", b".gitmodules"),
+            ("100644", b"a"),
+            ("100644", b"a.c"),
+            ("40000", b"a0"),
+            ("120000", b"link"),
+            ("160000", b"module"),
+            ("40000", b"src"),
+        ]);
+        assert!(flaws(&good).is_empty());
+        assert!(flaws(&[]).is_empty());
+    }
+
+    #[test]
+    fn each_flaw_is_named() {
+        let one = |entries: &[(&str, &[u8])]| flaws(&tree(entries));
+        assert_eq!(one(&[("100644", b"a"), ("100644", b"a")]), [rules::DUPLICATE]);
+        let split: &[(&str, &[u8])] = &[("100644", b"a"), ("100644", b"a.c"), ("40000", b"a")];
+        assert_eq!(one(split), [rules::DUPLICATE]);
+        assert_eq!(one(&[("100644", b"README"), ("100644", b"readme")]), [rules::CASE_COLLISION]);
+        assert_eq!(one(&[("100644", b"b"), ("100644", b"a")]), [rules::MALFORMED]);
+        assert_eq!(one(&[("120000", b".gitmodules")]), [rules::GITMODULES_SYMLINK]);
+        assert_eq!(one(&[("120000", b".GitModules ")]), [rules::GITMODULES_SYMLINK]);
+        assert_eq!(one(&[("40000", b"..")]), [rules::BAD_NAME]);
+        let mut cut = tree(&[("100644", b"a")]);
+        cut.pop();
+        assert_eq!(flaws(&cut), [rules::MALFORMED]);
+        assert_eq!(flaws(b"no tree at all"), [rules::MALFORMED]);
+    }
+
+    #[test]
+    fn symlinks_are_followed_on_paper() {
+        for bad in ["/etc/passwd", "../x", "C:\\x", "\\\\host", "a/../../../x"] {
+            assert!(leads_out(b"top", bad.as_bytes()), "{bad}");
+        }
+        for good in ["x", "./x", "a/../x", ""] {
+            assert!(!leads_out(b"top", good.as_bytes()), "{good}");
+        }
+        assert!(!leads_out(b"a/b/link", b"../../x"));
+        assert!(leads_out(b"a/b/link", b"../../../x"));
+    }
+}

@@ -1,0 +1,54 @@
+//! Every pack of `config/packs`: compiled in, and good in all its examples.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+use std::path::{Path, PathBuf};
+
+use lychgate_scan::{RuleSet, check_pack, packs};
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/packs");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> String {
+    format!("config/packs/{}", path.file_name().unwrap().to_string_lossy())
+}
+
+#[test]
+fn every_pack_is_good() {
+    let mut wrong = String::new();
+    for file in files() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for problem in check_pack(&name(&file), &text) {
+            wrong.push_str(&format!("{problem}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn packs_do_not_contradict_each_other() {
+    let texts: Vec<(String, String)> =
+        files().iter().map(|f| (name(f), std::fs::read_to_string(f).unwrap())).collect();
+    let sources: Vec<lychgate_scan::PackSource<'_>> =
+        texts.iter().map(|(name, text)| lychgate_scan::PackSource { name, text }).collect();
+    let (set, problems) = RuleSet::load(&sources);
+    let all: String = problems.iter().map(|p| format!("{p}\n")).collect();
+    assert!(set.is_some(), "\n{all}");
+}
+
+#[test]
+fn the_packs_compiled_in_are_those_of_the_folder() {
+    let mut compiled: Vec<String> = packs::BUILT_IN.iter().map(|p| p.name.to_owned()).collect();
+    compiled.sort();
+    let folder: Vec<String> = files().iter().map(|f| name(f)).collect();
+    assert_eq!(compiled, folder, "one line each in crates/scan/src/packs.rs");
+    RuleSet::built_in().unwrap();
+}
