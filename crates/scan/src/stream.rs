@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use lychgate_model::ObjectKind;
+use lychgate_model::{ObjectKind, Source};
+use zeroize::Zeroizing;
 
 use crate::decode::{HEAD, Wide};
 use crate::flow::Flow;
@@ -13,18 +14,19 @@ use crate::value::ValueKey;
 
 /// An object that arrives in pieces. Memory stays bounded whatever the size; a match is found
 /// wherever the pieces are cut, if it is not longer than half the overlap.
-pub struct Stream<'s> {
-    rules: &'s RuleSet,
-    key: &'s ValueKey,
-    scratch: &'s mut Scratch,
+///
+/// Borrows nothing, so that it can wait between pieces and move between threads. What it has read
+/// so far is in the scratch: hand the same rules, key and scratch to every call, and give the
+/// scratch to nobody else until the end.
+pub struct Stream {
     kind: ObjectKind,
     /// The first bytes, until they tell the encoding.
-    head: Option<Vec<u8>>,
+    head: Option<Zeroizing<Vec<u8>>>,
     plain: Flow,
     decoded: Option<Flow>,
 }
 
-impl fmt::Debug for Stream<'_> {
+impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Stream(..)")
     }
@@ -33,22 +35,23 @@ impl fmt::Debug for Stream<'_> {
 impl RuleSet {
     /// Begins an object that comes in pieces because it is larger than
     /// [`lychgate_model::limits::WHOLE_OBJECT`].
-    pub fn stream<'s>(
-        &'s self,
-        kind: ObjectKind,
-        key: &'s ValueKey,
-        scratch: &'s mut Scratch,
-    ) -> Stream<'s> {
+    pub fn stream(&self, kind: ObjectKind, scratch: &mut Scratch) -> Stream {
         self.begin(scratch);
         scratch.wipe();
-        let head = Some(Vec::with_capacity(HEAD));
-        Stream { rules: self, key, scratch, kind, head, plain: Flow::raw(0), decoded: None }
+        let head = Some(Zeroizing::new(Vec::with_capacity(HEAD)));
+        Stream { kind, head, plain: Flow::raw(0), decoded: None }
     }
 }
 
-impl Stream<'_> {
+impl Stream {
     /// The next bytes, of any length.
-    pub fn feed(&mut self, piece: &[u8]) {
+    pub fn feed(
+        &mut self,
+        rules: &RuleSet,
+        key: &ValueKey,
+        scratch: &mut Scratch,
+        piece: &[u8],
+    ) {
         let mut piece = piece;
         if let Some(head) = &mut self.head {
             let (first, rest) = piece.split_at(piece.len().min(HEAD - head.len()));
@@ -57,24 +60,24 @@ impl Stream<'_> {
             if head.len() < HEAD {
                 return;
             }
-            self.begin();
+            self.begin(rules, key, scratch);
         }
-        self.pour(piece);
+        self.pour(rules, key, scratch, piece);
     }
 
-    fn begin(&mut self) {
-        let Some(mut head) = self.head.take() else { return };
+    /// The head is complete: it tells how to read, and is read.
+    fn begin(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch) {
+        let Some(head) = self.head.take() else { return };
         self.decoded = Wide::of(&head).map(Flow::decoded);
         if head.starts_with(b"\xef\xbb\xbf") {
             self.plain = Flow::raw(3);
         }
-        self.pour(&head);
-        zeroize::Zeroize::zeroize(&mut head);
+        self.pour(rules, key, scratch, &head);
     }
 
-    fn pour(&mut self, piece: &[u8]) {
-        let pass = self.rules.pass(self.key, self.kind == ObjectKind::Blob);
-        let Scratch { plain, wide, gathered, .. } = &mut *self.scratch;
+    fn pour(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
+        let pass = rules.pass(key, self.kind == ObjectKind::Blob);
+        let Scratch { plain, wide, gathered, .. } = scratch;
         self.plain.feed(piece, &pass, plain, gathered);
         if let Some(decoded) = &mut self.decoded {
             decoded.feed(piece, &pass, wide, gathered);
@@ -82,23 +85,29 @@ impl Stream<'_> {
     }
 
     /// The object is complete: adds what was found to `out`.
-    pub fn finish(mut self, out: &mut Scanned) {
-        self.begin();
-        let pass = self.rules.pass(self.key, self.kind == ObjectKind::Blob);
-        let Scratch { plain, wide, gathered, .. } = &mut *self.scratch;
+    pub fn finish(
+        mut self,
+        rules: &RuleSet,
+        key: &ValueKey,
+        scratch: &mut Scratch,
+        out: &mut Scanned,
+    ) {
+        self.begin(rules, key, scratch);
+        let pass = rules.pass(key, self.kind == ObjectKind::Blob);
+        let Scratch { plain, wide, gathered, .. } = scratch;
         self.plain.finish(&pass, plain, gathered);
         if let Some(decoded) = &mut self.decoded {
             decoded.finish(&pass, wide, gathered);
         }
         let submodules = plain.state.submodules;
         let source = match self.kind {
-            ObjectKind::Blob => lychgate_model::Source::Blob,
-            ObjectKind::Tree => lychgate_model::Source::Path,
-            ObjectKind::Commit => lychgate_model::Source::Message,
-            ObjectKind::Tag => lychgate_model::Source::Tag,
+            ObjectKind::Blob => Source::Blob,
+            ObjectKind::Tree => Source::Path,
+            ObjectKind::Commit => Source::Message,
+            ObjectKind::Tag => Source::Tag,
         };
         gathered.findings.iter_mut().for_each(|f| f.source = source);
-        gathered.finish(&self.rules.rules, out);
+        gathered.finish(&rules.rules, out);
         match self.kind {
             ObjectKind::Tree => out.not_looked_at.push("names in a tree of this size"),
             ObjectKind::Blob if submodules => {

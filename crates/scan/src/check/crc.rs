@@ -86,7 +86,10 @@ fn little(text: &[u8]) -> String {
 }
 
 pub(super) fn grafana_tail(token: &[u8]) -> Option<String> {
-    Some(little(token.strip_suffix(b"_")?))
+    match token.strip_suffix(b"_") {
+        Some(text) => Some(little(text)),
+        None => Some(format!("_{}", little(token))),
+    }
 }
 
 /// Unproven: the first six characters of the Base64 of the little-endian CRC-32.
