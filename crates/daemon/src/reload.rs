@@ -45,9 +45,7 @@ pub(crate) async fn keep(daemon: Arc<Daemon>, mut requests: mpsc::Receiver<Reloa
         }
     };
     let mut watched = configured(&daemon.arguments);
-    // Stamped before the files are read: a change in between is seen at the next look.
-    let mut stamps = stamp(&watched);
-    attempt(&daemon, &mut watched).await;
+    let mut stamps = again(&daemon, &mut watched).await;
     let mut looks = 0u32;
     loop {
         let mut answer = None;
@@ -65,12 +63,7 @@ pub(crate) async fn keep(daemon: Arc<Daemon>, mut requests: mpsc::Receiver<Reloa
             }
             () = daemon.stopping(Stop::Asked) => return,
         }
-        stamps = stamp(&watched);
-        let before = watched.len();
-        attempt(&daemon, &mut watched).await;
-        if watched.len() != before {
-            stamps = stamp(&watched);
-        }
+        stamps = again(&daemon, &mut watched).await;
         if let Some(answer) = answer {
             // Whoever asked may be gone.
             let _ = answer.send(daemon.rules.borrow().problems.clone());
@@ -111,6 +104,19 @@ async fn elsewhere<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) 
     receiver.await.ok()
 }
 
+/// Loads, and gives the stamps to compare with at the next look. A file that changed while it
+/// was read is seen then, because those known before are stamped before.
+async fn again(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) -> Vec<Stamp> {
+    let known = watched.clone();
+    let before = stamp(watched);
+    attempt(daemon, watched).await;
+    if *watched == known {
+        before
+    } else {
+        stamp(watched)
+    }
+}
+
 async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
     let arguments = daemon.arguments.clone();
     let old = daemon.rules.borrow().warm.clone();
@@ -137,6 +143,11 @@ async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
         }
         Some(Err(problems)) => {
             tracing::error!(problems = problems.len(), "rules not loaded");
+            // What is wrong may stand in a file that no rules in force came from.
+            watched.extend(problems.iter().map(|problem| PathBuf::from(&problem.file)));
+            watched.extend(configured(&daemon.arguments));
+            watched.sort();
+            watched.dedup();
             problems
                 .iter()
                 .map(|p| p.to_string().replace('\n', " "))

@@ -1,0 +1,169 @@
+//! Exactly one instance, at a place that can be trusted.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+
+use crate::running::{Client, Place, Running, assert_serves, until, value};
+use lychgate_model::Decision;
+
+#[test]
+fn of_fifty_that_start_at_once_one_serves_and_the_others_leave_quietly() {
+    let place = Place::new();
+    let _ = place.config();
+    let mut all: Vec<Running> = (0..50)
+        .map(|_| {
+            Running::of(
+                place.command().arg("--spawned").spawn().unwrap(),
+                &place.socket(),
+            )
+        })
+        .collect();
+    until("one instance", || {
+        let gone = all.iter_mut().filter_map(|r| r.child.try_wait().unwrap());
+        let codes: Vec<_> = gone.map(|status| status.code()).collect();
+        assert!(codes.iter().all(|code| *code == Some(0)), "{codes:?}");
+        (codes.len() == 49).then_some(())
+    });
+    let left: Vec<u32> = all
+        .iter_mut()
+        .filter_map(|r| {
+            r.child
+                .try_wait()
+                .unwrap()
+                .is_none()
+                .then_some(r.child.id())
+        })
+        .collect();
+    let status = all[0].status();
+    assert_eq!(
+        left,
+        [value(&status, "pid").unwrap().parse::<u32>().unwrap()]
+    );
+    assert_serves(&all[0]);
+}
+
+#[test]
+fn a_killed_instance_is_replaced_at_the_same_socket() {
+    let place = Place::new();
+    let mut first = place.start();
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    assert!(place.socket().exists(), "nobody cleaned up");
+    assert!(Client::try_connect(&place.socket()).is_none());
+    let second = place.start();
+    assert_serves(&second);
+}
+
+#[test]
+fn a_second_instance_leaves_the_first_alone() {
+    let place = Place::new();
+    let first = place.start();
+    let second = place.command().status().unwrap();
+    assert_eq!(second.code(), Some(0));
+    assert_serves(&first);
+}
+
+#[test]
+fn folder_and_socket_are_the_owner_s_alone() {
+    let place = Place::new();
+    let _running = place.start();
+    let mode = |p: &std::path::Path| p.symlink_metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.path("run")), 0o700);
+    assert_eq!(mode(&place.socket()), 0o600);
+    let shared = Place::new();
+    let _running = shared.start_with(&["--mode", "0660"]);
+    assert_eq!(mode(&shared.socket()), 0o660);
+}
+
+/// Starts a daemon that must refuse, and gives what it says.
+fn refusal(place: &Place, socket: &std::path::Path) -> String {
+    let mut command = crate::running::program();
+    let output = command
+        .arg("--socket")
+        .arg(socket)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    assert!(!place.path("run/real.sock").exists());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_place_others_could_take_is_refused_by_name() {
+    let place = Place::new();
+    let run = place.path("run");
+    std::fs::create_dir(&run).unwrap();
+    let permit =
+        |mode| std::fs::set_permissions(&run, std::fs::Permissions::from_mode(mode)).unwrap();
+
+    permit(0o777);
+    assert!(refusal(&place, &place.socket()).contains("can be written by others"));
+    permit(0o700);
+
+    std::os::unix::fs::symlink(run.join("real.sock"), place.socket()).unwrap();
+    assert!(refusal(&place, &place.socket()).contains("is a symlink"));
+    std::fs::remove_file(place.socket()).unwrap();
+
+    std::fs::write(place.socket(), "a file").unwrap();
+    assert!(refusal(&place, &place.socket()).contains("no socket"));
+    assert_eq!(std::fs::read_to_string(place.socket()).unwrap(), "a file");
+    std::fs::remove_file(place.socket()).unwrap();
+
+    let long = run.join("x".repeat(120));
+    assert!(refusal(&place, &long).contains("a socket's may have 107"));
+    assert_serves(&place.start());
+}
+
+#[test]
+fn a_lock_that_is_a_symlink_is_not_followed() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("run")).unwrap();
+    std::fs::set_permissions(place.path("run"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let victim = place.path("victim");
+    std::os::unix::fs::symlink(&victim, place.path("run/lychgated.sock.lock")).unwrap();
+    let status = place.command().status().unwrap();
+    assert_eq!(status.code(), Some(5));
+    assert!(!victim.exists());
+}
+
+#[test]
+fn a_socket_handed_over_by_a_service_manager_is_served_and_left_in_place() {
+    let place = Place::new();
+    let _ = place.config();
+    std::fs::create_dir(place.path("run")).unwrap();
+    let listener = std::os::unix::net::UnixListener::bind(place.socket()).unwrap();
+    let script =
+        "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --activated --config \"$1\" 3<&0 </dev/null";
+    let child = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_lychgated")])
+        .arg(place.path("lychgate.toml"))
+        .stdin(Stdio::from(std::os::fd::OwnedFd::from(listener)))
+        .stderr(std::fs::File::create(place.path("log")).unwrap())
+        .spawn()
+        .unwrap();
+    let mut running = Running::of(child, &place.socket());
+    running.wait_ready();
+    assert_eq!(
+        running.judge(&crate::running::dirty()).decision,
+        Decision::Deny
+    );
+    assert_serves(&running);
+    running.signal(rustix::process::Signal::TERM);
+    assert_eq!(running.exited().code(), Some(0));
+    assert!(place.socket().exists(), "it belongs to the service manager");
+}
+
+#[test]
+fn activation_without_a_socket_is_an_error() {
+    let output = crate::running::program()
+        .arg("--activated")
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("LISTEN_PID"),
+        "{output:?}"
+    );
+}
