@@ -113,7 +113,7 @@ fn location(
 fn common_dir(git_dir: &Path) -> Result<PathBuf, Error> {
     let file = git_dir.join("commondir");
     match fs::read(&file) {
-        Ok(content) => Ok(normal(&git_dir.join(path_in(&content)))),
+        Ok(content) => Ok(real(&git_dir.join(path_in(&content)))),
         Err(e) if is_absent(&e) => Ok(git_dir.to_owned()),
         Err(e) => Err(Error::io("read", &file)(e)),
     }
@@ -128,7 +128,12 @@ fn linked(file: &Path) -> Result<PathBuf, Error> {
         .filter(|path| !path.as_os_str().is_empty())
         .ok_or_else(|| Error::corrupt(format!("{} names no repository", shown(file))))?;
     let folder = file.parent().unwrap_or(Path::new("/"));
-    Ok(normal(&folder.join(path)))
+    Ok(real(&folder.join(path)))
+}
+
+/// Where a path from a file leads; as it stands when that is nowhere.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| normal(path))
 }
 
 /// A path that stands alone in a file, its line end removed.

@@ -4,6 +4,7 @@ mod files;
 mod packed;
 mod reftable;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use lychgate_model::path::printable;
@@ -38,6 +39,9 @@ pub(crate) struct Refs {
     common_dir: PathBuf,
     storage: RefStorage,
     hash: HashKind,
+    /// The tables of all work trees, and those of a linked one; filled only for that storage.
+    shared_table: OnceCell<reftable::Table>,
+    own_table: OnceCell<reftable::Table>,
 }
 
 impl Refs {
@@ -52,6 +56,8 @@ impl Refs {
             common_dir: common_dir.to_owned(),
             storage,
             hash,
+            shared_table: OnceCell::new(),
+            own_table: OnceCell::new(),
         }
     }
 

@@ -389,6 +389,10 @@ fn add_directory(
         Err(e) => return Err(Error::io("read", &list)(e)),
     };
     let base = path.clone();
+    let path = match alternates.is_empty() {
+        true => path,
+        false => fs::canonicalize(&path).unwrap_or(path),
+    };
     directories.push(ObjectDirectory {
         path,
         packs: RefCell::new(None),
@@ -401,7 +405,10 @@ fn add_directory(
             if depth >= ALTERNATES_DEPTH {
                 return Err(Error::unsupported("alternates nested more than five deep"));
             }
-            add_directory(directories, base.join(alternate), depth + 1)?;
+            let path = base.join(alternate);
+            // Told apart by what they are, or a circle of relative paths would go on for ever. One
+            // that is not there has no objects.
+            add_directory(directories, fs::canonicalize(&path).unwrap_or(path), depth + 1)?;
         }
     }
     Ok(())
