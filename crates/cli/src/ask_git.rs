@@ -129,12 +129,6 @@ impl Git {
         self.must(unset, "core.hooksPath was not unset")
     }
 
-    /// Whether any file of `folder` is tracked or git would offer to track it.
-    pub(crate) fn ignores(&self, folder: &Path) -> Result<bool, Failure> {
-        let asked = [OsStr::new("check-ignore"), OsStr::new("-q"), folder.as_os_str()];
-        Ok(self.bytes(asked)?.is_some())
-    }
-
     /// The commands of config-based hooks for `hook`, where this git has `git hook list`.
     pub(crate) fn configured_hooks(&self, hook: &str) -> Result<Vec<String>, Failure> {
         let Some(said) = self.bytes(["hook", "list", hook])? else { return Ok(Vec::new()) };

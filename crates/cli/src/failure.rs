@@ -38,12 +38,14 @@ pub(crate) struct Failure {
     what: String,
     causes: Vec<String>,
     hint: String,
+    before: String,
 }
 
 impl Failure {
     /// A failure of `kind`; `what` says what did not happen and why, as a fragment.
     pub(crate) fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), causes: Vec::new(), hint: String::new() }
+        let (causes, hint, before) = (Vec::new(), String::new(), String::new());
+        Self { kind, what: what.into(), causes, hint, before }
     }
 
     /// The same, caused by `error`: its whole chain is printed.
@@ -62,6 +64,12 @@ impl Failure {
         self
     }
 
+    /// The same, with lines that are printed before it, like a compiler's: problems of files.
+    pub(crate) fn before(mut self, lines: String) -> Self {
+        self.before = lines;
+        self
+    }
+
     /// The exit code.
     pub(crate) const fn exit(&self) -> u8 {
         self.kind.exit()
@@ -73,7 +81,11 @@ impl Failure {
         for cause in &self.causes {
             let _ = write!(line, ": {cause}");
         }
-        let mut out = crate::page::wrapped(&line, "", "  ");
+        let mut out = String::new();
+        for problem in self.before.lines() {
+            let _ = writeln!(out, "{}", crate::page::plain(problem));
+        }
+        out.push_str(&crate::page::wrapped(&line, "", "  "));
         for hint in self.hint.lines() {
             // Snippets keep their shape.
             if hint.len() + 2 > lychgate_model::limits::COLUMNS {

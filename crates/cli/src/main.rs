@@ -2,15 +2,23 @@
 
 mod args;
 mod ask_git;
+mod check;
+mod daemon;
+mod doctor;
 mod failure;
 mod install;
+mod judge_hook;
 mod page;
+mod report;
+mod rules;
 mod surroundings;
+mod today;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use lychgate_model::exit;
 
 use args::{Command, CommandLine};
 use failure::Failure;
@@ -18,27 +26,70 @@ use surroundings::Surroundings;
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
-    match run(&line.command) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            let _ = std::io::stderr().lock().write_all(failure.text().as_bytes());
-            ExitCode::from(failure.exit())
+    let said = run(&line.command).unwrap_or_else(|failure| Said {
+        out: String::new(),
+        err: failure.text(),
+        code: failure.exit(),
+    });
+    ExitCode::from(said.print())
+}
+
+fn run(command: &Command) -> Result<Said, Failure> {
+    let around = Surroundings::of_process()?;
+    Ok(match command {
+        Command::Install(wanted) => Said::lines(&install::install(&around, wanted)?),
+        Command::Uninstall(target) => Said::lines(&install::uninstall(&around, target)?),
+        Command::Doctor(wanted) => {
+            let (out, code) = doctor::run(&around, wanted)?;
+            Said { out, err: String::new(), code }
+        }
+        Command::Status => Said::lines(&daemon::status(&around)?),
+        Command::Check(wanted) => {
+            let (out, err, code) = check::run(&around, wanted)?;
+            Said { out, err, code }
+        }
+        Command::Rules(wanted) => {
+            let out = rules::run(&around, wanted.command.as_ref())?;
+            Said { out, err: String::new(), code: exit::ALLOW }
+        }
+        Command::Daemon(wanted) => {
+            let (lines, code) = daemon::run(&around, wanted.command)?;
+            Said { code, ..Said::lines(&lines) }
+        }
+        Command::JudgeHook(asked) => {
+            let code = judge_hook::run(&around, asked)?;
+            Said { out: String::new(), err: String::new(), code }
+        }
+    })
+}
+
+/// What a command says when it is done.
+struct Said {
+    out: String,
+    err: String,
+    code: u8,
+}
+
+impl Said {
+    /// Lines of what was done, to standard output.
+    fn lines(lines: &[String]) -> Self {
+        let out = lines.iter().map(|line| page::plain(line) + "\n").collect();
+        Self { out, err: String::new(), code: exit::ALLOW }
+    }
+
+    /// Prints, and gives the exit code.
+    fn print(&self) -> u8 {
+        let _ = std::io::stderr().lock().write_all(self.err.as_bytes());
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(self.out.as_bytes()).and_then(|()| stdout.flush()) {
+            // A report nobody got whole is none. A reader that had enough (`| head`) is not told.
+            Err(error) if self.code == exit::ALLOW && !self.out.is_empty() => {
+                if error.kind() == std::io::ErrorKind::BrokenPipe {
+                    return exit::ALLOW;
+                }
+                exit::INDETERMINATE
+            }
+            _ => self.code,
         }
     }
-}
-
-fn run(command: &Command) -> Result<u8, Failure> {
-    let around = Surroundings::of_process()?;
-    match command {
-        Command::Install(wanted) => install::install(&around, wanted).map(say),
-        Command::Uninstall(target) => install::uninstall(&around, target).map(say),
-        _ => Ok(0),
-    }
-}
-
-/// Prints what was done, to standard output.
-fn say(lines: Vec<String>) -> u8 {
-    let text: String = lines.iter().map(|line| page::plain(line) + "\n").collect();
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    lychgate_model::exit::ALLOW
 }

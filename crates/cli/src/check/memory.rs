@@ -24,13 +24,21 @@ pub(crate) struct MemoryLink {
     said: VecDeque<Reply>,
     current: Option<Reply>,
     refused: bool,
+    deadline: Option<Instant>,
 }
 
 impl MemoryLink {
     /// Speaks with `session`; `threads` scan beside the caller.
     pub(crate) fn new(session: Session, threads: usize) -> Self {
         let crew = Crew::new(threads);
-        Self { session, crew, said: VecDeque::new(), current: None, refused: false }
+        let said = VecDeque::new();
+        Self { session, crew, said, current: None, refused: false, deadline: None }
+    }
+
+    /// The same, which answers INDETERMINATE when it is not done at `deadline`.
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// Milliseconds of scanning, over all threads.
@@ -48,8 +56,21 @@ impl MemoryLink {
         }
     }
 
+    /// Ends the session with the share done when its time is up.
+    fn look_at_the_clock(&mut self) {
+        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            self.deadline = None;
+            self.session.expire();
+            self.turn();
+        }
+    }
+
     /// Waits for one piece of work; false: there is none.
     fn wait(&mut self) -> bool {
+        self.look_at_the_clock();
+        if self.session.is_finished() {
+            return false;
+        }
         let Some(done) = self.crew.next() else { return false };
         self.session.complete(done);
         self.turn();
@@ -68,6 +89,7 @@ impl Link for MemoryLink {
             return Err(link::Error::Judge(refusal.message));
         }
         self.turn();
+        self.look_at_the_clock();
         while let Some(done) = self.crew.finished() {
             self.session.complete(done);
             self.turn();

@@ -33,6 +33,11 @@ impl Timed {
         Self { judge, begun, sending: Duration::ZERO, waiting: Duration::ZERO }
     }
 
+    /// Whether a daemon is asked.
+    pub(crate) const fn is_daemon(&self) -> bool {
+        matches!(self.judge, Judge::Daemon(_))
+    }
+
     /// One line for each part, for `--timing`.
     pub(crate) fn lines(&self) -> String {
         let total = self.begun.elapsed();

@@ -1,0 +1,113 @@
+//! Who judges: the daemon that listens, or this process.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lychgate_client::SocketLink;
+use lychgate_client::conf;
+use lychgate_client::connect::{Outcome, connect};
+use lychgate_client::trust::Trusted;
+use lychgate_git::Repository;
+use lychgate_judge::{Cache, Context, Engine, Session, Sources, State};
+use lychgate_model::Problem;
+
+use super::memory::MemoryLink;
+use super::timed::Judge;
+use crate::ask_git::Git;
+use crate::failure::{Failure, Kind};
+use crate::surroundings::Surroundings;
+
+/// Where the organisation's file stands.
+pub(crate) const ORGANISATION: &str = "/etc/lychgate/lychgate.toml";
+/// How long a daemon's full queue is waited for.
+const CONNECT: Duration = Duration::from_secs(2);
+/// One process judges one question: the cache only spares what stands in it twice.
+const CACHE: usize = 8 << 20;
+/// More threads than this only wait for the one that enumerates.
+const THREADS: usize = 16;
+
+/// What a judge is chosen by.
+#[derive(Clone, Copy)]
+pub(crate) struct Bench<'a> {
+    /// The process.
+    pub(crate) around: &'a Surroundings,
+    /// The repository, whose hooks may have been installed to insist on a daemon.
+    pub(crate) repository: Option<&'a Repository>,
+    /// `--in-process`.
+    pub(crate) in_process: bool,
+}
+
+impl Bench<'_> {
+    /// The daemon when one listens, else this process where that is allowed.
+    pub(crate) fn judge(&self) -> Result<Judge, Failure> {
+        if self.in_process {
+            return self.in_process();
+        }
+        match daemon(self.around, None) {
+            Some(link) => Ok(Judge::Daemon(link)),
+            None if self.insists_on_daemon()? => Err(Failure::new(
+                Kind::Unavailable,
+                "nothing was checked: no daemon answers, and the hooks here insist on one",
+            )
+            .hint("lychgate daemon start, or lychgate check --in-process")),
+            None => self.in_process(),
+        }
+    }
+
+    /// A session in this process.
+    pub(crate) fn in_process(&self) -> Result<Judge, Failure> {
+        let session = session(self.around)?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+        Ok(Judge::Here(Box::new(MemoryLink::new(session, threads))))
+    }
+
+    fn insists_on_daemon(&self) -> Result<bool, Failure> {
+        if self.repository.is_none() {
+            return Ok(false);
+        }
+        let Some(layout) = Git::at(self.around.cwd()).layout()? else { return Ok(false) };
+        let read = conf::read(&layout.hooks, &[self.around.uid()]);
+        Ok(read.is_ok_and(|conf| {
+            conf.is_some_and(|conf| conf.unavailable != conf::Unavailable::InProcess)
+        }))
+    }
+}
+
+/// A connection with a trusted daemon; `None`: there is none to be had.
+pub(crate) fn daemon(around: &Surroundings, configured: Option<&Path>) -> Option<SocketLink> {
+    let socket = around.folders().socket(configured).ok()?;
+    let trusted = Trusted { own: around.uid(), listed: &[] };
+    match connect(&socket, trusted, Instant::now() + CONNECT) {
+        Outcome::Listening(stream) => Some(SocketLink::new(stream, Instant::now() + CONNECT)),
+        _ => None,
+    }
+}
+
+/// The engine of this process: the organisation's file and what `LYCHGATE_CONFIG` adds.
+pub(crate) fn engine(around: &Surroundings) -> Result<Engine, Failure> {
+    let added: Vec<_> = around.extra_config().into_iter().collect();
+    Sources::read(Some(Path::new(ORGANISATION)), &added)
+        .and_then(|sources| Engine::load(&sources))
+        .map_err(|problems| unusable("nothing was checked: rules or policy cannot be used", &problems))
+}
+
+/// A failure that lists every problem.
+pub(crate) fn unusable(what: &str, problems: &[Problem]) -> Failure {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Failure::new(Kind::Refused, what).before(lines.join("\n"))
+}
+
+/// A session in this process. Its request id is empty: the answer is the daemon's byte for byte.
+pub(crate) fn session(around: &Surroundings) -> Result<Session, Failure> {
+    let engine = engine(around)?;
+    let state = State::open(around.folders().state_folder().as_deref());
+    let context = Context {
+        peer: around.uid(),
+        today: crate::today::utc(),
+        request: String::new(),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        capabilities: 0,
+    };
+    Ok(Session::new(Arc::new(engine), Arc::new(Cache::new(CACHE)), Arc::new(state), context))
+}

@@ -1,0 +1,179 @@
+//! `lychgate check`: the hook's question asked by hand, and the answer written out.
+//!
+//! A daemon is asked when one listens; otherwise, or with `--in-process`, the same session judges
+//! here. The answer is the same byte for byte.
+
+mod draft;
+mod files;
+pub(crate) mod judge;
+pub(crate) mod memory;
+mod selection;
+mod timed;
+
+use std::io::IsTerminal as _;
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use lychgate_client::{Answered, Asker, Error, Link, Question};
+use lychgate_git::{Environment, Repository};
+use lychgate_model::{Finding, Hook, Reason, ReasonCode, Verdict};
+
+use self::judge::Bench;
+use self::selection::Selection;
+use self::timed::Timed;
+use crate::args;
+use crate::failure::{Failure, Kind};
+use crate::report;
+use crate::surroundings::Surroundings;
+
+/// Judges, and gives what goes to standard output, to standard error, and the exit code.
+pub(crate) fn run(around: &Surroundings, wanted: &args::Check) -> Result<(String, String, u8), Failure> {
+    let begun = Instant::now();
+    let environment =
+        Environment::new(around.cwd().to_path_buf(), around.variables().iter().cloned());
+    let selection = Selection::of(wanted, around)?;
+    let repository = selection.needs_repository().then(|| open(&environment)).transpose()?;
+    let question = Asked { around, environment: &environment, repository: repository.as_ref() };
+
+    let bench = Bench { around, repository: repository.as_ref(), in_process: wanted.in_process };
+    let mut timed = Timed::new(bench.judge()?, begun);
+    let mut asked = question.ask(&mut timed, &selection);
+    if let Err(error) = &asked
+        && timed.is_daemon()
+        && is_worth_another(error)
+    {
+        // The daemon went away or has no time: nothing of its answer was used.
+        timed = Timed::new(bench.in_process()?, begun);
+        asked = question.ask(&mut timed, &selection);
+    }
+    let verdict = match asked {
+        Ok((answered, unreadable)) => verdict(answered, unreadable),
+        Err(error) => Verdict::indeterminate(reason(&error)),
+    };
+    let out = match wanted.accept_draft {
+        true => draft::stanzas(&verdict, repository.as_ref()),
+        false => report::written(&verdict, wanted.format),
+    };
+    let err = if wanted.timing { timed.lines() } else { String::new() };
+    Ok((out, err, report::exit_of(&verdict)))
+}
+
+/// Who asks what of which repository.
+struct Asked<'a> {
+    around: &'a Surroundings,
+    environment: &'a Environment,
+    repository: Option<&'a Repository>,
+}
+
+impl Asked<'_> {
+    /// The answer, and how many files could not be opened.
+    fn ask(&self, link: &mut dyn Link, selection: &Selection) -> Result<(Answered, u64), Error> {
+        let hook = selection.hook();
+        match selection {
+            Selection::Staged => self.put(link, hook, Question::Staged),
+            Selection::All => self.put(link, hook, Question::All),
+            Selection::Range { from, to } => {
+                let repository = self.repository.ok_or(Error::NoRepository)?;
+                let from = Some(repository.resolve(from)?);
+                self.put(link, hook, Question::Range { from, to: repository.resolve(to)? })
+            }
+            Selection::Paths(roots) => {
+                let bar = files::bar(std::io::stderr().is_terminal());
+                let cleared = Cleared(bar.clone());
+                let mut files = files::Files::new(roots, bar);
+                let answer = self.put(link, hook, Question::Files(&mut files));
+                drop(cleared);
+                answer.map(|(answered, _)| (answered, files.unreadable()))
+            }
+            Selection::Given { path, content } => {
+                let file = files::given(path, content.as_slice()).map_err(Error::Message)?;
+                self.put(link, hook, Question::Files(&mut std::iter::once(file)))
+            }
+        }
+    }
+
+    fn put(
+        &self,
+        link: &mut dyn Link,
+        hook: Hook,
+        question: Question<'_>,
+    ) -> Result<(Answered, u64), Error> {
+        let asker = Asker {
+            hook,
+            build: env!("CARGO_PKG_VERSION"),
+            wants_findings: true,
+            environment: self.environment,
+            variables: self.around.variables(),
+            repository: self.repository,
+        };
+        lychgate_client::ask(link, asker, question).map(|answered| (answered, 0))
+    }
+}
+
+/// Takes the bar off the terminal however the conversation ends.
+struct Cleared(ProgressBar);
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// The repository of the working folder.
+pub(crate) fn open(environment: &Environment) -> Result<Repository, Failure> {
+    Repository::open(environment).map_err(|error| match error {
+        lychgate_git::Error::NotARepository { .. } => {
+            Failure::new(Kind::Usage, "nothing was checked: this folder is in no Git repository")
+                .hint("Files are checked anywhere: lychgate check --path FILE_OR_DIR")
+        }
+        other => Failure::new(Kind::Incomplete, "nothing was checked").because(&other),
+    })
+}
+
+fn verdict(answered: Answered, unreadable: u64) -> Verdict {
+    let Answered { answer, mut findings, mut rules, .. } = answered;
+    findings.sort_by(Finding::order);
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut notes = answer.notes;
+    if unreadable > 0 {
+        let files = if unreadable == 1 { "file" } else { "files" };
+        notes.push(format!("{unreadable} {files} could not be read"));
+    }
+    Verdict {
+        decision: answer.decision,
+        findings,
+        reasons: answer.reasons,
+        notes,
+        rules,
+        coverage: answer.coverage,
+        rule_set: answer.rule_set,
+        policy: answer.policy,
+        request: answer.request,
+    }
+}
+
+/// Whether this process may do better than the daemon did.
+fn is_worth_another(error: &Error) -> bool {
+    use lychgate_wire::frame::RefuseCode;
+    match error {
+        Error::Link(_) | Error::Version { .. } => true,
+        Error::Refused { code, .. } => !matches!(code, RefuseCode::Protocol | RefuseCode::Limit),
+        _ => false,
+    }
+}
+
+fn reason(error: &Error) -> Reason {
+    let mut message = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    let message = lychgate_model::path::printable(format!("not checked: {message}").as_bytes());
+    let help = match error.reason() {
+        ReasonCode::Unreadable => "git fsck names what is missing or damaged.".to_owned(),
+        _ => String::new(),
+    };
+    Reason { code: error.reason(), message, help }
+}

@@ -1,0 +1,251 @@
+//! `lychgate daemon` and `lychgate status`: the daemon of this user, found where hooks find it.
+
+use std::fs::DirBuilder;
+use std::io::Read as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lychgate_client::connect::{Outcome, connect};
+use lychgate_client::locate::keeps_for_daemon;
+use lychgate_client::trust::{Distrust, Trusted};
+use lychgate_client::{SocketLink, control};
+use lychgate_model::{exit, limits};
+use lychgate_wire::frame::caps;
+
+use crate::args::DaemonCommand;
+use crate::failure::{Failure, Kind};
+use crate::surroundings::Surroundings;
+
+/// The daemon's program, beside this one.
+pub(crate) const PROGRAM: &str = "lychgated";
+/// Where a daemon that `daemon start` started writes its log, in the state folder.
+const LOG: &str = "lychgated.log";
+/// How long a started daemon may take until it answers.
+const START: Duration = Duration::from_secs(10);
+/// How long an answer to status, stop or reload may take: the daemon itself waits 30 s.
+const ANSWER: Duration = Duration::from_secs(35);
+
+/// Runs one of the verbs; gives the lines to print and the exit code.
+pub(crate) fn run(
+    around: &Surroundings,
+    command: DaemonCommand,
+) -> Result<(Vec<String>, u8), Failure> {
+    match command {
+        DaemonCommand::Start => start(around).map(|lines| (lines, exit::ALLOW)),
+        DaemonCommand::Stop => stop(around).map(|lines| (lines, exit::ALLOW)),
+        DaemonCommand::Reload => reload(around),
+        DaemonCommand::Run => Err(foreground(around)),
+    }
+}
+
+/// What the daemon says of itself; a failure when none runs.
+pub(crate) fn status(around: &Surroundings) -> Result<Vec<String>, Failure> {
+    let socket = socket(around)?;
+    let what = "no status: no daemon runs";
+    match reach(around, &socket) {
+        Reached::Answers(mut link) => ask(&mut link, caps::STATUS, "no status"),
+        Reached::Away => Err(Failure::new(
+            Kind::Unavailable,
+            format!("{what} at {}", socket.display()),
+        )
+        .hint("A hook starts one when it needs it; so does: lychgate daemon start")),
+        Reached::NotOurs(distrust) => Err(not_ours(what, &distrust)),
+        Reached::Failed(error) => Err(Failure::new(Kind::Unavailable, what).because(&error)),
+    }
+}
+
+/// What stands at the daemon's place.
+pub(crate) enum Reached {
+    /// A daemon that is believed.
+    Answers(SocketLink),
+    /// None.
+    Away,
+    /// Something that is not believed.
+    NotOurs(Distrust),
+    /// The system said no.
+    Failed(std::io::Error),
+}
+
+/// Tries to connect with the daemon at `socket`.
+pub(crate) fn reach(around: &Surroundings, socket: &Path) -> Reached {
+    let trusted = Trusted { own: around.uid(), listed: &[] };
+    match connect(socket, trusted, Instant::now() + Duration::from_secs(2)) {
+        Outcome::Listening(stream) => {
+            Reached::Answers(SocketLink::new(stream, Instant::now() + ANSWER))
+        }
+        Outcome::Refused | Outcome::NoSocket => Reached::Away,
+        Outcome::NotOurs(distrust) => Reached::NotOurs(distrust),
+        Outcome::Other(error) => Reached::Failed(error),
+    }
+}
+
+/// Asks for something else than a judgement.
+pub(crate) fn ask(link: &mut SocketLink, asked: u64, what: &str) -> Result<Vec<String>, Failure> {
+    control(link, env!("CARGO_PKG_VERSION"), asked)
+        .map_err(|e| Failure::new(Kind::Unavailable, what).because(&e))
+}
+
+/// Where this user's daemon listens.
+pub(crate) fn socket(around: &Surroundings) -> Result<PathBuf, Failure> {
+    around.folders().socket(None).map_err(|e| {
+        Failure::new(Kind::Incomplete, "the daemon has no place to listen")
+            .because(&e)
+            .hint("Set XDG_RUNTIME_DIR, HOME or LYCHGATE_SOCKET.")
+    })
+}
+
+fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
+    let socket = socket(around)?;
+    let what = "the daemon was not started";
+    match reach(around, &socket) {
+        Reached::Answers(mut link) => {
+            // One that is about to end does not answer; then another takes its place.
+            if control(&mut link, env!("CARGO_PKG_VERSION"), caps::STATUS).is_ok() {
+                return Ok(vec![format!("a daemon listens already at {}", socket.display())]);
+            }
+        }
+        Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
+        Reached::Away | Reached::Failed(_) => {}
+    }
+    let state = around.folders().state_folder();
+    for folder in [socket.parent(), state.as_deref()].into_iter().flatten() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| {
+            Failure::new(Kind::Incomplete, format!("{what}: cannot create {}", folder.display()))
+                .because(&e)
+        })?;
+    }
+    let mut child = command(around, &socket, state.as_deref())
+        .env_clear()
+        .envs(kept(around))
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        // Not the terminal's: an interrupt meant for this command is not meant for the daemon.
+        .process_group(0)
+        .spawn()
+        .map_err(|e| not_run(what, around, &e))?;
+    wait(around, &socket, &mut child)?;
+    Ok(vec![format!("the daemon listens at {}", socket.display())])
+}
+
+fn wait(around: &Surroundings, socket: &Path, child: &mut Child) -> Result<(), Failure> {
+    let what = "the daemon was not started";
+    let deadline = Instant::now() + START;
+    loop {
+        if let Reached::Answers(mut link) = reach(around, socket)
+            && control(&mut link, env!("CARGO_PKG_VERSION"), caps::STATUS).is_ok()
+        {
+            return Ok(());
+        }
+        // One that finds another in its place leaves with success, and the other answers soon.
+        if let Ok(Some(status)) = child.try_wait()
+            && !status.success()
+        {
+            let mut said = Vec::new();
+            let _ = child.stderr.take().map(|pipe| pipe.take(4096).read_to_end(&mut said));
+            let failure = Failure::new(Kind::Unavailable, format!("{what}: it ended at once ({status})"));
+            return Err(failure.hint(String::from_utf8_lossy(&said).into_owned()));
+        }
+        if Instant::now() > deadline {
+            // It would be there later, unasked.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(Failure::new(Kind::Unavailable, format!("{what}: it does not answer")));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
+    let socket = socket(around)?;
+    let what = "the daemon was not stopped";
+    let mut link = match reach(around, &socket) {
+        Reached::Answers(link) => link,
+        Reached::Away => return Ok(vec![format!("no daemon runs at {}", socket.display())]),
+        Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
+        Reached::Failed(error) => return Err(Failure::new(Kind::Unavailable, what).because(&error)),
+    };
+    let lines = ask(&mut link, caps::DRAIN, what)?;
+    if let Some(problem) = lines.iter().find_map(|l| l.strip_prefix("problem: ")) {
+        return Err(Failure::new(Kind::Unavailable, format!("{what}: {problem}")));
+    }
+    let deadline = Instant::now() + limits::DRAIN_WAIT + Duration::from_secs(2);
+    while matches!(reach(around, &socket), Reached::Answers(_)) {
+        if Instant::now() > deadline {
+            return Err(Failure::new(Kind::Unavailable, format!("{what}: it still listens")));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(vec!["the daemon stops".into()])
+}
+
+fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {
+    let socket = socket(around)?;
+    let what = "nothing was reloaded";
+    let mut link = match reach(around, &socket) {
+        Reached::Answers(link) => link,
+        Reached::Away => {
+            let what = format!("{what}: no daemon runs at {}", socket.display());
+            return Err(Failure::new(Kind::Unavailable, what));
+        }
+        Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
+        Reached::Failed(error) => return Err(Failure::new(Kind::Unavailable, what).because(&error)),
+    };
+    let lines = ask(&mut link, caps::RELOAD, what)?;
+    let problems: Vec<&str> = lines.iter().filter_map(|l| l.strip_prefix("problem: ")).collect();
+    if problems.is_empty() {
+        return Ok((lines, exit::ALLOW));
+    }
+    let what = format!("{what}: the old rules and policy stay in force");
+    Err(Failure::new(Kind::Refused, what).hint(problems.join("\n")))
+}
+
+/// Becomes the daemon; comes back only when that fails.
+fn foreground(around: &Surroundings) -> Failure {
+    let what = "the daemon was not started";
+    let socket = match socket(around) {
+        Ok(socket) => socket,
+        Err(failure) => return failure,
+    };
+    let state = around.folders().state_folder();
+    let mut command = Command::new(around.beside(PROGRAM));
+    command.arg("--socket").arg(&socket);
+    if let Some(state) = &state {
+        command.arg("--state-dir").arg(state);
+    }
+    not_run(what, around, &command.exec())
+}
+
+fn command(around: &Surroundings, socket: &Path, state: Option<&Path>) -> Command {
+    let mut command = Command::new(around.beside(PROGRAM));
+    command.arg("--socket").arg(socket);
+    if let Some(state) = state {
+        command.arg("--state-dir").arg(state).arg("--log").arg(state.join(LOG));
+    }
+    command
+}
+
+fn kept(around: &Surroundings) -> impl Iterator<Item = (&std::ffi::OsStr, &std::ffi::OsStr)> {
+    around
+        .variables()
+        .iter()
+        .filter(|(name, _)| keeps_for_daemon(name))
+        .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+}
+
+fn not_run(what: &str, around: &Surroundings, error: &std::io::Error) -> Failure {
+    let program = around.beside(PROGRAM);
+    Failure::new(Kind::Unavailable, format!("{what}: cannot run {}", program.display()))
+        .because(error)
+        .hint("Install all three binaries into one folder: ./install.sh")
+}
+
+fn not_ours(what: &str, distrust: &Distrust) -> Failure {
+    Failure::new(Kind::Unavailable, format!("{what}: what is at its place is not trusted"))
+        .because(distrust)
+        .hint("lychgate doctor")
+}

@@ -1,0 +1,236 @@
+//! A developer's hooks: in the folder git uses, ours, runnable, and nothing after them.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use lychgate_client::conf;
+
+use super::{Report, programs};
+use crate::ask_git::{Git, HooksPath, Layout};
+use crate::failure::Failure;
+use crate::install::CLIENT_HOOKS;
+use crate::install::client::global_folder;
+use crate::install::folder::{self, Standing, is_executable, standing};
+use crate::install::manager::Manager;
+use crate::install::manifest::Manifest;
+use crate::install::shim::NOT_PASSED_ON;
+use crate::surroundings::Surroundings;
+
+/// Looks at the hooks of one repository.
+pub(super) fn look(
+    around: &Surroundings,
+    git: &Git,
+    layout: &Layout,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let hooks = &layout.hooks;
+    let set = git.hooks_path()?;
+    let Ok(manifest) = Manifest::read(hooks) else {
+        let file = hooks.join(crate::install::manifest::NAME);
+        report.problem(
+            format!("{} cannot be read", file.display()),
+            "lychgate uninstall && lychgate install",
+        );
+        return Ok(());
+    };
+    match manifest {
+        Some(manifest) => {
+            let names: Vec<&str> = CLIENT_HOOKS.iter().map(|h| h.name()).collect();
+            let before = report.problems.len();
+            hooks_of(hooks, &names, around.uid(), report);
+            if !manifest.shims.is_empty() {
+                not_passed_on(&layout.common_dir.join("hooks"), hooks, report);
+            }
+            if report.problems.len() == before {
+                report.well(format!("the gate stands in {}", hooks.display()));
+            }
+            later_hooks(git, report)?;
+        }
+        None => match Manager::of(hooks) {
+            Some(manager) => managed(manager, layout, report),
+            None => absent(around, layout, set.as_ref(), report),
+        },
+    }
+    Ok(())
+}
+
+/// Whether every hook of `names` is a runnable link, and the configuration beside them is good.
+pub(super) fn hooks_of(folder: &Path, names: &[&str], owner: u32, report: &mut Report) {
+    for name in names {
+        hook(folder, name, report);
+    }
+    match conf::read(folder, &[owner]) {
+        Ok(Some(conf)) => {
+            if let Some(lychgate) = conf.lychgate.filter(|path| !is_executable(path)) {
+                report.problem(
+                    format!("lychgate.conf names {}, which cannot be run", lychgate.display()),
+                    "lychgate install",
+                );
+            }
+        }
+        Ok(None) => report.problem(
+            format!("there is no lychgate.conf in {}", folder.display()),
+            "lychgate install",
+        ),
+        Err(error) => {
+            let path = folder.join(folder::CONF);
+            let mend = match error {
+                conf::Error::Writable => format!("chmod go-w {}", path.display()),
+                _ => format!("rm {} && lychgate install", path.display()),
+            };
+            report.problem(format!("the hooks do not read their configuration: {error}"), mend);
+        }
+    }
+}
+
+fn hook(folder: &Path, name: &str, report: &mut Report) {
+    let path = folder.join(name);
+    let at = path.display();
+    match standing(&path) {
+        Ok(Standing::Ours) if !path.exists() => {
+            let target = std::fs::read_link(&path).unwrap_or_default();
+            report.problem(
+                format!("{at} leads to {}, which is not there", target.display()),
+                "lychgate install",
+            );
+        }
+        Ok(Standing::Ours) if !is_executable(&path) => {
+            let target = std::fs::read_link(&path).unwrap_or_default();
+            report.problem(
+                format!("{at} leads to something that cannot be run"),
+                format!("chmod +x {}", target.display()),
+            );
+        }
+        Ok(Standing::Ours) => {
+            if let Ok(target) = std::fs::read_link(&path) {
+                programs::compare(&target, report);
+            }
+        }
+        Ok(Standing::Nothing) => {
+            report.problem(format!("{at} is gone"), "lychgate install");
+        }
+        Ok(Standing::Foreign) => {
+            let by = Manager::of(folder).map_or("another tool", Manager::name);
+            report.problem(
+                format!("{at} was replaced by {by}"),
+                format!("rm {at} && lychgate install"),
+            );
+        }
+        Err(error) => report.problem(format!("cannot look at {at}: {error}"), "lychgate install"),
+    }
+}
+
+/// No gate where git looks. If there is one elsewhere, something shadows it.
+fn absent(around: &Surroundings, layout: &Layout, set: Option<&HooksPath>, report: &mut Report) {
+    let hooks = layout.hooks.display();
+    let elsewhere = [
+        Some(layout.common_dir.join("hooks")),
+        Some(layout.common_dir.join("lychgate/hooks")),
+        Some(layout.git_dir.join("lychgate/hooks")),
+        global_folder(around),
+    ];
+    let gate = elsewhere
+        .into_iter()
+        .flatten()
+        .find(|folder| matches!(Manifest::read(folder), Ok(Some(_))));
+    match (gate, set) {
+        (Some(gate), Some(set)) => {
+            let value = lychgate_model::path::printable(set.value.as_encoded_bytes());
+            let mend = match set.scope.as_str() {
+                "command" => "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned(),
+                scope => format!("git config --{scope} --unset-all core.hooksPath"),
+            };
+            report.problem(
+                format!(
+                    "core.hooksPath = {value} ({}, {}) shadows the gate in {}",
+                    set.scope,
+                    set.origin,
+                    gate.display()
+                ),
+                mend,
+            );
+        }
+        _ => report.problem(format!("no gate stands in {hooks}"), "lychgate install"),
+    }
+}
+
+/// A manager owns the folder: the gate has to be named in its file, last.
+fn managed(manager: Manager, layout: &Layout, report: &mut Report) {
+    let files: &[&str] = match manager {
+        Manager::Husky => &[".husky/pre-commit"],
+        Manager::Lefthook => &["lefthook.yml", ".lefthook.yml", "lefthook.yaml", "lefthook.toml"],
+        Manager::PreCommit => &[".pre-commit-config.yaml", ".pre-commit-config.yml"],
+    };
+    let named = files.iter().find_map(|file| {
+        let text = std::fs::read_to_string(layout.top.join(file)).ok()?;
+        text.contains("lychgate").then_some((file, text))
+    });
+    let Some((file, text)) = named else {
+        report.problem(
+            format!("{} owns the hooks, and its file does not name lychgate", manager.name()),
+            format!("add to {}:\n{}", files.first().unwrap_or(&""), manager.snippet()),
+        );
+        return;
+    };
+    if let Some(later) = later_in(manager, &text) {
+        report.problem(
+            format!("in {file}, {later} runs after lychgate and can change the index"),
+            format!("move lychgate to the end of {file}"),
+        );
+    } else {
+        report.well(format!("{} runs the gate, as {file} says", manager.name()));
+    }
+}
+
+/// The first hook that stands after ours in the manager's file, where that file has an order.
+fn later_in(manager: Manager, text: &str) -> Option<String> {
+    let after = |needle: &str| {
+        let last = text.lines().enumerate().filter(|(_, l)| l.contains("lychgate")).last()?.0;
+        let mut rest = text.lines().skip(last + 1);
+        rest.find_map(|l| l.trim().trim_start_matches("- ").strip_prefix(needle)).map(str::trim)
+    };
+    match manager {
+        Manager::PreCommit => after("id:").map(str::to_owned),
+        Manager::Husky => {
+            let last = text
+                .lines()
+                .map(str::trim)
+                .rfind(|l| !l.is_empty() && !l.starts_with('#'))?;
+            (!last.contains("lychgate")).then(|| format!("`{last}`"))
+        }
+        // Ordered by priorities; the snippet has the highest.
+        Manager::Lefthook => None,
+    }
+}
+
+/// Hooks of configuration that git runs after the one in the folder, where this git has them.
+fn later_hooks(git: &Git, report: &mut Report) -> Result<(), Failure> {
+    let listed = git.configured_hooks("pre-commit")?;
+    let ours = listed.iter().rposition(|line| {
+        line.contains("hookdir") || line.contains("lychgate")
+    });
+    for later in listed.iter().skip(ours.map_or(listed.len(), |at| at + 1)) {
+        report.problem(
+            format!("the configured hook {later} runs after the gate and can change the index"),
+            format!("git config --show-origin --get-regexp '^hook\\.{later}\\.'"),
+        );
+    }
+    Ok(())
+}
+
+fn not_passed_on(behind: &Path, front: &Path, report: &mut Report) {
+    for name in NOT_PASSED_ON {
+        let hook = behind.join(name);
+        if is_executable(&hook) && !front.join(name).exists() {
+            report.problem(
+                format!("{} is not run: core.hooksPath stands in front of it", hook.display()),
+                format!("ln -s {} {}", hook.display(), front.join(name).display()),
+            );
+        }
+    }
+}
+
+/// Who owns `path`, links not followed.
+pub(super) fn owner(path: &Path) -> Option<u32> {
+    path.symlink_metadata().ok().map(|m| m.uid())
+}

@@ -1,0 +1,65 @@
+//! A server's hooks, and the daemon they depend on.
+
+use std::path::Path;
+
+use lychgate_client::conf;
+
+use super::gate::{hooks_of, owner};
+use super::{Report, daemon};
+use crate::ask_git::Git;
+use crate::failure::Failure;
+use crate::install::SERVER_HOOKS;
+use crate::install::folder::is_executable;
+use crate::install::manifest::Manifest;
+use crate::install::server::{closed_to, repositories};
+use crate::surroundings::Surroundings;
+
+/// Looks at every repository of `folder`.
+pub(super) fn look(around: &Surroundings, folder: &Path, report: &mut Report) -> Result<(), Failure> {
+    let names: Vec<&str> = SERVER_HOOKS.iter().map(|h| h.name()).collect();
+    let mut sockets = Vec::new();
+    for path in repositories(folder)? {
+        let Some(layout) = Git::of_any_owner(&path).layout()? else { continue };
+        let at = path.display();
+        let install = format!("lychgate install --server {at}");
+        if !matches!(Manifest::read(&layout.hooks), Ok(Some(_))) {
+            report.problem(format!("no gate stands in {}", layout.hooks.display()), install);
+            continue;
+        }
+        let before = report.problems.len();
+        let owner = owner(&path).unwrap_or(around.uid());
+        hooks_of(&layout.hooks, &names, owner, report);
+        for (_, mend) in report.problems.iter_mut().skip(before) {
+            *mend = mend.replace("lychgate install", &install);
+        }
+        if let Ok(Some(conf)) = conf::read(&layout.hooks, &[owner]) {
+            match conf.socket {
+                Some(socket) if !sockets.contains(&socket) => sockets.push(socket),
+                Some(_) => {}
+                None => report.problem(
+                    format!("lychgate.conf in {} names no socket", layout.hooks.display()),
+                    install.clone(),
+                ),
+            }
+        }
+        let target = std::fs::read_link(layout.hooks.join("pre-receive")).unwrap_or_default();
+        if let Some(closed) = closed_to(&target, owner) {
+            report.problem(
+                format!("user {owner} owns {at} and cannot pass {}", closed.display()),
+                format!("./install.sh --prefix /usr/local && {install}"),
+            );
+        }
+        if is_executable(&layout.hooks.join("update")) {
+            report.note(format!(
+                "{at} has an update hook: what it denies is in the store already, and stays"
+            ));
+        }
+        if report.problems.len() == before {
+            report.well(format!("the gate stands in {}", layout.hooks.display()));
+        }
+    }
+    for socket in sockets {
+        daemon::look(around, Some(&socket), report);
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! `lychgate rules explain ID`: everything there is to say about a rule or a reason code.
+
+use std::fmt::Write as _;
+
+use lychgate_model::{ReasonCode, RuleId, limits};
+use lychgate_scan::{NewBy, Rule};
+
+use crate::check::judge::engine;
+use crate::failure::{Failure, Kind};
+use crate::page::wrapped;
+use crate::surroundings::Surroundings;
+
+/// The page about `id`.
+pub(super) fn text(around: &Surroundings, id: &str) -> Result<String, Failure> {
+    if let Some(code) = ReasonCode::ALL.into_iter().find(|code| code.name() == id) {
+        return Ok(reason(code));
+    }
+    let engine = engine(around)?;
+    let rules = engine.rules();
+    if let Some(rule) = RuleId::new(id).and_then(|id| rules.rule(&id)) {
+        return Ok(about(rule));
+    }
+    let known = rules.rules().iter().map(|r| r.id.as_str());
+    let near = nearest(id, known.chain(ReasonCode::ALL.map(ReasonCode::name)));
+    let what = format!("nothing is called {}", lychgate_model::path::printable(id.as_bytes()));
+    let hint = match near {
+        Some(near) => format!("lychgate rules explain {near}"),
+        None => "lychgate rules list".to_owned(),
+    };
+    Err(Failure::new(Kind::Usage, what).hint(hint))
+}
+
+fn about(rule: &Rule) -> String {
+    let mut out = format!("{}\n", rule.id);
+    out += &wrapped(&rule.title, "  ", "  ");
+    let _ = writeln!(
+        out,
+        "  severity {}, confidence {}, {}, pack {}, version {}",
+        rule.severity.name(),
+        rule.confidence.name(),
+        rule.category.name(),
+        rule.pack,
+        rule.version
+    );
+    let mut part = |title: &str, text: &str| {
+        if !text.is_empty() {
+            let _ = write!(out, "\n{title}\n{}", wrapped(text, "  ", "  "));
+        }
+    };
+    part("Why it matters", &rule.why);
+    part("How to mend the commit", &rule.fix);
+    for (title, steps) in
+        [("How to replace what leaked", &rule.rotation), ("How to revoke it", &rule.revocation)]
+    {
+        if !steps.is_empty() {
+            let _ = writeln!(out, "\n{title}");
+            for (number, step) in (1..).zip(steps) {
+                out += &wrapped(step, &format!("  {number}. "), "     ");
+            }
+        }
+    }
+    let _ = writeln!(out, "\nWhat makes it new");
+    out += match rule.new {
+        NewBy::Value => "  The value stands on no old side of the change.\n",
+        NewBy::Line => "  Its line is among the added ones.\n",
+    };
+    for (what, globs) in [("Only in", &rule.paths.only), ("Never in", &rule.paths.never)] {
+        if !globs.is_empty() {
+            let _ = write!(out, "\n{what}\n{}", wrapped(&globs.join(" "), "  ", "  "));
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\nTo let one stand: a comment on its line or the line above, for at most\n{} days\n  \
+         lychgate: allow {} until YYYY-MM-DD because REASON",
+        limits::ALLOW_DAYS,
+        rule.id
+    );
+    let mut tail = Vec::new();
+    tail.extend(rule.cwe.iter().map(|n| format!("CWE-{n}")));
+    tail.extend(rule.standards.iter().cloned());
+    tail.extend(rule.references.iter().cloned());
+    if !tail.is_empty() {
+        let _ = writeln!(out, "\nSources");
+        for one in tail {
+            out += &wrapped(&one, "  ", "    ");
+        }
+    }
+    if !rule.owner.is_empty() {
+        let _ = write!(out, "\nOwner\n{}", wrapped(&rule.owner, "  ", "  "));
+    }
+    out
+}
+
+fn reason(code: ReasonCode) -> String {
+    let (what, next) = words(code);
+    let mut out = format!("{}\n", code.name());
+    let _ = writeln!(out, "  a verdict for this reason alone is {}", code.decision().name());
+    let _ = write!(out, "\nWhat it means\n{}", wrapped(what, "  ", "  "));
+    let _ = write!(out, "\nWhat to do\n{}", wrapped(next, "  ", "  "));
+    out
+}
+
+const fn words(code: ReasonCode) -> (&'static str, &'static str) {
+    match code {
+        ReasonCode::Unreadable => (
+            "An object or file that belongs to the change could not be read, is damaged, or is \
+             too large to be judged whole. What was not read is never taken to be clean.",
+            "Run git fsck; fetch what a partial or shallow clone lacks; look at the file's mode. \
+             An administrator can raise the limits in the organisation's file.",
+        ),
+        ReasonCode::Coverage => (
+            "What the hook counted and what the judge counted differ, so something was lost or \
+             added on the way.",
+            "Try again. If it comes again, it is a bug: report it with the lines printed.",
+        ),
+        ReasonCode::Deadline => (
+            "The time for one judgement passed before everything was judged.",
+            "Try again: what was judged is remembered, and the next run goes on from there.",
+        ),
+        ReasonCode::Fault => (
+            "The scan of an object failed. Only that object was not judged.",
+            "It is a bug: report it with the object's id. The rest of the report holds.",
+        ),
+        ReasonCode::Unsupported => (
+            "The repository uses a format or an extension the gate does not know how to read.",
+            "Use a version of lychgate that knows it, or turn the extension off.",
+        ),
+        ReasonCode::Busy => (
+            "The daemon had too much to do, or was shutting down.",
+            "Try again. lychgate status says how many sessions are open.",
+        ),
+        ReasonCode::Unavailable => (
+            "No daemon answered, and nothing else was allowed to judge.",
+            "lychgate daemon start; on a server, look at the lychgated unit. lychgate doctor \
+             names what is in the way.",
+        ),
+        ReasonCode::Protocol => (
+            "The two programs do not understand each other: another version, or a broken message.",
+            "lychgate doctor compares the versions. Install all three binaries together.",
+        ),
+        ReasonCode::ProtectedRef => (
+            "The push would rewrite, move or delete a ref that the policy protects.",
+            "Push a fast-forward, or ask whoever owns the policy.",
+        ),
+        ReasonCode::Trailer => (
+            "The policy requires a trailer in every commit message, and one lacks it.",
+            "Add the trailer: git commit --amend --trailer \"NAME: VALUE\".",
+        ),
+        ReasonCode::Policy => (
+            "A policy or pack file cannot be used. The floor stays in force, and nothing passes \
+             until the file is mended: a broken file never yields less than none.",
+            "Mend the line that is named; lychgate rules check FILE reads a pack like a compiler.",
+        ),
+    }
+}
+
+/// The known name that shares the longest beginning with `id`, if that is worth suggesting.
+fn nearest<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let shared = |name: &str| name.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count();
+    known.max_by_key(|name| shared(name)).filter(|name| shared(name) >= 3)
+}

@@ -1,0 +1,74 @@
+//! `lychgate rules`: what is looked for and why, offline, and packs checked like source code.
+
+mod explain;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use lychgate_model::Problem;
+
+use crate::args::RulesCommand;
+use crate::check::judge::engine;
+use crate::failure::{Failure, Kind};
+use crate::page::cut;
+use crate::surroundings::Surroundings;
+
+/// Gives what goes to standard output.
+pub(crate) fn run(around: &Surroundings, command: Option<&RulesCommand>) -> Result<String, Failure> {
+    match command {
+        None | Some(RulesCommand::List) => list(around),
+        Some(RulesCommand::Explain { id }) => explain::text(around, id),
+        Some(RulesCommand::Check { files }) => check(files),
+    }
+}
+
+fn list(around: &Surroundings) -> Result<String, Failure> {
+    let engine = engine(around)?;
+    let mut rules: Vec<_> = engine.rules().rules().iter().collect();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    let widest = rules.iter().map(|r| r.id.as_str().len()).max().unwrap_or(0).min(40);
+    let mut out = String::new();
+    for rule in rules {
+        let head = format!(
+            "{:<widest$}  {:<8}  {:<6}  ",
+            rule.id.as_str(),
+            rule.severity.name(),
+            rule.confidence.name(),
+        );
+        let left = lychgate_model::limits::COLUMNS.saturating_sub(head.len());
+        let _ = writeln!(out, "{head}{}", cut(&rule.title, left));
+    }
+    Ok(out)
+}
+
+/// Nothing is said of packs that are good.
+fn check(files: &[PathBuf]) -> Result<String, Failure> {
+    let mut problems = Vec::new();
+    for file in files {
+        let name = file.display().to_string();
+        match std::fs::read_to_string(file) {
+            Ok(text) => problems.extend(lychgate_scan::check_pack(&name, &text)),
+            Err(error) => problems.push(Problem {
+                file: name,
+                line: 0,
+                column: 0,
+                key: String::new(),
+                message: format!("cannot be read: {error}"),
+                help: String::new(),
+            }),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(String::new());
+    }
+    problems.sort();
+    problems.dedup();
+    let number = problems.len();
+    let mut out = String::new();
+    for problem in &problems {
+        let _ = writeln!(out, "{problem}");
+    }
+    let what = format!("{number} problem{} found", if number == 1 { "" } else { "s" });
+    Err(Failure::new(Kind::Refused, what).before(out))
+}
+
