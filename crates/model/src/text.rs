@@ -329,8 +329,10 @@ fn note<'v>(verdict: &'v Verdict, finding: &Finding) -> Option<&'v RuleNote> {
     verdict.rules.iter().find(|r| r.id == finding.rule)
 }
 
+/// Text of ours, which is printable already; of others, it is made so.
 fn clean(text: &str) -> String {
-    printable(text.as_bytes())
+    let ours = text.bytes().all(|b| (0x20..=0x7e).contains(&b));
+    if ours { text.to_owned() } else { printable(text.as_bytes()) }
 }
 
 fn plural(count: usize) -> &'static str {
