@@ -90,6 +90,15 @@ impl RuleSet {
         self.rules.iter().find(|r| r.id == *id)
     }
 
+    /// Every keyword of every rule, lower case, each once; for benchmarks and tests.
+    pub fn keywords(&self) -> Vec<Vec<u8>> {
+        let all = self.searcher.matchers.iter().flat_map(|m| m.keywords().iter().cloned());
+        let mut words: Vec<Vec<u8>> = all.collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
     /// The number of a rule, as [`crate::RawFinding::rule`] has it.
     pub fn index(&self, id: &RuleId) -> Option<u32> {
         self.rules.iter().position(|r| r.id == *id).and_then(|i| u32::try_from(i).ok())

@@ -210,6 +210,11 @@ impl Pass<'_> {
             state.touched.push(rule);
         }
         if let Some(window) = state.windows.get_mut(rule as usize) {
+            if window.open {
+                // More text decides about its end: wait for both at once.
+                window.end = window.end.max(stop);
+                return;
+            }
             let start = start.max(window.done).max(text.base);
             *window = Window { start, end: stop, open: stop > start, done: window.done };
         }

@@ -1,0 +1,149 @@
+//! Properties: the fast way and the plain way say the same, and nothing panics.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::{key, rules, token};
+use lychgate_model::{HashKind, ObjectKind};
+use lychgate_scan::prefilter::{Hit, Hits, Prefilter};
+use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
+use proptest::prelude::*;
+
+fn hits(filter: &Prefilter, text: &[u8], range: std::ops::Range<usize>) -> Vec<Hit> {
+    let mut out = Hits::default();
+    filter.find(text, range, &mut out);
+    let mut all: Vec<Hit> = out.iter().collect();
+    assert!(all.is_sorted_by_key(|h| h.end));
+    all.sort_unstable();
+    all
+}
+
+fn streamed(set: &RuleSet, bytes: &[u8], cuts: &[usize]) -> Scanned {
+    let (mut out, mut scratch, key) = (Scanned::default(), Scratch::new(), key());
+    let mut stream = set.stream(ObjectKind::Blob, &mut scratch);
+    let mut at = 0;
+    for cut in cuts.iter().chain([&bytes.len()]) {
+        let cut = (*cut).clamp(at, bytes.len());
+        stream.feed(set, &key, &mut scratch, &bytes[at..cut]);
+        at = cut;
+    }
+    stream.finish(set, &key, &mut scratch, &mut out);
+    out
+}
+
+fn whole(set: &RuleSet, bytes: &[u8]) -> Scanned {
+    let mut out = Scanned::default();
+    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+    set.scan(input, &key(), &mut Scratch::new(), &mut out);
+    out
+}
+
+/// Text of a few letters, so that keywords occur.
+fn letters(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(b"abcABC_x\n\xff\0".to_vec()), 0..most)
+}
+
+/// Lines of filler with tokens, words and half tokens among them.
+fn content() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        4 => "[ -~]{0,60}",
+        1 => (0usize..50).prop_map(|n| format!("k = {}", token(n))),
+        1 => (0usize..50).prop_map(|n| token(n)[..20].to_owned()),
+        1 => Just("xyzzy-abc".to_owned()),
+        1 => "[éü€😀]{1,9} xyzzy-[a-z]{1,9}",
+        1 => Just(concat!("x = 1 # lychgate", ": allow test.token until 2026-12-31 because so").to_owned()),
+    ];
+    prop::collection::vec(line, 0..60).prop_map(|lines| lines.join("\n").into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+
+    #[test]
+    fn both_prefilters_agree(
+        words in prop::collection::vec(letters(6), 1..12),
+        text in letters(3000),
+        start in 0usize..1500,
+        length in 0usize..3000,
+    ) {
+        let words: Vec<Vec<u8>> = words.into_iter().filter(|w| !w.is_empty()).collect();
+        prop_assume!(!words.is_empty());
+        let range = start.min(text.len())..(start + length).min(text.len());
+        let fast = hits(&Prefilter::new(&words), &text, range.clone());
+        let plain = hits(&Prefilter::reference(&words), &text, range);
+        prop_assert_eq!(fast, plain);
+    }
+
+    #[test]
+    fn no_bytes_make_a_scan_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let set = rules();
+        let (mut out, mut scratch) = (Scanned::default(), Scratch::new());
+        for kind in [ObjectKind::Blob, ObjectKind::Tree, ObjectKind::Commit, ObjectKind::Tag] {
+            for hash in [HashKind::Sha1, HashKind::Sha256] {
+                set.scan(Input { kind, hash, bytes: &bytes }, &key(), &mut scratch, &mut out);
+            }
+        }
+        set.scan_path(&bytes, None, &key(), &mut scratch, &mut out);
+        set.check_symlink_target(&bytes, &bytes, &key(), &mut out);
+    }
+
+    #[test]
+    fn a_stream_says_what_the_whole_says(
+        bytes in content(),
+        cuts in prop::collection::btree_set(0usize..4000, 0..8),
+        encode in any::<bool>(),
+    ) {
+        let bytes = match std::str::from_utf8(&bytes) {
+            Ok(text) if encode => {
+                text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+            }
+            _ => bytes,
+        };
+        let cuts: Vec<usize> = cuts.into_iter().collect();
+        let set = rules();
+        prop_assert_eq!(streamed(&set, &bytes, &cuts), whole(&set, &bytes));
+    }
+}
+
+#[test]
+fn large_streams_say_what_the_whole_says() {
+    // Three megabytes with tokens across every boundary a buffer has, lines of every length.
+    let mut bytes = Vec::new();
+    let mut n = 0;
+    while bytes.len() < 3 << 20 {
+        let boundary = (bytes.len() / (64 << 10) + 1) * (64 << 10);
+        let fill = boundary - bytes.len() - 20 - n % 40;
+        let line = 1 + n % 7000;
+        bytes.extend((0..fill).map(|i| if i % line == line - 1 { b'\n' } else { b'a' + (i % 23) as u8 }));
+        bytes.extend_from_slice(format!("\n {} é xyzzy-{} ", token(n), "q".repeat(n % 90 + 1)).as_bytes());
+        n += 1;
+    }
+    let set = rules();
+    let plain = whole(&set, &bytes);
+    assert_eq!(plain.findings.len(), 2 * n);
+    for step in [1000, 64 << 10, 100_003, 256 << 10, 1 << 20] {
+        let cuts: Vec<usize> = (0..bytes.len()).step_by(step).collect();
+        assert_eq!(streamed(&set, &bytes, &cuts), plain, "{step}");
+    }
+    let wide: Vec<u8> =
+        String::from_utf8(bytes).unwrap().encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let cuts: Vec<usize> = (0..wide.len()).step_by(99_999).collect();
+    assert_eq!(streamed(&set, &wide, &cuts), whole(&set, &wide));
+    assert_eq!(whole(&set, &wide).findings.len(), 2 * n);
+}
+
+#[test]
+fn a_scratch_keeps_nothing_between_objects() {
+    let set = rules();
+    let (mut out, mut scratch) = (Scanned::default(), Scratch::new());
+    let blob = |bytes| Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+    let first = format!("xyzzy-abc {} xyzzy", token(1));
+    set.scan(blob(first.as_bytes()), &key(), &mut scratch, &mut out);
+    assert_eq!(out.findings.len(), 2);
+    out.clear();
+    set.scan(blob(b"nothing here"), &key(), &mut scratch, &mut out);
+    assert!(out.is_clean());
+    set.scan(blob(first.as_bytes()), &key(), &mut scratch, &mut out);
+    assert_eq!(out, whole(&set, first.as_bytes()));
+}

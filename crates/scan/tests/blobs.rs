@@ -1,0 +1,213 @@
+//! Content of files: what is found, where, and what leaves the scan.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::{blob, key, rules, scan, token};
+use lychgate_model::{Confidence, ObjectKind, Severity, Source};
+use lychgate_scan::{MarkerKind, Scanned, Scratch};
+
+const KIND: ObjectKind = ObjectKind::Blob;
+
+fn wide(text: &str, big: bool) -> Vec<u8> {
+    let bytes = |u: u16| if big { u.to_be_bytes() } else { u.to_le_bytes() };
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+#[test]
+fn a_token_is_found_and_its_twin_is_not() {
+    assert_eq!(blob(format!("T = \"{}\"\n", token(1))), ["test.token"]);
+    assert!(blob("T = os.environ[\"TOKEN\"]\n").is_empty());
+    assert!(blob(format!("T = \"x{}\"\n", token(1))).is_empty(), "inside a longer word");
+    assert!(blob(format!("T = \"{}x\"\n", token(1))).is_empty(), "before a longer word");
+}
+
+#[test]
+fn places_are_of_the_decoded_line_and_the_raw_object() {
+    let t = token(2);
+    let text = format!("one\r\né€😀 = {t};\r\n");
+    let out = scan(KIND, text.as_bytes());
+    let span = out.findings[0].span;
+    let at = text.find(&t).unwrap() as u64;
+    assert_eq!((span.line, span.column, span.end_line, span.end_column), (2, 7, 2, 47));
+    assert_eq!((span.byte_start, span.byte_end), (at, at + 40));
+    let marked = format!("\u{feff}{text}");
+    let span = scan(KIND, marked.as_bytes()).findings[0].span;
+    assert_eq!((span.line, span.column, span.byte_start), (2, 7, at + 3));
+}
+
+#[test]
+fn every_encoding_gives_the_same_finding() {
+    let t = token(3);
+    let text = format!("one\r\né€😀 = {t};\r\nmore text follows here\r\n");
+    let plain = scan(KIND, text.as_bytes()).findings[0].clone();
+    let marked = format!("\u{feff}{text}");
+    let four: Vec<u8> = marked.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let cases = [
+        ("le", wide(&marked, false)),
+        ("be", wide(&marked, true)),
+        ("le, no mark", wide(&text, false)),
+        ("be, no mark", wide(&text, true)),
+        ("utf-32", four),
+    ];
+    for (name, bytes) in cases {
+        let out = scan(KIND, &bytes);
+        assert_eq!(out.findings.len(), 1, "{name}");
+        let f = &out.findings[0];
+        assert_eq!((f.span.line, f.span.column), (plain.span.line, plain.span.column), "{name}");
+        assert_eq!((f.span.end_line, f.span.end_column), (2, 47), "{name}");
+        assert_eq!(f.value, plain.value, "{name}");
+        let raw = &bytes[f.span.byte_start as usize..f.span.byte_end as usize];
+        let kept: String = raw.iter().filter(|b| **b != 0).map(|b| char::from(*b)).collect();
+        assert_eq!(kept, t, "{name}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_hides_no_plain_text() {
+    let mut bytes = vec![0xff, 0xfe];
+    bytes.extend_from_slice(format!("T = \"{}\"\n", token(4)).as_bytes());
+    assert_eq!(blob(&bytes), ["test.token"]);
+}
+
+#[test]
+fn binaries_are_scanned_whole() {
+    let mut bytes = vec![0, 1, 2, 0xff, 0];
+    bytes.extend_from_slice(token(5).as_bytes());
+    bytes.extend_from_slice(&[0, 0xfe, 0]);
+    assert_eq!(blob(&bytes), ["test.token"]);
+    bytes.retain(|b| *b != b'_');
+    assert!(blob(&bytes).is_empty());
+}
+
+#[test]
+fn other_code_pages_do_not_hide_ascii() {
+    let mut bytes = b"\x83p\x83X = \x93".to_vec();
+    bytes.extend_from_slice(token(6).as_bytes());
+    let out = scan(KIND, &bytes);
+    assert_eq!(out.findings[0].span.column, 9);
+}
+
+#[test]
+fn a_value_is_the_same_with_either_line_end() {
+    let block = |end: &str| {
+        let dashes = "-".repeat(5);
+        let body = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo".to_owned() + end;
+        format!("{dashes}BEGIN TEST PRIVATE KEY{dashes}{end}{body}{dashes}END TEST PRIVATE KEY{dashes}{end}")
+    };
+    let unix = scan(KIND, block("\n").as_bytes()).findings[0].clone();
+    let dos = scan(KIND, block("\r\n").as_bytes()).findings[0].clone();
+    assert_eq!(unix.value, dos.value);
+    assert_eq!(unix.masked, dos.masked);
+    assert_eq!((unix.span.line, unix.span.end_line), (1, 3));
+}
+
+#[test]
+fn nothing_of_the_value_leaves() {
+    let t = token(7);
+    let mut out = scan(KIND, format!("passphrase = \"Zq8#kk2!pLw0\"\n{t}\n").as_bytes());
+    assert_eq!(&*out.findings[1].masked, "ghp_... (40 characters)");
+    assert_eq!(&*out.findings[0].masked, "... (12 characters)");
+    let said = format!("{out:?}");
+    assert!(!said.contains(&t) && !said.contains("Zq8#"));
+    assert!(!said.contains(&t[4..16]));
+    out.clear();
+    assert!(out.is_clean());
+    assert_eq!(format!("{:?} {:?}", Scratch::new(), key()), "Scratch(..) ValueKey(..)");
+}
+
+#[test]
+fn a_checksum_decides_how_sure() {
+    let good = scan(KIND, token(8).as_bytes()).findings[0].clone();
+    assert_eq!((good.severity, good.confidence), (Severity::Critical, Confidence::High));
+    let mut bad = token(8);
+    let last = if bad.ends_with('0') { "1" } else { "0" };
+    bad.replace_range(39.., last);
+    let bad = scan(KIND, bad.as_bytes()).findings[0].clone();
+    assert_eq!((bad.severity, bad.confidence), (Severity::Low, Confidence::Low));
+}
+
+#[test]
+fn entropy_and_stopwords_refuse() {
+    assert_eq!(blob("passphrase = \"h7Gq92kLmX\""), ["test.password"]);
+    assert!(blob("passphrase = \"aaaaaaaaaa\"").is_empty());
+    assert!(blob("PassPhrase = \"ChangeMe92kLmX\"").is_empty());
+    let set = rules();
+    let rule = set.rules().iter().find(|r| r.id.as_str() == "test.password").unwrap();
+    assert!(rule.paths.applies_to(b"src/a.rs") && !rule.paths.applies_to(b"docs/a/b.md"));
+}
+
+#[test]
+fn allow_lines_are_read_and_their_twins_are_findings() {
+    let head = concat!("# lychgate", ": allow");
+    let t = token(9);
+    let text = format!("a\n{t} {head} test.token until 2026-12-31 because a fixture\n");
+    let out = scan(KIND, text.as_bytes());
+    assert_eq!(out.findings.len(), 1);
+    assert_eq!(out.markers.len(), 1);
+    assert_eq!(out.markers[0].line, 2);
+    assert!(matches!(&out.markers[0].kind, MarkerKind::Allow { reason, .. } if &**reason == "a fixture"));
+    let out = scan(KIND, format!("{t} {head} test.token because a fixture\n").as_bytes());
+    assert!(out.markers.is_empty());
+    assert_eq!(fixture::ids(&out), ["test.token", "allow.malformed"]);
+    assert_eq!(out.findings[1].severity, Severity::Low);
+    let in_string = format!("x = \"{head} test.token until 2026-12-31 because a fixture\"\n{t}");
+    assert!(scan(KIND, in_string.as_bytes()).markers.is_empty());
+}
+
+#[test]
+fn a_reason_that_holds_a_value_is_withheld() {
+    let head = concat!("# lychgate", ": allow");
+    let t = token(10);
+    let text = format!("{head} test.token until 2026-12-31 because {t} is old\n");
+    let out = scan(KIND, text.as_bytes());
+    assert!(!format!("{out:?}").contains(&t));
+    assert!(matches!(&out.markers[0].kind, MarkerKind::Allow { reason, .. } if reason.contains("withheld")));
+}
+
+#[test]
+fn foreign_markers_are_recorded_beside_findings_only() {
+    let text = format!("k = \"{}\" # gitleaks:allow\n# pragma: allowlist nextline secret\n", token(11));
+    let out = scan(KIND, text.as_bytes());
+    let tools: Vec<(u32, &str, bool)> = out
+        .markers
+        .iter()
+        .map(|m| match m.kind {
+            MarkerKind::Foreign { tool, next_line } => (m.line, tool, next_line),
+            MarkerKind::Allow { .. } => (m.line, "", false),
+        })
+        .collect();
+    assert_eq!(tools, [(1, "gitleaks", false), (2, "detect-secrets", true)]);
+    assert!(scan(KIND, b"x = 1 # gitleaks:allow\n").is_clean());
+}
+
+#[test]
+fn names_and_messages_have_their_source_and_no_markers() {
+    let t = token(12);
+    let head = concat!("# lychgate", ": allow");
+    let text = format!("use {t} {head} test.token until 2026-12-31 because x y z\n");
+    let mut out = Scanned::default();
+    rules().scan_text(Source::Message, text.as_bytes(), &key(), &mut Scratch::new(), &mut out);
+    assert_eq!(out.findings[0].source, Source::Message);
+    assert!(out.markers.is_empty());
+}
+
+#[test]
+fn submodule_settings_are_judged_by_content() {
+    let bad = "[submodule \"a\"]\n\tpath = a\n\turl = --upload-pack=x\n";
+    let out = scan(KIND, bad.as_bytes());
+    assert_eq!(fixture::ids(&out), ["tree.submodule-url"]);
+    assert_eq!((out.findings[0].span.line, out.findings[0].span.column), (3, 2));
+    assert!(blob("[submodule \"a\"]\n\tpath = a\n\turl = https://example.org/a\n").is_empty());
+}
+
+#[test]
+fn more_findings_than_are_kept_is_said() {
+    let many: String = (0..1100).map(|n| format!("{}\n", token(n))).collect();
+    let out = scan(KIND, many.as_bytes());
+    assert!(out.truncated);
+    assert_eq!(out.findings.len(), lychgate_model::limits::FINDINGS_PER_OBJECT);
+    let few: String = (0..900).map(|n| format!("{}\n", token(n))).collect();
+    assert!(!scan(KIND, few.as_bytes()).truncated);
+}

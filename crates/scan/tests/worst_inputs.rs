@@ -1,0 +1,85 @@
+//! Inputs made to cost much: the work done is counted, not timed (DM-09).
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::{key, rules, token};
+use lychgate_model::{HashKind, ObjectKind};
+use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
+
+const MIB: usize = 1 << 20;
+
+/// Bytes given to patterns per byte of input.
+fn work(set: &RuleSet, bytes: &[u8]) -> (f64, Scanned) {
+    let (mut out, mut scratch) = (Scanned::default(), Scratch::new());
+    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+    set.scan(input, &key(), &mut scratch, &mut out);
+    (scratch.work() as f64 / bytes.len() as f64, out)
+}
+
+#[test]
+fn text_without_keywords_costs_no_pattern() {
+    let set = RuleSet::built_in().unwrap();
+    for bytes in [vec![b' '; MIB], vec![0; MIB], vec![b'\n'; MIB], vec![0xff; MIB]] {
+        let (work, out) = work(&set, &bytes);
+        assert_eq!(work, 0.0);
+        assert!(out.is_clean());
+    }
+}
+
+#[test]
+fn a_line_of_ten_megabytes_is_one_line() {
+    let mut bytes = vec![b'a'; 10 * MIB];
+    bytes.extend_from_slice(format!(" {}", token(1)).as_bytes());
+    let (work, out) = work(&rules(), &bytes);
+    assert!(work < 0.01, "{work}");
+    let column = u32::try_from(10 * MIB + 2).unwrap();
+    assert_eq!((out.findings[0].span.line, out.findings[0].span.column), (1, column));
+}
+
+#[test]
+fn a_keyword_repeated_is_searched_once() {
+    for word in ["ghp_", "passphrase", "passphrase = ", "PRIVATE KEY-----", "xyzzy", "xyzzy_"] {
+        let (work, out) = work(&rules(), word.repeat(MIB / word.len()).as_bytes());
+        assert!(work < 4.0, "{word}: {work}");
+        assert!(out.findings.is_empty(), "{word}");
+    }
+}
+
+#[test]
+fn openings_without_ends_stay_linear() {
+    let dashes = "-".repeat(5);
+    let opening = format!("{dashes}BEGIN TEST PRIVATE KEY{dashes}\nAAAA");
+    let quoted = "passphrase = \"abcdefgh";
+    for text in [opening.as_str(), quoted] {
+        let (work, _) = work(&rules(), text.repeat(MIB / text.len()).as_bytes());
+        assert!(work < 40.0, "{work}");
+    }
+}
+
+#[test]
+fn one_match_of_a_megabyte_is_cut_not_chased() {
+    let bytes = format!("xyzzy-{}", "a".repeat(MIB));
+    let (work, out) = work(&rules(), bytes.as_bytes());
+    assert!(work < 40.0, "{work}");
+    assert!(!out.findings.is_empty());
+}
+
+#[test]
+fn markers_repeated_on_one_line_stay_linear() {
+    let head = concat!("# lychgate", ": allow ");
+    let (_, out) = work(&rules(), head.repeat(MIB / head.len()).as_bytes());
+    assert!(out.findings.len() <= lychgate_model::limits::FINDINGS_PER_OBJECT);
+}
+
+#[test]
+fn every_keyword_of_every_pack_repeated_stays_linear() {
+    let set = RuleSet::built_in().unwrap();
+    for keyword in set.keywords() {
+        let bytes = keyword.repeat((64 << 10) / keyword.len());
+        let (work, _) = work(&set, &bytes);
+        let rules = set.rules().len() as f64;
+        assert!(work < 8.0 * rules, "{}: {work}", String::from_utf8_lossy(&keyword));
+    }
+}
