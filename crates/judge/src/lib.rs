@@ -14,7 +14,6 @@ mod candidates;
 mod conclude;
 mod documents;
 mod engine;
-mod gather;
 mod hits;
 mod identity;
 mod in_process;

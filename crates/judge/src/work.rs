@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, Source};
 use lychgate_policy::trailers;
-use lychgate_scan::{Input, Scanned, Scratch};
+use lychgate_scan::{Input, Scanned, Scratch, Stream};
 use lychgate_wire::frame::Role;
 
 use crate::engine::Engine;
-use crate::gather::Stream;
 use crate::identity::Identity;
 use crate::state::State;
 
@@ -66,8 +65,8 @@ pub(crate) struct Large {
     name: Vec<u8>,
     size: u64,
     identity: Identity,
-    /// `None` after a panic: the rest is only hashed.
-    stream: Option<Stream>,
+    /// With the buffers that hold its state; `None` after a panic: the rest is only hashed.
+    stream: Option<(Stream, Scratch)>,
 }
 
 #[derive(Debug)]
@@ -137,12 +136,12 @@ impl Work {
             }
             Job::Piece { mut large, pieces, last } => {
                 for piece in pieces {
-                    large.feed(&shared, &piece, scratch);
+                    large.feed(&shared, &piece);
                 }
                 if !last {
                     return WorkDone { bytes, judged: Vec::new(), large: Some(large) };
                 }
-                WorkDone { bytes, judged: vec![large.finish(&shared, scratch)], large: None }
+                WorkDone { bytes, judged: vec![large.finish(&shared)], large: None }
             }
         }
     }
@@ -165,12 +164,15 @@ impl Shared {
                 return Judged { what, name: Vec::new(), size, outcome, missing: Vec::new() };
             }
         }
-        let outcome = guarded(scratch, |scratch| {
+        let outcome = guarded(|| {
             self.engine.fail_if_asked(content);
             let mut out = Scanned::default();
             self.scan(&what, content, scratch, &mut out);
             out
         });
+        if outcome.is_err() {
+            *scratch = Scratch::new();
+        }
         let missing = self.missing(&what, content);
         Judged { what, name: Vec::new(), size, outcome, missing }
     }
@@ -216,29 +218,31 @@ impl Large {
         size: u64,
     ) -> Self {
         let identity = Identity::new(shared.hash, kind, size);
-        let stream = Some(Stream::new(kind));
+        let mut scratch = Scratch::new();
+        let stream = shared.engine.rules().stream(kind, &mut scratch);
+        let stream = Some((stream, scratch));
         Self { ticket, what, name: name.to_vec(), size, identity, stream }
     }
 
-    fn feed(&mut self, shared: &Shared, piece: &[u8], scratch: &mut Scratch) {
+    fn feed(&mut self, shared: &Shared, piece: &[u8]) {
         self.identity.update(piece);
-        let Some(mut stream) = self.stream.take() else { return };
-        let fed = guarded(scratch, |scratch| {
+        let Some((mut stream, mut scratch)) = self.stream.take() else { return };
+        let fed = guarded(|| {
             shared.engine.fail_if_asked(piece);
-            stream.feed(piece, shared.engine.rules(), shared.state.key(), scratch);
-            stream
+            stream.feed(shared.engine.rules(), shared.state.key(), &mut scratch, piece);
+            (stream, scratch)
         });
         self.stream = fed.ok();
     }
 
-    fn finish(self, shared: &Shared, scratch: &mut Scratch) -> Judged {
+    fn finish(self, shared: &Shared) -> Judged {
         let Self { what, name, size, identity, stream, .. } = self;
         let outcome = match (&what, stream) {
             (What::Object { id, .. }, _) if !identity.clone().is(id) => Err(Failure::Mismatch),
             (_, None) => Err(Failure::Panic),
-            (_, Some(stream)) => guarded(scratch, |scratch| {
+            (_, Some((stream, mut scratch))) => guarded(|| {
                 let mut out = Scanned::default();
-                stream.finish(shared.engine.rules(), shared.state.key(), scratch, &mut out);
+                stream.finish(shared.engine.rules(), shared.state.key(), &mut scratch, &mut out);
                 out
             }),
         };
@@ -246,13 +250,7 @@ impl Large {
     }
 }
 
-fn guarded<T>(scratch: &mut Scratch, scan: impl FnOnce(&mut Scratch) -> T) -> Result<T, Failure> {
-    match catch_unwind(AssertUnwindSafe(|| scan(&mut *scratch))) {
-        Ok(made) => Ok(made),
-        Err(_) => {
-            // What the scan left behind is not trusted.
-            *scratch = Scratch::new();
-            Err(Failure::Panic)
-        }
-    }
+/// What a panic leaves behind is not trusted: the caller throws its scratch away.
+fn guarded<T>(scan: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(scan)).map_err(|_| Failure::Panic)
 }
