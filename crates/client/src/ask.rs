@@ -6,9 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use lychgate_git::{Document as Stood, Environment, NewObjects, PrePushLine, Repository, Where};
 use lychgate_model::{HashKind, Hook, ObjectId, RefUpdate, Surface, pattern};
-use lychgate_wire::frame::{
-    Document, DocumentContent, DocumentSide, Facts, Frame, caps,
-};
+use lychgate_wire::frame::{Document, DocumentContent, DocumentSide, Facts, Frame, caps};
 use lychgate_wire::{bound, version};
 
 use crate::error::Error;
@@ -96,7 +94,10 @@ pub fn greet(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<Gree
             capabilities: theirs.capabilities,
             is_older: version::is_newer(&ours, &theirs),
         }),
-        Frame::Hello(theirs) => Err(Error::Version { theirs: theirs.major, ours: ours.major }),
+        Frame::Hello(theirs) => Err(Error::Version {
+            theirs: theirs.major,
+            ours: ours.major,
+        }),
         Frame::Refuse(refuse) => Err(refusal(refuse.code, refuse.message)),
         _ => Err(Error::Protocol("no Hello")),
     }
@@ -170,7 +171,9 @@ fn needed(asker: Asker<'_>) -> Result<&Repository, Error> {
 
 /// Without a repository nothing has an id, and one kind is as good as the other.
 pub(crate) fn object_format(asker: Asker<'_>) -> HashKind {
-    asker.repository.map_or(HashKind::Sha1, Repository::hash_kind)
+    asker
+        .repository
+        .map_or(HashKind::Sha1, Repository::hash_kind)
 }
 
 fn updates(asker: Asker<'_>, question: &Question<'_>) -> Result<Vec<RefUpdate>, Error> {
@@ -179,7 +182,10 @@ fn updates(asker: Asker<'_>, question: &Question<'_>) -> Result<Vec<RefUpdate>, 
         Question::Push(updates) => Ok(updates.to_vec()),
         Question::Outgoing { lines, .. } => {
             let repository = needed(asker)?;
-            lines.iter().map(|line| lines::remote_update(repository, line)).collect()
+            lines
+                .iter()
+                .map(|line| lines::remote_update(repository, line))
+                .collect()
         }
         _ => Ok(Vec::new()),
     }
@@ -202,7 +208,9 @@ fn open(
         hook: asker.hook,
         object_format: object_format(asker),
         want_findings: asker.wants_findings,
-        repository: asker.repository.map_or(b"", |r| r.git_dir().as_os_str().as_bytes()),
+        repository: asker
+            .repository
+            .map_or(b"", |r| r.git_dir().as_os_str().as_bytes()),
         head: branch.unwrap_or_default(),
         head_born: head.as_ref().is_some_and(|h| h.commit.is_some()),
         variables,
@@ -241,9 +249,13 @@ pub(crate) fn document(
     let stood = match side {
         DocumentSide::Base => repository.document(path, Where::Head),
         DocumentSide::Index => repository.document(path, Where::Index),
-        DocumentSide::Target => Ok(Stood::Unusable { why: "no side of this name here".to_owned() }),
+        DocumentSide::Target => Ok(Stood::Unusable {
+            why: "no side of this name here".to_owned(),
+        }),
     };
-    let stood = stood.unwrap_or_else(|e| Stood::Unusable { why: crate::error::chain(&e) });
+    let stood = stood.unwrap_or_else(|e| Stood::Unusable {
+        why: crate::error::chain(&e),
+    });
     let null = ObjectId::null(repository.hash_kind());
     let (id, content) = match &stood {
         Stood::Absent => (null, DocumentContent::Absent),
@@ -253,7 +265,12 @@ pub(crate) fn document(
         Stood::Bytes { id, content } => (*id, DocumentContent::Bytes(content)),
         Stood::Unusable { why } => (null, DocumentContent::Unusable(why)),
     };
-    talk.say(&Frame::Document(Document { side, path, id, content }))
+    talk.say(&Frame::Document(Document {
+        side,
+        path,
+        id,
+        content,
+    }))
 }
 
 /// The change itself. What is returned knows where its objects stand.
@@ -281,7 +298,9 @@ fn enumerate<'a>(
         Question::Push(_) => {
             let plan = talk.plan()?;
             let counts = |name: &[u8]| {
-                plan.iter().find(|(p, _)| pattern::matches(p, name)).is_none_or(|(_, c)| *c)
+                plan.iter()
+                    .find(|(p, _)| pattern::matches(p, name))
+                    .is_none_or(|(_, c)| *c)
             };
             NewObjects::of_push(needed(asker)?, environment, updates, &counts)?
         }

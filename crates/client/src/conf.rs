@@ -64,9 +64,15 @@ impl Conf {
                 continue;
             }
             let wrong = |what| Error::Line { line: number, what };
-            let cut = line.iter().position(|&b| b == b'=').ok_or(wrong("there is no '='"))?;
+            let cut = line
+                .iter()
+                .position(|&b| b == b'=')
+                .ok_or(wrong("there is no '='"))?;
             let (key, value) = line.split_at(cut);
-            let (key, value) = (key.trim_ascii(), value.get(1..).unwrap_or_default().trim_ascii());
+            let (key, value) = (
+                key.trim_ascii(),
+                value.get(1..).unwrap_or_default().trim_ascii(),
+            );
             if seen.contains(&key) {
                 return Err(wrong("the key stands twice"));
             }
@@ -111,7 +117,9 @@ impl Conf {
                 if value.contains(&b'/') {
                     return Err("chained names files beside the hook");
                 }
-                self.chained = words(value).map(|w| OsString::from_vec(w.to_vec())).collect();
+                self.chained = words(value)
+                    .map(|w| OsString::from_vec(w.to_vec()))
+                    .collect();
             }
             _ => return Err("the key is unknown"),
         }
@@ -137,7 +145,10 @@ impl Conf {
 pub fn read(folder: &Path, owners: &[u32]) -> Result<Option<Conf>, Error> {
     // No link is followed: whoever may write where a link points could configure the hook.
     let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    let opened = File::options().read(true).custom_flags(flags).open(folder.join(FILE));
+    let opened = File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(folder.join(FILE));
     let file = match opened {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -154,7 +165,9 @@ pub fn read(folder: &Path, owners: &[u32]) -> Result<Option<Conf>, Error> {
         return Err(Error::Writable);
     }
     let mut text = Vec::with_capacity(usize::try_from(about.len().min(MOST_BYTES)).unwrap_or(0));
-    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(Error::Read)?;
+    file.take(MOST_BYTES + 1)
+        .read_to_end(&mut text)
+        .map_err(Error::Read)?;
     if text.len() as u64 > MOST_BYTES {
         return Err(Error::TooLarge);
     }
@@ -162,18 +175,28 @@ pub fn read(folder: &Path, owners: &[u32]) -> Result<Option<Conf>, Error> {
 }
 
 fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty())
+    value
+        .split(u8::is_ascii_whitespace)
+        .filter(|w| !w.is_empty())
 }
 
 fn number<N: std::str::FromStr>(digits: &[u8]) -> Option<N> {
     // `parse` alone would take a sign.
     let plain = digits.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
+    std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| plain)?
+        .parse()
+        .ok()
 }
 
 fn absolute(value: &[u8]) -> Result<Option<PathBuf>, &'static str> {
     let path = PathBuf::from(OsString::from_vec(value.to_vec()));
-    if path.is_absolute() { Ok(Some(path)) } else { Err("the path is not absolute") }
+    if path.is_absolute() {
+        Ok(Some(path))
+    } else {
+        Err("the path is not absolute")
+    }
 }
 
 /// Why a `lychgate.conf` cannot be used.
@@ -221,9 +244,15 @@ mod tests {
         assert_eq!(conf.socket.as_deref(), Some(Path::new("/run/lychgate/s")));
         assert_eq!(conf.daemon_uids, [0, 1001]);
         assert_eq!(conf.deadline_on(Surface::Server), Duration::from_secs(5));
-        assert_eq!(conf.lychgate.as_deref(), Some(Path::new("/opt/a b/lychgate")));
+        assert_eq!(
+            conf.lychgate.as_deref(),
+            Some(Path::new("/opt/a b/lychgate"))
+        );
         assert_eq!(conf.unavailable, Unavailable::AllowRecorded);
-        assert_eq!(conf.chained_for("pre-push"), Some("pre-push.before-lychgate".into()));
+        assert_eq!(
+            conf.chained_for("pre-push"),
+            Some("pre-push.before-lychgate".into())
+        );
         assert_eq!(conf.chained_for("pre-commit"), None);
     }
 
@@ -254,7 +283,10 @@ mod tests {
         for line in lines {
             let text = [b"# first\n", line].concat();
             let refused = Conf::parse(&text);
-            assert!(matches!(refused, Err(Error::Line { line: 2, .. })), "{refused:?}");
+            assert!(
+                matches!(refused, Err(Error::Line { line: 2, .. })),
+                "{refused:?}"
+            );
         }
         let twice = Conf::parse(b"unavailable = deny\nunavailable = in-process\n");
         assert!(matches!(twice, Err(Error::Line { line: 2, .. })));
@@ -282,12 +314,18 @@ mod tests {
         mode(0o600);
         if own == 0 {
             std::os::unix::fs::chown(&path, Some(4242), None).unwrap();
-            assert!(matches!(read(folder.path(), &[own]), Err(Error::Owner { uid: 4242 })));
+            assert!(matches!(
+                read(folder.path(), &[own]),
+                Err(Error::Owner { uid: 4242 })
+            ));
             assert!(read(folder.path(), &[4242]).unwrap().is_some());
         }
         let real = folder.path().join("real");
         std::fs::rename(&path, &real).unwrap();
         std::os::unix::fs::symlink(&real, &path).unwrap();
-        assert!(matches!(read(folder.path(), &[own, 4242]), Err(Error::Read(_))));
+        assert!(matches!(
+            read(folder.path(), &[own, 4242]),
+            Err(Error::Read(_))
+        ));
     }
 }

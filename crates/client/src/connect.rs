@@ -66,7 +66,9 @@ fn dial(path: &Path, deadline: Instant) -> Result<UnixStream, Errno> {
 fn believe(stream: UnixStream, trusted: Trusted<'_>) -> Outcome {
     match rustix::net::sockopt::socket_peercred(&stream) {
         Ok(peer) if trusted.accepts(peer.uid.as_raw()) => Outcome::Listening(stream),
-        Ok(peer) => Outcome::NotOurs(Distrust::Listener { uid: peer.uid.as_raw() }),
+        Ok(peer) => Outcome::NotOurs(Distrust::Listener {
+            uid: peer.uid.as_raw(),
+        }),
         Err(errno) => Outcome::Other(errno.into()),
     }
 }
@@ -77,7 +79,10 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     fn own() -> Trusted<'static> {
-        Trusted { own: rustix::process::geteuid().as_raw(), listed: &[] }
+        Trusted {
+            own: rustix::process::geteuid().as_raw(),
+            listed: &[],
+        }
     }
 
     fn soon() -> Instant {
@@ -90,12 +95,18 @@ mod tests {
         let path = folder.path().join("s");
         assert!(matches!(connect(&path, own(), soon()), Outcome::NoSocket));
         let listener = UnixListener::bind(&path).unwrap();
-        assert!(matches!(connect(&path, own(), soon()), Outcome::Listening(_)));
+        assert!(matches!(
+            connect(&path, own(), soon()),
+            Outcome::Listening(_)
+        ));
         drop(listener);
         assert!(matches!(connect(&path, own(), soon()), Outcome::Refused));
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, "").unwrap();
-        assert!(matches!(connect(&path, own(), soon()), Outcome::NotOurs(Distrust::Kind { .. })));
+        assert!(matches!(
+            connect(&path, own(), soon()),
+            Outcome::NotOurs(Distrust::Kind { .. })
+        ));
     }
 
     #[test]
@@ -105,20 +116,34 @@ mod tests {
         let _listener = UnixListener::bind(&path).unwrap();
         let stream = dial(&path, soon()).unwrap();
         let uid = own().own;
-        assert!(matches!(believe(stream.try_clone().unwrap(), own()), Outcome::Listening(_)));
+        assert!(matches!(
+            believe(stream.try_clone().unwrap(), own()),
+            Outcome::Listening(_)
+        ));
         // Seen by a user who has not listed this one: only root would be believed unasked.
-        let other = Trusted { own: uid + 1, listed: &[] };
+        let other = Trusted {
+            own: uid + 1,
+            listed: &[],
+        };
         let outcome = believe(stream, other);
-        assert_eq!(matches!(outcome, Outcome::Listening(_)), uid == 0, "{outcome:?}");
+        assert_eq!(
+            matches!(outcome, Outcome::Listening(_)),
+            uid == 0,
+            "{outcome:?}"
+        );
     }
 
     #[test]
     fn a_daemon_that_takes_no_connections_does_not_hang_the_hook() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
-        let listener =
-            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)
-                .unwrap();
+        let listener = rustix::net::socket_with(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::empty(),
+            None,
+        )
+        .unwrap();
         rustix::net::bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
         rustix::net::listen(&listener, 0).unwrap();
         let _first = dial(&path, soon()).unwrap();

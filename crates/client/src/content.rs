@@ -16,9 +16,17 @@ pub(crate) fn send(
     repository: &Repository,
     what: Sending<'_>,
 ) -> Result<(), Stop> {
-    let mut sink = Sink { talk, what, begun: false, left: 0, stop: None };
+    let mut sink = Sink {
+        talk,
+        what,
+        begun: false,
+        left: 0,
+        stop: None,
+    };
     let read = repository.read(what.id, &mut sink);
-    let Sink { begun, left, stop, .. } = sink;
+    let Sink {
+        begun, left, stop, ..
+    } = sink;
     if let Some(stop) = stop {
         return Err(stop);
     }
@@ -30,7 +38,11 @@ pub(crate) fn send(
     if what.role == Role::Old && !begun {
         return Ok(());
     }
-    talk.unreadable(Unreadable { id: what.id, path: what.path, reason: &reason })
+    talk.unreadable(Unreadable {
+        id: what.id,
+        path: what.path,
+        reason: &reason,
+    })
 }
 
 /// What is sent, and as what.
@@ -65,8 +77,19 @@ impl Sink<'_, '_, '_> {
 impl ObjectSink for Sink<'_, '_, '_> {
     fn begin(&mut self, kind: ObjectKind, size: u64) -> ControlFlow<()> {
         (self.begun, self.left) = (true, size);
-        let Sending { role, id, offered, .. } = self.what;
-        let said = self.talk.object(Object { role, kind, id, size, path: b"" }, offered);
+        let Sending {
+            role, id, offered, ..
+        } = self.what;
+        let said = self.talk.object(
+            Object {
+                role,
+                kind,
+                id,
+                size,
+                path: b"",
+            },
+            offered,
+        );
         self.flow(said)
     }
 

@@ -70,10 +70,9 @@ impl Error {
             Self::Coverage => ReasonCode::Coverage,
             Self::Git(error) => error.reason(),
             Self::Arguments(_) | Self::RefLine(_) | Self::NoRefs => ReasonCode::Fault,
-            Self::Message(_)
-            | Self::LargeMessage(_)
-            | Self::ManyRefs(_)
-            | Self::NoRepository => ReasonCode::Unreadable,
+            Self::Message(_) | Self::LargeMessage(_) | Self::ManyRefs(_) | Self::NoRepository => {
+                ReasonCode::Unreadable
+            }
         }
     }
 
@@ -89,7 +88,14 @@ impl Error {
 
     /// Whether the judge asks for somebody else, or is about to make room for it.
     pub fn is_version(&self) -> bool {
-        matches!(self, Self::Version { .. } | Self::Refused { code: RefuseCode::Version, .. })
+        matches!(
+            self,
+            Self::Version { .. }
+                | Self::Refused {
+                    code: RefuseCode::Version,
+                    ..
+                }
+        )
     }
 }
 

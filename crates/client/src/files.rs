@@ -41,14 +41,22 @@ pub(crate) fn tell(
     format: HashKind,
     files: &mut dyn Iterator<Item = File>,
 ) -> Result<(), Stop> {
-    let mut telling = Telling { talk, id: ObjectId::null(format), buffer: Vec::new() };
+    let mut telling = Telling {
+        talk,
+        id: ObjectId::null(format),
+        buffer: Vec::new(),
+    };
     for File { path, content } in files {
         let told = match content {
             Content::Bytes { size, mut reader } => telling.bytes(&path, size, &mut *reader)?,
             Content::Unreadable(reason) => Err(reason),
         };
         if let Err(reason) = told {
-            let what = Unreadable { id: telling.id, path: &path, reason: &reason };
+            let what = Unreadable {
+                id: telling.id,
+                path: &path,
+                reason: &reason,
+            };
             telling.talk.unreadable(what)?;
         }
     }
@@ -70,16 +78,25 @@ impl Telling<'_, '_> {
         size: u64,
         reader: &mut dyn Read,
     ) -> Result<Result<(), String>, Stop> {
-        let object = Object { role: Role::File, kind: ObjectKind::Blob, id: self.id, size, path };
+        let object = Object {
+            role: Role::File,
+            kind: ObjectKind::Blob,
+            id: self.id,
+            size,
+            path,
+        };
         self.talk.object(object, false)?;
         let mut left = size;
         while left > 0 {
-            let piece = usize::try_from(left).unwrap_or(usize::MAX).min(limits::CHUNK);
+            let piece = usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .min(limits::CHUNK);
             self.buffer.resize(piece, 0);
             match read_some(reader, &mut self.buffer) {
                 Ok(0) => return Ok(Err("it became shorter while it was read".to_owned())),
                 Ok(count) => {
-                    self.talk.data(Role::File, self.buffer.get(..count).unwrap_or_default())?;
+                    self.talk
+                        .data(Role::File, self.buffer.get(..count).unwrap_or_default())?;
                     left = left.saturating_sub(count as u64);
                 }
                 Err(error) => return Ok(Err(error.to_string())),

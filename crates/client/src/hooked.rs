@@ -59,7 +59,10 @@ impl Run<'_> {
             Hook::PrePush => {
                 let lines = lines::pre_push(self.stdin)?;
                 let remote = self.argument(0).ok_or(Error::Arguments("no remote"))?;
-                put(Question::Outgoing { remote, lines: &lines })
+                put(Question::Outgoing {
+                    remote,
+                    lines: &lines,
+                })
             }
             Hook::PreReceive => {
                 let updates = lines::pre_receive(self.stdin, self.repository)?;
@@ -95,11 +98,16 @@ impl Run<'_> {
     }
 
     fn message(&self) -> Result<Vec<u8>, Error> {
-        let path = self.arguments.first().ok_or(Error::Arguments("no message file"))?;
+        let path = self
+            .arguments
+            .first()
+            .ok_or(Error::Arguments("no message file"))?;
         let path = self.environment.cwd().join(path);
         let mut text = Vec::new();
         let file = File::open(path).map_err(Error::Message)?;
-        file.take(limits::WHOLE_OBJECT + 1).read_to_end(&mut text).map_err(Error::Message)?;
+        file.take(limits::WHOLE_OBJECT + 1)
+            .read_to_end(&mut text)
+            .map_err(Error::Message)?;
         if text.len() as u64 > limits::WHOLE_OBJECT {
             return Err(Error::LargeMessage(limits::WHOLE_OBJECT));
         }

@@ -5,25 +5,31 @@
 //! Nothing here prints, reads a variable of the process, or ends in an allow that a judge did not
 //! give for exactly what was sent.
 
+// The conversation.
 pub mod ask;
-pub mod hooked;
-pub mod link;
-pub mod error;
 mod talk;
-mod staged;
-mod pushed;
-pub mod files;
+
+// What is told, for each question.
 mod content;
-mod wants;
+pub mod files;
+pub mod hooked;
 pub mod lines;
 pub mod message;
+mod pushed;
+mod staged;
 mod variables;
+mod wants;
+
+// The way to a judge, and whom to believe.
 pub mod conf;
-pub mod locate;
-pub mod trust;
 pub mod connect;
-pub mod spawn;
 mod descriptors;
+pub mod link;
+pub mod locate;
+pub mod spawn;
+pub mod trust;
+
+pub mod error;
 
 pub use ask::{Asker, Greeting, Question, ask, ask_greeted, control, greet};
 pub use error::Error;

@@ -46,7 +46,12 @@ pub(crate) fn remote_update(
 ) -> Result<RefUpdate, Error> {
     let kind = ref_kind(repository, line.remote_id, line.local_id)?;
     let name = line.remote_ref.clone();
-    Ok(RefUpdate { name, old: line.remote_id, new: line.local_id, kind })
+    Ok(RefUpdate {
+        name,
+        old: line.remote_id,
+        new: line.local_id,
+        kind,
+    })
 }
 
 fn outgoing(line: &[u8]) -> Option<PrePushLine> {
@@ -57,8 +62,12 @@ fn outgoing(line: &[u8]) -> Option<PrePushLine> {
     let remote_ref = words.next().filter(|n| is_ref(n))?.to_vec();
     let local_id = ObjectId::from_hex(words.next()?)?;
     let local_ref = words.next()?.to_vec();
-    (local_id.kind() == remote_id.kind())
-        .then_some(PrePushLine { local_ref, local_id, remote_ref, remote_id })
+    (local_id.kind() == remote_id.kind()).then_some(PrePushLine {
+        local_ref,
+        local_id,
+        remote_ref,
+        remote_id,
+    })
 }
 
 /// `Err(None)`: the ids are not of this repository's kind, or both are null.
@@ -68,12 +77,19 @@ fn update(
     old: ObjectId,
     new: ObjectId,
 ) -> Result<RefUpdate, Option<Error>> {
-    let fits = [old, new].iter().all(|id| id.kind() == repository.hash_kind());
+    let fits = [old, new]
+        .iter()
+        .all(|id| id.kind() == repository.hash_kind());
     if !fits {
         return Err(None);
     }
     let kind = ref_kind(repository, old, new).map_err(|e| Some(e.into()))?;
-    Ok(RefUpdate { name: name.to_vec(), old, new, kind })
+    Ok(RefUpdate {
+        name: name.to_vec(),
+        old,
+        new,
+        kind,
+    })
 }
 
 fn is_ref(name: &[u8]) -> bool {
@@ -89,7 +105,11 @@ fn numbered(stdin: &[u8]) -> Result<impl Iterator<Item = (usize, &[u8])>, Error>
     if !stdin.is_empty() && !stdin.ends_with(b"\n") {
         return Err(Error::RefLine(count + 1));
     }
-    Ok((1..).zip(stdin.split_inclusive(|&b| b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l))))
+    Ok((1..).zip(
+        stdin
+            .split_inclusive(|&b| b == b'\n')
+            .map(|l| l.strip_suffix(b"\n").unwrap_or(l)),
+    ))
 }
 
 #[cfg(test)]
@@ -105,8 +125,14 @@ mod tests {
         let lines = pre_push(text.as_bytes()).unwrap();
         assert_eq!(lines.len(), 2);
         let first = lines.first().unwrap();
-        assert_eq!((first.local_ref.as_slice(), first.remote_ref.as_slice()), (&b"refs/heads/a"[..], &b"refs/heads/b"[..]));
-        assert_eq!((first.local_id.to_string(), first.remote_id.to_string()), (A.into(), B.into()));
+        assert_eq!(
+            (first.local_ref.as_slice(), first.remote_ref.as_slice()),
+            (&b"refs/heads/a"[..], &b"refs/heads/b"[..])
+        );
+        assert_eq!(
+            (first.local_id.to_string(), first.remote_id.to_string()),
+            (A.into(), B.into())
+        );
         assert!(pre_push(b"").unwrap().is_empty());
     }
 

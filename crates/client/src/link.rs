@@ -34,7 +34,10 @@ impl SocketLink {
         let deadline = Rc::new(Cell::new(deadline));
         let watched = Rc::clone(&deadline);
         let left = move || watched.get().saturating_duration_since(Instant::now());
-        Self { connection: Connection::new(stream, Box::new(left)), deadline }
+        Self {
+            connection: Connection::new(stream, Box::new(left)),
+            deadline,
+        }
     }
 
     /// Moves the deadline.
@@ -59,7 +62,9 @@ impl Link for SocketLink {
 
 impl fmt::Debug for SocketLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SocketLink").field("deadline", &self.deadline).finish_non_exhaustive()
+        f.debug_struct("SocketLink")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +115,9 @@ impl From<blocking::Error> for Error {
         use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
         match error {
             blocking::Error::Closed | blocking::Error::Truncated => Self::Closed,
-            blocking::Error::Io(e) if matches!(e.kind(), BrokenPipe | ConnectionReset) => Self::Closed,
+            blocking::Error::Io(e) if matches!(e.kind(), BrokenPipe | ConnectionReset) => {
+                Self::Closed
+            }
             blocking::Error::Io(e) => Self::Io(e),
             blocking::Error::Deadline => Self::Deadline,
             blocking::Error::Frame(e) => Self::Frame(e),

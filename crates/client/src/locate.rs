@@ -39,7 +39,10 @@ impl Folders {
     /// Takes what it needs from the variables of a process. A relative path, or one set to
     /// nothing, counts as not set.
     pub fn new<'a>(uid: u32, vars: impl Iterator<Item = &'a (OsString, OsString)>) -> Self {
-        let mut folders = Self { uid, ..Self::default() };
+        let mut folders = Self {
+            uid,
+            ..Self::default()
+        };
         for (name, value) in vars {
             let slot = match name.as_bytes() {
                 b"LYCHGATE_SOCKET" => &mut folders.socket,
@@ -60,7 +63,11 @@ impl Folders {
         self.state
             .clone()
             .or_else(|| self.xdg_state.as_ref().map(|b| below(b, "lychgate")))
-            .or_else(|| self.home.as_ref().map(|b| below(b, ".local/state/lychgate")))
+            .or_else(|| {
+                self.home
+                    .as_ref()
+                    .map(|b| below(b, ".local/state/lychgate"))
+            })
     }
 
     /// The socket: `LYCHGATE_SOCKET`, `configured` (from `lychgate.conf`), the runtime folder,
@@ -74,7 +81,12 @@ impl Folders {
             .socket
             .clone()
             .or_else(|| configured.map(Path::to_owned))
-            .or_else(|| self.xdg_runtime.clone().filter(|b| self.owns(b)).map(in_folder))
+            .or_else(|| {
+                self.xdg_runtime
+                    .clone()
+                    .filter(|b| self.owns(b))
+                    .map(in_folder)
+            })
             .or_else(|| Some(run_user()).filter(|b| self.owns(b)).map(in_folder))
             .or_else(|| self.state_folder().map(|f| f.join(SOCKET)))
             .ok_or(Error::Nowhere)?;
@@ -108,7 +120,11 @@ impl fmt::Display for Error {
         match self {
             Self::Nowhere => f.write_str("no folder can hold the daemon's socket"),
             Self::TooLong { path } => {
-                write!(f, "the socket path {} is over {PATH_BYTES} bytes", shown(path))
+                write!(
+                    f,
+                    "the socket path {} is over {PATH_BYTES} bytes",
+                    shown(path)
+                )
             }
         }
     }
@@ -131,8 +147,10 @@ mod tests {
     use super::*;
 
     fn folders(vars: &[(&str, &Path)]) -> Folders {
-        let vars: Vec<(OsString, OsString)> =
-            vars.iter().map(|(k, v)| (OsString::from(k), v.as_os_str().to_owned())).collect();
+        let vars: Vec<(OsString, OsString)> = vars
+            .iter()
+            .map(|(k, v)| (OsString::from(k), v.as_os_str().to_owned()))
+            .collect();
         Folders::new(rustix::process::geteuid().as_raw(), vars.iter())
     }
 
@@ -176,13 +194,21 @@ mod tests {
         expect(&vars, "/x/lychgate");
         vars.push(("LYCHGATE_STATE_DIR", Path::new("/s")));
         expect(&vars, "/s");
-        assert_eq!(folders(&[("HOME", Path::new("relative"))]).state_folder(), None);
+        assert_eq!(
+            folders(&[("HOME", Path::new("relative"))]).state_folder(),
+            None
+        );
     }
 
     #[test]
     fn a_path_the_kernel_would_not_take_is_an_error() {
         let exactly = PathBuf::from(format!("/{}", "s".repeat(PATH_BYTES - 1)));
-        assert_eq!(folders(&[("LYCHGATE_SOCKET", &exactly)]).socket(None).unwrap(), exactly);
+        assert_eq!(
+            folders(&[("LYCHGATE_SOCKET", &exactly)])
+                .socket(None)
+                .unwrap(),
+            exactly
+        );
         let over = PathBuf::from(format!("/{}", "s".repeat(PATH_BYTES)));
         let refused = folders(&[("LYCHGATE_SOCKET", &over)]).socket(None);
         assert_eq!(refused, Err(Error::TooLong { path: over }));

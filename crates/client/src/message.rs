@@ -27,10 +27,15 @@ fn scissors(file: &[u8]) -> Option<usize> {
     let mut start = 0;
     let mut lines = file.split_inclusive(|&b| b == b'\n').peekable();
     while let Some(line) = lines.next() {
-        let comment = line.strip_suffix(b"\n").and_then(|l| l.strip_suffix(SCISSORS));
+        let comment = line
+            .strip_suffix(b"\n")
+            .and_then(|l| l.strip_suffix(SCISSORS));
         if let Some(comment) = comment
             && (1..=COMMENT).contains(&comment.len())
-            && lines.peek().and_then(|l| l.strip_prefix(comment)).is_some_and(|l| l.starts_with(b" "))
+            && lines
+                .peek()
+                .and_then(|l| l.strip_prefix(comment))
+                .is_some_and(|l| l.starts_with(b" "))
         {
             return Some(start);
         }

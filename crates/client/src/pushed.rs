@@ -12,7 +12,11 @@ use crate::talk::{Stop, Talk};
 
 /// Tells the judge all of it.
 pub(crate) fn tell(talk: &mut Talk<'_>, objects: &mut NewObjects<'_>) -> Result<(), Stop> {
-    let mut telling = Telling { talk, open: None, stop: None };
+    let mut telling = Telling {
+        talk,
+        open: None,
+        stop: None,
+    };
     let enumerated = objects.enumerate(&mut telling);
     let Telling { open, stop, .. } = telling;
     if let Some(stop) = stop {
@@ -55,9 +59,11 @@ impl Telling<'_, '_> {
     /// An object that stopped before its last byte.
     fn cut_short(&mut self) -> Result<(), Stop> {
         match self.open.take() {
-            Some(Open { id, .. }) => {
-                self.talk.unreadable(Unreadable { id, path: b"", reason: "it ends early" })
-            }
+            Some(Open { id, .. }) => self.talk.unreadable(Unreadable {
+                id,
+                path: b"",
+                reason: "it ends early",
+            }),
             None => Ok(()),
         }
     }
@@ -77,7 +83,16 @@ impl Visitor for Telling<'_, '_> {
     fn object(&mut self, id: ObjectId, kind: ObjectKind, size: u64) -> ControlFlow<()> {
         let offered = self.talk.takes_offers();
         let said = self.cut_short().and_then(|()| {
-            self.talk.object(Object { role: Role::New, kind, id, size, path: b"" }, offered)
+            self.talk.object(
+                Object {
+                    role: Role::New,
+                    kind,
+                    id,
+                    size,
+                    path: b"",
+                },
+                offered,
+            )
         });
         self.open = (size > 0).then_some(Open { id, left: size });
         self.flow(said)
@@ -86,7 +101,11 @@ impl Visitor for Telling<'_, '_> {
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
         let Some(open) = self.open else {
             let beyond = Error::Protocol("an object beyond its size");
-            return self.flow(if piece.is_empty() { Ok(()) } else { Err(beyond.into()) });
+            return self.flow(if piece.is_empty() {
+                Ok(())
+            } else {
+                Err(beyond.into())
+            });
         };
         let Some(left) = open.left.checked_sub(piece.len() as u64) else {
             let said = self.cut_short();

@@ -49,9 +49,11 @@ pub struct Started {
 impl Spawn<'_> {
     /// Starts the daemon, or waits for the one that another process is starting, until `deadline`.
     pub fn start(&self, deadline: Instant) -> Result<Started, Error> {
-        let folder = self.socket.parent().ok_or(Error::Folder(io::ErrorKind::NotFound.into()))?;
-        // Missing folders above it get the same mode: they are in the user's own folders.
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::Folder)?;
+        let folder = self
+            .socket
+            .parent()
+            .ok_or(Error::Folder(io::ErrorKind::NotFound.into()))?;
+        self.make(folder).map_err(Error::Folder)?;
         trust::folder(folder, self.trusted).map_err(Error::Untrusted)?;
         let lock = File::options()
             .write(true)
@@ -65,16 +67,35 @@ impl Spawn<'_> {
         }
         // Between our first attempt and the lock somebody may have finished.
         match connect(self.socket, self.trusted, deadline) {
-            Outcome::Listening(stream) => Ok(Started { stream, by_us: false }),
+            Outcome::Listening(stream) => Ok(Started {
+                stream,
+                by_us: false,
+            }),
             Outcome::NotOurs(distrust) => Err(Error::Untrusted(distrust)),
             _ => self.wait(Some(self.launch()?), deadline),
+        }
+    }
+
+    /// Nothing is made above the folder, except on the way to the state folder: that may well be
+    /// the first of its kind in a new home.
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        builder
+            .mode(0o700)
+            .recursive(folder.starts_with(self.state));
+        match builder.create(folder) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            done => done,
         }
     }
 
     fn launch(&self) -> Result<Child, Error> {
         let program = self.beside.join(PROGRAM);
         descriptors::close_on_exec();
-        let kept = self.variables.iter().filter(|(name, _)| keeps_for_daemon(name));
+        let kept = self
+            .variables
+            .iter()
+            .filter(|(name, _)| keeps_for_daemon(name));
         Command::new(&program)
             .arg("--socket")
             .arg(self.socket)
@@ -95,7 +116,12 @@ impl Spawn<'_> {
         let mut pause = Duration::from_millis(1);
         loop {
             match connect(self.socket, self.trusted, deadline) {
-                Outcome::Listening(stream) => return Ok(Started { stream, by_us: child.is_some() }),
+                Outcome::Listening(stream) => {
+                    return Ok(Started {
+                        stream,
+                        by_us: child.is_some(),
+                    });
+                }
                 Outcome::NotOurs(distrust) => return Err(Error::Untrusted(distrust)),
                 Outcome::Refused | Outcome::NoSocket | Outcome::Other(_) => {}
             }

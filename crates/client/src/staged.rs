@@ -12,15 +12,18 @@ use crate::talk::{Stop, Talk};
 
 /// Tells the judge the whole change.
 pub(crate) fn tell(talk: &mut Talk<'_>, repository: &Repository) -> Result<(), Stop> {
-    let mut telling = Telling { talk, repository, waiting: Vec::new(), known: BTreeMap::new() };
+    let mut telling = Telling {
+        talk,
+        repository,
+        waiting: Vec::new(),
+        known: BTreeMap::new(),
+    };
     let mut stop = None;
-    lychgate_git::staged(repository, &mut |change| {
-        match telling.take(change) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(early) => {
-                stop = Some(early);
-                ControlFlow::Break(())
-            }
+    lychgate_git::staged(repository, &mut |change| match telling.take(change) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(early) => {
+            stop = Some(early);
+            ControlFlow::Break(())
         }
     })?;
     match stop {
@@ -84,14 +87,23 @@ impl Telling<'_, '_, '_> {
     fn tell_waiting(&mut self) -> Result<(), Stop> {
         for change in std::mem::take(&mut self.waiting) {
             let path = change.path.as_bytes();
-            self.talk.entry(Entry { path, old: change.old, new: change.new })?;
+            self.talk.entry(Entry {
+                path,
+                old: change.old,
+                new: change.new,
+            })?;
             let Some(id) = blob(&change) else { continue };
             let before = self.known.insert(id, Known::Settled);
             if before == Some(Known::Settled) {
                 continue;
             }
             let offered = before.is_some();
-            let what = Sending { role: Role::New, id, path, offered };
+            let what = Sending {
+                role: Role::New,
+                id,
+                path,
+                offered,
+            };
             content::send(self.talk, self.repository, what)?;
         }
         Ok(())
@@ -100,5 +112,8 @@ impl Telling<'_, '_, '_> {
 
 /// The blob on the new side; `None`: a deletion or another repository's commit.
 fn blob(change: &Change) -> Option<ObjectId> {
-    change.new.filter(|side| side.mode.is_blob()).map(|side| side.id)
+    change
+        .new
+        .filter(|side| side.mode.is_blob())
+        .map(|side| side.id)
 }

@@ -1,9 +1,9 @@
 //! One conversation: what is said is counted, what is heard is kept until the verdict.
 
-use lychgate_model::{Decision, Finding, HashKind, ObjectId, ObjectKind, RefUpdate, RuleNote, limits};
-use lychgate_wire::frame::{
-    Answer, Entry, Frame, Object, RefuseCode, Role, Unreadable, Want,
+use lychgate_model::{
+    Decision, Finding, HashKind, ObjectId, ObjectKind, RefUpdate, RuleNote, limits,
 };
+use lychgate_wire::frame::{Answer, Entry, Frame, Object, RefuseCode, Role, Unreadable, Want};
 use lychgate_wire::tally::Counter;
 
 use crate::error::Error;
@@ -115,7 +115,16 @@ impl<'l> Talk<'l> {
     pub(crate) fn message(&mut self, format: HashKind, text: &[u8]) -> Result<(), Stop> {
         let (role, id) = (Role::Message, ObjectId::null(format));
         let size = text.len() as u64;
-        self.object(Object { role, kind: ObjectKind::Blob, id, size, path: b"" }, false)?;
+        self.object(
+            Object {
+                role,
+                kind: ObjectKind::Blob,
+                id,
+                size,
+                path: b"",
+            },
+            false,
+        )?;
         self.data(role, text)
     }
 
@@ -186,8 +195,18 @@ impl<'l> Talk<'l> {
             Err(Stop::Early(answer)) => answer,
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let Self { lines, findings, rules, .. } = self;
-        Ok(Answered { answer: *answer, lines, findings, rules })
+        let Self {
+            lines,
+            findings,
+            rules,
+            ..
+        } = self;
+        Ok(Answered {
+            answer: *answer,
+            lines,
+            findings,
+            rules,
+        })
     }
 
     fn hear(&mut self) -> Result<Heard, Stop> {
@@ -217,7 +236,9 @@ impl<'l> Talk<'l> {
                 }
                 Frame::Plan(plan) => {
                     let refs = plan.refs.into_iter();
-                    return Ok(Heard::Plan(refs.map(|(p, counts)| (p.to_vec(), counts)).collect()));
+                    return Ok(Heard::Plan(
+                        refs.map(|(p, counts)| (p.to_vec(), counts)).collect(),
+                    ));
                 }
                 Frame::Need(needed) => return Ok(Heard::Need(needed)),
                 Frame::Want(want) => return Ok(Heard::Want(want)),
@@ -252,7 +273,10 @@ pub(crate) enum Asked {
 }
 
 pub(crate) fn refusal(code: RefuseCode, message: &str) -> Error {
-    Error::Refused { code, message: lychgate_model::path::printable(message.as_bytes()) }
+    Error::Refused {
+        code,
+        message: lychgate_model::path::printable(message.as_bytes()),
+    }
 }
 
 fn out_of_place(heard: Heard) -> Stop {

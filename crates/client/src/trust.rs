@@ -93,28 +93,46 @@ impl Distrust {
 /// Looks at the folder at `path` and at every folder above it.
 pub fn folder(path: &Path, trusted: Trusted<'_>) -> Result<(), Distrust> {
     let about = components(path, trusted)?;
-    if about.is_dir() { Ok(()) } else { Err(Distrust::Kind { path: path.to_owned() }) }
+    if about.is_dir() {
+        Ok(())
+    } else {
+        Err(Distrust::Kind {
+            path: path.to_owned(),
+        })
+    }
 }
 
 /// Looks at the socket at `path` and at every folder above it.
 pub fn socket(path: &Path, trusted: Trusted<'_>) -> Result<(), Distrust> {
     let about = components(path, trusted)?;
-    if about.file_type().is_socket() { Ok(()) } else { Err(Distrust::Kind { path: path.to_owned() }) }
+    if about.file_type().is_socket() {
+        Ok(())
+    } else {
+        Err(Distrust::Kind {
+            path: path.to_owned(),
+        })
+    }
 }
 
 /// What the last component is, all of them being trusted.
 fn components(path: &Path, trusted: Trusted<'_>) -> Result<Metadata, Distrust> {
-    let plain = path.components().all(|c| matches!(c, Component::RootDir | Component::Normal(_)));
+    let plain = path
+        .components()
+        .all(|c| matches!(c, Component::RootDir | Component::Normal(_)));
     if !plain || !path.is_absolute() {
-        return Err(Distrust::Form { path: path.to_owned() });
+        return Err(Distrust::Form {
+            path: path.to_owned(),
+        });
     }
     let mut so_far = PathBuf::with_capacity(path.as_os_str().len());
     let mut last = None;
     for (depth, component) in path.components().enumerate() {
         so_far.push(component);
         let looked = std::fs::symlink_metadata(&so_far);
-        let mut about =
-            looked.map_err(|source| Distrust::Look { path: so_far.clone(), source })?;
+        let mut about = looked.map_err(|source| Distrust::Look {
+            path: so_far.clone(),
+            source,
+        })?;
         if about.is_symlink() {
             // `/home -> /var/home` and its like belong to the system; nobody but root can put a
             // link there. Below that, a link is somebody's doing.
@@ -122,10 +140,16 @@ fn components(path: &Path, trusted: Trusted<'_>) -> Result<Metadata, Distrust> {
                 return Err(Distrust::Symlink { path: so_far });
             }
             let followed = std::fs::metadata(&so_far);
-            about = followed.map_err(|source| Distrust::Look { path: so_far.clone(), source })?;
+            about = followed.map_err(|source| Distrust::Look {
+                path: so_far.clone(),
+                source,
+            })?;
         }
         if !trusted.accepts(about.uid()) {
-            return Err(Distrust::Owner { path: so_far, uid: about.uid() });
+            return Err(Distrust::Owner {
+                path: so_far,
+                uid: about.uid(),
+            });
         }
         // In a sticky folder nobody can rename or remove what belongs to others. A socket's own
         // bits say who may connect, not who may answer.
@@ -135,7 +159,9 @@ fn components(path: &Path, trusted: Trusted<'_>) -> Result<Metadata, Distrust> {
         }
         last = Some(about);
     }
-    last.ok_or_else(|| Distrust::Form { path: path.to_owned() })
+    last.ok_or_else(|| Distrust::Form {
+        path: path.to_owned(),
+    })
 }
 
 pub(crate) fn shown(path: &Path) -> String {
@@ -150,14 +176,23 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     fn own() -> Trusted<'static> {
-        Trusted { own: rustix::process::geteuid().as_raw(), listed: &[] }
+        Trusted {
+            own: rustix::process::geteuid().as_raw(),
+            listed: &[],
+        }
     }
 
     #[test]
     fn root_trusts_root_alone() {
-        let root = Trusted { own: 0, listed: &[7] };
+        let root = Trusted {
+            own: 0,
+            listed: &[7],
+        };
         assert!(root.accepts(0) && !root.accepts(7) && !root.accepts(1000));
-        let person = Trusted { own: 1000, listed: &[7] };
+        let person = Trusted {
+            own: 1000,
+            listed: &[7],
+        };
         assert!(person.accepts(0) && person.accepts(7) && person.accepts(1000));
         assert!(!person.accepts(1001));
     }
@@ -177,7 +212,10 @@ mod tests {
 
         for writable in [0o770, 0o707, 0o777] {
             mode(writable);
-            assert!(matches!(socket(&path, own()), Err(Distrust::Writable { .. })));
+            assert!(matches!(
+                socket(&path, own()),
+                Err(Distrust::Writable { .. })
+            ));
         }
         mode(0o1777);
         socket(&path, own()).unwrap();
@@ -185,15 +223,33 @@ mod tests {
 
         let link = top.path().join("link");
         symlink(&run, &link).unwrap();
-        assert!(matches!(socket(&link.join("s"), own()), Err(Distrust::Symlink { .. })));
+        assert!(matches!(
+            socket(&link.join("s"), own()),
+            Err(Distrust::Symlink { .. })
+        ));
         symlink(&path, run.join("l")).unwrap();
-        assert!(matches!(socket(&run.join("l"), own()), Err(Distrust::Symlink { .. })));
+        assert!(matches!(
+            socket(&run.join("l"), own()),
+            Err(Distrust::Symlink { .. })
+        ));
 
         std::fs::write(run.join("file"), "").unwrap();
-        assert!(matches!(socket(&run.join("file"), own()), Err(Distrust::Kind { .. })));
-        assert!(matches!(folder(&run.join("file"), own()), Err(Distrust::Kind { .. })));
-        assert!(matches!(socket(&run.join("../run/s"), own()), Err(Distrust::Form { .. })));
-        assert!(matches!(socket(Path::new("run/s"), own()), Err(Distrust::Form { .. })));
+        assert!(matches!(
+            socket(&run.join("file"), own()),
+            Err(Distrust::Kind { .. })
+        ));
+        assert!(matches!(
+            folder(&run.join("file"), own()),
+            Err(Distrust::Kind { .. })
+        ));
+        assert!(matches!(
+            socket(&run.join("../run/s"), own()),
+            Err(Distrust::Form { .. })
+        ));
+        assert!(matches!(
+            socket(Path::new("run/s"), own()),
+            Err(Distrust::Form { .. })
+        ));
     }
 
     #[test]
@@ -207,12 +263,41 @@ mod tests {
         let _listener = UnixListener::bind(&path).unwrap();
         socket(&path, own()).unwrap();
         chown(&path, Some(4242), None).unwrap();
-        assert!(matches!(socket(&path, own()), Err(Distrust::Owner { uid: 4242, .. })));
-        socket(&path, Trusted { own: 4242, listed: &[] }).unwrap();
-        socket(&path, Trusted { own: 1000, listed: &[4242] }).unwrap();
-        assert!(socket(&path, Trusted { own: 1000, listed: &[] }).is_err());
+        assert!(matches!(
+            socket(&path, own()),
+            Err(Distrust::Owner { uid: 4242, .. })
+        ));
+        socket(
+            &path,
+            Trusted {
+                own: 4242,
+                listed: &[],
+            },
+        )
+        .unwrap();
+        socket(
+            &path,
+            Trusted {
+                own: 1000,
+                listed: &[4242],
+            },
+        )
+        .unwrap();
+        assert!(
+            socket(
+                &path,
+                Trusted {
+                    own: 1000,
+                    listed: &[]
+                }
+            )
+            .is_err()
+        );
         chown(&path, Some(0), None).unwrap();
         chown(top.path(), Some(4242), None).unwrap();
-        assert!(matches!(socket(&path, own()), Err(Distrust::Owner { uid: 4242, .. })));
+        assert!(matches!(
+            socket(&path, own()),
+            Err(Distrust::Owner { uid: 4242, .. })
+        ));
     }
 }

@@ -23,7 +23,9 @@ pub(crate) fn told(variables: &[(OsString, OsString)]) -> Vec<(&[u8], &[u8])> {
     for (name, value) in variables {
         let (name, value) = (name.as_bytes(), value.as_bytes());
         let known = PREFIXES.iter().any(|p| name.starts_with(p));
-        let credential = CREDENTIALS.iter().any(|c| name.windows(c.len()).any(|w| w == *c));
+        let credential = CREDENTIALS
+            .iter()
+            .any(|c| name.windows(c.len()).any(|w| w == *c));
         if !known || credential || name.len() > VALUE || value.len() > VALUE {
             continue;
         }
@@ -41,9 +43,14 @@ mod tests {
     use super::*;
 
     fn names(variables: &[(&str, &str)]) -> Vec<String> {
-        let owned: Vec<(OsString, OsString)> =
-            variables.iter().map(|(k, v)| (k.into(), v.into())).collect();
-        told(&owned).into_iter().map(|(k, _)| String::from_utf8_lossy(k).into_owned()).collect()
+        let owned: Vec<(OsString, OsString)> = variables
+            .iter()
+            .map(|(k, v)| (k.into(), v.into()))
+            .collect();
+        told(&owned)
+            .into_iter()
+            .map(|(k, _)| String::from_utf8_lossy(k).into_owned())
+            .collect()
     }
 
     #[test]
@@ -58,7 +65,15 @@ mod tests {
             ("HOME", "/h"),
             ("GIT_DIR", "."),
         ]);
-        assert_eq!(told, ["GL_ID", "GITEA_PUSHER_NAME", "GITHUB_USER_LOGIN", "GIT_PUSH_OPTION_0"]);
+        assert_eq!(
+            told,
+            [
+                "GL_ID",
+                "GITEA_PUSHER_NAME",
+                "GITHUB_USER_LOGIN",
+                "GIT_PUSH_OPTION_0"
+            ]
+        );
     }
 
     #[test]

@@ -38,7 +38,12 @@ pub(crate) fn answer(
         Want::Content(ids) => {
             let repository = asker.repository.ok_or(Error::NoRepository)?;
             for id in ids {
-                let what = Sending { role: Role::Old, id, path: b"", offered: false };
+                let what = Sending {
+                    role: Role::Old,
+                    id,
+                    path: b"",
+                    offered: false,
+                };
                 content::send(talk, repository, what)?;
             }
             Ok(())
@@ -53,10 +58,7 @@ pub(crate) fn answer(
     }
 }
 
-fn stand(
-    places: &mut Places<'_>,
-    wanted: HashSet<ObjectId>,
-) -> Result<Vec<Stands>, Error> {
+fn stand(places: &mut Places<'_>, wanted: HashSet<ObjectId>) -> Result<Vec<Stands>, Error> {
     let mut all = Vec::new();
     let most = limits::PLACES * limits::PLACES_PER_OBJECT;
     let mut take = |place| {

@@ -27,16 +27,28 @@ fn a_small_staged_change_is_sent_whole() {
     let put = staged(&world, Judge::default());
     let seen = put.allowed();
     assert_eq!(seen.paths, [b"README".to_vec(), b"a.txt".to_vec()]);
-    assert_eq!(seen.objects, [(Role::New, world.id(":a.txt"), b"content of a\n".to_vec())]);
-    assert_eq!((seen.head.as_slice(), seen.head_born), (&b"refs/heads/main"[..], true));
-    assert_eq!(seen.variables, 0, "a client's forge variables are nobody's business");
+    assert_eq!(
+        seen.objects,
+        [(Role::New, world.id(":a.txt"), b"content of a\n".to_vec())]
+    );
+    assert_eq!(
+        (seen.head.as_slice(), seen.head_born),
+        (&b"refs/heads/main"[..], true)
+    );
+    assert_eq!(
+        seen.variables, 0,
+        "a client's forge variables are nobody's business"
+    );
     assert!(seen.offered.is_empty());
 }
 
 #[test]
 fn nothing_staged_is_judged_too() {
     let put = staged(&World::new(), Judge::default());
-    assert_eq!(put.allowed().frames, ["Hello", "Facts", "Document", "Document", "Ready", "Done"]);
+    assert_eq!(
+        put.allowed().frames,
+        ["Hello", "Facts", "Document", "Document", "Ready", "Done"]
+    );
 }
 
 #[test]
@@ -49,7 +61,10 @@ fn the_documents_of_both_sides_are_told() {
     world.stage(".lychgate/policy.toml", b"schema = 1\n");
     let both = |base: Option<&[u8]>| {
         let index = Some(b"schema = 1\n".to_vec());
-        vec![(DocumentSide::Base, base.map(<[u8]>::to_vec)), (DocumentSide::Index, index)]
+        vec![
+            (DocumentSide::Base, base.map(<[u8]>::to_vec)),
+            (DocumentSide::Index, index),
+        ]
     };
     let put = staged(&world, Judge::default());
     assert_eq!(put.allowed().documents, both(None));
@@ -62,17 +77,39 @@ fn the_documents_of_both_sides_are_told() {
 fn of_a_large_change_only_what_the_judge_needs_is_sent() {
     let world = World::new();
     for n in 0..limits::OFFER_FROM + 4 {
-        world.write(&format!("f{n:02}"), format!("content {}\n", n / 2).as_bytes());
+        world.write(
+            &format!("f{n:02}"),
+            format!("content {}\n", n / 2).as_bytes(),
+        );
     }
     world.git(&["add", "."]);
-    let put = staged(&world, Judge { needs: |n| n == 3, ..Judge::default() });
+    let put = staged(
+        &world,
+        Judge {
+            needs: |n| n == 3,
+            ..Judge::default()
+        },
+    );
     let seen = put.allowed();
     assert_eq!(seen.paths.len(), limits::OFFER_FROM + 4);
-    assert_eq!(seen.offered.len(), limits::OFFER_FROM / 2 + 2, "each blob once");
-    assert_eq!(seen.objects, [(Role::New, world.id(":f06"), b"content 3\n".to_vec())]);
+    assert_eq!(
+        seen.offered.len(),
+        limits::OFFER_FROM / 2 + 2,
+        "each blob once"
+    );
+    assert_eq!(
+        seen.objects,
+        [(Role::New, world.id(":f06"), b"content 3\n".to_vec())]
+    );
 
     // A judge without a cache is sent everything, each blob once.
-    let put = staged(&world, Judge { capabilities: 0, ..Judge::default() });
+    let put = staged(
+        &world,
+        Judge {
+            capabilities: 0,
+            ..Judge::default()
+        },
+    );
     let seen = put.allowed();
     assert!(seen.offered.is_empty());
     assert_eq!(seen.objects.len(), limits::OFFER_FROM / 2 + 2);
@@ -81,8 +118,18 @@ fn of_a_large_change_only_what_the_judge_needs_is_sent() {
 #[test]
 fn a_message_is_sent_as_it_is_given() {
     let world = World::new();
-    let put = put(&world, Hook::CommitMsg, Question::Message(b"# kept\n"), Judge::default());
-    let objects: Vec<_> = put.allowed().objects.iter().map(|(r, _, c)| (*r, c.as_slice())).collect();
+    let put = put(
+        &world,
+        Hook::CommitMsg,
+        Question::Message(b"# kept\n"),
+        Judge::default(),
+    );
+    let objects: Vec<_> = put
+        .allowed()
+        .objects
+        .iter()
+        .map(|(r, _, c)| (*r, c.as_slice()))
+        .collect();
     assert_eq!(objects, [(Role::Message, &b"# kept\n"[..])]);
 }
 
@@ -97,10 +144,19 @@ fn the_judges_questions_are_answered() {
         Want::Content(vec![old, missing]),
         Want::Documents(vec![(DocumentSide::Base, POLICY.to_vec())]),
     ];
-    let put = staged(&world, Judge { wants, ..Judge::default() });
+    let put = staged(
+        &world,
+        Judge {
+            wants,
+            ..Judge::default()
+        },
+    );
     let seen = put.allowed();
     assert_eq!(seen.places, [(b"README".to_vec(), vec![old], Vec::new())]);
-    let sent = [(Role::New, new, b"changed\n".to_vec()), (Role::Old, old, b"hello\n".to_vec())];
+    let sent = [
+        (Role::New, new, b"changed\n".to_vec()),
+        (Role::Old, old, b"hello\n".to_vec()),
+    ];
     assert_eq!(seen.objects, sent);
     assert_eq!(seen.documents.len(), 3);
 }
@@ -109,13 +165,30 @@ fn the_judges_questions_are_answered() {
 fn a_judge_killed_at_any_frame_is_never_an_allow() {
     let world = one_change();
     let wants = || vec![Want::Content(vec![world.id("HEAD:README")])];
-    let put = staged(&world, Judge { wants: wants(), ..Judge::default() });
+    let put = staged(
+        &world,
+        Judge {
+            wants: wants(),
+            ..Judge::default()
+        },
+    );
     let frames = put.allowed().frames.len();
     assert!(frames > 10);
     for killed in 0..frames {
         let after = Some((killed, Outburst::Nothing));
-        let error = staged(&world, Judge { wants: wants(), after, ..Judge::default() }).refused();
-        assert!(matches!(error, Error::Link(link::Error::Closed)), "{killed}: {error:?}");
+        let error = staged(
+            &world,
+            Judge {
+                wants: wants(),
+                after,
+                ..Judge::default()
+            },
+        )
+        .refused();
+        assert!(
+            matches!(error, Error::Link(link::Error::Closed)),
+            "{killed}: {error:?}"
+        );
         assert!(error.is_judges() && error.reason() == ReasonCode::Unavailable);
     }
 }
@@ -123,7 +196,11 @@ fn a_judge_killed_at_any_frame_is_never_an_allow() {
 #[test]
 fn an_answer_cut_off_at_any_byte_is_never_an_allow() {
     let world = one_change();
-    let judge = |budget| Judge { budget, lines: vec!["a line"], ..Judge::default() };
+    let judge = |budget| Judge {
+        budget,
+        lines: vec!["a line"],
+        ..Judge::default()
+    };
     let put = staged(&world, judge(usize::MAX));
     let all = put.allowed().said;
     assert!(all > 100);
@@ -145,14 +222,31 @@ fn an_allow_of_something_else_is_none() {
         |t| t.digest.0[0] ^= 1,
     ];
     for lie in lies {
-        let error = staged(&world, Judge { lie, ..Judge::default() }).refused();
+        let error = staged(
+            &world,
+            Judge {
+                lie,
+                ..Judge::default()
+            },
+        )
+        .refused();
         assert!(matches!(error, Error::Coverage));
         assert!(!error.is_judges() && error.reason() == ReasonCode::Coverage);
         // A denial is one whatever was counted.
-        let deny = Judge { lie, decision: Decision::Deny, ..Judge::default() };
+        let deny = Judge {
+            lie,
+            decision: Decision::Deny,
+            ..Judge::default()
+        };
         assert_eq!(staged(&world, deny).decision(), Some(Decision::Deny));
     }
-    let partial = staged(&world, Judge { complete: false, ..Judge::default() });
+    let partial = staged(
+        &world,
+        Judge {
+            complete: false,
+            ..Judge::default()
+        },
+    );
     assert!(matches!(partial.refused(), Error::Coverage));
 }
 
@@ -163,10 +257,19 @@ fn an_allow_before_the_end_is_none() {
     for frames in 5..8 {
         let early = |decision| {
             let after = Some((frames, Outburst::Verdict(decision)));
-            staged(&world, Judge { after, ..Judge::default() })
+            staged(
+                &world,
+                Judge {
+                    after,
+                    ..Judge::default()
+                },
+            )
         };
         let error = early(Decision::Allow).refused();
-        assert!(matches!(error, Error::Protocol(_) | Error::Coverage), "{frames}: {error:?}");
+        assert!(
+            matches!(error, Error::Protocol(_) | Error::Coverage),
+            "{frames}: {error:?}"
+        );
         for decision in [Decision::Deny, Decision::Indeterminate] {
             let put = early(decision);
             assert_eq!(put.decision(), Some(decision), "{frames}");
@@ -179,11 +282,28 @@ fn an_allow_before_the_end_is_none() {
 fn a_judge_that_gives_up_on_a_large_object_is_heard() {
     let world = World::new();
     world.stage("large", &vec![b'x'; 8 << 20]);
-    let early = |outburst| staged(&world, Judge { after: Some((8, outburst)), ..Judge::default() });
+    let early = |outburst| {
+        staged(
+            &world,
+            Judge {
+                after: Some((8, outburst)),
+                ..Judge::default()
+            },
+        )
+    };
     let put = early(Outburst::Verdict(Decision::Deny));
     assert_eq!(put.decision(), Some(Decision::Deny), "{:?}", put.answered);
     let error = early(Outburst::Refuse(RefuseCode::Limit)).refused();
-    assert!(matches!(error, Error::Refused { code: RefuseCode::Limit, .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            Error::Refused {
+                code: RefuseCode::Limit,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     let error = early(Outburst::Verdict(Decision::Allow)).refused();
     assert!(matches!(error, Error::Protocol(_)), "{error:?}");
     staged(&world, Judge::default()).allowed();
@@ -203,8 +323,18 @@ fn every_refusal_has_its_reason() {
     for (code, reason) in reasons {
         for frames in [0, 1, 2, 5] {
             let after = Some((frames, Outburst::Refuse(code)));
-            let error = staged(&world, Judge { after, ..Judge::default() }).refused();
-            assert!(matches!(error, Error::Refused { .. }), "{frames}: {error:?}");
+            let error = staged(
+                &world,
+                Judge {
+                    after,
+                    ..Judge::default()
+                },
+            )
+            .refused();
+            assert!(
+                matches!(error, Error::Refused { .. }),
+                "{frames}: {error:?}"
+            );
             assert_eq!(error.reason(), reason);
             assert!(error.is_judges());
         }
@@ -214,12 +344,27 @@ fn every_refusal_has_its_reason() {
 #[test]
 fn versions_meet_or_refuse() {
     let world = World::new();
-    let major = |major| staged(&world, Judge { major, ..Judge::default() });
+    let major = |major| {
+        staged(
+            &world,
+            Judge {
+                major,
+                ..Judge::default()
+            },
+        )
+    };
     let error = major(lychgate_wire::version::MAJOR + 1).refused();
     assert!(matches!(error, Error::Version { .. }) && error.is_version() && error.is_judges());
     major(lychgate_wire::version::MAJOR).allowed();
     for minor in [0, 1, 900] {
-        staged(&world, Judge { minor, ..Judge::default() }).allowed();
+        staged(
+            &world,
+            Judge {
+                minor,
+                ..Judge::default()
+            },
+        )
+        .allowed();
     }
 }
 
@@ -227,7 +372,11 @@ fn versions_meet_or_refuse() {
 fn only_an_older_daemon_that_a_hook_started_gives_way() {
     let greeting = |build, capabilities| {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-        let judge = Judge { build, capabilities, ..Judge::default() };
+        let judge = Judge {
+            build,
+            capabilities,
+            ..Judge::default()
+        };
         let judge = std::thread::spawn(move || judge.listen(theirs));
         let soon = std::time::Instant::now() + Duration::from_secs(20);
         let mut link = lychgate_client::SocketLink::new(ours, soon);
@@ -248,9 +397,22 @@ fn a_judge_that_breaks_the_protocol_is_not_believed() {
     for frames in 0..9 {
         for outburst in [Outburst::Frame(clients_frame), Outburst::Garbage] {
             let after = Some((frames, outburst));
-            let error = staged(&world, Judge { after, ..Judge::default() }).refused();
-            let broken = matches!(error, Error::Protocol(_) | Error::Link(link::Error::Frame(_)));
-            assert!(broken && error.reason() == ReasonCode::Protocol, "{frames}: {error:?}");
+            let error = staged(
+                &world,
+                Judge {
+                    after,
+                    ..Judge::default()
+                },
+            )
+            .refused();
+            let broken = matches!(
+                error,
+                Error::Protocol(_) | Error::Link(link::Error::Frame(_))
+            );
+            assert!(
+                broken && error.reason() == ReasonCode::Protocol,
+                "{frames}: {error:?}"
+            );
         }
     }
 }
@@ -260,12 +422,21 @@ fn a_judge_that_says_nothing_is_not_waited_for() {
     let world = one_change();
     let silent = Outburst::Silence(Duration::from_secs(2));
     for frames in [0, 1, 6] {
-        let judge = Judge { after: Some((frames, silent)), ..Judge::default() };
+        let judge = Judge {
+            after: Some((frames, silent)),
+            ..Judge::default()
+        };
         let patience = Duration::from_millis(200);
         let put = put_with(&world, Hook::PreCommit, Question::Staged, judge, patience);
         let error = put.refused();
-        assert!(matches!(error, Error::Link(link::Error::Deadline)), "{error:?}");
-        assert!(!error.is_judges(), "there is no time left to ask another one");
+        assert!(
+            matches!(error, Error::Link(link::Error::Deadline)),
+            "{error:?}"
+        );
+        assert!(
+            !error.is_judges(),
+            "there is no time left to ask another one"
+        );
     }
 }
 
@@ -276,8 +447,18 @@ fn a_missing_object_is_told_and_never_passed_over() {
     let id = world.id(":gone").to_string();
     let (front, rest) = id.split_at(2);
     std::fs::remove_file(world.path().join(format!(".git/objects/{front}/{rest}"))).unwrap();
-    let put = staged(&world, Judge { decision: Decision::Indeterminate, ..Judge::default() });
+    let put = staged(
+        &world,
+        Judge {
+            decision: Decision::Indeterminate,
+            ..Judge::default()
+        },
+    );
     assert_eq!(put.decision(), Some(Decision::Indeterminate));
     assert_eq!(put.seen.unreadable.len(), 1);
-    assert!(put.seen.unreadable[0].contains("missing"), "{:?}", put.seen.unreadable);
+    assert!(
+        put.seen.unreadable[0].contains("missing"),
+        "{:?}",
+        put.seen.unreadable
+    );
 }

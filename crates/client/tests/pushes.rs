@@ -22,25 +22,47 @@ fn history() -> World {
 #[test]
 fn a_range_brings_every_new_object() {
     let world = history();
-    let question = Question::Range { from: Some(world.id("HEAD~2")), to: world.id("HEAD") };
+    let question = Question::Range {
+        from: Some(world.id("HEAD~2")),
+        to: world.id("HEAD"),
+    };
     let put = put(&world, Hook::CheckRange, question, Judge::default());
     let seen = put.allowed();
-    let mut ids: Vec<_> = ["HEAD", "HEAD~1", "HEAD^{tree}", "HEAD~1^{tree}", "HEAD:1", "HEAD:2"]
-        .map(|r| world.id(r))
-        .to_vec();
+    let mut ids: Vec<_> = [
+        "HEAD",
+        "HEAD~1",
+        "HEAD^{tree}",
+        "HEAD~1^{tree}",
+        "HEAD:1",
+        "HEAD:2",
+    ]
+    .map(|r| world.id(r))
+    .to_vec();
     let mut offered = seen.offered.clone();
     ids.sort_unstable();
     offered.sort_unstable();
     assert_eq!(offered, ids);
     assert_eq!(seen.objects.len(), ids.len());
-    let blob = seen.objects.iter().find(|(_, id, _)| *id == world.id("HEAD:2")).unwrap();
+    let blob = seen
+        .objects
+        .iter()
+        .find(|(_, id, _)| *id == world.id("HEAD:2"))
+        .unwrap();
     assert_eq!((blob.0, blob.2.as_slice()), (Role::New, &b"file 2\n"[..]));
 }
 
 #[test]
 fn what_the_judge_knows_is_not_sent_again() {
     let world = history();
-    let put = put(&world, Hook::CheckAll, Question::All, Judge { needs: |_| false, ..Judge::default() });
+    let put = put(
+        &world,
+        Hook::CheckAll,
+        Question::All,
+        Judge {
+            needs: |_| false,
+            ..Judge::default()
+        },
+    );
     let seen = put.allowed();
     assert!(seen.offered.len() >= 9 && seen.objects.is_empty());
 }
@@ -56,19 +78,32 @@ fn a_push_tells_every_ref_line_with_its_kind() {
     );
     let repository = Repository::open(&world.environment()).unwrap();
     let updates = lines::pre_receive(stdin.as_bytes(), &repository).unwrap();
-    let put = put(&world, Hook::PreReceive, Question::Push(&updates), Judge::default());
+    let put = put(
+        &world,
+        Hook::PreReceive,
+        Question::Push(&updates),
+        Judge::default(),
+    );
     let seen = put.allowed();
     let kinds: Vec<RefKind> = seen.refs.iter().map(|(_, kind)| *kind).collect();
     use RefKind::{Create, Delete, FastForward, Forced};
     assert_eq!(kinds, [FastForward, Forced, Create, Delete]);
-    assert_eq!(seen.variables, 1, "a server's judge is told what the forge says");
+    assert_eq!(
+        seen.variables, 1,
+        "a server's judge is told what the forge says"
+    );
     assert_eq!(seen.documents.len(), 1);
 }
 
 #[test]
 fn a_push_without_a_ref_line_is_never_judged() {
     let world = World::new();
-    let put = put(&world, Hook::PreReceive, Question::Push(&[]), Judge::default());
+    let put = put(
+        &world,
+        Hook::PreReceive,
+        Question::Push(&[]),
+        Judge::default(),
+    );
     assert!(matches!(put.refused(), Error::NoRefs));
 }
 
@@ -77,16 +112,38 @@ fn ref_lines_that_do_not_fit_the_repository_are_refused() {
     let world = World::new();
     let repository = Repository::open(&world.environment()).unwrap();
     let tip = world.id("HEAD");
-    let good = format!("{} {tip} refs/heads/a\n", lychgate_model::ObjectId::null(tip.kind()));
-    assert_eq!(lines::pre_receive(good.as_bytes(), &repository).unwrap().len(), 1);
+    let good = format!(
+        "{} {tip} refs/heads/a\n",
+        lychgate_model::ObjectId::null(tip.kind())
+    );
+    assert_eq!(
+        lines::pre_receive(good.as_bytes(), &repository)
+            .unwrap()
+            .len(),
+        1
+    );
     let long = format!("{} {tip} refs/heads/a\n", "0".repeat(64));
-    for bad in [good.trim_end(), &long, "x\n", &good.replace("refs/heads/a", "")] {
-        assert!(lines::pre_receive(bad.as_bytes(), &repository).is_err(), "{bad}");
+    for bad in [
+        good.trim_end(),
+        &long,
+        "x\n",
+        &good.replace("refs/heads/a", ""),
+    ] {
+        assert!(
+            lines::pre_receive(bad.as_bytes(), &repository).is_err(),
+            "{bad}"
+        );
     }
     let words = |name: &'static [u8], id: &str| {
-        lines::update_arguments([name, id.as_bytes(), tip.to_string().as_bytes()], &repository)
+        lines::update_arguments(
+            [name, id.as_bytes(), tip.to_string().as_bytes()],
+            &repository,
+        )
     };
-    assert_eq!(words(b"refs/heads/a", &tip.to_string()).unwrap().name, b"refs/heads/a");
+    assert_eq!(
+        words(b"refs/heads/a", &tip.to_string()).unwrap().name,
+        b"refs/heads/a"
+    );
     assert!(words(b"", &tip.to_string()).is_err() && words(b"refs/heads/a", "x").is_err());
 }
 
@@ -96,10 +153,16 @@ fn what_goes_out_is_what_the_remote_lacks() {
     let (tip, before) = (world.id("HEAD"), world.id("HEAD~1"));
     let stdin = format!("refs/heads/main {tip} refs/heads/main {before}\n");
     let parsed = lines::pre_push(stdin.as_bytes()).unwrap();
-    let question = Question::Outgoing { remote: b"origin", lines: &parsed };
+    let question = Question::Outgoing {
+        remote: b"origin",
+        lines: &parsed,
+    };
     let put = put(&world, Hook::PrePush, question, Judge::default());
     let seen = put.allowed();
-    assert_eq!(seen.refs, [(b"refs/heads/main".to_vec(), RefKind::FastForward)]);
+    assert_eq!(
+        seen.refs,
+        [(b"refs/heads/main".to_vec(), RefKind::FastForward)]
+    );
     assert_eq!(seen.offered.len(), 3);
     assert!(seen.offered.contains(&tip) && !seen.offered.contains(&before));
 }
@@ -111,8 +174,18 @@ fn a_deletion_is_a_ref_and_nothing_else() {
     let null = lychgate_model::ObjectId::null(tip.kind());
     let repository = Repository::open(&world.environment()).unwrap();
     let kind = ref_kind(&repository, tip, null).unwrap();
-    let update = RefUpdate { name: b"refs/heads/x".to_vec(), old: tip, new: null, kind };
-    let put = put(&world, Hook::PreReceive, Question::Push(&[update]), Judge::default());
+    let update = RefUpdate {
+        name: b"refs/heads/x".to_vec(),
+        old: tip,
+        new: null,
+        kind,
+    };
+    let put = put(
+        &world,
+        Hook::PreReceive,
+        Question::Push(&[update]),
+        Judge::default(),
+    );
     assert!(put.allowed().offered.is_empty());
 }
 
@@ -121,10 +194,18 @@ fn files_are_sent_one_at_a_time_and_a_change_under_way_is_told() {
     let world = World::new();
     let file = |name: &str, size: u64, bytes: &'static [u8]| File {
         path: name.into(),
-        content: Content::Bytes { size, reader: Box::new(bytes) },
+        content: Content::Bytes {
+            size,
+            reader: Box::new(bytes),
+        },
     };
     let mut good = vec![file("a", 3, b"abc"), file("empty", 0, b"")].into_iter();
-    let judged = put(&world, Hook::CheckPath, Question::Files(&mut good), Judge::default());
+    let judged = put(
+        &world,
+        Hook::CheckPath,
+        Question::Files(&mut good),
+        Judge::default(),
+    );
     let seen = judged.allowed();
     assert!(seen.unreadable.is_empty());
     let contents: Vec<&[u8]> = seen.objects.iter().map(|(_, _, c)| c.as_slice()).collect();
@@ -133,13 +214,24 @@ fn files_are_sent_one_at_a_time_and_a_change_under_way_is_told() {
     let mut bad = vec![
         file("shorter", 9, b"abc"),
         file("longer", 2, b"abc"),
-        File { path: b"no".to_vec(), content: Content::Unreadable("permission denied".into()) },
+        File {
+            path: b"no".to_vec(),
+            content: Content::Unreadable("permission denied".into()),
+        },
         file("last", 1, b"z"),
     ]
     .into_iter();
-    let judge = Judge { decision: Decision::Indeterminate, ..Judge::default() };
+    let judge = Judge {
+        decision: Decision::Indeterminate,
+        ..Judge::default()
+    };
     let judged = put(&world, Hook::CheckPath, Question::Files(&mut bad), judge);
-    assert_eq!(judged.decision(), Some(Decision::Indeterminate), "{:?}", judged.answered);
+    assert_eq!(
+        judged.decision(),
+        Some(Decision::Indeterminate),
+        "{:?}",
+        judged.answered
+    );
     assert_eq!(judged.seen.unreadable.len(), 3);
     assert_eq!(judged.seen.objects.last().unwrap().2, b"z");
 }
@@ -152,8 +244,14 @@ fn a_damaged_object_in_a_range_is_told() {
     let path = world.path().join(format!(".git/objects/{front}/{rest}"));
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, b"not zlib").unwrap();
-    let question = Question::Range { from: Some(world.id("HEAD~1")), to: world.id("HEAD") };
-    let judge = Judge { decision: Decision::Indeterminate, ..Judge::default() };
+    let question = Question::Range {
+        from: Some(world.id("HEAD~1")),
+        to: world.id("HEAD"),
+    };
+    let judge = Judge {
+        decision: Decision::Indeterminate,
+        ..Judge::default()
+    };
     let put = put(&world, Hook::CheckRange, question, judge);
     match &put.answered {
         Ok(answered) => {

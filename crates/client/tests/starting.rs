@@ -20,9 +20,15 @@ const SOCKET: &str = "LISTEN_AT";
 
 impl Stage {
     fn new(last_line: &str) -> Self {
-        let stage = Self { folder: tempfile::tempdir().unwrap() };
-        let note = format!("echo started \"$@\" >> '{0}/notes'; env > '{0}/env'; \
-            ls -l /proc/self/fd > '{0}/fds'; pwd > '{0}/cwd'", stage.path().display());
+        let stage = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        std::fs::create_dir(stage.path().join("run")).unwrap();
+        let note = format!(
+            "echo started \"$@\" >> '{0}/notes'; env > '{0}/env'; \
+            ls -l /proc/self/fd > '{0}/fds'; pwd > '{0}/cwd'",
+            stage.path().display()
+        );
         let script = format!("#!/bin/sh\n{note}\n{last_line}\n");
         let program = stage.path().join("lychgated");
         std::fs::write(&program, script).unwrap();
@@ -33,7 +39,9 @@ impl Stage {
     fn listening() -> Self {
         let test = std::env::current_exe().unwrap();
         let test = test.display();
-        Self::new(&format!("{SOCKET}=\"$2\" exec '{test}' --exact listens --nocapture"))
+        Self::new(&format!(
+            "{SOCKET}=\"$2\" exec '{test}' --exact listens --nocapture"
+        ))
     }
 
     fn path(&self) -> &Path {
@@ -46,13 +54,19 @@ impl Stage {
 
     fn start(&self, patience: Duration) -> Result<Started, Error> {
         let (state, socket) = (self.path().join("state"), self.socket());
-        let variables = [("HOME".into(), "/h".into()), ("LD_AUDIT".into(), "x".into())];
+        let variables = [
+            ("HOME".into(), "/h".into()),
+            ("LD_AUDIT".into(), "x".into()),
+        ];
         let spawn = Spawn {
             beside: self.path(),
             socket: &socket,
             state: &state,
             variables: &variables,
-            trusted: Trusted { own: rustix::process::geteuid().as_raw(), listed: &[] },
+            trusted: Trusted {
+                own: rustix::process::geteuid().as_raw(),
+                listed: &[],
+            },
         };
         spawn.start(Instant::now() + patience)
     }
@@ -66,7 +80,9 @@ impl Stage {
 /// until nobody has come for a second.
 #[test]
 fn listens() {
-    let Some(path) = std::env::var_os(SOCKET) else { return };
+    let Some(path) = std::env::var_os(SOCKET) else {
+        return;
+    };
     let listener = UnixListener::bind(path).unwrap();
     listener.set_nonblocking(true).unwrap();
     let mut kept = Vec::new();
@@ -99,9 +115,21 @@ fn a_missing_daemon_is_started_with_little_of_what_the_hook_has() {
     let environment = stage.note("env");
     assert!(environment.contains("HOME=/h") && !environment.contains("LD_AUDIT"));
     assert_eq!(stage.note("cwd"), "/\n");
-    assert!(!stage.note("fds").contains("/dev/zero"), "{}", stage.note("fds"));
-    assert_eq!(stage.note("fds").matches("/dev/null").count(), 2, "{}", stage.note("fds"));
-    let mode = std::fs::metadata(socket.parent().unwrap()).unwrap().permissions().mode();
+    assert!(
+        !stage.note("fds").contains("/dev/zero"),
+        "{}",
+        stage.note("fds")
+    );
+    assert_eq!(
+        stage.note("fds").matches("/dev/null").count(),
+        2,
+        "{}",
+        stage.note("fds")
+    );
+    let mode = std::fs::metadata(socket.parent().unwrap())
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o700);
 }
 
@@ -109,9 +137,13 @@ fn a_missing_daemon_is_started_with_little_of_what_the_hook_has() {
 fn fifty_that_find_none_start_one() {
     let stage = Stage::listening();
     let started: Vec<bool> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..50).map(|_| scope.spawn(|| stage.start(Duration::from_secs(30)))).collect();
-        threads.into_iter().map(|t| t.join().unwrap().unwrap().by_us).collect()
+        let threads: Vec<_> = (0..50)
+            .map(|_| scope.spawn(|| stage.start(Duration::from_secs(30))))
+            .collect();
+        threads
+            .into_iter()
+            .map(|t| t.join().unwrap().unwrap().by_us)
+            .collect()
     });
     assert_eq!(started.iter().filter(|by_us| **by_us).count(), 1);
     assert_eq!(stage.note("notes").lines().count(), 1);
@@ -120,12 +152,33 @@ fn fifty_that_find_none_start_one() {
 #[test]
 fn a_daemon_that_does_not_come_up_is_not_waited_for() {
     let dies = Stage::new("exit 3");
-    assert!(matches!(dies.start(Duration::from_secs(60)), Err(Error::Died(_))));
+    assert!(matches!(
+        dies.start(Duration::from_secs(60)),
+        Err(Error::Died(_))
+    ));
     let hangs = Stage::new("exec sleep 1");
-    assert!(matches!(hangs.start(Duration::from_millis(100)), Err(Error::Late)));
+    assert!(matches!(
+        hangs.start(Duration::from_millis(100)),
+        Err(Error::Late)
+    ));
     let missing = Stage::new("");
     std::fs::remove_file(missing.path().join("lychgated")).unwrap();
-    assert!(matches!(missing.start(Duration::from_secs(60)), Err(Error::Launch { .. })));
+    assert!(matches!(
+        missing.start(Duration::from_secs(60)),
+        Err(Error::Launch { .. })
+    ));
+}
+
+#[test]
+fn no_folder_is_made_but_the_sockets_own() {
+    let stage = Stage::listening();
+    std::fs::remove_dir(stage.path().join("run")).unwrap();
+    assert!(matches!(
+        stage.start(Duration::from_secs(20)),
+        Err(Error::Folder(_))
+    ));
+    assert!(!stage.path().join("run").exists());
+    assert_eq!(stage.note("notes"), "");
 }
 
 #[test]
@@ -134,7 +187,10 @@ fn nothing_is_started_where_others_could_answer() {
     std::fs::create_dir_all(stage.path().join("run/lychgate")).unwrap();
     let open = Permissions::from_mode(0o777);
     std::fs::set_permissions(stage.path().join("run"), open).unwrap();
-    assert!(matches!(stage.start(Duration::from_secs(20)), Err(Error::Untrusted(_))));
+    assert!(matches!(
+        stage.start(Duration::from_secs(20)),
+        Err(Error::Untrusted(_))
+    ));
     assert_eq!(stage.note("notes"), "");
     std::fs::set_permissions(stage.path().join("run"), Permissions::from_mode(0o700)).unwrap();
     stage.start(Duration::from_secs(20)).unwrap();

@@ -15,8 +15,14 @@ use crate::handed;
 use crate::invocation::Invocation;
 
 /// Runs the previous hook, if there was one, and gives its code unless it was successful.
-pub(crate) fn run(invocation: &Invocation, conf: &Conf, input: &[u8]) -> Result<Option<u8>, Failure> {
-    let Some(name) = conf.chained_for(invocation.hook.name()) else { return Ok(None) };
+pub(crate) fn run(
+    invocation: &Invocation,
+    conf: &Conf,
+    input: &[u8],
+) -> Result<Option<u8>, Failure> {
+    let Some(name) = conf.chained_for(invocation.hook.name()) else {
+        return Ok(None);
+    };
     let path = invocation.folder.join(&name);
     match status(invocation, &path, input) {
         Ok(status) => Ok(failed(status)),
@@ -42,7 +48,11 @@ fn status(invocation: &Invocation, path: &Path, input: &[u8]) -> io::Result<Exit
 }
 
 fn finish(mut command: Command, invocation: &Invocation, input: &[u8]) -> io::Result<ExitStatus> {
-    let input = if reads_stdin(invocation.hook) { handed::again(input)? } else { Stdio::inherit() };
+    let input = if reads_stdin(invocation.hook) {
+        handed::again(input)?
+    } else {
+        Stdio::inherit()
+    };
     command.args(&invocation.arguments).stdin(input).status()
 }
 
@@ -52,5 +62,8 @@ fn failed(status: ExitStatus) -> Option<u8> {
         return None;
     }
     let code = status.code().or(status.signal().map(|s| 128 + s));
-    Some(code.and_then(|c| u8::try_from(c).ok()).unwrap_or(lychgate_model::exit::DENY))
+    Some(
+        code.and_then(|c| u8::try_from(c).ok())
+            .unwrap_or(lychgate_model::exit::DENY),
+    )
 }

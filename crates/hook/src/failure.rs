@@ -21,13 +21,22 @@ pub(crate) enum Failure {
     /// A server hook beside a client's `lychgate.conf`.
     ClientConf,
     /// The process has no current folder, or its input cannot be read.
-    Process { what: &'static str, source: std::io::Error },
+    Process {
+        what: &'static str,
+        source: std::io::Error,
+    },
     /// More input than a hook takes.
     Input { limit: usize },
     /// The hook that stood here before cannot be run.
-    Chained { name: String, source: std::io::Error },
+    Chained {
+        name: String,
+        source: std::io::Error,
+    },
     /// The `lychgate` that judges in process cannot be run.
-    Fallback { program: String, source: std::io::Error },
+    Fallback {
+        program: String,
+        source: std::io::Error,
+    },
     /// That nothing was judged could not be recorded.
     Record(std::io::Error),
 }
@@ -66,7 +75,11 @@ impl fmt::Display for Away {
 
 impl From<lychgate_client::Error> for Failure {
     fn from(error: lychgate_client::Error) -> Self {
-        if error.is_judges() { Self::Away(Away::Judge(error)) } else { Self::Unjudged(error) }
+        if error.is_judges() {
+            Self::Away(Away::Judge(error))
+        } else {
+            Self::Unjudged(error)
+        }
     }
 }
 
@@ -88,7 +101,9 @@ impl Failure {
     fn help(&self, hook: Hook) -> &'static str {
         let server = hook.surface() == lychgate_model::Surface::Server;
         match self {
-            Self::Away(_) if server => "tell the administrators of this server; nothing was accepted.",
+            Self::Away(_) if server => {
+                "tell the administrators of this server; nothing was accepted."
+            }
             Self::Away(_) => "lychgate doctor",
             Self::Unjudged(error) => match error.reason() {
                 ReasonCode::Deadline => "try again; what was judged already is remembered.",
@@ -117,7 +132,10 @@ impl fmt::Display for Failure {
             Self::Process { what, source } => write!(f, "{what}: {source}"),
             Self::Input { limit } => write!(f, "git's input is over {limit} bytes"),
             Self::Chained { name, source } => {
-                write!(f, "the hook that stood here before, {name}, cannot be run: {source}")
+                write!(
+                    f,
+                    "the hook that stood here before, {name}, cannot be run: {source}"
+                )
             }
             Self::Fallback { program, source } => {
                 write!(f, "no daemon, and {program} cannot be run: {source}")

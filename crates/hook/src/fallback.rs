@@ -39,8 +39,10 @@ pub(crate) fn instead(
         Unavailable::AllowRecorded => {
             record(invocation, folders, &away).map_err(Failure::Record)?;
             let what = asked(invocation.hook);
-            let said = format!("lychgate: {what} not checked: the daemon is away: {away}; \
-                allowed, and recorded in {RECORD} of the state folder");
+            let said = format!(
+                "lychgate: {what} not checked: the daemon is away: {away}; \
+                allowed, and recorded in {RECORD} of the state folder"
+            );
             Voice::new(invocation).sentence(&said);
             Ok(())
         }
@@ -62,11 +64,19 @@ fn in_process(invocation: &Invocation, conf: Option<&Conf>, input: &[u8]) -> Fai
             command.arg("--conf").arg(path);
         }
         command.arg("--stdin-bytes").arg(input.len().to_string());
-        command.arg("--stdin-refs").arg(count_refs(input).to_string());
+        command
+            .arg("--stdin-refs")
+            .arg(count_refs(input).to_string());
         command.arg("--").args(&invocation.arguments);
         let kept = invocation.variables.iter().filter(|(name, _)| keeps(name));
-        command.env_clear().envs(kept.map(|(name, value)| (name, value)));
-        let stdin = if reads_stdin(invocation.hook) { handed::again(input)? } else { Stdio::null() };
+        command
+            .env_clear()
+            .envs(kept.map(|(name, value)| (name, value)));
+        let stdin = if reads_stdin(invocation.hook) {
+            handed::again(input)?
+        } else {
+            Stdio::null()
+        };
         command.stdin(stdin);
         Ok(command)
     };
@@ -80,7 +90,10 @@ fn in_process(invocation: &Invocation, conf: Option<&Conf>, input: &[u8]) -> Fai
         }
         Err(error) => (PathBuf::from(PROGRAM), error),
     };
-    Failure::Fallback { program: printable(program.as_os_str().as_bytes()), source }
+    Failure::Fallback {
+        program: printable(program.as_os_str().as_bytes()),
+        source,
+    }
 }
 
 /// Git's own variables say which repository, index and push are meant.
@@ -90,11 +103,22 @@ fn keeps(name: &OsStr) -> bool {
 
 fn record(invocation: &Invocation, folders: &Folders, away: &Away) -> io::Result<()> {
     let folder = folders.state_folder().ok_or(io::ErrorKind::NotFound)?;
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)?;
     let file = folder.join(RECORD);
-    let mut file = File::options().append(true).create(true).mode(0o600).open(file)?;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let here = std::env::current_dir().map(OsString::from).unwrap_or_default();
+    let mut file = File::options()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(file)?;
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let here = std::env::current_dir()
+        .map(OsString::from)
+        .unwrap_or_default();
     let line = format!(
         "{} {} {} {away}\n",
         now.as_secs(),

@@ -17,8 +17,14 @@ const MOST: usize = 256 << 20;
 pub(crate) fn input(hook: Hook) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     if reads_stdin(hook) {
-        let read = io::stdin().lock().take(MOST as u64 + 1).read_to_end(&mut bytes);
-        read.map_err(|source| Failure::Process { what: "cannot read git's input", source })?;
+        let read = io::stdin()
+            .lock()
+            .take(MOST as u64 + 1)
+            .read_to_end(&mut bytes);
+        read.map_err(|source| Failure::Process {
+            what: "cannot read git's input",
+            source,
+        })?;
         if bytes.len() > MOST {
             return Err(Failure::Input { limit: MOST });
         }

@@ -51,11 +51,21 @@ impl Invocation {
         };
         let variables = std::env::vars_os().collect();
         let folder = folder(&zeroth);
-        Called::Hook(Box::new(Self { hook, zeroth, arguments: words, folder, variables, start }))
+        Called::Hook(Box::new(Self {
+            hook,
+            zeroth,
+            arguments: words,
+            folder,
+            variables,
+            start,
+        }))
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
-        let found = self.variables.iter().find(|(n, _)| n.as_bytes() == name.as_bytes());
+        let found = self
+            .variables
+            .iter()
+            .find(|(n, _)| n.as_bytes() == name.as_bytes());
         found.map(|(_, value)| value.as_os_str())
     }
 }

@@ -63,7 +63,10 @@ fn run_client(invocation: &Invocation) -> Result<u8, Failure> {
         deadline: invocation.start + told.deadline_on(Surface::Client),
     }
     .reach();
-    match reached.map_err(Failure::Away).and_then(|reached| here.ask(invocation, &input, reached)) {
+    match reached
+        .map_err(Failure::Away)
+        .and_then(|reached| here.ask(invocation, &input, reached))
+    {
         Err(Failure::Away(away)) => {
             fallback::instead(invocation, conf.as_ref(), &folders, &input, away)?;
             Ok(exit::ALLOW)
@@ -75,7 +78,9 @@ fn run_client(invocation: &Invocation) -> Result<u8, Failure> {
 fn run_server(invocation: &Invocation) -> Result<u8, Failure> {
     process::no_core_dumps();
     let uid = rustix::process::geteuid().as_raw();
-    let repository = invocation.variable("GIT_DIR").map_or(Path::new("."), Path::new);
+    let repository = invocation
+        .variable("GIT_DIR")
+        .map_or(Path::new("."), Path::new);
     let owners: Vec<u32> = owner(repository).into_iter().collect();
     let conf = conf::read(&invocation.folder, &owners).map_err(Failure::Conf)?;
     let conf = conf.ok_or(Failure::NoConf)?;
@@ -104,11 +109,16 @@ struct Here {
 
 impl Here {
     fn open(invocation: &Invocation) -> Result<Self, Failure> {
-        let cwd: PathBuf = std::env::current_dir()
-            .map_err(|source| Failure::Process { what: "there is no current folder", source })?;
+        let cwd: PathBuf = std::env::current_dir().map_err(|source| Failure::Process {
+            what: "there is no current folder",
+            source,
+        })?;
         let environment = Environment::new(cwd, invocation.variables.iter().cloned());
         let repository = Repository::open(&environment)?;
-        Ok(Self { environment, repository })
+        Ok(Self {
+            environment,
+            repository,
+        })
     }
 
     /// Asks the daemon, prints its lines, and gives the code of its verdict.

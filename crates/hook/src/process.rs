@@ -8,16 +8,24 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 /// A panic says where, in one line, and nothing of what was being looked at.
 pub(crate) fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|l| format!(" at {}:{}", l.file(), l.line()));
+        let place = panic
+            .location()
+            .map(|l| format!(" at {}:{}", l.file(), l.line()));
         let place = place.unwrap_or_default();
-        let _ = writeln!(io::stderr(), "lychgate: not checked: a bug in lychgate-hook{place}");
+        let _ = writeln!(
+            io::stderr(),
+            "lychgate: not checked: a bug in lychgate-hook{place}"
+        );
     }));
 }
 
 /// No core dump holds what is judged. The limit is not asked when the kernel hands dumps to a
 /// program, so no kind of memory is left to be dumped either.
 pub(crate) fn no_core_dumps() {
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
     let _ = setrlimit(Resource::Core, none);
     let _ = std::fs::write("/proc/self/coredump_filter", "0");
 }
@@ -25,5 +33,8 @@ pub(crate) fn no_core_dumps() {
 /// The folder of the running program, links resolved: what belongs to it lies beside it.
 pub(crate) fn own_folder() -> io::Result<PathBuf> {
     let program = std::env::current_exe()?;
-    program.parent().map(PathBuf::from).ok_or_else(|| io::ErrorKind::NotFound.into())
+    program
+        .parent()
+        .map(PathBuf::from)
+        .ok_or_else(|| io::ErrorKind::NotFound.into())
 }

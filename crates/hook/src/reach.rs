@@ -1,6 +1,6 @@
 //! A greeted daemon, started or replaced where a client may do that.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use lychgate_client::conf::Conf;
@@ -12,11 +12,11 @@ use lychgate_client::{Greeting, SocketLink, control, greet};
 use lychgate_model::limits;
 use lychgate_wire::frame::{RefuseCode, caps};
 
+use crate::BUILD;
 use crate::failure::Away;
 use crate::invocation::Invocation;
 use crate::process;
 use crate::voice::Voice;
-use crate::BUILD;
 
 /// A daemon that said Hello.
 pub(crate) struct Reached {
@@ -27,7 +27,10 @@ pub(crate) struct Reached {
 /// The daemon of a server: the one `lychgate.conf` names, or none.
 pub(crate) fn server(conf: &Conf, uid: u32, deadline: Instant) -> Result<Reached, Away> {
     let socket = conf.socket.as_deref().unwrap_or(Path::new(SYSTEM_SOCKET));
-    let trusted = Trusted { own: uid, listed: &conf.daemon_uids };
+    let trusted = Trusted {
+        own: uid,
+        listed: &conf.daemon_uids,
+    };
     match connect(socket, trusted, deadline) {
         Outcome::Listening(stream) => hello(SocketLink::new(stream, deadline), deadline),
         outcome => Err(Away::NotListening(outcome)),
@@ -53,18 +56,21 @@ impl Client<'_> {
             outcome => return Err(Away::NotListening(outcome)),
         };
         match hello(first, self.deadline) {
-            Ok(reached) if !reached.greeting.gives_way() => Ok(reached),
-            Err(away) if !makes_room(&away) => Err(away),
-            // The daemon is of another version, or about to go: the next one is ours.
-            _ => {
-                self.drain(&socket);
-                hello(self.start(&socket, Outcome::NoSocket)?, self.deadline)
-            }
+            Ok(reached) if !reached.greeting.gives_way() => return Ok(reached),
+            Err(away) if !makes_room(&away) => return Err(away),
+            // It waits for open sessions before it goes, and this one is of no more use.
+            greeted => drop(greeted),
         }
+        // The daemon is of another version, or about to go: the next one is ours.
+        self.drain(&socket);
+        hello(self.start(&socket, Outcome::NoSocket)?, self.deadline)
     }
 
     fn trusted(&self) -> Trusted<'_> {
-        Trusted { own: self.folders.uid, listed: &self.conf.daemon_uids }
+        Trusted {
+            own: self.folders.uid,
+            listed: &self.conf.daemon_uids,
+        }
     }
 
     fn start(&self, socket: &Path, outcome: Outcome) -> Result<SocketLink, Away> {
@@ -90,7 +96,7 @@ impl Client<'_> {
     }
 
     /// Asks the daemon to go. Whether it does shows when the next one is started.
-    fn drain(&self, socket: &PathBuf) {
+    fn drain(&self, socket: &Path) {
         let until = self.deadline.min(Instant::now() + limits::SPAWN_WAIT);
         if let Outcome::Listening(stream) = connect(socket, self.trusted(), until) {
             let _ = control(&mut SocketLink::new(stream, until), BUILD, caps::DRAIN);
@@ -107,10 +113,15 @@ fn hello(mut link: SocketLink, deadline: Instant) -> Result<Reached, Away> {
 }
 
 fn makes_room(away: &Away) -> bool {
-    let Away::Judge(error) = away else { return false };
+    let Away::Judge(error) = away else {
+        return false;
+    };
     let draining = matches!(
         error,
-        lychgate_client::Error::Refused { code: RefuseCode::Draining, .. }
+        lychgate_client::Error::Refused {
+            code: RefuseCode::Draining,
+            ..
+        }
     );
     draining || error.is_version()
 }

@@ -24,11 +24,24 @@ impl Voice {
     pub(crate) fn new(invocation: &Invocation) -> Self {
         let set = |name| invocation.variable(name).is_some();
         match invocation.hook.surface() {
-            Surface::Client => Self { prefix: "", columns: COLUMNS },
-            Surface::Server if ["GL_ID", "GL_REPOSITORY", "GL_PROTOCOL"].into_iter().any(set) => {
-                Self { prefix: GITLAB, columns: COLUMNS - REMOTE }
+            Surface::Client => Self {
+                prefix: "",
+                columns: COLUMNS,
+            },
+            Surface::Server
+                if ["GL_ID", "GL_REPOSITORY", "GL_PROTOCOL"]
+                    .into_iter()
+                    .any(set) =>
+            {
+                Self {
+                    prefix: GITLAB,
+                    columns: COLUMNS - REMOTE,
+                }
             }
-            Surface::Server => Self { prefix: "", columns: COLUMNS - REMOTE },
+            Surface::Server => Self {
+                prefix: "",
+                columns: COLUMNS - REMOTE,
+            },
         }
     }
 
@@ -113,7 +126,10 @@ mod tests {
         let text = "lychgate: push not checked: the daemon is away: nobody listens at the socket \
             that lychgate.conf beside this hook names; help: tell an administrator";
         let lines = wrapped(text, 72);
-        assert!(lines.len() == 3 && lines.iter().all(|l| l.len() <= 72), "{lines:?}");
+        assert!(
+            lines.len() == 3 && lines.iter().all(|l| l.len() <= 72),
+            "{lines:?}"
+        );
         assert!(lines.iter().skip(1).all(|l| l.starts_with("    ")));
         assert_eq!(wrapped("short", 72), ["short"]);
         let long = "x".repeat(100);

@@ -6,12 +6,16 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use lychgate_model::Decision;
-use lychgate_wire::frame::RefuseCode;
+use lychgate_wire::frame::{RefuseCode, caps};
 use stage::world::{Judge, Outburst};
-use stage::{Daemon, Stage};
+use stage::{Daemon, Stage, program};
 
 fn denying() -> Judge {
-    Judge { decision: Decision::Deny, lines: vec!["a.txt:1:1 something"], ..Judge::default() }
+    Judge {
+        decision: Decision::Deny,
+        lines: vec!["a.txt:1:1 something"],
+        ..Judge::default()
+    }
 }
 
 #[test]
@@ -37,9 +41,13 @@ fn a_commit_that_is_denied_is_not_made() {
 #[test]
 fn indeterminate_is_no_allow_and_never_silent() {
     let stage = Stage::client();
-    let _daemon =
-        stage.daemon(|_| Judge { decision: Decision::Indeterminate, ..Judge::default() });
-    stage.hook("pre-commit", &[], b"").denied(&["lychgate: commit indeterminate"]);
+    let _daemon = stage.daemon(|_| Judge {
+        decision: Decision::Indeterminate,
+        ..Judge::default()
+    });
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["lychgate: commit indeterminate"]);
 }
 
 #[test]
@@ -47,25 +55,40 @@ fn with_no_daemon_it_is_as_installed() {
     let stage = Stage::client();
     // No `lychgated` lies beside the binary, so none can be started.
     stage.conf("unavailable = deny\n");
-    stage.hook("pre-commit", &[], b"").denied(&["commit not checked", "the daemon is away"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["commit not checked", "the daemon is away"]);
 
     stage.conf("unavailable = allow-recorded\n");
     let said = stage.hook("pre-commit", &[], b"");
     assert_eq!(said.code, 0);
-    assert!(said.text.contains("not checked") && said.text.contains("recorded"), "{said:?}");
+    assert!(
+        said.text.contains("not checked") && said.text.contains("recorded"),
+        "{said:?}"
+    );
     let record = stage.user.path().join("state/lychgate/unjudged.log");
     let recorded = std::fs::read_to_string(&record).unwrap();
     assert_eq!(recorded.lines().count(), 1);
     assert!(recorded.contains(" pre-commit "));
-    assert_eq!(std::fs::metadata(&record).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&record).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 
     std::fs::remove_file(&record).unwrap();
     std::fs::create_dir(&record).unwrap();
-    stage.hook("pre-commit", &[], b"").denied(&["could not be recorded"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["could not be recorded"]);
 
     let program = stage.user.path().join("nothing");
-    stage.conf(&format!("unavailable = in-process\nlychgate = {}\n", program.display()));
-    stage.hook("pre-commit", &[], b"").denied(&["commit not checked", "cannot be run"]);
+    stage.conf(&format!(
+        "unavailable = in-process\nlychgate = {}\n",
+        program.display()
+    ));
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["commit not checked", "cannot be run"]);
 }
 
 #[test]
@@ -74,7 +97,11 @@ fn the_fallback_is_told_everything_and_nothing_it_must_not_know() {
     let program = stage.fallback(0);
     stage.conf(&format!("lychgate = {}\n", program.display()));
     let input = stage.outgoing();
-    let variables = [("LD_AUDIT", "x"), ("GIT_CUSTOM", "kept"), ("API_TOKEN", "t")];
+    let variables = [
+        ("LD_AUDIT", "x"),
+        ("GIT_CUSTOM", "kept"),
+        ("API_TOKEN", "t"),
+    ];
     let said = stage.hook_with("pre-push", &["origin", "url"], input.as_bytes(), &variables);
     said.silently_allowed();
     let told = std::fs::read_to_string(stage.told()).unwrap();
@@ -104,7 +131,12 @@ fn the_fallback_is_told_everything_and_nothing_it_must_not_know() {
     }
 
     stage.fallback(1);
-    assert_eq!(stage.hook("pre-push", &["origin", "url"], input.as_bytes()).code, 1);
+    assert_eq!(
+        stage
+            .hook("pre-push", &["origin", "url"], input.as_bytes())
+            .code,
+        1
+    );
 }
 
 #[test]
@@ -114,17 +146,25 @@ fn a_daemon_killed_at_any_frame_leaves_the_question_to_the_fallback() {
     stage.conf(&format!("lychgate = {}\n", program.display()));
     let input = stage.outgoing();
     let whole = stage.daemon(|_| Judge::default());
-    stage.hook("pre-push", &["origin", "url"], input.as_bytes()).silently_allowed();
+    stage
+        .hook("pre-push", &["origin", "url"], input.as_bytes())
+        .silently_allowed();
     drop(whole);
     assert!(!stage.told().exists());
     // A pre-push of one commit: Hello, Facts, Ref, Document, Ready, Offer, three objects, Done.
-    let _daemon = stage.daemon(|n| Judge { after: Some((n, Outburst::Nothing)), ..Judge::default() });
+    let _daemon = stage.daemon(|n| Judge {
+        after: Some((n, Outburst::Nothing)),
+        ..Judge::default()
+    });
     for killed in 0..13 {
         let _ = std::fs::remove_file(stage.told());
         let said = stage.hook("pre-push", &["origin", "url"], input.as_bytes());
         assert_eq!(said.code, 1, "{killed}: {said:?}");
         let told = std::fs::read_to_string(stage.told()).unwrap();
-        assert!(told.ends_with(&format!("--in\n{input}")), "{killed}: {told}");
+        assert!(
+            told.ends_with(&format!("--in\n{input}")),
+            "{killed}: {told}"
+        );
     }
 }
 
@@ -133,10 +173,15 @@ fn a_daemon_that_refuses_leaves_the_question_to_the_fallback() {
     let stage = Stage::client();
     let program = stage.fallback(1);
     stage.conf(&format!("lychgate = {}\n", program.display()));
-    for code in [RefuseCode::Busy, RefuseCode::NotAllowed, RefuseCode::NotReady] {
+    for code in [
+        RefuseCode::Busy,
+        RefuseCode::NotAllowed,
+        RefuseCode::NotReady,
+    ] {
         let _ = std::fs::remove_file(stage.told());
-        let _daemon = stage.daemon(move |_| {
-            Judge { after: Some((0, Outburst::Refuse(code))), ..Judge::default() }
+        let _daemon = stage.daemon(move |_| Judge {
+            after: Some((0, Outburst::Refuse(code))),
+            ..Judge::default()
         });
         assert_eq!(stage.hook("pre-commit", &[], b"").code, 1);
         assert!(stage.told().exists(), "{code:?}");
@@ -148,7 +193,9 @@ fn the_hook_that_stood_here_before_runs_first() {
     let stage = Stage::client();
     let daemon = stage.daemon(|_| Judge::default());
     let told = stage.told().display().to_string();
-    let script = format!("#!/bin/sh\n{{ printf '%s\\n' \"$@\"; cat; echo $MARK; }} > '{told}'\nexit $CODE\n");
+    let script = format!(
+        "#!/bin/sh\n{{ printf '%s\\n' \"$@\"; cat; echo $MARK; }} > '{told}'\nexit $CODE\n"
+    );
     stage.script("pre-push.before-lychgate", &script);
     stage.conf("chained = pre-push.before-lychgate\n");
     let input = stage.outgoing();
@@ -162,10 +209,16 @@ fn the_hook_that_stood_here_before_runs_first() {
     assert_eq!(daemon.sessions(), 1);
 
     assert_eq!(run("7").code, 7);
-    assert_eq!(daemon.sessions(), 1, "ours is not asked when the run is over");
+    assert_eq!(
+        daemon.sessions(),
+        1,
+        "ours is not asked when the run is over"
+    );
 
     stage.conf("chained = pre-commit.before-lychgate\n");
-    stage.hook("pre-commit", &[], b"").denied(&["pre-commit.before-lychgate", "cannot be run"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["pre-commit.before-lychgate", "cannot be run"]);
 }
 
 #[test]
@@ -173,7 +226,10 @@ fn what_the_chained_hook_stages_is_judged() {
     let stage = Stage::client();
     stage.world.stage("a.txt", b"fine\n");
     // No interpreter line: git would run it with the shell.
-    stage.script("pre-commit.before-lychgate", "echo more > added && git add added\n");
+    stage.script(
+        "pre-commit.before-lychgate",
+        "echo more > added && git add added\n",
+    );
     stage.conf("chained = pre-commit.before-lychgate\n");
     let (send, receive) = std::sync::mpsc::channel();
     let socket = stage.socket();
@@ -186,7 +242,10 @@ fn what_the_chained_hook_stages_is_judged() {
     });
     stage.hook("pre-commit", &[], b"").silently_allowed();
     daemon.join().unwrap();
-    assert_eq!(receive.recv().unwrap(), [b"a.txt".to_vec(), b"added".to_vec()]);
+    assert_eq!(
+        receive.recv().unwrap(),
+        [b"a.txt".to_vec(), b"added".to_vec()]
+    );
 }
 
 #[test]
@@ -196,11 +255,15 @@ fn a_conf_that_cannot_be_used_denies() {
     stage.conf("unavailable = deny\n");
     stage.hook("pre-commit", &[], b"").silently_allowed();
     stage.conf("unavailible = deny\n");
-    stage.hook("pre-commit", &[], b"").denied(&["line 1 of lychgate.conf"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["line 1 of lychgate.conf"]);
     stage.conf("unavailable = deny\n");
     let path = stage.hooks.join("lychgate.conf");
     std::fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
-    stage.hook("pre-commit", &[], b"").denied(&["others may write lychgate.conf"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["others may write lychgate.conf"]);
 }
 
 #[test]
@@ -212,19 +275,25 @@ fn a_socket_of_somebody_else_is_not_believed() {
     stage.hook("pre-commit", &[], b"").silently_allowed();
 
     std::fs::set_permissions(&run, Permissions::from_mode(0o777)).unwrap();
-    stage.hook("pre-commit", &[], b"").denied(&["not trusted", "others may write"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["not trusted", "others may write"]);
     std::fs::set_permissions(&run, Permissions::from_mode(0o700)).unwrap();
 
     let real = run.join("lychgate/elsewhere.sock");
     std::fs::rename(stage.socket(), &real).unwrap();
     symlink(&real, stage.socket()).unwrap();
-    stage.hook("pre-commit", &[], b"").denied(&["not trusted", "symbolic link"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["not trusted", "symbolic link"]);
     std::fs::remove_file(stage.socket()).unwrap();
     std::fs::rename(&real, stage.socket()).unwrap();
 
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(stage.socket(), Some(4242), None).unwrap();
-        stage.hook("pre-commit", &[], b"").denied(&["not trusted", "belongs to user 4242"]);
+        stage
+            .hook("pre-commit", &[], b"")
+            .denied(&["not trusted", "belongs to user 4242"]);
         std::os::unix::fs::chown(stage.socket(), Some(0), None).unwrap();
     }
     stage.hook("pre-commit", &[], b"").silently_allowed();
@@ -237,7 +306,9 @@ fn the_socket_a_person_names_comes_first() {
     let other = stage.user.path().join("other.sock");
     let daemon = Daemon::at(&other, |_| Judge::default());
     let variable = [("LYCHGATE_SOCKET", other.to_str().unwrap())];
-    stage.hook_with("pre-commit", &[], b"", &variable).silently_allowed();
+    stage
+        .hook_with("pre-commit", &[], b"", &variable)
+        .silently_allowed();
     assert_eq!(daemon.sessions(), 1);
     let long = format!("/{}", "x".repeat(120));
     let said = stage.hook_with("pre-commit", &[], b"", &[("LYCHGATE_SOCKET", &long)]);
@@ -249,12 +320,86 @@ fn a_daemon_that_hangs_is_not_waited_for() {
     let stage = Stage::client();
     stage.conf("unavailable = deny\ndeadline_seconds = 1\n");
     let silence = Outburst::Silence(std::time::Duration::from_secs(2));
-    let _daemon = stage.daemon(move |n| {
-        Judge { after: Some((if n == 0 { 1 } else { 6 }, silence)), ..Judge::default() }
+    let _daemon = stage.daemon(move |n| Judge {
+        after: Some((if n == 0 { 1 } else { 6 }, silence)),
+        ..Judge::default()
     });
     stage.world.stage("a.txt", b"fine\n");
-    stage.hook("pre-commit", &[], b"").denied(&["not checked", "deadline"]);
-    stage.hook("pre-commit", &[], b"").denied(&["not checked", "deadline", "try again"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["not checked", "deadline"]);
+    stage
+        .hook("pre-commit", &[], b"")
+        .denied(&["not checked", "deadline", "try again"]);
+}
+
+#[test]
+fn a_daemon_that_is_started_is_mentioned_once() {
+    let stage = Stage::client();
+    // The program beside the hook makes its own daemon known by a file; this test listens.
+    let asked = stage.user.path().join("asked");
+    program(
+        stage.programs().join("lychgated"),
+        &format!(
+            "#!/bin/sh\necho \"$@\" > '{0}.new' && mv '{0}.new' '{0}'\n",
+            asked.display()
+        ),
+    );
+    let socket = stage.socket();
+    let waiting = std::thread::spawn({
+        let asked = asked.clone();
+        move || {
+            while !asked.exists() {
+                std::thread::yield_now();
+            }
+            Daemon::at(&socket, |_| Judge::default())
+        }
+    });
+    let first = stage.hook("pre-commit", &[], b"");
+    let daemon = waiting.join().unwrap();
+    assert_eq!(
+        (first.code, first.text.as_str()),
+        (0, "lychgate: started the daemon\n")
+    );
+    stage.hook("pre-commit", &[], b"").silently_allowed();
+    assert_eq!(daemon.sessions(), 2);
+    let (run, state) = (stage.socket(), stage.user.path().join("state/lychgate"));
+    let called = std::fs::read_to_string(asked).unwrap();
+    let expected = format!(
+        "--socket {} --state-dir {} --spawned\n",
+        run.display(),
+        state.display()
+    );
+    assert_eq!(called, expected);
+}
+
+#[test]
+fn an_older_daemon_that_a_hook_started_is_asked_to_go() {
+    let stage = Stage::client();
+    let older = |capabilities| {
+        move |n| Judge {
+            build: "0.0.1",
+            capabilities,
+            // The second session is the one that asks it to drain.
+            after: (n == 1).then_some((1, Outburst::Nothing)),
+            ..Judge::default()
+        }
+    };
+    let daemon = stage.daemon(older(caps::SPAWNED));
+    stage.hook("pre-commit", &[], b"").silently_allowed();
+    assert_eq!(
+        daemon.sessions(),
+        3,
+        "greeted, asked to drain, asked whoever listens then"
+    );
+    drop(daemon);
+    let daemon = stage.daemon(older(0));
+    stage.hook("pre-commit", &[], b"").silently_allowed();
+    assert_eq!(
+        daemon.sessions(),
+        1,
+        "one that a person or systemd started stays"
+    );
 }
 
 #[test]
@@ -262,16 +407,27 @@ fn outside_a_repository_nothing_is_allowed() {
     let stage = Stage::client();
     let _daemon = stage.daemon(|_| Judge::default());
     let variables = [("GIT_DIR", "/nonexistent")];
-    stage.hook_with("pre-commit", &[], b"", &variables).denied(&["commit not checked", "repository"]);
+    stage
+        .hook_with("pre-commit", &[], b"", &variables)
+        .denied(&["commit not checked", "repository"]);
 }
 
 #[test]
 fn it_says_what_it_is() {
-    let output = std::process::Command::new(stage::hook_binary()).arg("--version").output().unwrap();
+    let output = std::process::Command::new(stage::hook_binary())
+        .arg("--version")
+        .output()
+        .unwrap();
     let version = format!("lychgate-hook {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!((output.status.code(), output.stdout), (Some(0), version.into_bytes()));
+    assert_eq!(
+        (output.status.code(), output.stdout),
+        (Some(0), version.into_bytes())
+    );
     for wrong in [&[][..], &["post-update"], &["check-staged"]] {
-        let output = std::process::Command::new(stage::hook_binary()).args(wrong).output().unwrap();
+        let output = std::process::Command::new(stage::hook_binary())
+            .args(wrong)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(!output.stderr.is_empty());
     }

@@ -13,8 +13,16 @@ use stage::world::{Judge, Outburst};
 fn a_real_push_is_judged() {
     let stage = Stage::server();
     let _daemon = stage.daemon(|n| Judge {
-        decision: if n < 2 { Decision::Allow } else { Decision::Deny },
-        lines: if n < 2 { vec![] } else { vec!["a:1:1 something"] },
+        decision: if n < 2 {
+            Decision::Allow
+        } else {
+            Decision::Deny
+        },
+        lines: if n < 2 {
+            vec![]
+        } else {
+            vec!["a:1:1 something"]
+        },
         ..Judge::default()
     });
     let push = |branch: &str| {
@@ -31,13 +39,17 @@ fn a_real_push_is_judged() {
 fn without_a_daemon_a_push_is_denied_and_told_why() {
     let stage = Stage::server();
     let incoming = stage.incoming();
-    stage.hook("pre-receive", &[], incoming.as_bytes()).denied(&[
-        "push not checked",
-        "the daemon is away",
-        "it is not running",
-    ]);
+    stage
+        .hook("pre-receive", &[], incoming.as_bytes())
+        .denied(&[
+            "push not checked",
+            "the daemon is away",
+            "it is not running",
+        ]);
     let _daemon = stage.daemon(|_| Judge::default());
-    stage.hook("pre-receive", &[], incoming.as_bytes()).silently_allowed();
+    stage
+        .hook("pre-receive", &[], incoming.as_bytes())
+        .silently_allowed();
 }
 
 #[test]
@@ -66,7 +78,9 @@ fn only_its_own_conf_is_read() {
     let fallback = stage.fallback(0);
     for choice in ["in-process", "allow-recorded"] {
         let (away, fallback) = (away.display(), fallback.display());
-        stage.conf(&format!("socket = {away}\nunavailable = {choice}\nlychgate = {fallback}\n"));
+        stage.conf(&format!(
+            "socket = {away}\nunavailable = {choice}\nlychgate = {fallback}\n"
+        ));
         run().denied(&["it is not running"]);
         assert!(!stage.told().exists());
     }
@@ -101,7 +115,9 @@ fn a_conf_that_is_missing_or_not_the_owners_denies() {
 fn a_push_without_ref_lines_is_denied() {
     let stage = Stage::server();
     let _daemon = stage.daemon(|_| Judge::default());
-    stage.hook("pre-receive", &[], b"").denied(&["push not checked", "no ref line"]);
+    stage
+        .hook("pre-receive", &[], b"")
+        .denied(&["push not checked", "no ref line"]);
     let cut = stage.incoming();
     let said = stage.hook("pre-receive", &[], cut.trim_end().as_bytes());
     said.denied(&["line 1 of git's input is not a ref line"]);
@@ -111,7 +127,10 @@ fn a_push_without_ref_lines_is_denied() {
 fn a_daemon_killed_at_any_frame_denies() {
     let stage = Stage::server();
     let incoming = stage.incoming();
-    let daemon = stage.daemon(|n| Judge { after: Some((n, Outburst::Nothing)), ..Judge::default() });
+    let daemon = stage.daemon(|n| Judge {
+        after: Some((n, Outburst::Nothing)),
+        ..Judge::default()
+    });
     // Everything the branch reaches is there already, so there is little to tell: Hello, Facts,
     // Ref, Document, Ready, Done.
     for killed in 0..6 {
@@ -119,7 +138,9 @@ fn a_daemon_killed_at_any_frame_denies() {
         said.denied(&["push not checked", "the daemon is away"]);
         assert_eq!(daemon.sessions(), killed + 1);
     }
-    stage.hook("pre-receive", &[], incoming.as_bytes()).silently_allowed();
+    stage
+        .hook("pre-receive", &[], incoming.as_bytes())
+        .silently_allowed();
 }
 
 #[test]
@@ -128,10 +149,16 @@ fn update_judges_its_one_ref() {
     let daemon = stage.daemon(|_| Judge::default());
     let tip = stage.world.id("HEAD").to_string();
     let null = "0".repeat(40);
-    stage.hook("update", &["refs/heads/new", &null, &tip], b"").silently_allowed();
+    stage
+        .hook("update", &["refs/heads/new", &null, &tip], b"")
+        .silently_allowed();
     assert_eq!(daemon.sessions(), 1);
-    stage.hook("update", &["refs/heads/new", &null], b"").denied(&["push not checked"]);
-    stage.hook("update", &["refs/heads/new", "x", &tip], b"").denied(&["push not checked"]);
+    stage
+        .hook("update", &["refs/heads/new", &null], b"")
+        .denied(&["push not checked"]);
+    stage
+        .hook("update", &["refs/heads/new", "x", &tip], b"")
+        .denied(&["push not checked"]);
 }
 
 #[test]
@@ -143,14 +170,24 @@ fn the_hook_that_stood_here_before_runs_after_an_allow() {
     );
     stage.conf(&conf);
     let told = stage.told().display().to_string();
-    stage.script("pre-receive.before-lychgate", &format!("#!/bin/sh\ncat > '{told}'\nexit 3\n"));
+    stage.script(
+        "pre-receive.before-lychgate",
+        &format!("#!/bin/sh\ncat > '{told}'\nexit 3\n"),
+    );
     let incoming = stage.incoming();
     let _daemon = stage.daemon(|n| Judge {
-        decision: if n == 0 { Decision::Deny } else { Decision::Allow },
+        decision: if n == 0 {
+            Decision::Deny
+        } else {
+            Decision::Allow
+        },
         ..Judge::default()
     });
     assert_eq!(stage.hook("pre-receive", &[], incoming.as_bytes()).code, 1);
-    assert!(!stage.told().exists(), "a denied push is nobody else's business");
+    assert!(
+        !stage.told().exists(),
+        "a denied push is nobody else's business"
+    );
     assert_eq!(stage.hook("pre-receive", &[], incoming.as_bytes()).code, 3);
     assert_eq!(std::fs::read_to_string(stage.told()).unwrap(), incoming);
 }
@@ -165,7 +202,9 @@ fn gitlab_gets_lines_it_shows() {
     });
     let incoming = stage.incoming();
     let run = |variables: &[(&str, &str)]| {
-        stage.hook_with("pre-receive", &[], incoming.as_bytes(), variables).text
+        stage
+            .hook_with("pre-receive", &[], incoming.as_bytes(), variables)
+            .text
     };
     assert_eq!(run(&[]), "a:1:1 something\nbell ? and ?\n");
     let shown = "GL-HOOK-ERR: a:1:1 something\nGL-HOOK-ERR: bell ? and ?\n";

@@ -1,6 +1,10 @@
 //! A throw-away repository made by real git, and a judge on a thread that speaks the real wire
 //! and does what a test tells it to.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -29,7 +33,9 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let world = Self { folder: tempfile::tempdir().unwrap() };
+        let world = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         world.git(&["init", "-q", "-b", "main"]);
         world.write("README", b"hello\n");
         world.git(&["add", "."]);
@@ -45,7 +51,9 @@ impl World {
         let mut command = Command::new("git");
         command.args(arguments).current_dir(self.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", self.path()).env("GIT_CONFIG_NOSYSTEM", "1");
+        command
+            .env("HOME", self.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1");
         for role in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{role}_NAME"), "a");
             command.env(format!("GIT_{role}_EMAIL"), "a@example.org");
@@ -104,7 +112,10 @@ pub fn put_with(
     };
     let answered = ask(&mut link, asker, question);
     drop(link);
-    Put { answered, seen: judge.join().unwrap() }
+    Put {
+        answered,
+        seen: judge.join().unwrap(),
+    }
 }
 
 /// How a question ended, at both ends.
@@ -120,13 +131,20 @@ impl Put {
 
     #[track_caller]
     pub fn allowed(&self) -> &Seen {
-        assert_eq!(self.decision(), Some(Decision::Allow), "{:?} {:?}", self.answered, self.seen);
+        assert_eq!(
+            self.decision(),
+            Some(Decision::Allow),
+            "{:?} {:?}",
+            self.answered,
+            self.seen
+        );
         &self.seen
     }
 
     #[track_caller]
     pub fn refused(self) -> Error {
-        self.answered.expect_err("a verdict where there must be none")
+        self.answered
+            .expect_err("a verdict where there must be none")
     }
 }
 
@@ -248,7 +266,11 @@ impl Judge {
     /// Judges until the conversation is over.
     pub fn listen(self, stream: UnixStream) -> Seen {
         let mut seen = Seen::default();
-        let budgeted = Budgeted { stream, left: self.budget, said: 0 };
+        let budgeted = Budgeted {
+            stream,
+            left: self.budget,
+            said: 0,
+        };
         let mut link = Connection::new(budgeted, || Duration::from_secs(20));
         // The end is whatever the client makes of it.
         let _ = self.converse(&mut link, &mut seen);
@@ -273,15 +295,16 @@ impl Judge {
             let mut replies: Vec<Frame<'static>> = Vec::new();
             let open = order.open_object();
             let frame = link.receive()?;
-            order.receive(&frame).expect("the client keeps to the order");
+            order
+                .receive(&frame)
+                .expect("the client keeps to the order");
             // Data comes in pieces of whatever size the socket gives.
             if !matches!(frame, Frame::Data(_)) || seen.frames.last() != Some(&"Data") {
                 seen.frames.push(frame.name());
             }
             match frame {
                 Frame::Hello(_) => {
-                    let mut hello =
-                        version::hello(self.capabilities, self.build, vec![POLICY]);
+                    let mut hello = version::hello(self.capabilities, self.build, vec![POLICY]);
                     (hello.major, hello.minor) = (self.major, self.minor);
                     replies.push(Frame::Hello(hello));
                 }
@@ -332,7 +355,8 @@ impl Judge {
                     seen.unreadable.push(what.reason.to_owned());
                 }
                 Frame::Place(place) => {
-                    seen.places.push((place.path.to_vec(), place.old, place.deleted));
+                    seen.places
+                        .push((place.path.to_vec(), place.old, place.deleted));
                 }
                 Frame::Done(_) | Frame::Answered => match wants.next() {
                     Some(want) => replies.push(Frame::Want(want)),
@@ -367,7 +391,10 @@ impl Judge {
             }
             Outburst::Verdict(decision) => {
                 link.send(&Frame::Line("said early"))?;
-                let judge = Self { decision, ..Self::default() };
+                let judge = Self {
+                    decision,
+                    ..Self::default()
+                };
                 link.send(&judge.verdict(counter))?;
             }
             Outburst::Frame(frame) => link.send(&frame())?,
@@ -387,7 +414,11 @@ impl Judge {
             exit: 0,
             reasons: Vec::new(),
             notes: Vec::new(),
-            coverage: Coverage { tally, complete: self.complete, ..Coverage::default() },
+            coverage: Coverage {
+                tally,
+                complete: self.complete,
+                ..Coverage::default()
+            },
             rule_set: Digest::default(),
             policy: Digest::default(),
             request: String::new(),
@@ -399,5 +430,11 @@ impl Judge {
 pub fn clients_frame() -> Frame<'static> {
     let id = ObjectId::null(HashKind::Sha1);
     let kind = lychgate_model::ObjectKind::Blob;
-    Frame::Object(Object { role: Role::New, kind, id, size: 0, path: b"" })
+    Frame::Object(Object {
+        role: Role::New,
+        kind,
+        id,
+        size: 0,
+        path: b"",
+    })
 }

@@ -1,6 +1,10 @@
 //! A repository with the real hook installed as `lychgate install` does it, and a daemon on a
 //! thread that listens where the hook looks for it.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
 
 #[path = "../../../client/tests/world/mod.rs"]
 pub mod world;
@@ -21,7 +25,10 @@ use world::{Judge, World};
 /// a hyphen in its name, and the compiler is started through one (`.cargo/rustc-static-hook`).
 pub fn hook_binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    test.parent().and_then(Path::parent).unwrap().join("lychgate-hook")
+    test.parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("lychgate-hook")
 }
 
 /// A repository, its hooks, and the folders of its user.
@@ -49,7 +56,10 @@ impl Stage {
         for hook in ["pre-receive", "update"] {
             stage.install(hook);
         }
-        stage.conf(&format!("surface = server\nsocket = {}\n", stage.socket().display()));
+        stage.conf(&format!(
+            "surface = server\nsocket = {}\n",
+            stage.socket().display()
+        ));
         stage
     }
 
@@ -94,7 +104,10 @@ impl Stage {
     pub fn fallback(&self, code: u8) -> PathBuf {
         let told = self.told().display().to_string();
         let tell = "printf '%s\\n' \"$@\"; echo --env; env | sort; echo --in; cat";
-        self.script("lychgate", &format!("#!/bin/sh\n{{ {tell}; }} > '{told}'\nexit {code}\n"))
+        self.script(
+            "lychgate",
+            &format!("#!/bin/sh\n{{ {tell}; }} > '{told}'\nexit {code}\n"),
+        )
     }
 
     pub fn told(&self) -> PathBuf {
@@ -118,7 +131,9 @@ impl Stage {
         let mut command = Command::new(program);
         command.current_dir(folder).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", user.join("home")).env("GIT_CONFIG_NOSYSTEM", "1");
+        command
+            .env("HOME", user.join("home"))
+            .env("GIT_CONFIG_NOSYSTEM", "1");
         command.env("XDG_RUNTIME_DIR", user.join("run"));
         command.env("XDG_STATE_HOME", user.join("state"));
         for role in ["AUTHOR", "COMMITTER"] {
@@ -154,7 +169,10 @@ impl Stage {
         if bare {
             command.env("GIT_DIR", ".");
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A hook may well end before it has read everything.
         let _ = child.stdin.take().unwrap().write_all(stdin);
@@ -169,7 +187,11 @@ impl Stage {
 
     /// A line of pre-receive for a new branch.
     pub fn incoming(&self) -> String {
-        format!("{} {} refs/heads/new\n", "0".repeat(40), self.world.id("HEAD"))
+        format!(
+            "{} {} refs/heads/new\n",
+            "0".repeat(40),
+            self.world.id("HEAD")
+        )
     }
 }
 
@@ -235,7 +257,12 @@ impl Daemon {
                 judge(count.fetch_add(1, Ordering::SeqCst)).listen(stream.unwrap());
             }
         });
-        Self { path: path.to_owned(), over, sessions, thread: Some(thread) }
+        Self {
+            path: path.to_owned(),
+            over,
+            sessions,
+            thread: Some(thread),
+        }
     }
 
     pub fn sessions(&self) -> usize {
