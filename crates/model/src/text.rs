@@ -3,13 +3,13 @@
 //!
 //! ```text
 //! lychgate: commit denied: 1 new secret
-//! deploy.py:7:21  GitHub personal access token
-//!   found    ghp_... (40 characters), critical
+//! deploy.py:7:21  github.pat (critical)
+//!   found    GitHub personal access token, ghp_... (40 characters)
 //!   why      Whoever can read the repository can act as the owner of the token.
 //!   fix      Read it from the environment, git add the file and commit again.
 //!   rotate   create a new token; deploy it; delete this one
-//!   allow    # lychgate: allow github.pat until 2026-12-21 because <reason>
-//!   rule     github.pat (lychgate rules explain github.pat)
+//!   allow    # lychgate: allow github.pat until 2026-12-21 because <why>
+//!   more     lychgate rules explain github.pat
 //! ```
 
 mod comment;
@@ -26,8 +26,6 @@ use wrap::{labelled, shortened, wrapped};
 
 /// Findings a client's hook lists before it points to the full list.
 const SHOWN: usize = 12;
-/// Rules a denial with several findings explains.
-const EXPLAINED: usize = 4;
 
 /// What the lines depend on beside the verdict.
 #[derive(Clone, Copy, Debug)]
@@ -192,19 +190,19 @@ fn block(
     [why, fix, rotate]: [usize; 3],
 ) -> Vec<String> {
     let mut out = vec![headline(verdict, view)];
-    let title = clean(&finding.title);
+    let what = format!("{} ({})", finding.rule, finding.severity.name());
     let place = location(finding);
-    if place.len() + 2 + title.len() <= limits::COLUMNS {
-        out.push(format!("{place}  {title}"));
+    if place.len() + 2 + what.len() <= limits::COLUMNS {
+        out.push(format!("{place}  {what}"));
     } else {
         out.push(location_in(finding, limits::COLUMNS));
-        out.push(shortened(&format!("  {title}")));
+        out.push(shortened(&format!("  {what}")));
     }
     let found = match finding.masked.as_str() {
-        "" => finding.severity.name().to_owned(),
-        masked => format!("{}, {}", clean(masked), finding.severity.name()),
+        "" => clean(&finding.title),
+        masked => format!("{}, {}", clean(&finding.title), clean(masked)),
     };
-    out.extend(labelled("found", &found, 1));
+    out.extend(labelled("found", &found, 2));
     if let Some(commit) = finding.commit {
         let id: String = commit.to_string().chars().take(12).collect();
         out.extend(labelled("commit", &format!("{id} (git show {id})"), 1));
@@ -222,8 +220,7 @@ fn block(
         }
     }
     out.extend(way_out(finding, view));
-    let id = finding.rule.as_str();
-    out.extend(labelled("rule", &format!("{id} (lychgate rules explain {id})"), 1));
+    out.push(shortened(&format!("  more     lychgate rules explain {}", finding.rule)));
     request(verdict, view, &mut out);
     out
 }
@@ -237,60 +234,99 @@ fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
         return Vec::new();
     };
     let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
-    let rule = finding.rule.as_str();
-    match comment::around(path, &format!("lychgate: allow {rule} until {until} because <reason>")) {
-        Some(line) if line.len() + 11 <= limits::COLUMNS => vec![format!("  allow    {line}")],
-        Some(line) => vec!["  allow    put on the line or above it:".to_owned(), line],
-        None => Vec::new(),
+    let text = format!("lychgate: allow {} until {until} because <why>", finding.rule);
+    let Some(line) = comment::around(path, &text) else { return Vec::new() };
+    let label = "  allow    ";
+    if label.len() + line.len() <= limits::COLUMNS {
+        return vec![format!("{label}{line}")];
     }
+    // To be pasted, so it stays in one piece whatever the width.
+    let indent = if line.len() + 2 <= limits::COLUMNS { "  " } else { "" };
+    vec![format!("{label}only if it is none, on its line or the line above:"), indent.to_owned() + &line]
 }
 
 fn accepting(view: &View<'_>) -> String {
     let who = clean(view.contact);
     let who = if who.is_empty() { "an administrator of this server" } else { &who };
-    format!("no exception counts here but one by {who}")
+    format!("ask {who}; allow lines do not count")
 }
 
 fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut Vec<String>) {
     out.push(headline(verdict, view));
     let shown = blocking.len().min(view.most());
-    for finding in blocking.iter().take(shown) {
-        out.extend(entry(finding, view.is_check() || view.is_server()));
-    }
+    list(blocking.get(..shown).unwrap_or(blocking), out);
     let left = blocking.len() - shown;
     if left > 0 {
         let all = match view.full_list {
-            Some(file) => format!("all {}: {}", blocking.len(), printable(file.as_bytes())),
-            None if view.is_server() => {
-                format!("all {}: lychgate check --range OLD..NEW before the push", blocking.len())
-            }
-            None => format!("all {}: lychgate check", blocking.len()),
+            Some(file) => printable(file.as_bytes()),
+            None if view.is_server() => "lychgate check --range OLD..NEW".to_owned(),
+            None => "lychgate check".to_owned(),
         };
-        out.push(format!("  ... and {left} more; {all}"));
+        out.push(format!("  ... and {left} more; all {}: {all}", blocking.len()));
     }
+    let mut end = ending(verdict, blocking, view);
     let mut rules: Vec<&RuleNote> = Vec::new();
     for finding in blocking {
-        if let Some(note) = note(verdict, finding)
-            && !rules.iter().any(|r| r.id == note.id)
-        {
-            rules.push(note);
+        let new = note(verdict, finding).filter(|n| !rules.iter().any(|r| r.id == n.id));
+        rules.extend(new);
+    }
+    for (at, rule) in rules.iter().enumerate() {
+        let text = if rule.fix.is_empty() { &rule.why } else { &rule.fix };
+        let lines = wrapped(&format!("  {}: ", rule.id), "    ", &clean(text), 2);
+        // One rule is always explained, others as far as there is room.
+        if at > 0 && out.len() + lines.len() + end.len() > limits::DENIAL_LINES {
+            break;
+        }
+        out.extend(lines);
+    }
+    out.append(&mut end);
+}
+
+/// Findings, those of one commit together, in columns where they fit.
+fn list(findings: &[&Finding], out: &mut Vec<String>) {
+    let mut commits = Vec::new();
+    for finding in findings {
+        if !commits.contains(&finding.commit) {
+            commits.push(finding.commit);
         }
     }
-    for rule in rules.iter().take(EXPLAINED) {
-        let text = if rule.fix.is_empty() { &rule.why } else { &rule.fix };
-        out.extend(wrapped(&format!("  {}: ", rule.id), "    ", &clean(text), 2));
+    for commit in commits {
+        if let Some(commit) = commit {
+            let id: String = commit.to_string().chars().take(12).collect();
+            out.push(format!("in commit {id} (git show {id})"));
+        }
+        let here: Vec<&Finding> =
+            findings.iter().copied().filter(|f| f.commit == commit).collect();
+        let rows: Vec<[String; 3]> = here
+            .iter()
+            .map(|f| [location(f), f.rule.to_string(), clean(&f.masked)])
+            .collect();
+        let width = |at: usize| {
+            rows.iter().filter_map(|r| r.get(at)).map(String::len).max().unwrap_or(0)
+        };
+        let (place, rule) = (width(0), width(1));
+        if place + rule + width(2) + 4 <= limits::COLUMNS {
+            let row = |[a, b, c]: &[String; 3]| format!("{a:place$}  {b:rule$}  {c}");
+            out.extend(rows.iter().map(|r| row(r).trim_end().to_owned()));
+        } else {
+            out.extend(here.into_iter().flat_map(|f| entry(f, false)));
+        }
     }
-    out.extend(labelled("more", "why, and how to rotate: lychgate rules explain RULE", 1));
+}
+
+/// The last lines of a denial with several findings.
+fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<String> {
+    let mut out =
+        vec!["  more     lychgate rules explain RULE: why, and how to rotate it".to_owned()];
     if view.is_server() {
         out.extend(labelled("accept", &accepting(view), 1));
-    } else if let (Some(until), true) =
-        (view.allow_until, blocking.iter().any(|f| f.source == Source::Blob))
+    } else if let (Some(until), Some(finding)) =
+        (view.allow_until, blocking.iter().find(|f| f.source == Source::Blob))
     {
-        let path = blocking.iter().find_map(|f| f.path.as_ref()).map_or(&b""[..], |p| p.as_bytes());
-        let text = format!("lychgate: allow RULE until {until} because <reason>");
-        if let Some(line) = comment::around(path, &text) {
-            out.push(format!("  allow    {line}"));
-        }
+        let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
+        let text = format!("lychgate: allow RULE until {until} because <why>");
+        let line = comment::around(path, &text);
+        out.extend(line.map(|line| format!("  allow    {line}")));
     }
     for reason in &verdict.reasons {
         let what = match reason.code.decision() {
@@ -299,7 +335,8 @@ fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut 
         };
         out.extend(wrapped(&format!("  {what}: "), "    ", &clean(&reason.message), 2));
     }
-    request(verdict, view, out);
+    request(verdict, view, &mut out);
+    out
 }
 
 /// One finding in a list: place and title, then the value; on one line if it fits.

@@ -1,0 +1,284 @@
+use super::*;
+use crate::coverage::Coverage;
+use crate::finding::{Confidence, Severity, Span};
+use crate::ids::{Digest, ObjectId, RuleId};
+use crate::path::RepoPath;
+use crate::verdict::ReasonCode;
+
+fn finding(path: &str, line: u32, rule: &str, masked: &str) -> Finding {
+    Finding {
+        path: Some(RepoPath(path.as_bytes().to_vec())),
+        span: Span { line, column: 21, ..Span::default() },
+        source: Source::Blob,
+        object: ObjectId::from_hex(&[b'a'; 40]),
+        commit: None,
+        rule: RuleId::new(rule).unwrap(),
+        title: "GitHub personal access token".into(),
+        category: Category::Secret,
+        severity: Severity::Critical,
+        confidence: Confidence::High,
+        fingerprint: None,
+        masked: masked.into(),
+        state: State::New,
+        blocks: true,
+        allowed_by: None,
+    }
+}
+
+fn note(rule: &str) -> RuleNote {
+    RuleNote {
+        id: RuleId::new(rule).unwrap(),
+        title: String::new(),
+        why: "Whoever can read the repository can act as the owner of the token.".into(),
+        fix: "Read it from the environment or a secret store; git add the mended file and commit \
+              again."
+            .into(),
+        rotate: "create a new token; deploy it; delete this one".into(),
+        owner: String::new(),
+    }
+}
+
+fn verdict(findings: Vec<Finding>, reasons: Vec<Reason>) -> Verdict {
+    let by_reason = reasons.iter().map(|r| r.code.decision()).max();
+    let mut ids: Vec<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Verdict {
+        decision: if findings.iter().any(|f| f.blocks) {
+            Decision::Deny
+        } else {
+            by_reason.unwrap_or(Decision::Allow)
+        },
+        rules: ids.into_iter().map(note).collect(),
+        findings,
+        reasons,
+        notes: Vec::new(),
+        coverage: Coverage::default(),
+        rule_set: Digest::default(),
+        policy: Digest::default(),
+        request: String::new(),
+    }
+}
+
+fn view(hook: Hook) -> View<'static> {
+    View { hook, allow_until: Some("2026-12-21"), contact: "", full_list: None }
+}
+
+fn reason(code: ReasonCode, message: &str, help: &str) -> Reason {
+    Reason { code, message: message.into(), help: help.into() }
+}
+
+/// What everything a person reads keeps to.
+fn fits(lines: &[String]) {
+    for line in lines {
+        assert!(line.len() <= limits::COLUMNS, "{} columns: {line}", line.len());
+        assert!(line.bytes().all(|b| (0x20..=0x7e).contains(&b)), "{line:?}");
+        assert_eq!(line.trim_end(), line);
+    }
+}
+
+fn same(lines: &[String], expected: &str) {
+    fits(lines);
+    assert_eq!(lines.join("\n"), expected.trim());
+}
+
+#[test]
+fn one_secret_in_a_commit() {
+    let found = finding("deploy.py", 7, "github.pat", "ghp_... (40 characters)");
+    let lines = lines(&verdict(vec![found], vec![]), &view(Hook::PreCommit));
+    assert!(lines.len() <= limits::DENIAL_LINES);
+    same(
+        &lines,
+        "
+lychgate: commit denied: 1 new secret
+deploy.py:7:21  github.pat (critical)
+  found    GitHub personal access token, ghp_... (40 characters)
+  why      Whoever can read the repository can act as the owner of the token.
+  fix      Read it from the environment or a secret store; git add the mended
+           file and commit again.
+  rotate   create a new token; deploy it; delete this one
+  allow    # lychgate: allow github.pat until 2026-12-21 because <why>
+  more     lychgate rules explain github.pat",
+    );
+}
+
+#[test]
+fn one_secret_in_a_push() {
+    let mut found = finding("src/main.rs", 7, "github.pat", "ghp_... (40 characters)");
+    found.commit = ObjectId::from_hex(&[b'c'; 40]);
+    let mut verdict = verdict(vec![found], vec![]);
+    verdict.request = "0123456789abcdef".into();
+    let view = View { contact: "sec@example.org", ..view(Hook::PreReceive) };
+    same(
+        &lines(&verdict, &view),
+        "
+lychgate: push denied: 1 new secret
+src/main.rs:7:21  github.pat (critical)
+  found    GitHub personal access token, ghp_... (40 characters)
+  commit   cccccccccccc (git show cccccccccccc)
+  why      Whoever can read the repository can act as the owner of the token.
+  fix      Read it from the environment or a secret store; git add the mended
+           file and commit again.
+  rotate   create a new token; deploy it; delete this one
+  accept   ask sec@example.org; allow lines do not count
+  more     lychgate rules explain github.pat
+  request  0123456789abcdef",
+    );
+}
+
+#[test]
+fn several_secrets_are_listed_in_columns() {
+    let all = vec![
+        finding("a.py", 7, "github.pat", "ghp_... (40 characters)"),
+        finding("a.py", 10, "aws.access-key-id", "AKIA... (20 characters)"),
+        finding("b.py", 1, "github.pat", "ghp_... (40 characters)"),
+    ];
+    same(
+        &lines(&verdict(all, vec![]), &view(Hook::PreCommit)),
+        "
+lychgate: commit denied: 3 new secrets in 2 files
+a.py:7:21   github.pat         ghp_... (40 characters)
+a.py:10:21  aws.access-key-id  AKIA... (20 characters)
+b.py:1:21   github.pat         ghp_... (40 characters)
+  github.pat: Read it from the environment or a secret store; git add the mended
+    file and commit again.
+  aws.access-key-id: Read it from the environment or a secret store; git add the
+    mended file and commit again.
+  more     lychgate rules explain RULE: why, and how to rotate it
+  allow    # lychgate: allow RULE until 2026-12-21 because <why>",
+    );
+}
+
+#[test]
+fn many_secrets_are_capped_at_a_hook_and_all_printed_by_a_check() {
+    let all: Vec<_> = (1..=40).map(|n| finding("a.py", n, "github.pat", "ghp_...")).collect();
+    let verdict = verdict(all, vec![]);
+    let hook = View { full_list: Some("/home/u/.local/state/lychgate/reports/1.txt"), ..view(Hook::PreCommit) };
+    assert!(is_capped(&verdict, &hook));
+    let said = lines(&verdict, &hook);
+    fits(&said);
+    let left = "  ... and 28 more; all 40: /home/u/.local/state/lychgate/reports/1.txt";
+    assert!(said.iter().any(|l| l == left), "{said:#?}");
+    assert_eq!(full_list(&verdict, &hook).len(), 41);
+    let check = view(Hook::CheckStaged);
+    assert!(!is_capped(&verdict, &check));
+    assert_eq!(lines(&verdict, &check).iter().filter(|l| l.starts_with("a.py:")).count(), 40);
+}
+
+#[test]
+fn findings_of_a_push_stand_under_their_commits() {
+    let mut all: Vec<_> = (1..=3).map(|n| finding("a.py", n, "github.pat", "ghp_...")).collect();
+    for (f, c) in all.iter_mut().zip([b'c', b'd', b'c']) {
+        f.commit = ObjectId::from_hex(&[c; 40]);
+    }
+    let said = lines(&verdict(all, vec![]), &view(Hook::PrePush));
+    fits(&said);
+    assert_eq!(
+        said.get(1..6).unwrap(),
+        [
+            "in commit cccccccccccc (git show cccccccccccc)",
+            "a.py:1:21  github.pat  ghp_...",
+            "a.py:3:21  github.pat  ghp_...",
+            "in commit dddddddddddd (git show dddddddddddd)",
+            "a.py:2:21  github.pat  ghp_...",
+        ]
+    );
+}
+
+#[test]
+fn what_did_not_happen_stands_first() {
+    let missing = reason(
+        ReasonCode::Unreadable,
+        "src/a.bin: the object is missing",
+        "git fsck names what is damaged",
+    );
+    same(
+        &lines(&verdict(vec![], vec![missing.clone()]), &view(Hook::PreCommit)),
+        "
+lychgate: commit not checked: src/a.bin: the object is missing
+  next     git fsck names what is damaged",
+    );
+    let policy = reason(ReasonCode::Policy, ".lychgate/policy.toml:2:1: blokcs: unknown key", "did you mean `blocks`?");
+    same(
+        &lines(&verdict(vec![], vec![missing, policy]), &view(Hook::PreCommit)),
+        "
+lychgate: commit denied: .lychgate/policy.toml:2:1: blokcs: unknown key
+  next     did you mean `blocks`?
+lychgate: also: src/a.bin: the object is missing
+  next     git fsck names what is damaged",
+    );
+}
+
+#[test]
+fn nothing_is_said_when_there_is_nothing_to_say() {
+    let mut debt = finding("a.py", 1, "github.pat", "ghp_... (40 characters)");
+    (debt.state, debt.blocks) = (State::Existing, false);
+    let verdict = verdict(vec![debt], vec![]);
+    assert!(lines(&verdict, &view(Hook::PreCommit)).is_empty());
+    same(
+        &lines(&verdict, &view(Hook::CheckStaged)),
+        "
+lychgate: 1 finding that does not block
+a.py:1:21  github.pat  ghp_... (40 characters), existing",
+    );
+}
+
+#[test]
+fn hostile_names_and_texts_cannot_break_a_line() {
+    let long = "d/".repeat(3000) + "\u{1b}]0;x\u{7}\n\u{202e}.py";
+    for rule in ["abc", &format!("a{}", "b".repeat(63))] {
+        for path in ["a\nb.py", long.as_str(), "\u{1b}[2J"] {
+            for source in Source::ALL {
+                let mut found = finding(path, u32::MAX, rule, &"*".repeat(300));
+                found.source = source;
+                found.title = "t\u{1b}[31m ".repeat(40);
+                for hook in Hook::ALL {
+                    let one = verdict(vec![found.clone()], vec![]);
+                    let said = lines(&one, &view(hook));
+                    let paste = |l: &String| l.contains("lychgate: allow ") && rule.len() > 32;
+                    let (pasted, rest): (Vec<String>, _) = said.into_iter().partition(paste);
+                    fits(&rest);
+                    let most = limits::DENIAL_LINES;
+                    assert!(pasted.len() <= 1 && rest.len() + pasted.len() <= most, "{rest:#?}");
+                    let two = vec![found.clone(), finding("b", 2, "abc", "x")];
+                    let why = reason(ReasonCode::Fault, &"word ".repeat(99), &"x".repeat(999));
+                    let said = lines(&verdict(two, vec![why.clone()]), &view(hook));
+                    fits(&said.into_iter().filter(|l| !paste(l)).collect::<Vec<_>>());
+                    fits(&lines(&verdict(vec![], vec![why]), &view(hook)));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_allow_line_is_a_comment_of_the_file() {
+    for (path, comment) in [
+        ("a.py", Some("# lychgate: allow abc until 2026-12-21 because <why>")),
+        ("dir.c/Makefile", Some("# lychgate: allow abc until 2026-12-21 because <why>")),
+        ("a.RS", Some("// lychgate: allow abc until 2026-12-21 because <why>")),
+        ("a.html", Some("<!-- lychgate: allow abc until 2026-12-21 because <why> -->")),
+        ("a.css", Some("/* lychgate: allow abc until 2026-12-21 because <why> */")),
+        ("a.sql", Some("-- lychgate: allow abc until 2026-12-21 because <why>")),
+        ("a.json", None),
+    ] {
+        let verdict = verdict(vec![finding(path, 1, "abc", "x")], vec![]);
+        let said = lines(&verdict, &view(Hook::PreCommit));
+        let line = said.iter().find_map(|l| l.strip_prefix("  allow    "));
+        assert_eq!(line, comment, "{path}");
+        for quiet in [View { allow_until: None, ..view(Hook::PreCommit) }, view(Hook::PreReceive)] {
+            let said = lines(&verdict, &quiet);
+            assert!(!said.iter().any(|l| l.contains("lychgate: allow")), "{said:#?}");
+        }
+    }
+}
+
+#[test]
+fn notes_are_one_line_each() {
+    let mut verdict = verdict(vec![], vec![]);
+    verdict.notes = vec!["allowed: a.py:1 abc until 2026-12-01 (7 days left)".into(), "x".repeat(200)];
+    let said = lines(&verdict, &view(Hook::PreCommit));
+    fits(&said);
+    assert_eq!(said[0], "lychgate: allowed: a.py:1 abc until 2026-12-01 (7 days left)");
+    assert_eq!(said.len(), 2);
+}
