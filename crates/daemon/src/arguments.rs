@@ -7,9 +7,6 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// Where the organisation's file stands; it may be absent (contract 3.1).
-pub(crate) const ORGANISATION: &str = "/etc/lychgate/lychgate.toml";
-
 pub(crate) const USAGE: &str = "\
 usage: lychgated --socket PATH [--state-dir DIR] [--config FILE]...
                  [--spawned | --activated] [--idle SECONDS]

@@ -6,6 +6,7 @@
 //! object it is receiving, because it is large or others hold everything, gets the one permit to
 //! go past both, until the object is complete: somebody always gets on.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -18,7 +19,7 @@ const ALWAYS: usize = 64 << 10;
 /// What all sessions hold.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    limit: usize,
+    limit: AtomicUsize,
     state: Mutex<State>,
     /// Told whenever something was given back.
     pub(crate) freed: Notify,
@@ -33,10 +34,15 @@ struct State {
 impl Budget {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            limit,
+            limit: AtomicUsize::new(limit),
             state: Mutex::default(),
             freed: Notify::new(),
         }
+    }
+
+    /// Changes the limit; what is held stays.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Bytes held now.
@@ -63,8 +69,9 @@ impl Budget {
     /// Whether a session that holds `own` bytes may read on. `stuck`: it has no work under way
     /// that would give anything back.
     pub(crate) fn may_read(&self, ticket: Ticket, own: usize, stuck: bool) -> bool {
+        let limit = self.limit.load(Ordering::Relaxed);
         let mut state = self.lock();
-        if own < ALWAYS || (state.held < self.limit && own < self.limit / 4) {
+        if own < ALWAYS || (state.held < limit && own < limit / 4) {
             return true;
         }
         if stuck && state.permit.is_none_or(|holder| holder == ticket) {

@@ -85,6 +85,7 @@ fn run(mut arguments: Arguments) -> Result<(), Failure> {
         (None, None) => return Err(Failure::Usage("--socket PATH is missing".into())),
     };
     start_log(&arguments)?;
+    telemetry::log_panics_by_place();
     process::leave_folder()?;
 
     let pool = Pool::start().map_err(|e| Failure::system("start threads", "", e))?;

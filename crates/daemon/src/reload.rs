@@ -7,16 +7,16 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use lychgate_judge::{Cache, Engine, Sources, State};
+use lychgate_judge::{Cache, Engine, ORGANISATION, Sources, State};
 use lychgate_model::Problem;
 use sha2::{Digest as _, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::arguments::{Arguments, ORGANISATION};
+use crate::arguments::Arguments;
 use crate::daemon::{Daemon, ReloadRequest, Stop, Warm};
 
 /// How often the files are looked at.
@@ -128,6 +128,9 @@ async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
     let problems = match ended.await {
         Some(Ok((warm, files, more))) => {
             *watched = more;
+            let in_flight = warm.engine.organisation().bounds().in_flight_mib;
+            let in_flight = usize::try_from(in_flight).unwrap_or(usize::MAX);
+            daemon.budget.set_limit(in_flight.saturating_mul(1 << 20));
             daemon.rules.send_modify(|rules| {
                 rules.warm = Some(warm.clone());
                 rules.compiled += 1;
@@ -207,6 +210,9 @@ fn warm(arguments: &Arguments, engine: Engine, old: Option<Warm>) -> Warm {
         cache.retain(engine.matching());
     }
     let state = State::open(arguments.state_dir.as_deref());
+    if let Some(reports) = state.reports() {
+        lychgate_judge::prune_reports(&reports, SystemTime::now());
+    }
     Warm {
         engine,
         cache: Arc::new(cache),

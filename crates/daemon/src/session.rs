@@ -136,6 +136,7 @@ async fn converse(
         build: BUILD.to_owned(),
         capabilities: 0,
     };
+    let idle_s = warm.engine.organisation().bounds().session_idle_s;
     let mut session = Session::new(warm.engine, warm.cache, warm.state, context);
     // The judge sees the conversation from its first frame on; its Hello has been sent above.
     let hello = Frame::Hello(version::hello(asked, "", Vec::new()));
@@ -145,6 +146,7 @@ async fn converse(
     let (done, finished) = unbounded_channel();
     let ticket = daemon.ticket();
     let mut run = Run {
+        idle_s,
         daemon,
         session,
         ticket,
@@ -208,12 +210,15 @@ struct Run<'d> {
     /// Bytes of content recorded in the budget.
     held: usize,
     started: Instant,
+    /// Seconds of silence after which the client is given up.
+    idle_s: u64,
 }
 
 impl Run<'_> {
     async fn until_answered(&mut self, peer: &mut Peer) -> Result<(), End> {
+        let idle = Duration::from_secs(self.idle_s);
         let mut heard = Instant::now();
-        let mut expired = false;
+        let mut over = false;
         loop {
             self.take_in(peer)?;
             self.give_out(peer)?;
@@ -229,8 +234,11 @@ impl Run<'_> {
             let stuck = self.pending == 0;
             let may = wants && self.daemon.budget.may_read(self.ticket, self.held, stuck);
             let end = self.started + self.session.deadline();
-            let idle = heard + limits::SESSION_IDLE;
-            let until = if wants && stuck { end.min(idle) } else { end };
+            let until = if wants && stuck {
+                end.min(heard + idle)
+            } else {
+                end
+            };
             tokio::select! {
                 biased;
                 Some(done) = self.finished.recv(), if self.pending > 0 => self.complete(done),
@@ -243,14 +251,22 @@ impl Run<'_> {
                 () = &mut freed, if wants && !may => {}
                 () = tokio::time::sleep_until(until.into()) => {
                     // Twice: the judge has nothing left to say.
-                    if expired {
+                    if over {
                         return Err(refuse(RefuseCode::Limit, "deadline passed"));
                     }
-                    expired = true;
-                    self.session.expire();
+                    over = true;
+                    if until < end {
+                        self.session.abort(Reason {
+                            code: ReasonCode::Deadline,
+                            message: format!("the client sent nothing for {} s", idle.as_secs()),
+                            help: "Try again.".into(),
+                        });
+                    } else {
+                        self.session.expire();
+                    }
                 }
-                () = self.daemon.stopping(Stop::Now), if !expired => {
-                    expired = true;
+                () = self.daemon.stopping(Stop::Now), if !over => {
+                    over = true;
                     self.session.abort(Reason {
                         code: ReasonCode::Busy,
                         message: "the daemon is shutting down".into(),

@@ -38,6 +38,14 @@ pub(crate) fn start(file: Option<&Path>, level: Option<&str>) -> Result<(), Fail
     Ok(())
 }
 
+/// What a panic says may quote the bytes it was about, so only its place is logged.
+pub(crate) fn log_panics_by_place() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panic");
+    }));
+}
+
 /// A log file that is put aside when it has grown large.
 struct LogFile {
     path: PathBuf,
