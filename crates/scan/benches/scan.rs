@@ -1,10 +1,13 @@
 //! Prefilter, whole scan and worst inputs, against the reference automaton in the same run.
 //!
+//! Times are of the thread's CPU, where Linux tells it: a busy machine does not change them.
+//!
 //! Text: the files under LYCHGATE_BENCH_TEXT (a folder), by default this workspace's crates, cut
 //! or repeated to 16 MiB.
 
 use std::hint::black_box;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use lychgate_model::{HashKind, ObjectKind};
@@ -39,6 +42,24 @@ fn text() -> Vec<u8> {
     out
 }
 
+/// Nanoseconds this thread was on a CPU.
+fn on_cpu() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok()
+}
+
+/// CPU time of `rounds` calls.
+fn timed<T>(rounds: u64, mut call: impl FnMut() -> T) -> Duration {
+    let (cpu, wall) = (on_cpu(), Instant::now());
+    for _ in 0..rounds {
+        black_box(call());
+    }
+    match (cpu, on_cpu()) {
+        (Some(from), Some(to)) => Duration::from_nanos(to.saturating_sub(from).max(1)),
+        _ => wall.elapsed(),
+    }
+}
+
 fn walk(filter: &Prefilter, text: &[u8], hits: &mut Hits) -> usize {
     let mut found = 0;
     let mut at = 0;
@@ -60,7 +81,9 @@ fn prefilter(c: &mut Criterion) {
     for (name, filter) in
         [("lanes", Prefilter::new(&words)), ("floor", Prefilter::reference(&words))]
     {
-        group.bench_function(name, |b| b.iter(|| walk(&filter, black_box(&text), &mut hits)));
+        group.bench_function(name, |b| {
+            b.iter_custom(|n| timed(n, || walk(&filter, black_box(&text), &mut hits)));
+        });
     }
     group.finish();
 }
@@ -83,16 +106,20 @@ fn scan(c: &mut Criterion) {
     for (name, bytes) in &inputs {
         group.throughput(Throughput::Bytes(bytes.len() as u64));
         group.bench_with_input(BenchmarkId::from_parameter(name), bytes, |b, bytes| {
-            b.iter(|| {
-                out.clear();
-                let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
-                set.scan(input, &key, &mut scratch, &mut out);
-                out.findings.len()
+            b.iter_custom(|n| {
+                timed(n, || {
+                    out.clear();
+                    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+                    set.scan(input, &key, &mut scratch, &mut out);
+                    out.findings.len()
+                })
             });
         });
     }
     group.finish();
-    c.bench_function("load built-in packs", |b| b.iter(|| RuleSet::built_in().is_ok()));
+    c.bench_function("load built-in packs", |b| {
+        b.iter_custom(|n| timed(n, || RuleSet::built_in().is_ok()));
+    });
 }
 
 criterion_group!(benches, prefilter, scan);
