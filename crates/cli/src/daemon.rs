@@ -137,9 +137,10 @@ fn wait(around: &Surroundings, socket: &Path, child: &mut Child) -> Result<(), F
     let deadline = Instant::now() + START;
     loop {
         if let Reached::Answers(mut link) = reach(around, socket)
-            && control(&mut link, env!("CARGO_PKG_VERSION"), caps::STATUS).is_ok()
+            && let Ok(lines) = control(&mut link, env!("CARGO_PKG_VERSION"), caps::STATUS)
+            && !lines.iter().any(|line| line == "state: loading")
         {
-            return Ok(());
+            return usable(&lines);
         }
         // One that finds another in its place leaves with success, and the other answers soon.
         if let Ok(Some(status)) = child.try_wait()
@@ -158,6 +159,19 @@ fn wait(around: &Surroundings, socket: &Path, child: &mut Child) -> Result<(), F
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A daemon without rules denies everything: that must not look like a good start.
+fn usable(status: &[String]) -> Result<(), Failure> {
+    if !status.iter().any(|line| line == "state: not-ready") {
+        return Ok(());
+    }
+    let problems = status.iter().filter_map(|line| line.strip_prefix("problem: "));
+    let problems: Vec<&str> = problems.collect();
+    let what = "the daemon runs and judges nothing: its rules or policy cannot be used";
+    Err(Failure::new(Kind::Refused, what)
+        .before(problems.join("\n"))
+        .hint("Mend them, then: lychgate daemon reload"))
 }
 
 fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {

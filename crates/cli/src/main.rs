@@ -21,12 +21,19 @@ use clap::Parser as _;
 use lychgate_model::exit;
 
 use args::{Command, CommandLine};
-use failure::Failure;
+use failure::{Failure, Kind};
 use surroundings::Surroundings;
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
-    let said = run(&line.command).unwrap_or_else(|failure| Said {
+    // A panic's message can quote what was scanned: only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
+        let _ = writeln!(std::io::stderr(), "lychgate: a bug{at}");
+    }));
+    let said = std::panic::catch_unwind(|| run(&line.command));
+    let said = said.unwrap_or_else(|_| Err(Failure::new(Kind::Incomplete, "not done: a bug")));
+    let said = said.unwrap_or_else(|failure| Said {
         out: String::new(),
         err: failure.text(),
         code: failure.exit(),

@@ -9,7 +9,7 @@ use lychgate_client::conf;
 use lychgate_client::connect::{Outcome, connect};
 use lychgate_client::trust::Trusted;
 use lychgate_git::Repository;
-use lychgate_judge::{Cache, Context, Engine, Session, Sources, State};
+use lychgate_judge::{Cache, Context, Engine, ORGANISATION, Session, Sources, State};
 use lychgate_model::Problem;
 
 use super::memory::MemoryLink;
@@ -18,8 +18,6 @@ use crate::ask_git::Git;
 use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
 
-/// Where the organisation's file stands.
-pub(crate) const ORGANISATION: &str = "/etc/lychgate/lychgate.toml";
 /// How long a daemon's full queue is waited for.
 const CONNECT: Duration = Duration::from_secs(2);
 /// One process judges one question: the cache only spares what stands in it twice.
@@ -102,6 +100,9 @@ pub(crate) fn unusable(what: &str, problems: &[Problem]) -> Failure {
 pub(crate) fn session(around: &Surroundings) -> Result<Session, Failure> {
     let engine = engine(around)?;
     let state = State::open(around.folders().state_folder().as_deref());
+    if let Some(reports) = state.reports() {
+        lychgate_judge::prune_reports(&reports, std::time::SystemTime::now());
+    }
     let context = Context {
         peer: around.uid(),
         today: crate::today::utc(),

@@ -16,6 +16,7 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 use lychgate_client::{Answered, Asker, Error, Link, Question};
 use lychgate_git::{Environment, Repository};
+use lychgate_model::text::{self, View};
 use lychgate_model::{Finding, Hook, Reason, ReasonCode, Verdict};
 
 use self::judge::Bench;
@@ -46,13 +47,13 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Check) -> Result<(String
         timed = Timed::new(bench.in_process()?, begun);
         asked = question.ask(&mut timed, &selection);
     }
-    let verdict = match asked {
+    let (verdict, lines) = match asked {
         Ok((answered, unreadable)) => verdict(answered, unreadable),
-        Err(error) => Verdict::indeterminate(reason(&error)),
+        Err(error) => not_judged(&error, selection.hook()),
     };
     let out = match wanted.accept_draft {
         true => draft::stanzas(&verdict, repository.as_ref()),
-        false => report::written(&verdict, wanted.format),
+        false => report::written(&verdict, &lines, wanted.format),
     };
     let err = if wanted.timing { timed.lines() } else { String::new() };
     Ok((out, err, report::exit_of(&verdict)))
@@ -130,16 +131,19 @@ pub(crate) fn open(environment: &Environment) -> Result<Repository, Failure> {
     })
 }
 
-fn verdict(answered: Answered, unreadable: u64) -> Verdict {
-    let Answered { answer, mut findings, mut rules, .. } = answered;
+/// The verdict, and the lines for people.
+fn verdict(answered: Answered, unreadable: u64) -> (Verdict, Vec<String>) {
+    let Answered { answer, mut findings, mut rules, mut lines } = answered;
     findings.sort_by(Finding::order);
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let mut notes = answer.notes;
     if unreadable > 0 {
         let files = if unreadable == 1 { "file" } else { "files" };
-        notes.push(format!("{unreadable} {files} could not be read"));
+        let note = format!("{unreadable} {files} could not be read");
+        lines.push(format!("lychgate: {note}"));
+        notes.push(note);
     }
-    Verdict {
+    let verdict = Verdict {
         decision: answer.decision,
         findings,
         reasons: answer.reasons,
@@ -149,7 +153,16 @@ fn verdict(answered: Answered, unreadable: u64) -> Verdict {
         rule_set: answer.rule_set,
         policy: answer.policy,
         request: answer.request,
-    }
+    };
+    (verdict, lines)
+}
+
+/// What is left to say when there is no verdict.
+fn not_judged(error: &Error, hook: Hook) -> (Verdict, Vec<String>) {
+    let verdict = Verdict::indeterminate(reason(error));
+    let view = View { hook, allow_until: None, contact: "", full_list: None };
+    let lines = text::lines(&verdict, &view);
+    (verdict, lines)
 }
 
 /// Whether this process may do better than the daemon did.
@@ -170,7 +183,7 @@ fn reason(error: &Error) -> Reason {
         message.push_str(&cause.to_string());
         next = cause.source();
     }
-    let message = lychgate_model::path::printable(format!("not checked: {message}").as_bytes());
+    let message = lychgate_model::path::printable(message.as_bytes());
     let help = match error.reason() {
         ReasonCode::Unreadable => "git fsck names what is missing or damaged.".to_owned(),
         _ => String::new(),

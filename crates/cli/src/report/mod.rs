@@ -1,20 +1,21 @@
 //! An answer, written: for people, as one document, or a line each.
 //!
-//! The keys are an interface (contract 9.1; `docs/schema/check.json`). Nothing in a report differs
-//! between a daemon's answer and that of this process: no request id, and an object answered from
-//! a cache counts as one that was read.
+//! For people the judge has written its lines already (`model::text`), the same ones everywhere.
+//! For programs the keys are an interface (contract 9.1; `docs/schema/check.json`). Nothing in a
+//! report differs between a daemon's answer and that of this process: no request id, and an object
+//! answered from a cache counts as one that was read.
 
 mod json;
-mod text;
 
 use lychgate_model::{Verdict, exit};
 
 use crate::args::Format;
 
 /// `verdict` in `format`, with the newline at its end; empty: there is nothing to say.
-pub(crate) fn written(verdict: &Verdict, format: Format) -> String {
+/// `lines` are those for people.
+pub(crate) fn written(verdict: &Verdict, lines: &[String], format: Format) -> String {
     match format {
-        Format::Text => text::page(verdict),
+        Format::Text => lines.iter().map(|line| crate::page::plain(line) + "\n").collect(),
         Format::Json => json::document(verdict),
         Format::Ndjson => json::lines(verdict),
     }

@@ -188,3 +188,30 @@ fn built(name: &str) -> PathBuf {
     });
     path
 }
+
+/// A token with the shape and the checksum of a forge's, different for every `seed`.
+pub fn token(seed: u64) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut body = String::new();
+    while body.len() < 30 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        body.push(char::from(DIGITS[usize::try_from(state >> 33).unwrap() % 62]));
+    }
+    let mut crc = !0u32;
+    for byte in body.bytes() {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    let mut rest = !crc;
+    let mut sum = [b'0'; 6];
+    for digit in sum.iter_mut().rev() {
+        *digit = DIGITS[usize::try_from(rest % 62).unwrap()];
+        rest /= 62;
+    }
+    format!("{}{}{body}{}", "gh", "p_", std::str::from_utf8(&sum).unwrap())
+}
