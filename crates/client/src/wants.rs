@@ -30,7 +30,7 @@ pub(crate) fn answer(
 ) -> Result<(), Stop> {
     match want {
         Want::Places(ids) => {
-            for place in stand(places, ids.into_iter().collect())? {
+            for place in stand(places, &ids.into_iter().collect())? {
                 say(talk, asker, &place)?;
             }
             Ok(())
@@ -58,7 +58,7 @@ pub(crate) fn answer(
     }
 }
 
-fn stand(places: &mut Places<'_>, wanted: HashSet<ObjectId>) -> Result<Vec<Stands>, Error> {
+fn stand(places: &mut Places<'_>, wanted: &HashSet<ObjectId>) -> Result<Vec<Stands>, Error> {
     let mut all = Vec::new();
     let most = limits::PLACES * limits::PLACES_PER_OBJECT;
     let mut take = |place| {
@@ -68,9 +68,9 @@ fn stand(places: &mut Places<'_>, wanted: HashSet<ObjectId>) -> Result<Vec<Stand
     };
     match places {
         Places::Staged(repository) => {
-            staged_places(repository, &wanted, &mut take)?;
+            staged_places(repository, wanted, &mut take)?;
         }
-        Places::Pushed(objects) => objects.places(&wanted, &mut take)?,
+        Places::Pushed(objects) => objects.places(wanted, &mut take)?,
         Places::None => {}
     }
     Ok(all)

@@ -1,5 +1,7 @@
 //! A daemon is started once, by whoever comes first, and only where nobody else can answer.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;

@@ -432,3 +432,23 @@ fn it_says_what_it_is() {
         assert!(!output.stderr.is_empty());
     }
 }
+
+#[test]
+fn it_needs_no_loader_and_is_not_relocated() {
+    let elf = std::fs::read(stage::hook_binary()).unwrap();
+    let number = |at: usize, bytes: usize| {
+        let field = &elf[at..at + bytes];
+        field
+            .iter()
+            .rev()
+            .fold(0usize, |n, b| n << 8 | usize::from(*b))
+    };
+    assert_eq!(&elf[..5], b"\x7fELF\x02");
+    assert_eq!(number(16, 2), 2, "ET_EXEC: nothing to relocate");
+    let (table, size, count) = (number(32, 8), number(54, 2), number(56, 2));
+    let kinds: Vec<usize> = (0..count).map(|n| number(table + n * size, 4)).collect();
+    assert!(
+        kinds.contains(&1) && !kinds.contains(&3),
+        "PT_LOAD and no PT_INTERP: {kinds:?}"
+    );
+}

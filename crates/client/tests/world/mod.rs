@@ -5,6 +5,7 @@
     unreachable_pub,
     reason = "each test file uses a part of it"
 )]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};

@@ -5,6 +5,7 @@
     unreachable_pub,
     reason = "each test file uses a part of it"
 )]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 #[path = "../../../client/tests/world/mod.rs"]
 pub mod world;
