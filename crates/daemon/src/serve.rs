@@ -39,6 +39,11 @@ pub(crate) async fn run(daemon: &Arc<Daemon>, mut endpoint: Endpoint) -> Result<
         }
         while turned_away.try_join_next().is_some() {}
         tokio::select! {
+            // In this order: once told to stop, it accepts nobody.
+            biased;
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            () = daemon.stopping(Stop::Asked) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => admit(daemon, stream, &mut sessions, &mut turned_away),
                 Err(error) => {
@@ -46,9 +51,6 @@ pub(crate) async fn run(daemon: &Arc<Daemon>, mut endpoint: Endpoint) -> Result<
                     tokio::time::sleep(EXHAUSTED).await;
                 }
             },
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            () = daemon.stopping(Stop::Asked) => break,
             () = idle(daemon) => {
                 tracing::info!("idle");
                 break;

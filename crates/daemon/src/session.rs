@@ -22,6 +22,8 @@ use crate::pool::Ticket;
 
 /// A peer that has not said Hello after this long is closed.
 const HELLO: Duration = Duration::from_secs(10);
+/// A drain does not wait longer than this for a peer that has not said Hello.
+const GRACE: Duration = Duration::from_millis(500);
 /// A write that takes longer than this ends the session: nobody reads.
 const WRITE: Duration = limits::SESSION_IDLE;
 /// How long pieces of work that run are waited for after the answer, to keep what they found.
@@ -111,8 +113,15 @@ async fn converse(
             ));
         }
     }
-    let hello = tokio::time::timeout(HELLO, hello(peer)).await;
-    let asked = hello.unwrap_or_else(|_| Err(refuse(RefuseCode::Limit, "no Hello in time")))?;
+    let draining = async {
+        daemon.stopping(Stop::Retired).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let asked = tokio::select! {
+        asked = hello(peer) => asked?,
+        () = draining => return Err(refuse(RefuseCode::Draining, "the daemon is shutting down")),
+        () = tokio::time::sleep(HELLO) => return Err(refuse(RefuseCode::Limit, "no Hello in time")),
+    };
 
     let mut can = caps::OFFERS;
     if daemon.arguments.spawned {
