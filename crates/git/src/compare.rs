@@ -27,14 +27,21 @@ pub(crate) fn with_index(
 ) -> Result<(), Error> {
     let cached = index.trees();
     let root = cached.root();
-    if root.and_then(|root| root.valid).is_some_and(|(_, id)| id == tree) {
+    if index.tree().is_some_and(|whole| whole == tree) {
         return Ok(());
     }
     let mut walk = Walk::new(objects, sink);
     let listing = walk.listing(tree)?;
     let folders = root.map(|root| cached.below(&root)).unwrap_or_default();
-    walk.frames.push(Frame { outside: 0, sides: Sides::Index { listing, folders } });
-    let mut entries = Entries { cursor: index.entries(), standing: false, cached };
+    walk.frames.push(Frame {
+        outside: 0,
+        sides: Sides::Index { listing, folders },
+    });
+    let mut entries = Entries {
+        cursor: index.entries(),
+        standing: false,
+        cached,
+    };
     entries.advance()?;
     walk.run(Some(entries))
 }
@@ -48,7 +55,10 @@ pub(crate) fn with_tree(
 ) -> Result<(), Error> {
     let mut walk = Walk::new(objects, sink);
     if old != new {
-        let sides = Sides::Trees { old: Some(walk.listing(old)?), new: Some(walk.listing(new)?) };
+        let sides = Sides::Trees {
+            old: Some(walk.listing(old)?),
+            new: Some(walk.listing(new)?),
+        };
         walk.frames.push(Frame { outside: 0, sides });
     }
     walk.run(None)
@@ -62,8 +72,14 @@ struct Frame<'a> {
 }
 
 enum Sides<'a> {
-    Index { listing: Listing, folders: Vec<Node<'a>> },
-    Trees { old: Option<Listing>, new: Option<Listing> },
+    Index {
+        listing: Listing,
+        folders: Vec<Node<'a>>,
+    },
+    Trees {
+        old: Option<Listing>,
+        new: Option<Listing>,
+    },
 }
 
 /// A tree that is being gone through.
@@ -77,13 +93,15 @@ struct Listing {
 impl Listing {
     /// The next entry, and where the one after it begins.
     fn peek(&self) -> Result<Option<(TreeEntry<'_>, usize)>, Error> {
-        let mut entries = tree_entries(self.data.get(self.at..).unwrap_or_default(), self.id.kind());
+        let mut entries =
+            tree_entries(self.data.get(self.at..).unwrap_or_default(), self.id.kind());
         match entries.next() {
             None => Ok(None),
             Some(Some(entry)) => Ok(Some((entry, self.data.len() - entries.left()))),
-            Some(None) => {
-                Err(Error::CorruptObject { id: self.id, what: "an entry of the tree is invalid" })
-            }
+            Some(None) => Err(Error::CorruptObject {
+                id: self.id,
+                what: "an entry of the tree is invalid",
+            }),
         }
     }
 }
@@ -104,13 +122,19 @@ impl Entries<'_> {
 
     /// What the path of the entry has below `folder`; `None`: it is not below it.
     fn below(&self, folder: &[u8]) -> Option<&[u8]> {
-        if self.standing { self.cursor.path().strip_prefix(folder) } else { None }
+        if self.standing {
+            self.cursor.path().strip_prefix(folder)
+        } else {
+            None
+        }
     }
 
     /// Passes over the entries of a whole folder.
     fn pass(&mut self, count: usize, folder: &[u8], name: &[u8]) -> Result<(), Error> {
         let malformed = || Error::corrupt("the index and its cached trees do not agree");
-        self.cursor.skip(count.saturating_sub(1)).ok_or_else(malformed)?;
+        self.cursor
+            .skip(count.saturating_sub(1))
+            .ok_or_else(malformed)?;
         self.advance()?;
         match self.below(folder).and_then(|rest| rest.strip_prefix(name)) {
             Some([b'/', ..]) => Err(malformed()),
@@ -137,7 +161,13 @@ struct Walk<'a, 's> {
 
 impl<'a, 's> Walk<'a, 's> {
     fn new(objects: &'a Objects, sink: Sink<'s>) -> Self {
-        Self { objects, sink, frames: Vec::new(), path: Vec::new(), ended: false }
+        Self {
+            objects,
+            sink,
+            frames: Vec::new(),
+            path: Vec::new(),
+            ended: false,
+        }
     }
 
     fn run(&mut self, mut entries: Option<Entries<'a>>) -> Result<(), Error> {
@@ -184,7 +214,10 @@ impl<'a, 's> Walk<'a, 's> {
         let before = before.filter(|_| order.is_le());
         let after = after.filter(|_| order.is_ge());
         let ends = (before.map(|(_, end)| end), after.map(|(_, end)| end));
-        let (before, after) = (before.map(|(entry, _)| entry), after.map(|(entry, _)| entry));
+        let (before, after) = (
+            before.map(|(entry, _)| entry),
+            after.map(|(entry, _)| entry),
+        );
         let next = self.pair(before, after)?;
         for (side, end) in [(old, ends.0), (new, ends.1)] {
             if let (Some(listing), Some(end)) = (side.as_mut(), end) {
@@ -200,10 +233,16 @@ impl<'a, 's> Walk<'a, 's> {
         old: Option<TreeEntry<'_>>,
         new: Option<TreeEntry<'_>>,
     ) -> Result<Next<'a>, Error> {
-        let Some(entry) = old.or(new) else { return Ok(Next::Here) };
+        let Some(entry) = old.or(new) else {
+            return Ok(Next::Here);
+        };
         if entry.is_tree() {
             let (old, new) = (old.map(|e| e.id), new.map(|e| e.id));
-            return if old == new { Ok(Next::Here) } else { self.down(entry.name, old, new) };
+            return if old == new {
+                Ok(Next::Here)
+            } else {
+                self.down(entry.name, old, new)
+            };
         }
         let (old, new) = (old.map(side), new.map(side));
         if old != new {
@@ -273,7 +312,9 @@ impl<'a, 's> Walk<'a, 's> {
             }
         }
         let entry = entries.cursor.entry();
-        if is_folder(entry.mode) && entries.cursor.path().len() == self.path.len() + tree.name.len() + 1 {
+        if is_folder(entry.mode)
+            && entries.cursor.path().len() == self.path.len() + tree.name.len() + 1
+        {
             entries.advance()?;
             if entry.id == tree.id {
                 return Ok(Next::Here);
@@ -281,8 +322,12 @@ impl<'a, 's> Walk<'a, 's> {
             return self.down(tree.name, Some(tree.id), Some(entry.id));
         }
         let listing = self.listing(tree.id)?;
-        let folders = node.map(|node| entries.cached.below(node)).unwrap_or_default();
-        Ok(Next::Down(self.inner(tree.name, Sides::Index { listing, folders })))
+        let folders = node
+            .map(|node| entries.cached.below(node))
+            .unwrap_or_default();
+        Ok(Next::Down(
+            self.inner(tree.name, Sides::Index { listing, folders }),
+        ))
     }
 
     /// A path that both have: in the index once, or once for each side of a conflict.
@@ -332,7 +377,12 @@ impl<'a, 's> Walk<'a, 's> {
     }
 
     fn emit(&mut self, path: Vec<u8>, old: Option<Side>, new: Option<Side>) {
-        self.ended |= (self.sink)(Change { path: RepoPath(path), old, new }).is_break();
+        self.ended |= (self.sink)(Change {
+            path: RepoPath(path),
+            old,
+            new,
+        })
+        .is_break();
     }
 }
 
@@ -348,10 +398,14 @@ fn component(path: &[u8]) -> (&[u8], bool) {
 fn order(a: (&[u8], bool), b: (&[u8], bool)) -> Ordering {
     let common = a.0.len().min(b.0.len());
     let after = |(name, folder): (&[u8], bool)| {
-        name.get(common).copied().unwrap_or(if folder { b'/' } else { 0 })
+        name.get(common)
+            .copied()
+            .unwrap_or(if folder { b'/' } else { 0 })
     };
     let heads = a.0.get(..common).cmp(&b.0.get(..common));
-    heads.then_with(|| after(a).cmp(&after(b))).then_with(|| a.0.len().cmp(&b.0.len()))
+    heads
+        .then_with(|| after(a).cmp(&after(b)))
+        .then_with(|| a.0.len().cmp(&b.0.len()))
 }
 
 fn is_folder(mode: u32) -> bool {
@@ -360,7 +414,10 @@ fn is_folder(mode: u32) -> bool {
 
 /// An entry of a tree that is no folder. Git takes a type it does not know for a submodule.
 fn side(entry: TreeEntry<'_>) -> Side {
-    Side { mode: Mode::from_bits(entry.mode).unwrap_or(Mode::Gitlink), id: entry.id }
+    Side {
+        mode: Mode::from_bits(entry.mode).unwrap_or(Mode::Gitlink),
+        id: entry.id,
+    }
 }
 
 fn staged_side(mode: u32, id: ObjectId) -> Result<Side, Error> {
@@ -376,8 +433,14 @@ mod tests {
 
     #[test]
     fn folders_sort_as_if_they_ended_with_a_slash() {
-        let sorted: [(&[u8], bool); 6] =
-            [(b"a", false), (b"a-b", false), (b"a", true), (b"a0", false), (b"ab", true), (b"b", false)];
+        let sorted: [(&[u8], bool); 6] = [
+            (b"a", false),
+            (b"a-b", false),
+            (b"a", true),
+            (b"a0", false),
+            (b"ab", true),
+            (b"b", false),
+        ];
         for (x, a) in sorted.iter().enumerate() {
             for (y, b) in sorted.iter().enumerate() {
                 assert_eq!(order(*a, *b), x.cmp(&y), "{a:?} {b:?}");

@@ -42,7 +42,9 @@ pub enum Document {
 
 impl Document {
     fn unusable(why: &str) -> Self {
-        Self::Unusable { why: why.to_owned() }
+        Self::Unusable {
+            why: why.to_owned(),
+        }
     }
 }
 
@@ -80,7 +82,9 @@ impl Repository {
             Stands::File(side) => side,
             Stands::Folder => return Ok(Document::unusable("it is a folder")),
             Stands::Variant => {
-                return Ok(Document::unusable("another name differs from it in case alone"));
+                return Ok(Document::unusable(
+                    "another name differs from it in case alone",
+                ));
             }
             Stands::Behind(Mode::Gitlink) => {
                 return Ok(Document::unusable("its folder is a submodule"));
@@ -94,9 +98,18 @@ impl Repository {
             Mode::Gitlink | Mode::Tree => return Ok(Document::unusable("it is a submodule")),
         }
         let mut content = Vec::new();
-        match self.objects().load_within(side.id, DOCUMENT as u64, &mut content) {
-            Ok(ObjectKind::Blob) => Ok(Document::Bytes { id: side.id, content }),
-            Ok(_) => Err(Error::CorruptObject { id: side.id, what: "it is no blob" }),
+        match self
+            .objects()
+            .load_within(side.id, DOCUMENT as u64, &mut content)
+        {
+            Ok(ObjectKind::Blob) => Ok(Document::Bytes {
+                id: side.id,
+                content,
+            }),
+            Ok(_) => Err(Error::CorruptObject {
+                id: side.id,
+                what: "it is no blob",
+            }),
             Err(Error::TooLarge { .. }) => Ok(Document::unusable("it is too large")),
             Err(e) => Err(e),
         }
@@ -134,7 +147,8 @@ fn in_tree(
     let mut data = Vec::new();
     let mut components = path.split(|&b| b == b'/').peekable();
     while let Some(name) = components.next() {
-        repo.objects().load_kind(tree, ObjectKind::Tree, &mut data)?;
+        repo.objects()
+            .load_kind(tree, ObjectKind::Tree, &mut data)?;
         let mut found = None;
         for entry in tree_entries(&data, repo.hash_kind()) {
             let what = "an entry of the tree is invalid";
@@ -152,7 +166,11 @@ fn in_tree(
             Some((true, _, id)) => tree = id,
             Some((false, mode, id)) => {
                 let mode = Mode::from_bits(mode).unwrap_or(Mode::Gitlink);
-                let here = if last { Stands::File(Side { mode, id }) } else { Stands::Behind(mode) };
+                let here = if last {
+                    Stands::File(Side { mode, id })
+                } else {
+                    Stands::Behind(mode)
+                };
                 return Ok(here);
             }
         }
@@ -162,11 +180,8 @@ fn in_tree(
 
 /// What `path` is in the index.
 fn in_index(repo: &Repository, index: &Index, path: &[u8]) -> Result<Stands, Error> {
-    // An index that is HEAD's tree need not be searched: but for the entries that are no part of a
-    // tree, it holds the same.
-    if index.trees().root().and_then(|root| root.valid).map(|(_, id)| id)
-        == Some(repo.head_tree()?)
-    {
+    // An index that is HEAD's tree need not be searched.
+    if index.tree() == Some(repo.head_tree()?) {
         return in_tree(repo, repo.head_tree()?, path, Variants::Clash);
     }
     let mut found = Stands::Nothing;

@@ -74,6 +74,12 @@ impl Format {
 
     fn take_shared(&mut self, settings: &[Setting]) -> Result<(), Error> {
         self.take_core(settings)?;
+        for setting in settings {
+            // What a clone with a filter leaves behind; older Git sets an extension, too.
+            if setting.key.starts_with(b"remote.") && setting.key.ends_with(b".promisor") {
+                self.partial_clone |= setting.flag()?;
+            }
+        }
         let mut version = 0u32;
         for setting in settings
             .iter()

@@ -13,8 +13,8 @@ use crate::discovery::{self, Location, normal};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::format::Format;
-use crate::objects::parse::{CommitLinks, tag_target};
 use crate::index::Index;
+use crate::objects::parse::{CommitLinks, tag_target};
 use crate::objects::{ObjectSink, Objects, empty_tree};
 use crate::refs::{Head, Refs};
 
@@ -210,8 +210,12 @@ impl Repository {
             Err(e) => return Err(Error::io("read", &path)(e)),
         };
         let malformed = || Error::corrupt("MERGE_HEAD names no commit");
-        let lines = content.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| ObjectId::from_hex(line).ok_or_else(malformed)).collect()
+        let lines = content
+            .split(|&b| b == b'\n')
+            .filter(|line| !line.is_empty());
+        lines
+            .map(|line| ObjectId::from_hex(line).ok_or_else(malformed))
+            .collect()
     }
 
     /// What a ref leads to, by its full name; symbolic refs are followed. `None`: no such ref.

@@ -30,13 +30,21 @@ impl Repository {
     ///
     /// [`Error::Unresolved`] when there is nothing of that name, or too much.
     pub fn resolve(&self, spec: &[u8]) -> Result<ObjectId, Error> {
-        let unresolved = || Error::Unresolved { spec: printable(spec) };
-        let end = spec.iter().position(|b| matches!(b, b'^' | b'~')).unwrap_or(spec.len());
+        let unresolved = || Error::Unresolved {
+            spec: printable(spec),
+        };
+        let end = spec
+            .iter()
+            .position(|b| matches!(b, b'^' | b'~'))
+            .unwrap_or(spec.len());
         let (name, mut rest) = spec.split_at(end);
         let mut id = self.named(name)?.ok_or_else(unresolved)?;
         while let Some((&operator, after)) = rest.split_first() {
             if let Some(braced) = after.strip_prefix(b"{").filter(|_| operator == b'^') {
-                let close = braced.iter().position(|&b| b == b'}').ok_or_else(unresolved)?;
+                let close = braced
+                    .iter()
+                    .position(|&b| b == b'}')
+                    .ok_or_else(unresolved)?;
                 let (kind, after) = braced.split_at(close);
                 id = self.peeled(id, kind)?.ok_or_else(unresolved)?;
                 rest = after.get(1..).unwrap_or_default();
@@ -91,10 +99,11 @@ impl Repository {
         let mut content = Vec::new();
         // A tag can only name what was there before it, so this ends.
         while self.objects().header(id)?.kind == ObjectKind::Tag {
-            self.objects().load_kind(id, ObjectKind::Tag, &mut content)?;
+            self.objects()
+                .load_kind(id, ObjectKind::Tag, &mut content)?;
             let what = "the tag names no object";
-            (id, _) = tag_target(&content, self.hash_kind())
-                .ok_or(Error::CorruptObject { id, what })?;
+            (id, _) =
+                tag_target(&content, self.hash_kind()).ok_or(Error::CorruptObject { id, what })?;
         }
         Ok(id)
     }
@@ -112,7 +121,9 @@ impl Repository {
                 }
             }
         }
-        let text = std::str::from_utf8(name).unwrap_or_default().to_ascii_lowercase();
+        let text = std::str::from_utf8(name)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         if text.len() < ABBREVIATION || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(None);
         }

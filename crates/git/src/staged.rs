@@ -78,7 +78,15 @@ pub fn staged_places(
         old.dedup();
         let deleted = likely_sources(object, &path, &deleted);
         let (commit, reference) = (None, Vec::new());
-        sink(Place { object, commit, path, mode, reference, old, deleted });
+        sink(Place {
+            object,
+            commit,
+            path,
+            mode,
+            reference,
+            old,
+            deleted,
+        });
     }
     Ok(())
 }
@@ -98,13 +106,23 @@ fn likely_sources(
     path: &RepoPath,
     deleted: &[(ObjectId, RepoPath)],
 ) -> Vec<ObjectId> {
-    let name = |path: &RepoPath| path.as_bytes().rsplit(|&b| b == b'/').next().map(<[u8]>::to_vec);
+    let name = |path: &RepoPath| {
+        path.as_bytes()
+            .rsplit(|&b| b == b'/')
+            .next()
+            .map(<[u8]>::to_vec)
+    };
     let wanted = name(path);
-    let mut ranked: Vec<_> =
-        deleted.iter().map(|(id, path)| (*id != object, name(path) != wanted, *id)).collect();
+    let mut ranked: Vec<_> = deleted
+        .iter()
+        .map(|(id, path)| (*id != object, name(path) != wanted, *id))
+        .collect();
     ranked.sort_by_key(|(other, elsewhere, _)| (*other, *elsewhere));
     let mut seen = HashSet::new();
-    let ids = ranked.into_iter().map(|(_, _, id)| id).filter(|id| seen.insert(*id));
+    let ids = ranked
+        .into_iter()
+        .map(|(_, _, id)| id)
+        .filter(|id| seen.insert(*id));
     ids.take(DELETED_SIDES).collect()
 }
 

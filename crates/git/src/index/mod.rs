@@ -34,11 +34,7 @@ pub(crate) struct Index {
 
 impl Index {
     /// Opens the index at `path`; `None`: there is none, which is an index without entries.
-    pub(crate) fn open(
-        path: &Path,
-        git_dir: &Path,
-        hash: HashKind,
-    ) -> Result<Option<Self>, Error> {
+    pub(crate) fn open(path: &Path, git_dir: &Path, hash: HashKind) -> Result<Option<Self>, Error> {
         let map = match Mapped::dense(path) {
             Ok(map) => map,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -68,17 +64,30 @@ impl Index {
         map: Mapped,
         hash: HashKind,
     ) -> Result<Option<(Self, Option<std::ops::Range<usize>>)>, Error> {
-        let Some((version, count)) = header(&map, hash) else { return Ok(None) };
+        let Some((version, count)) = header(&map, hash) else {
+            return Ok(None);
+        };
         if !(2..=4).contains(&version) {
             return Err(Error::unsupported(format!("index version {version}")));
         }
-        let mut index = Self { map, hash, version, count, trees: 0..0, merged: None };
-        let Some(end) = index.end_of_entries() else { return Ok(None) };
+        let mut index = Self {
+            map,
+            hash,
+            version,
+            count,
+            trees: 0..0,
+            merged: None,
+        };
+        let Some(end) = index.end_of_entries() else {
+            return Ok(None);
+        };
         let mut at = end;
         let last = index.map.len() - hash.len();
         let mut link = None;
         while at < last {
-            let Some((name, body)) = index.extension(at, last) else { return Ok(None) };
+            let Some((name, body)) = index.extension(at, last) else {
+                return Ok(None);
+            };
             at = body.end;
             match &name {
                 b"TREE" => index.trees = body,
@@ -118,9 +127,19 @@ impl Index {
         }
     }
 
+    /// The tree that the whole index makes, if it says so.
+    pub(crate) fn tree(&self) -> Option<ObjectId> {
+        let count = self.merged.as_ref().map_or(self.count, Merged::len);
+        let (covered, id) = self.trees().root()?.valid?;
+        (covered == count).then_some(id)
+    }
+
     /// The cached trees.
     pub(crate) fn trees(&self) -> tree::CachedTrees<'_> {
-        tree::CachedTrees::new(self.map.get(self.trees.clone()).unwrap_or_default(), self.hash)
+        tree::CachedTrees::new(
+            self.map.get(self.trees.clone()).unwrap_or_default(),
+            self.hash,
+        )
     }
 }
 

@@ -34,7 +34,10 @@ impl Merged {
     }
 
     pub(super) fn path(&self, at: usize) -> &[u8] {
-        self.entries.get(at).map(|(path, _)| path.as_slice()).unwrap_or_default()
+        self.entries
+            .get(at)
+            .map(|(path, _)| path.as_slice())
+            .unwrap_or_default()
     }
 
     pub(super) fn entry(&self, at: usize) -> Option<Entry> {
@@ -47,11 +50,19 @@ pub(super) fn parse(body: &[u8], hash: HashKind) -> Option<Link> {
     let (base, rest) = body.split_at_checked(hash.len())?;
     let base = ObjectId::from_bytes(base).filter(|id| !id.is_null());
     if rest.is_empty() {
-        return Some(Link { base, deleted: Vec::new(), replaced: Vec::new() });
+        return Some(Link {
+            base,
+            deleted: Vec::new(),
+            replaced: Vec::new(),
+        });
     }
     let (deleted, used) = bitmap(rest)?;
     let (replaced, _) = bitmap(rest.get(used..)?)?;
-    Some(Link { base, deleted, replaced })
+    Some(Link {
+        base,
+        deleted,
+        replaced,
+    })
 }
 
 /// Puts `shared` and `own` together; `Ok(None)`: they do not fit.
@@ -59,7 +70,10 @@ pub(super) fn merge(shared: &Index, own: &Index, link: &Link) -> Result<Option<M
     let mut entries = Vec::with_capacity(shared.count.min(1 << 20));
     let mut theirs = super::Cursor::of_file(shared);
     let mut ours = super::Cursor::of_file(own);
-    let (mut deleted, mut replaced) = (link.deleted.iter().peekable(), link.replaced.iter().peekable());
+    let (mut deleted, mut replaced) = (
+        link.deleted.iter().peekable(),
+        link.replaced.iter().peekable(),
+    );
     let mut position = 0;
     while theirs.advance()? {
         let is_replaced = replaced.next_if_eq(&&position).is_some();
@@ -87,7 +101,10 @@ pub(super) fn merge(shared: &Index, own: &Index, link: &Link) -> Result<Option<M
         entries.push((ours.path().to_vec(), ours.entry()));
     }
     entries.sort_by(|(a, x), (b, y)| a.cmp(b).then(x.stage.cmp(&y.stage)));
-    Ok(Some(Merged { hash: shared.hash, entries }))
+    Ok(Some(Merged {
+        hash: shared.hash,
+        entries,
+    }))
 }
 
 /// The positions of the set bits of a compressed (EWAH) bitmap, and how many bytes it takes.
@@ -96,11 +113,17 @@ fn bitmap(bytes: &[u8]) -> Option<(Vec<usize>, usize)> {
     let words = usize::try_from(word(bytes, 4)?).ok()?;
     let end = words.checked_mul(8)?.checked_add(8)?;
     let mut body = bytes.get(8..end)?.chunks_exact(8);
-    let mut next = || body.next().and_then(|w| w.try_into().ok()).map(u64::from_be_bytes);
+    let mut next = || {
+        body.next()
+            .and_then(|w| w.try_into().ok())
+            .map(u64::from_be_bytes)
+    };
     let mut set = Vec::new();
     let mut at = 0usize;
     while let Some(marker) = next() {
-        let run = usize::try_from(marker >> 1 & 0xffff_ffff).ok()?.checked_mul(64)?;
+        let run = usize::try_from(marker >> 1 & 0xffff_ffff)
+            .ok()?
+            .checked_mul(64)?;
         let until = at.checked_add(run)?;
         if marker & 1 != 0 {
             set.extend(at..until.min(bits));
@@ -108,7 +131,11 @@ fn bitmap(bytes: &[u8]) -> Option<(Vec<usize>, usize)> {
         at = until;
         for _ in 0..marker >> 33 {
             let literal = next()?;
-            set.extend((0..64).filter(|bit| literal >> bit & 1 != 0).map(|bit| at + bit));
+            set.extend(
+                (0..64)
+                    .filter(|bit| literal >> bit & 1 != 0)
+                    .map(|bit| at + bit),
+            );
             at = at.checked_add(64)?;
         }
     }

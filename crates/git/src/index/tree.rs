@@ -39,7 +39,9 @@ impl<'a> CachedTrees<'a> {
         let mut at = node.below;
         for _ in 0..node.folders {
             let Some(folder) = self.node(at) else { break };
-            let Some(next) = self.after(&folder) else { break };
+            let Some(next) = self.after(&folder) else {
+                break;
+            };
             found.push(folder);
             at = next;
         }
@@ -60,7 +62,12 @@ impl<'a> CachedTrees<'a> {
             valid = Some((entries.parse().ok()?, ObjectId::from_bytes(id)?));
             below += self.hash.len();
         }
-        Some(Node { name: rest.get(..name_end)?, valid, folders: folders.parse().ok()?, below })
+        Some(Node {
+            name: rest.get(..name_end)?,
+            valid,
+            folders: folders.parse().ok()?,
+            below,
+        })
     }
 
     /// Where the node after `node` and all that stands below it begins.

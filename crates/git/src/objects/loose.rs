@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use lychgate_model::{HashKind, ObjectId, ObjectKind, limits};
+use rustix::buffer::spare_capacity;
 
 use super::inflate::Inflater;
 use super::parse::kind_named;
@@ -40,7 +41,9 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    const SIZE: usize = 64 << 10;
+    /// Enough for most objects but the large ones, which then take larger steps.
+    const FIRST: usize = 8 << 10;
+    const NEXT: usize = 64 << 10;
 
     fn clear(&mut self) {
         self.bytes.clear();
@@ -52,12 +55,20 @@ impl Input {
     }
 
     /// Reads more when there is nothing left; whether there is something now.
-    fn fill(&mut self, file: &mut File) -> io::Result<bool> {
+    fn fill(&mut self, file: &File) -> io::Result<bool> {
         if self.pending().is_empty() {
+            let size = if self.bytes.is_empty() {
+                Self::FIRST
+            } else {
+                Self::NEXT
+            };
             self.clear();
-            file.by_ref()
-                .take(Self::SIZE as u64)
-                .read_to_end(&mut self.bytes)?;
+            self.bytes.reserve(size);
+            while let Err(error) = rustix::io::read(&*file, spare_capacity(&mut self.bytes)) {
+                if error != rustix::io::Errno::INTR {
+                    return Err(error.into());
+                }
+            }
         }
         Ok(!self.pending().is_empty())
     }
@@ -93,7 +104,7 @@ pub(crate) fn open(directory: &Path, id: ObjectId) -> Result<Option<(File, PathB
 impl<'s> Loose<'s> {
     /// Reads the head of the object in `file`.
     pub(super) fn open(
-        mut file: File,
+        file: File,
         path: PathBuf,
         id: ObjectId,
         scratch: &'s mut Scratch,
@@ -110,7 +121,7 @@ impl<'s> Loose<'s> {
         let (mut early_end, mut ended) = (0, false);
         let damaged = |what| Error::CorruptObject { id, what };
         while early_end < HEAD && !ended {
-            if !input.fill(&mut file).map_err(Error::io("read", &path))? {
+            if !input.fill(&file).map_err(Error::io("read", &path))? {
                 return Err(damaged("its file ends early"));
             }
             let room = early.get_mut(early_end..).unwrap_or_default();
@@ -163,7 +174,7 @@ impl<'s> Loose<'s> {
         while written < output.len() && !self.ended {
             if !self
                 .input
-                .fill(&mut self.file)
+                .fill(&self.file)
                 .map_err(Error::io("read", &self.path))?
             {
                 return Err(self.damaged("its file ends early"));
@@ -185,14 +196,16 @@ impl<'s> Loose<'s> {
         if self.piece(&mut beyond)? > 0 {
             return Err(self.damaged("it expands beyond its declared size"));
         }
-        if self
-            .input
-            .fill(&mut self.file)
-            .map_err(Error::io("read", &self.path))?
-        {
-            return Err(self.damaged("its file goes on after its end"));
+        let more = !self.input.pending().is_empty()
+            || (&self.file)
+                .read(&mut beyond)
+                .map_err(Error::io("read", &self.path))?
+                > 0;
+        if more {
+            Err(self.damaged("its file goes on after its end"))
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
     /// The whole content, of a size the caller has accepted.

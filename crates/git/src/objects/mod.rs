@@ -128,10 +128,17 @@ impl Objects {
 
     /// Whether the object is here.
     pub fn contains(&self, id: ObjectId) -> Result<bool, Error> {
-        if self.built_in(id).is_some() {
-            return Ok(true);
-        }
-        for directory in &self.directories {
+        Ok(self.built_in(id).is_some() || self.is_in(&self.directories, id)?)
+    }
+
+    /// Whether the object is here apart from the directory that is searched first: in a push,
+    /// whether the store had it before.
+    pub(crate) fn contains_behind(&self, id: ObjectId) -> Result<bool, Error> {
+        self.is_in(self.directories.get(1..).unwrap_or_default(), id)
+    }
+
+    fn is_in(&self, directories: &[ObjectDirectory], id: ObjectId) -> Result<bool, Error> {
+        for directory in directories {
             let packs = self.packs(directory, false)?;
             for pack in &packs {
                 if pack.find(id)?.is_some() {
@@ -408,7 +415,11 @@ fn add_directory(
             let path = base.join(alternate);
             // Told apart by what they are, or a circle of relative paths would go on for ever. One
             // that is not there has no objects.
-            add_directory(directories, fs::canonicalize(&path).unwrap_or(path), depth + 1)?;
+            add_directory(
+                directories,
+                fs::canonicalize(&path).unwrap_or(path),
+                depth + 1,
+            )?;
         }
     }
     Ok(())
@@ -432,14 +443,4 @@ pub(crate) fn empty_blob(hash: HashKind) -> ObjectId {
 
 fn from_hex(hex: &str) -> ObjectId {
     ObjectId::from_hex(hex.as_bytes()).unwrap_or(ObjectId::null(HashKind::Sha1))
-}
-
-/// Our id as gix has it; `None` never happens for an id of a known hash kind.
-pub(crate) fn gix_id(id: ObjectId) -> Option<gix::ObjectId> {
-    gix::ObjectId::try_from(id.as_bytes()).ok()
-}
-
-/// A gix id as ours.
-pub(crate) fn our_id(id: &gix::oid) -> Option<ObjectId> {
-    ObjectId::from_bytes(id.as_bytes())
 }

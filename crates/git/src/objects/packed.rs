@@ -177,11 +177,14 @@ impl Objects {
         };
         for (left, step) in chain.deltas.iter().enumerate().rev() {
             within(id, step.size, limits::DELTA_RESULT)?;
-            let Scratch { inflater, delta: buffer, .. } = scratch;
+            let Scratch {
+                inflater,
+                delta: buffer,
+                ..
+            } = scratch;
             buffer.clear();
             inflate(id, pack.stream(step.data), step.size, inflater, buffer)?;
-            let head =
-                delta::head(buffer).ok_or(damaged("the head of its delta is invalid"))?;
+            let head = delta::head(buffer).ok_or(damaged("the head of its delta is invalid"))?;
             within(id, head.result, limits::DELTA_RESULT)?;
             if head.base != base.len() as u64 {
                 return Err(damaged("its delta is for another base"));
@@ -224,8 +227,12 @@ fn size_of(
                     what: "its compressed data is invalid",
                 },
             )?;
-            let head = delta::head(head.get(..written).unwrap_or_default())
-                .ok_or(Error::CorruptObject { id, what: "the head of its delta is invalid" })?;
+            let head = delta::head(head.get(..written).unwrap_or_default()).ok_or(
+                Error::CorruptObject {
+                    id,
+                    what: "the head of its delta is invalid",
+                },
+            )?;
             Ok(head.result)
         }
         (None, &Base::Entry { size, .. }) => Ok(size),

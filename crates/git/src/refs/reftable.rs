@@ -21,7 +21,11 @@ const ATTEMPTS: usize = 5;
 
 /// The value of one ref.
 pub(super) fn value(refs: &Refs, name: &[u8]) -> Result<Option<Value>, Error> {
-    let stack = if is_per_work_tree(name) { own(refs)? } else { shared(refs)? };
+    let stack = if is_per_work_tree(name) {
+        own(refs)?
+    } else {
+        shared(refs)?
+    };
     Ok(stack.get(name).cloned())
 }
 
@@ -75,7 +79,9 @@ fn stack(folder: &Path, hash: HashKind) -> Result<Table, Error> {
 fn tables(folder: &Path, names: &[u8], hash: HashKind) -> Result<Table, Error> {
     let mut refs = Table::new();
     for name in names.split(|&b| b == b'\n').filter(|name| !name.is_empty()) {
-        let name = std::str::from_utf8(name).ok().filter(|name| !name.contains('/'));
+        let name = std::str::from_utf8(name)
+            .ok()
+            .filter(|name| !name.contains('/'));
         let name = name.ok_or_else(|| Error::corrupt("the list of reftables is malformed"))?;
         let path = folder.join(name);
         let map = Mapped::sparse(&path).map_err(Error::io("map", &path))?;
@@ -107,7 +113,10 @@ fn add(table: &[u8], hash: HashKind, refs: &mut Table) -> Option<()> {
         1 => hash == HashKind::Sha1,
         _ => table.get(24..28)? == named,
     };
-    let end = table.len().checked_sub(footer).filter(|&end| end >= header && fits)?;
+    let end = table
+        .len()
+        .checked_sub(footer)
+        .filter(|&end| end >= header && fits)?;
     if table.get(end..end + 4)? != b"REFT" {
         return None;
     }
@@ -165,7 +174,11 @@ fn records(block: &[u8], start: usize, hash: HashKind, refs: &mut Table) -> Opti
 
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     let bytes = bytes.get(at..at.checked_add(length)?)?;
-    Some(bytes.iter().fold(0, |value, &byte| value << 8 | usize::from(byte)))
+    Some(
+        bytes
+            .iter()
+            .fold(0, |value, &byte| value << 8 | usize::from(byte)),
+    )
 }
 
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
@@ -179,7 +192,9 @@ fn varint(rest: &mut &[u8]) -> Option<usize> {
     loop {
         let (&byte, after) = rest.split_first()?;
         *rest = after;
-        value = value.checked_mul(128)?.checked_add(usize::from(byte & 0x7f))?;
+        value = value
+            .checked_mul(128)?
+            .checked_add(usize::from(byte & 0x7f))?;
         if byte & 0x80 == 0 {
             return Some(value);
         }

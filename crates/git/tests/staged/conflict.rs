@@ -14,7 +14,12 @@ fn conflicting() -> World {
     world.git(&["checkout", "-q", "main"]);
     world.add("a", "ours\n");
     world.commit();
-    assert!(!world.try_git(&world.repo(), &["merge", "side"], &[]).status.success());
+    assert!(
+        !world
+            .try_git(&world.repo(), &["merge", "side"], &[])
+            .status
+            .success()
+    );
     world
 }
 
@@ -23,7 +28,12 @@ fn every_side_that_head_lacks_is_a_change() {
     let world = conflicting();
     let found = changes(&world.open()).unwrap();
     let at = |rev: &str| id(&world.git(&["rev-parse", rev]));
-    let side = |id| Some(Side { mode: Mode::Regular, id });
+    let side = |id| {
+        Some(Side {
+            mode: Mode::Regular,
+            id,
+        })
+    };
     let a: Vec<_> = found.iter().filter(|c| c.path.as_bytes() == b"a").collect();
     assert!(a.iter().all(|change| change.old == side(at("HEAD:a"))));
     let news: Vec<_> = a.iter().map(|change| change.new).collect();
@@ -45,5 +55,9 @@ fn the_parents_to_be_come_from_variables_before_merge_head_is_there() {
     let name = format!("GITHEAD_{head}");
     let env = environment(&world.repo(), &[(&name, "side")]);
     assert_eq!(env.githeads(), [id(&head)]);
-    assert!(changes(&Repository::open(&env).unwrap()).unwrap().is_empty());
+    assert!(
+        changes(&Repository::open(&env).unwrap())
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -6,12 +6,15 @@ use std::fs;
 use lychgate_git::{Error, Repository};
 use lychgate_model::{HashKind, ReasonCode};
 
-use crate::world::{World, id};
+use crate::world::{World, environment, id};
 
 /// Refs as Git and as we list them.
 fn check_refs(world: &World) -> usize {
     let mut wanted = BTreeMap::new();
-    for line in world.git(&["for-each-ref", "--format=%(objectname) %(refname)"]).lines() {
+    for line in world
+        .git(&["for-each-ref", "--format=%(objectname) %(refname)"])
+        .lines()
+    {
         let (hex, name) = line.split_once(' ').unwrap();
         wanted.insert(name.to_owned(), hex.to_owned());
     }
@@ -27,7 +30,11 @@ fn check_refs(world: &World) -> usize {
     assert_eq!(ours, wanted);
     assert!(order.is_sorted());
     for (name, hex) in &wanted {
-        assert_eq!(repo.find_ref(name.as_bytes()).unwrap(), Some(id(hex)), "{name}");
+        assert_eq!(
+            repo.find_ref(name.as_bytes()).unwrap(),
+            Some(id(hex)),
+            "{name}"
+        );
     }
     wanted.len()
 }
@@ -39,7 +46,11 @@ fn many_refs(world: &World) {
     }
     world.git(&["tag", "-a", "-m", "x", "v1"]);
     world.git(&["tag", "light"]);
-    world.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/main"]);
+    world.git(&[
+        "symbolic-ref",
+        "refs/remotes/origin/HEAD",
+        "refs/heads/main",
+    ]);
 }
 
 #[test]
@@ -59,7 +70,10 @@ fn refs_in_files_packed_and_both() {
 #[test]
 fn refs_in_tables() {
     let world = World::with(&["--ref-format=reftable"]);
-    assert_eq!(world.open().head().unwrap().branch.as_deref(), Some(&b"refs/heads/main"[..]));
+    assert_eq!(
+        world.open().head().unwrap().branch.as_deref(),
+        Some(&b"refs/heads/main"[..])
+    );
     many_refs(&world);
     let count = check_refs(&world);
     world.commit();
@@ -83,8 +97,9 @@ fn a_table_with_many_blocks() {
     let world = World::with(&["--ref-format=reftable"]);
     world.populate();
     let head = world.git(&["rev-parse", "HEAD"]);
-    let list: String =
-        (0..3000).map(|n| format!("create refs/heads/number/{n} {head}\n")).collect();
+    let list: String = (0..3000)
+        .map(|n| format!("create refs/heads/number/{n} {head}\n"))
+        .collect();
     let file = world.root().join("list");
     fs::write(&file, list).unwrap();
     let script = format!("git update-ref --stdin < {}", file.display());
@@ -142,7 +157,10 @@ fn what_git_refuses_is_refused() {
         match Repository::open(&world.environment()) {
             Ok(_) => assert!(!refused, "{key}"),
             Err(error) => {
-                assert!(refused && matches!(error, Error::Unsupported { .. }), "{error}");
+                assert!(
+                    refused && matches!(error, Error::Unsupported { .. }),
+                    "{error}"
+                );
                 assert_eq!(error.reason(), ReasonCode::Unsupported);
             }
         }
@@ -156,7 +174,12 @@ fn extensions_of_another_version() {
     world.git(&["config", "extensions.unheard-of", "true"]);
     assert!(world.check().is_empty());
     world.git(&["config", "extensions.objectformat", "sha1"]);
-    assert!(!world.try_git(&world.repo(), &["status"], &[]).status.success());
+    assert!(
+        !world
+            .try_git(&world.repo(), &["status"], &[])
+            .status
+            .success()
+    );
     let opened = Repository::open(&world.environment());
     assert!(matches!(opened, Err(Error::Unsupported { .. })));
 }
@@ -165,7 +188,10 @@ fn extensions_of_another_version() {
 fn a_malformed_configuration_is_an_error() {
     let world = World::populated();
     fs::write(world.repo().join(".git/config"), "[core\nbare = false\n").unwrap();
-    assert!(matches!(Repository::open(&world.environment()), Err(Error::Corrupt { .. })));
+    assert!(matches!(
+        Repository::open(&world.environment()),
+        Err(Error::Corrupt { .. })
+    ));
 }
 
 #[test]
@@ -184,4 +210,53 @@ fn an_index_extension_nobody_knows_is_refused_when_required() {
         assert_eq!(matches!(outcome, Err(Error::Unsupported { .. })), refused);
         assert_eq!(outcome.is_ok(), !refused);
     }
+}
+
+#[test]
+fn a_partial_clone_is_never_completed() {
+    let world = World::populated();
+    world.git(&["config", "uploadpack.allowFilter", "true"]);
+    let blob = world.git(&["rev-parse", "HEAD:b/d/e"]);
+    let url = format!("file://{}", world.repo().display());
+    let arguments = [
+        "clone",
+        "-q",
+        "--no-checkout",
+        "--filter=blob:none",
+        &url,
+        "partial",
+    ];
+    world.git_in(world.root(), &arguments);
+    let partial = world.root().join("partial");
+    let repo = Repository::open(&environment(&partial, &[])).unwrap();
+    assert!(repo.is_partial_clone());
+    let error = repo.objects().header(id(&blob)).unwrap_err();
+    assert!(
+        matches!(&error, Error::Missing { id: missing } if *missing == id(&blob)),
+        "{error}"
+    );
+    assert_eq!(error.reason(), ReasonCode::Unreadable);
+    let whole = world.open();
+    assert!(!whole.is_partial_clone() && whole.objects().contains(id(&blob)).unwrap());
+}
+
+#[test]
+fn a_shallow_clone_says_where_it_ends() {
+    let world = World::populated();
+    world.commit();
+    assert!(world.open().shallow_commits().unwrap().is_empty());
+    let url = format!("file://{}", world.repo().display());
+    world.git_in(world.root(), &["clone", "-q", "--depth=1", &url, "shallow"]);
+    let shallow = world.root().join("shallow");
+    let head = id(&world.git(&["rev-parse", "HEAD"]));
+    let repo = Repository::open(&environment(&shallow, &[])).unwrap();
+    assert_eq!(repo.shallow_commits().unwrap(), [head]);
+    assert!(!repo.is_shallow_push());
+    assert!(world.check_in(&shallow, &[]).is_empty());
+    let pushed = |file: &str| {
+        Repository::open(&environment(&shallow, &[("GIT_SHALLOW_FILE", file)])).unwrap()
+    };
+    assert!(pushed(".git/shallow").is_shallow_push());
+    assert!(!pushed("").is_shallow_push());
+    assert!(pushed("").shallow_commits().unwrap().is_empty());
 }

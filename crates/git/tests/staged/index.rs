@@ -105,7 +105,12 @@ fn names_of_every_sort() {
     world.git(&["add", "-A"]);
     // Too long for the file system, not for Git.
     let blob = world.git(&["rev-parse", "HEAD:a"]);
-    world.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{long}")]);
+    world.git(&[
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        &format!("100644,{blob},{long}"),
+    ]);
     assert_eq!(world.check().len(), names.len() + 1);
     world.commit();
     assert!(world.check().is_empty());
@@ -145,7 +150,12 @@ fn version_4() {
     world.add("b/d/eee", "new\n");
     world.git(&["rm", "-q", "z/y/v"]);
     assert_eq!(world.check().len(), 3);
-    world.git(&["update-index", "--force-write-index", "--index-version", "2"]);
+    world.git(&[
+        "update-index",
+        "--force-write-index",
+        "--index-version",
+        "2",
+    ]);
     assert_eq!(world.check().len(), 3);
 }
 
@@ -159,7 +169,11 @@ fn split_index() {
     world.add("b/d/new", "new\n");
     world.git(&["rm", "-q", "a"]);
     assert_eq!(world.check().len(), 3);
-    assert!(world.git(&["rev-parse", "--shared-index-path"]).contains("sharedindex."));
+    assert!(
+        world
+            .git(&["rev-parse", "--shared-index-path"])
+            .contains("sharedindex.")
+    );
     world.commit();
     assert!(world.check().is_empty());
     world.add("b/d/new", "again\n");

@@ -5,6 +5,7 @@ mod formats;
 mod hostile;
 mod index;
 mod opening;
+mod packs;
 mod places;
 mod random;
 mod reading;

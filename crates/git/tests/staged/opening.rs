@@ -46,7 +46,10 @@ fn inside_the_repository_and_bare() {
     let bare = world.root().join("bare.git");
     for folder in [bare.clone(), bare.join("refs/heads")] {
         let opened = open(&folder, &[]).unwrap();
-        assert_eq!((opened.git_dir(), opened.work_tree()), (bare.as_path(), None));
+        assert_eq!(
+            (opened.git_dir(), opened.work_tree()),
+            (bare.as_path(), None)
+        );
         let head = opened.head().unwrap();
         assert_eq!(head.branch.as_deref(), Some(&b"refs/heads/main"[..]));
         assert_eq!(head.commit, Some(id(&world.git(&["rev-parse", "HEAD"]))));
@@ -70,7 +73,10 @@ fn nothing_there_is_an_error() {
     fs::write(folder.join(".git"), "gitdir: gone\n").unwrap();
     assert!(none(open(&folder, &variables)));
     fs::write(folder.join(".git"), "nonsense\n").unwrap();
-    assert!(matches!(open(&folder, &variables), Err(Error::Corrupt { .. })));
+    assert!(matches!(
+        open(&folder, &variables),
+        Err(Error::Corrupt { .. })
+    ));
 }
 
 #[test]
@@ -86,7 +92,10 @@ fn linked_work_trees_moved_locked_and_with_their_own_configuration() {
     let opened = open(&linked, &[]).unwrap();
     assert_eq!(opened.common_dir(), world.repo().join(".git"));
     assert_eq!(opened.git_dir(), world.repo().join(".git/worktrees/linked"));
-    assert_eq!(opened.head().unwrap().branch.as_deref(), Some(&b"refs/heads/linked"[..]));
+    assert_eq!(
+        opened.head().unwrap().branch.as_deref(),
+        Some(&b"refs/heads/linked"[..])
+    );
 
     world.git(&["worktree", "lock", "../linked"]);
     assert_eq!(world.check_in(&linked, &[]).len(), 1);
@@ -96,14 +105,20 @@ fn linked_work_trees_moved_locked_and_with_their_own_configuration() {
     assert_eq!(world.check_in(&moved, &[]).len(), 1);
 
     world.git(&["config", "extensions.worktreeConfig", "true"]);
-    world.git_in(&moved, &["config", "--worktree", "core.sparseCheckout", "false"]);
+    world.git_in(
+        &moved,
+        &["config", "--worktree", "core.sparseCheckout", "false"],
+    );
     assert_eq!(world.check_in(&moved, &[]).len(), 1);
 
     // As Git sets them for a hook there.
     let git_dir = world.repo().join(".git/worktrees/linked").into_os_string();
     let git_dir = git_dir.into_string().unwrap();
     let index = format!("{git_dir}/index");
-    let variables = [("GIT_DIR", git_dir.as_str()), ("GIT_INDEX_FILE", index.as_str())];
+    let variables = [
+        ("GIT_DIR", git_dir.as_str()),
+        ("GIT_INDEX_FILE", index.as_str()),
+    ];
     assert_eq!(world.check_in(&moved, &variables).len(), 1);
 }
 
@@ -117,7 +132,10 @@ fn linked_to_a_bare_repository() {
     fs::write(linked.join("a"), "changed\n").unwrap();
     world.git_in(&linked, &["add", "a"]);
     assert_eq!(world.check_in(&linked, &[]).len(), 1);
-    assert_eq!(open(&linked, &[]).unwrap().work_tree(), Some(linked.as_path()));
+    assert_eq!(
+        open(&linked, &[]).unwrap().work_tree(),
+        Some(linked.as_path())
+    );
 }
 
 #[test]
@@ -129,11 +147,15 @@ fn refs_of_one_work_tree_alone() {
     let names = |folder: &Path| {
         let mut names = Vec::new();
         let opened = open(folder, &[]).unwrap();
-        opened.for_each_ref(&mut |name, _| names.push(String::from_utf8(name.into()).unwrap()))
+        opened
+            .for_each_ref(&mut |name, _| names.push(String::from_utf8(name.into()).unwrap()))
             .unwrap();
         names
     };
-    assert_eq!(names(&world.repo()), ["refs/heads/linked", "refs/heads/main"]);
+    assert_eq!(
+        names(&world.repo()),
+        ["refs/heads/linked", "refs/heads/main"]
+    );
     let wanted = ["refs/heads/linked", "refs/heads/main", "refs/worktree/mine"];
     assert_eq!(names(&linked), wanted);
 }
@@ -155,9 +177,15 @@ fn symbolic_refs_in_a_circle_are_an_error() {
     let refs = world.repo().join(".git/refs/heads");
     fs::write(refs.join("x"), "ref: refs/heads/y\n").unwrap();
     fs::write(refs.join("y"), "ref: refs/heads/x\n").unwrap();
-    assert!(matches!(world.open().find_ref(b"refs/heads/x"), Err(Error::Corrupt { .. })));
+    assert!(matches!(
+        world.open().find_ref(b"refs/heads/x"),
+        Err(Error::Corrupt { .. })
+    ));
     fs::write(refs.join("z"), "ref: ../../../etc/passwd\n").unwrap();
-    assert!(matches!(world.open().find_ref(b"refs/heads/z"), Err(Error::Corrupt { .. })));
+    assert!(matches!(
+        world.open().find_ref(b"refs/heads/z"),
+        Err(Error::Corrupt { .. })
+    ));
 }
 
 #[test]
@@ -171,7 +199,17 @@ fn another_users_repository_is_not_searched_out() {
     let git_dir = world.repo().join(".git");
     rustix::fs::chown(&git_dir, Some(other), None).unwrap();
     let error = open(&world.repo(), &[]).unwrap_err();
-    assert!(matches!(&error, Error::Ownership { owner: 12345, user: 0, .. }), "{error}");
+    assert!(
+        matches!(
+            &error,
+            Error::Ownership {
+                owner: 12345,
+                user: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
     // Named by whoever started us, or belonging to whose `sudo` this is.
     open(&world.repo(), &[("GIT_DIR", ".git")]).unwrap();
     open(&world.repo(), &[("SUDO_UID", "12345")]).unwrap();
@@ -193,22 +231,57 @@ fn revisions_are_those_of_git() {
     world.git(&["tag", "-a", "-m", "x", "v1"]);
     world.git(&["tag", "-a", "-m", "x", "v2", "v1"]);
     world.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
-    world.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+    world.git(&[
+        "symbolic-ref",
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/main",
+    ]);
     let short = world.git(&["rev-parse", "--short=8", "HEAD"]);
     let full = world.git(&["rev-parse", "HEAD"]);
     for packed in [false, true] {
         for spec in [
-            "HEAD", "@", "main", "heads/main", "refs/heads/side", "v1", "tags/v1", "v1^{}",
-            "v2^{commit}", "v2^{tree}", "HEAD^", "HEAD^1", "HEAD^2", "HEAD~1", "HEAD~2", "HEAD^0",
-            "HEAD^2~1^{tree}", "origin", "origin/main", "v2~1", &short, &full,
+            "HEAD",
+            "@",
+            "main",
+            "heads/main",
+            "refs/heads/side",
+            "v1",
+            "tags/v1",
+            "v1^{}",
+            "v2^{commit}",
+            "v2^{tree}",
+            "HEAD^",
+            "HEAD^1",
+            "HEAD^2",
+            "HEAD~1",
+            "HEAD~2",
+            "HEAD^0",
+            "HEAD^2~1^{tree}",
+            "origin",
+            "origin/main",
+            "v2~1",
+            &short,
+            &full,
         ] {
             let wanted = world.git(&["rev-parse", "--verify", spec]);
             let found = world.open().resolve(spec.as_bytes()).unwrap();
             assert_eq!(found.to_string(), wanted, "{spec}");
         }
-        for spec in ["", "nothing", "HEAD^3", "HEAD~99", "HEAD^{blob}", "../x", "0000", "HEAD^{"] {
+        for spec in [
+            "",
+            "nothing",
+            "HEAD^3",
+            "HEAD~99",
+            "HEAD^{blob}",
+            "../x",
+            "0000",
+            "HEAD^{",
+        ] {
             let found = world.open().resolve(spec.as_bytes());
-            assert!(matches!(found, Err(Error::Unresolved { .. })), "{spec}: {found:?} {packed}");
+            assert!(
+                matches!(found, Err(Error::Unresolved { .. })),
+                "{spec}: {found:?} {packed}"
+            );
         }
         world.git(&["repack", "-qad"]);
         world.git(&["pack-refs", "--all"]);
@@ -277,19 +350,27 @@ fn documents_that_cannot_be_used() {
             world.add(POLICY, "x");
             world.add(".lychgate/POLICY.toml", "x");
         }),
-        ("too large", |world| world.add(POLICY, &"# long\n".repeat(200_000))),
+        ("too large", |world| {
+            world.add(POLICY, &"# long\n".repeat(200_000))
+        }),
     ];
     for (why, make) in makes {
         let world = World::populated();
         make(&world);
         let found = text(document(&world, Where::Index));
-        assert!(found.contains(why) && found.starts_with("unusable"), "{found}: {why}");
+        assert!(
+            found.contains(why) && found.starts_with("unusable"),
+            "{found}: {why}"
+        );
         assert_eq!(document(&world, Where::Head), Document::Absent);
         world.commit();
         world.add("a", "something else\n");
         for place in [Where::Head, Where::Index] {
             let found = text(document(&world, place));
-            assert!(found.contains(why) && found.starts_with("unusable"), "{found}: {why}");
+            assert!(
+                found.contains(why) && found.starts_with("unusable"),
+                "{found}: {why}"
+            );
         }
     }
 }

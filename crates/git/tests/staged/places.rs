@@ -25,9 +25,22 @@ fn the_old_side_is_the_same_path_at_head() {
     world.add("new", "changed\n");
     world.add("other", "not asked for\n");
     let found = places(&world.open(), &[at(&world, ":new")]);
-    let told: Vec<_> = found.iter().map(|p| (p.path.as_bytes(), p.old.clone())).collect();
-    assert_eq!(told, [(&b"b/d/e"[..], vec![at(&world, "HEAD:b/d/e")]), (b"new", vec![])]);
-    assert!(found.iter().all(|p| p.commit.is_none() && p.deleted.is_empty()));
+    let told: Vec<_> = found
+        .iter()
+        .map(|p| (p.path.as_bytes(), p.old.clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&b"b/d/e"[..], vec![at(&world, "HEAD:b/d/e")]),
+            (b"new", vec![])
+        ]
+    );
+    assert!(
+        found
+            .iter()
+            .all(|p| p.commit.is_none() && p.deleted.is_empty())
+    );
 }
 
 #[test]
@@ -83,16 +96,26 @@ fn every_parent_of_a_merge_counts() {
     let moved = at(&world, ":moved");
     let check = |repo: &Repository| {
         let found = places(repo, &[debt, moved]);
-        let told: Vec<_> = found.iter().map(|p| (p.path.as_bytes(), p.old.clone())).collect();
-        let wanted =
-            [(&b"moved"[..], vec![moved]), (b"one", vec![debt]), (b"two", vec![debt])];
+        let told: Vec<_> = found
+            .iter()
+            .map(|p| (p.path.as_bytes(), p.old.clone()))
+            .collect();
+        let wanted = [
+            (&b"moved"[..], vec![moved]),
+            (b"one", vec![debt]),
+            (b"two", vec![debt]),
+        ];
         assert_eq!(told, wanted);
     };
     check(&world.open());
     // Before MERGE_HEAD is written.
     let names = ["one", "two"].map(|branch| format!("GITHEAD_{}", at(&world, branch)));
     std::fs::remove_file(world.repo().join(".git/MERGE_HEAD")).unwrap();
-    assert!(places(&world.open(), &[debt]).iter().all(|place| place.old.is_empty()));
+    assert!(
+        places(&world.open(), &[debt])
+            .iter()
+            .all(|place| place.old.is_empty())
+    );
     let variables = [(names[0].as_str(), "one"), (names[1].as_str(), "two")];
     check(&Repository::open(&environment(&world.repo(), &variables)).unwrap());
 }

@@ -31,7 +31,9 @@ impl World {
         let name = format!("lychgate-git-{}-{number}", std::process::id());
         let root = std::env::temp_dir().join(name);
         fs::create_dir_all(&root).unwrap();
-        Self { root: root.canonicalize().unwrap() }
+        Self {
+            root: root.canonicalize().unwrap(),
+        }
     }
 
     /// A repository in `repo`, made with these arguments to `git init`.
@@ -63,7 +65,9 @@ impl World {
         let output = self.try_git(folder, arguments, &[]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "git {arguments:?}: {said}");
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned()
     }
 
     pub(crate) fn try_git(
@@ -73,7 +77,9 @@ impl World {
         variables: &[(&str, &str)],
     ) -> Output {
         let mut command = Command::new("git");
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap());
         for (name, value) in [
             ("GIT_CONFIG_GLOBAL", "/dev/null"),
             ("GIT_CONFIG_SYSTEM", "/dev/null"),
@@ -88,8 +94,14 @@ impl World {
             command.env(name, value);
         }
         command.envs(variables.iter().copied());
-        command.args(["-c", "protocol.file.allow=always", "-c", "gc.auto=0"]).args(arguments);
-        command.current_dir(folder).stdin(Stdio::null()).output().unwrap()
+        command
+            .args(["-c", "protocol.file.allow=always", "-c", "gc.auto=0"])
+            .args(arguments);
+        command
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     pub(crate) fn write(&self, path: &str, content: &str) {
@@ -120,7 +132,9 @@ impl World {
     }
 
     pub(crate) fn populate(&self) {
-        for path in ["a", "b/c", "b/d/e", "b/d/f", "b-x", "z/y/x/w", "z/y/v", "top.txt"] {
+        for path in [
+            "a", "b/c", "b/d/e", "b/d/f", "b-x", "z/y/x/w", "z/y/v", "top.txt",
+        ] {
             self.add(path, &format!("content of {path}\n"));
         }
         self.commit();
@@ -163,13 +177,21 @@ impl World {
             base.trim_end(),
         ];
         let output = self.try_git(folder, &arguments, variables);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let mut wanted = Vec::new();
         let mut fields = output.stdout.split(|&b| b == 0);
         while let (Some(head), Some(path)) = (fields.next(), fields.next()) {
             let head = std::str::from_utf8(head).unwrap();
             // Without the letter for the kind of change.
-            wanted.push(format!("{} {}", &head[..head.len() - 2], path.escape_ascii()));
+            wanted.push(format!(
+                "{} {}",
+                &head[..head.len() - 2],
+                path.escape_ascii()
+            ));
         }
         assert_eq!(ours, wanted);
         ours
@@ -178,7 +200,9 @@ impl World {
 
 /// The environment of a program in `folder` with these variables.
 pub(crate) fn environment(folder: &Path, variables: &[(&str, &str)]) -> Environment {
-    let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
     Environment::new(folder.to_owned(), variables)
 }
 
