@@ -27,7 +27,9 @@ pub(crate) struct Known {
 
 impl Known {
     fn cost(&self) -> usize {
-        let Some(scanned) = &self.scanned else { return ENTRY };
+        let Some(scanned) = &self.scanned else {
+            return ENTRY;
+        };
         let masked: usize = scanned.findings.iter().map(|f| f.masked.len() + 160).sum();
         ENTRY + 128 + masked + scanned.markers.len() * 160
     }
@@ -86,8 +88,14 @@ impl Shelves {
     /// Makes room by turning the largest shelf until the budget is kept.
     fn shrink(&mut self, budget: usize) {
         while self.bytes() > budget {
-            let largest = self.all.iter().max_by_key(|(_, s)| s.bytes()).map(|(k, _)| *k);
-            let Some(shelf) = largest.and_then(|k| self.all.get_mut(&k)) else { return };
+            let largest = self
+                .all
+                .iter()
+                .max_by_key(|(_, s)| s.bytes())
+                .map(|(k, _)| *k);
+            let Some(shelf) = largest.and_then(|k| self.all.get_mut(&k)) else {
+                return;
+            };
             shelf.turn();
             if shelf.bytes() > budget {
                 *shelf = Shelf::default();
@@ -107,7 +115,10 @@ pub struct Cache {
 impl Cache {
     /// An empty cache of at most about `budget` bytes; 0 remembers nothing.
     pub fn new(budget: usize) -> Self {
-        Self { budget, shelves: Mutex::default() }
+        Self {
+            budget,
+            shelves: Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelves> {
@@ -149,7 +160,11 @@ impl Cache {
 
     /// Objects remembered.
     pub fn entries(&self) -> usize {
-        self.lock().all.values().map(|s| s.young.len() + s.old.len()).sum()
+        self.lock()
+            .all
+            .values()
+            .map(|s| s.young.len() + s.old.len())
+            .sum()
     }
 
     /// About how many bytes they take.
@@ -164,11 +179,20 @@ impl Cache {
 
     /// Adds the clean entries of a file. What is damaged or absent is not there: it is scanned.
     pub fn load(&self, file: &Path) {
-        let Ok(bytes) = std::fs::read(file) else { return };
+        let Ok(bytes) = std::fs::read(file) else {
+            return;
+        };
         let mut found: HashMap<(u32, Digest), Vec<(ObjectId, Known)>> = HashMap::new();
         for record in persisted::read(&bytes) {
-            let known = Known { kind: record.kind, size: record.size, scanned: None };
-            found.entry((record.peer, record.matching)).or_default().push((record.id, known));
+            let known = Known {
+                kind: record.kind,
+                size: record.size,
+                scanned: None,
+            };
+            found
+                .entry((record.peer, record.matching))
+                .or_default()
+                .push((record.id, known));
         }
         let before = self.is_dirty();
         for ((peer, matching), entries) in found {

@@ -20,7 +20,10 @@ impl Hits {
     /// Whether every finding of a hit stands on the old sides of one place, deleted ones left out.
     pub(crate) fn explained(&self, hit: &Hit, stand: &Stand) -> bool {
         let stood = self.stood(&stand.old);
-        hit.scanned.findings.iter().all(|f| stood.contains_key(&(f.rule, f.value)))
+        hit.scanned
+            .findings
+            .iter()
+            .all(|f| stood.contains_key(&(f.rule, f.value)))
     }
 
     fn stood(&self, ids: &[lychgate_model::ObjectId]) -> Stood {
@@ -43,14 +46,21 @@ impl Session {
     pub(crate) fn candidates(&mut self, hits: &Hits) -> Vec<Candidate> {
         let mut out = Vec::new();
         for hit in &hits.objects {
-            self.incomplete(&hit.scanned, &format!("{} {}", hit.kind.name(), short(&hit.id)));
+            self.incomplete(
+                &hit.scanned,
+                &format!("{} {}", hit.kind.name(), short(&hit.id)),
+            );
             self.object_at(hits, hit, &mut out);
         }
         self.paths(hits, &mut out);
         for file in &hits.files {
             let path = self.masked_path(&file.name);
             self.incomplete(&file.scanned, &RepoPath(path.clone()).to_string());
-            let found = Found { path: &file.name, shown: Some(path), ..Found::default() };
+            let found = Found {
+                path: &file.name,
+                shown: Some(path),
+                ..Found::default()
+            };
             self.take(&found, &file.scanned, None, &mut out);
         }
         for reference in &hits.references {
@@ -86,7 +96,11 @@ impl Session {
                 *most = count.max(*most);
             }
             let all = stood_all(hits, stand);
-            let old = if same { Old::Same } else { Old::Values(&stood, &all) };
+            let old = if same {
+                Old::Same
+            } else {
+                Old::Values(&stood, &all)
+            };
             let shown = self.masked_path(&stand.path);
             let found = Found {
                 path: &stand.path,
@@ -115,7 +129,11 @@ impl Session {
         if hit.places.is_empty() {
             let commit = (hit.kind == ObjectKind::Commit).then_some(hit.id);
             let object = Some((hit.id, hit.kind));
-            let found = Found { object, commit, ..Found::default() };
+            let found = Found {
+                object,
+                commit,
+                ..Found::default()
+            };
             self.take(&found, &hit.scanned, None, out);
         }
     }
@@ -130,8 +148,16 @@ impl Session {
         }
         for named in hits.paths.iter().filter(|n| n.stands) {
             let shown = self.masked_path(&named.name);
-            let found = Found { path: &named.name, shown: Some(shown), ..Found::default() };
-            let old = if named.stood { Old::Same } else { Old::Values(&before, &[]) };
+            let found = Found {
+                path: &named.name,
+                shown: Some(shown),
+                ..Found::default()
+            };
+            let old = if named.stood {
+                Old::Same
+            } else {
+                Old::Values(&before, &[])
+            };
             self.take(&found, &named.scanned, Some(old), out);
         }
     }
@@ -147,7 +173,9 @@ impl Session {
         let marks: Vec<Marked> = scanned.markers.iter().filter_map(marked).collect();
         let mut counts = Stood::new();
         for raw in &scanned.findings {
-            let Some(rule) = rule_at(self, raw.rule) else { continue };
+            let Some(rule) = rule_at(self, raw.rule) else {
+                continue;
+            };
             let named = matches!(raw.source, Source::Blob | Source::Path) && !found.path.is_empty();
             if named && !rule.paths.applies_to(found.path) {
                 continue;
@@ -170,7 +198,11 @@ impl Session {
             let covers = |m: &&Marked| m.covers(raw.span.line);
             let marks = marks.iter().filter(covers).cloned().collect();
             let finding = self.finding(found, raw, rule);
-            out.push(Candidate { finding, existing, marks });
+            out.push(Candidate {
+                finding,
+                existing,
+                marks,
+            });
         }
         self.spent(found, &marks, old.as_ref(), out);
     }
@@ -198,7 +230,10 @@ impl Session {
                 None => false,
                 Some(Old::Same) => true,
                 Some(Old::Values(_, sides)) => sides.iter().any(|s| {
-                    s.markers.iter().filter_map(marked).any(|m| m.exception == mark.exception)
+                    s.markers
+                        .iter()
+                        .filter_map(marked)
+                        .any(|m| m.exception == mark.exception)
                 }),
             };
             let span = Span {
@@ -219,7 +254,11 @@ impl Session {
             };
             let mut finding = self.finding(found, &raw, rule);
             finding.fingerprint = None;
-            out.push(Candidate { finding, existing, marks: Vec::new() });
+            out.push(Candidate {
+                finding,
+                existing,
+                marks: Vec::new(),
+            });
         }
     }
 
@@ -229,7 +268,9 @@ impl Session {
             Source::Blob if found.note => Source::Note,
             other => other,
         };
-        let tree = found.object.is_some_and(|(_, kind)| kind == ObjectKind::Tree);
+        let tree = found
+            .object
+            .is_some_and(|(_, kind)| kind == ObjectKind::Tree);
         let path = match source {
             // The name itself is not kept: the folder and the mask say where.
             Source::Path if tree => {
@@ -292,21 +333,39 @@ fn stood_all(hits: &Hits, stand: &Stand) -> Vec<std::sync::Arc<Scanned>> {
 }
 
 fn rule_at(session: &Session, index: u32) -> Option<&Rule> {
-    session.engine.rules().rules().get(usize::try_from(index).ok()?)
+    session
+        .engine
+        .rules()
+        .rules()
+        .get(usize::try_from(index).ok()?)
 }
 
 fn marked(marker: &lychgate_scan::Marker) -> Option<Marked> {
     let exception = match &marker.kind {
-        MarkerKind::Allow { rule, until, reason } => {
+        MarkerKind::Allow {
+            rule,
+            until,
+            reason,
+        } => {
             let year = i16::try_from(until.year).ok()?;
-            let (month, day) = (i8::try_from(until.month).ok()?, i8::try_from(until.day).ok()?);
+            let (month, day) = (
+                i8::try_from(until.month).ok()?,
+                i8::try_from(until.day).ok()?,
+            );
             let until = jiff::civil::Date::new(year, month, day).ok()?;
-            Exception::Allow { rule: rule.clone(), until, reason: reason.to_string() }
+            Exception::Allow {
+                rule: rule.clone(),
+                until,
+                reason: reason.to_string(),
+            }
         }
-        MarkerKind::Foreign { tool, next_line } => {
-            Exception::Foreign { tool: (*tool).to_owned(), next_line: *next_line }
-        }
+        MarkerKind::Foreign { tool, next_line } => Exception::Foreign {
+            tool: (*tool).to_owned(),
+            next_line: *next_line,
+        },
     };
-    Some(Marked { line: marker.line, exception })
+    Some(Marked {
+        line: marker.line,
+        exception,
+    })
 }
-

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 use lychgate_model::text::{self, View};
-use lychgate_model::{
-    Finding, Hook, Reason, RuleId, RuleNote, Surface, Verdict, exit, limits,
-};
+use lychgate_model::{Finding, Hook, Reason, RuleId, RuleNote, Surface, Verdict, exit, limits};
 use lychgate_policy::{Asked, Inline, weigh};
 use lychgate_scan::Rule;
 use lychgate_wire::frame::Answer;
@@ -35,7 +33,10 @@ impl Session {
         let weighed = weigh(&self.policy, &asked, &known, candidates, reasons);
         let mut notes = weighed.notes;
         if self.untold > 0 {
-            notes.push(format!("{} more of the same kind are not listed", self.untold));
+            notes.push(format!(
+                "{} more of the same kind are not listed",
+                self.untold
+            ));
         }
         notes.extend(self.anchor_note());
         let mut findings = weighed.findings;
@@ -71,8 +72,10 @@ impl Session {
         let exit = exit::of(&verdict);
         if want_findings {
             let findings = verdict.findings.into_iter();
-            self.replies.extend(findings.map(|f| Reply::Finding(Box::new(f))));
-            self.replies.extend(verdict.rules.into_iter().map(|r| Reply::Rule(Box::new(r))));
+            self.replies
+                .extend(findings.map(|f| Reply::Finding(Box::new(f))));
+            self.replies
+                .extend(verdict.rules.into_iter().map(|r| Reply::Rule(Box::new(r))));
         }
         self.replies.extend(lines.into_iter().map(Reply::Line));
         self.replies.push_back(Reply::Verdict(Box::new(Answer {
@@ -88,7 +91,11 @@ impl Session {
     }
 
     fn lines(&self, verdict: &Verdict, hook: Hook) -> Vec<String> {
-        let until = self.context.today.checked_add(30.days()).unwrap_or(self.context.today);
+        let until = self
+            .context
+            .today
+            .checked_add(30.days())
+            .unwrap_or(self.context.today);
         let until = until.to_string();
         let mut view = View {
             hook,
@@ -98,7 +105,10 @@ impl Session {
         };
         if hook.surface() == Surface::Client && text::is_capped(verdict, &view) {
             let all = text::full_list(verdict, &view);
-            let written = self.state.reports().and_then(|f| crate::report::write(&f, &all));
+            let written = self
+                .state
+                .reports()
+                .and_then(|f| crate::report::write(&f, &all));
             let written = written.map(|p| p.display().to_string());
             view.full_list = written.as_deref();
             return text::lines(verdict, &view);
@@ -116,7 +126,12 @@ impl Session {
             }
             let name = self.shown_reference(&update.name);
             let refused = self.policy.refused_ref(surface, &update, &head, &name);
-            if let Some(Reason { code, message, help }) = refused {
+            if let Some(Reason {
+                code,
+                message,
+                help,
+            }) = refused
+            {
                 self.tell(code, message, &help);
             }
         }
@@ -125,9 +140,8 @@ impl Session {
     /// A bare repository whose HEAD names no branch has no policy of its own (contract-memory 4).
     fn anchor_note(&self) -> Option<String> {
         let asking = self.asking.as_ref()?;
-        let moved = |u: &lychgate_model::RefUpdate| {
-            u.name.starts_with(b"refs/heads/") && !u.old.is_null()
-        };
+        let moved =
+            |u: &lychgate_model::RefUpdate| u.name.starts_with(b"refs/heads/") && !u.old.is_null();
         let server = asking.hook.surface() == Surface::Server;
         let unborn = server && !asking.head_born && !asking.head.is_empty();
         let head = lychgate_model::path::printable(&asking.head);
@@ -137,7 +151,9 @@ impl Session {
 
     fn rule_notes(&self, findings: &[Finding]) -> Vec<RuleNote> {
         let cited: BTreeSet<&RuleId> = findings.iter().map(|f| &f.rule).collect();
-        let rules = cited.into_iter().filter_map(|id| self.engine.rules().rule(id));
+        let rules = cited
+            .into_iter()
+            .filter_map(|id| self.engine.rules().rule(id));
         rules
             .map(|rule| RuleNote {
                 id: rule.id.clone(),
@@ -153,8 +169,11 @@ impl Session {
 
 /// Rotation, then revocation, as one sentence of steps.
 fn rotation(rule: &Rule) -> String {
-    let steps: Vec<&str> =
-        rule.rotation.iter().chain(&rule.revocation).map(String::as_str).collect();
+    let steps: Vec<&str> = rule
+        .rotation
+        .iter()
+        .chain(&rule.revocation)
+        .map(String::as_str)
+        .collect();
     steps.join("; ")
 }
-

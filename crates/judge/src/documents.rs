@@ -65,16 +65,24 @@ fn read(
         let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|b| **b == b'\n').count() + 1;
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        vec![Problem { line, ..whole("not UTF-8".into()) }]
+        vec![Problem {
+            line,
+            ..whole("not UTF-8".into())
+        }]
     })?;
     let (made, problems) = RepositoryPolicy::parse(repository::PATH, text);
-    let Some(made) = made else { return Err(problems) };
+    let Some(made) = made else {
+        return Err(problems);
+    };
     Policy::compose(organisation, std::slice::from_ref(&made))?;
     Ok(Some(made))
 }
 
 fn reason(problem: &Problem) -> Reason {
-    let placed = Problem { help: String::new(), ..problem.clone() };
+    let placed = Problem {
+        help: String::new(),
+        ..problem.clone()
+    };
     Reason {
         code: ReasonCode::Policy,
         message: lychgate_model::path::printable(placed.to_string().as_bytes()),

@@ -28,7 +28,10 @@ impl Engine {
         });
         let mut packs = lychgate_scan::packs::BUILT_IN.to_vec();
         let extra = sources.packs.iter();
-        packs.extend(extra.map(|p| PackSource { name: &p.name, text: &p.text }));
+        packs.extend(extra.map(|p| PackSource {
+            name: &p.name,
+            text: &p.text,
+        }));
         let (rules, found) = RuleSet::load(&packs);
         problems.extend(found);
         match rules {
@@ -47,7 +50,12 @@ impl Engine {
 
     fn new(rules: RuleSet, organisation: Organisation) -> Self {
         let floor = Policy::floor(&organisation).digest();
-        Self { rules, organisation, floor, fault: None }
+        Self {
+            rules,
+            organisation,
+            floor,
+            fault: None,
+        }
     }
 
     /// The scan of any object that contains `needle` panics: for tests of what a panic does.
@@ -82,7 +90,10 @@ impl Engine {
         self.floor
     }
 
-    #[expect(clippy::panic, reason = "asked for by with_fault_injection, which only tests call")]
+    #[expect(
+        clippy::panic,
+        reason = "asked for by with_fault_injection, which only tests call"
+    )]
     pub(crate) fn fail_if_asked(&self, content: &[u8]) {
         if let Some(needle) = &self.fault
             && !needle.is_empty()

@@ -51,7 +51,12 @@ pub(crate) struct Hits {
 
 impl Hits {
     pub(crate) fn object(&mut self, id: ObjectId, kind: ObjectKind, scanned: Arc<Scanned>) {
-        self.objects.push(Hit { id, kind, scanned, places: Vec::new() });
+        self.objects.push(Hit {
+            id,
+            kind,
+            scanned,
+            places: Vec::new(),
+        });
     }
 
     /// One order whatever the order of completion, and no object twice.

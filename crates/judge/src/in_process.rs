@@ -17,7 +17,11 @@ pub struct InProcess {
 impl InProcess {
     /// Drives `session`.
     pub fn new(session: Session) -> Self {
-        Self { session, scratch: Scratch::new(), last: None }
+        Self {
+            session,
+            scratch: Scratch::new(),
+            last: None,
+        }
     }
 
     /// Takes a frame and does all the work that follows from it.

@@ -80,11 +80,22 @@ impl Intake {
         self.buffer.extend_from_slice(bytes);
         self.held += bytes.len();
         let content = start..self.buffer.len();
-        self.items.push(Item { what, name: content.clone(), content });
+        self.items.push(Item {
+            what,
+            name: content.clone(),
+            content,
+        });
     }
 
     /// An object of `size` bytes begins.
-    pub(crate) fn begin(&mut self, shared: &Shared, what: What, kind: ObjectKind, name: &[u8], size: u64) {
+    pub(crate) fn begin(
+        &mut self,
+        shared: &Shared,
+        what: What,
+        kind: ObjectKind,
+        name: &[u8],
+        size: u64,
+    ) {
         let (sink, name) = if size <= SMALL {
             let at = self.buffer.len();
             self.buffer.extend_from_slice(name);
@@ -95,13 +106,22 @@ impl Intake {
             let ticket = self.tickets;
             self.tickets += 1;
             let large = Large::new(shared, ticket, what.clone(), name, kind, size);
-            let queue = Queue { large: Some(Box::new(large)), pieces: Vec::new(), ended: false };
+            let queue = Queue {
+                large: Some(Box::new(large)),
+                pieces: Vec::new(),
+                ended: false,
+            };
             self.queues.insert(ticket, queue);
             (Sink::Pieces(ticket), 0..0)
         };
         self.held += name.len();
         let start = name.end;
-        self.open = Some(Open { what, name, start, sink });
+        self.open = Some(Open {
+            what,
+            name,
+            start,
+            sink,
+        });
         if size == 0 {
             self.end();
         }
@@ -131,15 +151,34 @@ impl Intake {
     }
 
     fn end(&mut self) {
-        let Some(Open { what, name, start, sink }) = self.open.take() else { return };
+        let Some(Open {
+            what,
+            name,
+            start,
+            sink,
+        }) = self.open.take()
+        else {
+            return;
+        };
         match sink {
             Sink::Shared => {
                 let content = start..self.buffer.len();
-                self.items.push(Item { what, name, content });
+                self.items.push(Item {
+                    what,
+                    name,
+                    content,
+                });
             }
             Sink::Whole(bytes) => {
                 let content = start..bytes.len();
-                self.whole.push_back((bytes, Item { what, name, content }));
+                self.whole.push_back((
+                    bytes,
+                    Item {
+                        what,
+                        name,
+                        content,
+                    },
+                ));
             }
             Sink::Pieces(ticket) => {
                 if let Some(queue) = self.queues.get_mut(&ticket) {
@@ -151,7 +190,9 @@ impl Intake {
 
     /// The open object ends early: what came of it is dropped unscanned.
     pub(crate) fn cut(&mut self) {
-        let Some(Open { name, sink, .. }) = self.open.take() else { return };
+        let Some(Open { name, sink, .. }) = self.open.take() else {
+            return;
+        };
         match sink {
             Sink::Shared => {
                 self.held -= self.buffer.len().saturating_sub(name.start);
@@ -183,7 +224,10 @@ impl Intake {
             let pieces = std::mem::take(&mut queue.pieces);
             return Some(Work::piece(shared, large, pieces, queue.ended));
         }
-        let in_buffer = self.open.as_ref().is_some_and(|o| matches!(o.sink, Sink::Shared));
+        let in_buffer = self
+            .open
+            .as_ref()
+            .is_some_and(|o| matches!(o.sink, Sink::Shared));
         let enough = self.flush
             || self.buffer.len() >= BATCH
             || (self.outstanding == 0 && self.buffer.len() >= EARLY);
@@ -206,6 +250,7 @@ impl Intake {
             }
             return;
         }
-        self.queues.retain(|_, q| !(q.ended && q.large.is_none() && q.pieces.is_empty()));
+        self.queues
+            .retain(|_, q| !(q.ended && q.large.is_none() && q.pieces.is_empty()));
     }
 }

@@ -67,7 +67,11 @@ impl Sources {
             }
             Err(found) => problems.extend(found),
         }
-        if problems.is_empty() { Ok(sources) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(sources)
+        } else {
+            Err(problems)
+        }
     }
 
     /// The files that were read, in order: what a daemon watches and `status` lists.
@@ -91,17 +95,27 @@ impl Sources {
                 problems.extend(found);
             }
         }
-        if problems.is_empty() { Ok(organisation) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(organisation)
+        } else {
+            Err(problems)
+        }
     }
 
     fn note(&mut self, path: &Path, text: String) -> Text {
         self.files.push(path.to_owned());
-        Text { name: path.display().to_string(), text }
+        Text {
+            name: path.display().to_string(),
+            text,
+        }
     }
 
     fn read_packs(&mut self, listed: &str, problems: &mut Vec<Problem>) {
         let path = Path::new(listed);
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let found = if name.contains('*') {
             let folder = path.parent().unwrap_or(Path::new("/"));
             match std::fs::read_dir(folder) {
@@ -133,7 +147,10 @@ impl Sources {
 }
 
 fn fits(pattern: &str, path: &Path) -> bool {
-    let name = path.file_name().map(std::ffi::OsStr::as_encoded_bytes).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(std::ffi::OsStr::as_encoded_bytes)
+        .unwrap_or_default();
     pattern::matches(pattern.as_bytes(), name)
 }
 

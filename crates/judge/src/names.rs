@@ -24,7 +24,13 @@ impl Session {
     pub(crate) fn masked_reference(&mut self, name: &[u8]) -> Vec<u8> {
         let mut out = Scanned::default();
         let rules = self.engine.rules();
-        rules.scan_text(Source::Ref, name, self.state.key(), &mut self.scratch, &mut out);
+        rules.scan_text(
+            Source::Ref,
+            name,
+            self.state.key(),
+            &mut self.scratch,
+            &mut out,
+        );
         masked(name, &self.secrets(&out))
     }
 
@@ -35,7 +41,9 @@ impl Session {
 
     fn secrets(&self, scanned: &Scanned) -> Vec<(usize, usize, String)> {
         let secret = |rule: u32| {
-            let rule = usize::try_from(rule).ok().and_then(|at| self.engine.rules().rules().get(at));
+            let rule = usize::try_from(rule)
+                .ok()
+                .and_then(|at| self.engine.rules().rules().get(at));
             rule.is_none_or(|r| r.category == Category::Secret)
         };
         let found = scanned.findings.iter().filter(|f| secret(f.rule));

@@ -16,8 +16,12 @@ use std::path::Path;
 use lychgate_model::{Digest, ObjectId, ObjectKind};
 
 const MAGIC: &[u8; 8] = b"LYCHCLN1";
-const KINDS: [ObjectKind; 4] =
-    [ObjectKind::Blob, ObjectKind::Tree, ObjectKind::Commit, ObjectKind::Tag];
+const KINDS: [ObjectKind; 4] = [
+    ObjectKind::Blob,
+    ObjectKind::Tree,
+    ObjectKind::Commit,
+    ObjectKind::Tag,
+];
 
 /// A clean object as it was written.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +43,11 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        Self { out: MAGIC.to_vec(), groups: 0, group: Vec::new() }
+        Self {
+            out: MAGIC.to_vec(),
+            groups: 0,
+            group: Vec::new(),
+        }
     }
 
     pub(crate) fn group(&mut self, peer: u32, matching: Digest) {
@@ -67,7 +75,8 @@ impl Writer {
         }
         back.copy_from_slice(&size.to_le_bytes());
         self.out.extend_from_slice(&record);
-        self.out.extend_from_slice(&checksum(&self.group, &record).to_le_bytes());
+        self.out
+            .extend_from_slice(&checksum(&self.group, &record).to_le_bytes());
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
@@ -85,7 +94,9 @@ fn checksum(group: &[u8], record: &[u8]) -> u32 {
 /// Every whole record up to the first that is not.
 pub(crate) fn read(bytes: &[u8]) -> Vec<Record> {
     let mut found = Vec::new();
-    let Some(mut rest) = bytes.strip_prefix(MAGIC) else { return found };
+    let Some(mut rest) = bytes.strip_prefix(MAGIC) else {
+        return found;
+    };
     let mut group: Option<(u32, Digest, &[u8])> = None;
     let mut groups = 0u16;
     while let Some(next) = step(&mut rest, &mut group, &mut groups) {
@@ -126,7 +137,13 @@ fn step<'b>(
             let id = ObjectId::from_bytes(body.get(5..5 + length)?)?;
             let size = u64::from_le_bytes(*body.get(37..)?.first_chunk()?);
             *rest = after;
-            Some(Some(Record { peer, matching, id, kind, size }))
+            Some(Some(Record {
+                peer,
+                matching,
+                id,
+                kind,
+                size,
+            }))
         }
         _ => None,
     }
@@ -136,10 +153,20 @@ fn step<'b>(
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut nonce = [0u8; 8];
     getrandom::fill(&mut nonce).map_err(|_| io::Error::other("no randomness"))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let draft = path.with_file_name(format!(".{name}.{:016x}", u64::from_ne_bytes(nonce)));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let written = file.write_all(bytes).and_then(|()| std::fs::rename(&draft, path));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| std::fs::rename(&draft, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&draft);
     }

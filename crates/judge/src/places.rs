@@ -38,11 +38,22 @@ impl Questions {
     /// Places of every hit; old sides where the hook has any (contract 2.1: not for `--all`).
     pub(crate) fn new(hook: Hook, hits: &Hits) -> Self {
         let asks = !matches!(hook, Hook::CommitMsg | Hook::CheckPath | Hook::CheckStdin);
-        let ids = hits.objects.iter().map(|h| h.id).take(limits::PLACES).collect();
+        let ids = hits
+            .objects
+            .iter()
+            .map(|h| h.id)
+            .take(limits::PLACES)
+            .collect();
         let queue = if asks { batches(ids) } else { VecDeque::new() };
         let last = [Arc::from([]), Arc::from([])];
         let compare = asks && hook != Hook::CheckAll;
-        Self { stage: Stage::Places, queue, sides: 0, last, compare }
+        Self {
+            stage: Stage::Places,
+            queue,
+            sides: 0,
+            last,
+            compare,
+        }
     }
 
     /// The next question; `None` when everything is known. `cached` looks an old side up.
@@ -116,7 +127,9 @@ impl Questions {
             }
         }
         let (old, deleted) = (old.clone(), deleted.clone());
-        let Some(hit) = hits.find(&place.object) else { return };
+        let Some(hit) = hits.find(&place.object) else {
+            return;
+        };
         if hit.places.len() >= limits::PLACES_PER_OBJECT {
             return;
         }

@@ -23,12 +23,18 @@ impl Reply {
     /// The message to encode.
     pub fn frame(&self) -> Frame<'_> {
         match self {
-            Self::Hello { build, capabilities } => {
+            Self::Hello {
+                build,
+                capabilities,
+            } => {
                 let documents = crate::DOCUMENTS.iter().map(|d| d.as_bytes()).collect();
                 Frame::Hello(version::hello(*capabilities, build, documents))
             }
             Self::Plan(refs) => {
-                let refs = refs.iter().map(|(p, counts)| (p.as_slice(), *counts)).collect();
+                let refs = refs
+                    .iter()
+                    .map(|(p, counts)| (p.as_slice(), *counts))
+                    .collect();
                 Frame::Plan(Plan { refs })
             }
             Self::Need(needed) => Frame::Need(needed.clone()),

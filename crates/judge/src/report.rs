@@ -18,14 +18,20 @@ pub(crate) fn write(folder: &Path, lines: &[String]) -> Option<PathBuf> {
     let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     let name: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
     let path = folder.join(format!("{name}.txt"));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .ok()?;
     persisted::replace(&path, text.as_bytes()).ok()?;
     Some(path)
 }
 
 /// Removes reports older than [`limits::REPORT_DAYS`].
 pub fn prune(folder: &Path, now: SystemTime) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     let age = std::time::Duration::from_secs(limits::REPORT_DAYS * 24 * 60 * 60);
     for entry in entries.flatten() {
         let written = entry.metadata().and_then(|m| m.modified());

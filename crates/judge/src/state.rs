@@ -26,12 +26,20 @@ impl State {
         if let Some(folder) = folder
             && let Some(key) = load_or_create(folder)
         {
-            return Self { key: ValueKey::new(*key), persisted: true, folder: Some(folder.into()) };
+            return Self {
+                key: ValueKey::new(*key),
+                persisted: true,
+                folder: Some(folder.into()),
+            };
         }
         let mut key = Zeroizing::new([0; 32]);
         // Without randomness tags still tell values apart inside this process, and none leaves it.
         let _ = getrandom::fill(&mut *key);
-        Self { key: ValueKey::new(*key), persisted: false, folder: None }
+        Self {
+            key: ValueKey::new(*key),
+            persisted: false,
+            folder: None,
+        }
     }
 
     /// Whether fingerprints mean anything beyond this process.
@@ -54,7 +62,11 @@ fn load_or_create(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
     if let Some(key) = load(&path) {
         return Some(key);
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .ok()?;
     let mut key = Zeroizing::new([0u8; 32]);
     getrandom::fill(&mut *key).ok()?;
     let mut nonce = [0u8; 8];
@@ -72,8 +84,12 @@ fn load_or_create(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
 }
 
 fn write(path: &Path, key: &[u8]) -> Option<()> {
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).ok()?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .ok()?;
     file.write_all(key).ok()?;
     file.sync_all().ok()
 }

@@ -17,7 +17,11 @@ use crate::state::State;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// An object of the repository.
-    Object { role: Role, kind: ObjectKind, id: ObjectId },
+    Object {
+        role: Role,
+        kind: ObjectKind,
+        id: ObjectId,
+    },
     /// A commit message being written.
     Message,
     /// A file outside Git.
@@ -71,8 +75,15 @@ pub(crate) struct Large {
 
 #[derive(Debug)]
 enum Job {
-    Batch { buffer: Vec<u8>, items: Vec<Item> },
-    Piece { large: Box<Large>, pieces: Vec<Vec<u8>>, last: bool },
+    Batch {
+        buffer: Vec<u8>,
+        items: Vec<Item>,
+    },
+    Piece {
+        large: Box<Large>,
+        pieces: Vec<Vec<u8>>,
+        last: bool,
+    },
 }
 
 /// What every piece of a session's work needs.
@@ -101,11 +112,26 @@ pub struct WorkDone {
 
 impl Work {
     pub(crate) fn batch(shared: &Shared, buffer: Vec<u8>, items: Vec<Item>) -> Self {
-        Self { shared: shared.clone(), job: Job::Batch { buffer, items } }
+        Self {
+            shared: shared.clone(),
+            job: Job::Batch { buffer, items },
+        }
     }
 
-    pub(crate) fn piece(shared: &Shared, large: Box<Large>, pieces: Vec<Vec<u8>>, last: bool) -> Self {
-        Self { shared: shared.clone(), job: Job::Piece { large, pieces, last } }
+    pub(crate) fn piece(
+        shared: &Shared,
+        large: Box<Large>,
+        pieces: Vec<Vec<u8>>,
+        last: bool,
+    ) -> Self {
+        Self {
+            shared: shared.clone(),
+            job: Job::Piece {
+                large,
+                pieces,
+                last,
+            },
+        }
     }
 
     /// Bytes of content held.
@@ -132,16 +158,32 @@ impl Work {
                     judged
                 };
                 let judged = items.into_iter().map(judge).collect();
-                WorkDone { bytes, judged, large: None }
+                WorkDone {
+                    bytes,
+                    judged,
+                    large: None,
+                }
             }
-            Job::Piece { mut large, pieces, last } => {
+            Job::Piece {
+                mut large,
+                pieces,
+                last,
+            } => {
                 for piece in pieces {
                     large.feed(&shared, &piece);
                 }
                 if !last {
-                    return WorkDone { bytes, judged: Vec::new(), large: Some(large) };
+                    return WorkDone {
+                        bytes,
+                        judged: Vec::new(),
+                        large: Some(large),
+                    };
                 }
-                WorkDone { bytes, judged: vec![large.finish(&shared)], large: None }
+                WorkDone {
+                    bytes,
+                    judged: vec![large.finish(&shared)],
+                    large: None,
+                }
             }
         }
     }
@@ -161,7 +203,13 @@ impl Shared {
             identity.update(content);
             if !identity.is(id) {
                 let outcome = Err(Failure::Mismatch);
-                return Judged { what, name: Vec::new(), size, outcome, missing: Vec::new() };
+                return Judged {
+                    what,
+                    name: Vec::new(),
+                    size,
+                    outcome,
+                    missing: Vec::new(),
+                };
             }
         }
         let outcome = guarded(|| {
@@ -174,18 +222,42 @@ impl Shared {
             *scratch = Scratch::new();
         }
         let missing = self.missing(&what, content);
-        Judged { what, name: Vec::new(), size, outcome, missing }
+        Judged {
+            what,
+            name: Vec::new(),
+            size,
+            outcome,
+            missing,
+        }
     }
 
     fn scan(&self, what: &What, bytes: &[u8], scratch: &mut Scratch, out: &mut Scanned) {
         let (rules, key) = (self.engine.rules(), self.state.key());
         match what {
             What::Object { kind, .. } => {
-                rules.scan(Input { kind: *kind, hash: self.hash, bytes }, key, scratch, out);
+                rules.scan(
+                    Input {
+                        kind: *kind,
+                        hash: self.hash,
+                        bytes,
+                    },
+                    key,
+                    scratch,
+                    out,
+                );
             }
             What::File => {
                 let kind = ObjectKind::Blob;
-                rules.scan(Input { kind, hash: self.hash, bytes }, key, scratch, out);
+                rules.scan(
+                    Input {
+                        kind,
+                        hash: self.hash,
+                        bytes,
+                    },
+                    key,
+                    scratch,
+                    out,
+                );
             }
             What::Message => rules.scan_text(Source::Message, bytes, key, scratch, out),
             What::Reference => rules.scan_text(Source::Ref, bytes, key, scratch, out),
@@ -197,9 +269,17 @@ impl Shared {
         let (message, written) = match what {
             _ if self.trailers.is_empty() => return Vec::new(),
             What::Message => (content, true),
-            What::Object { role: Role::New, kind: ObjectKind::Commit, .. } => {
+            What::Object {
+                role: Role::New,
+                kind: ObjectKind::Commit,
+                ..
+            } => {
                 let body = content.windows(2).position(|w| w == b"\n\n");
-                (body.and_then(|at| content.get(at + 2..)).unwrap_or_default(), false)
+                (
+                    body.and_then(|at| content.get(at + 2..))
+                        .unwrap_or_default(),
+                    false,
+                )
             }
             _ => return Vec::new(),
         };
@@ -221,32 +301,64 @@ impl Large {
         let mut scratch = Scratch::new();
         let stream = shared.engine.rules().stream(kind, &mut scratch);
         let stream = Some((stream, scratch));
-        Self { ticket, what, name: name.to_vec(), size, identity, stream }
+        Self {
+            ticket,
+            what,
+            name: name.to_vec(),
+            size,
+            identity,
+            stream,
+        }
     }
 
     fn feed(&mut self, shared: &Shared, piece: &[u8]) {
         self.identity.update(piece);
-        let Some((mut stream, mut scratch)) = self.stream.take() else { return };
+        let Some((mut stream, mut scratch)) = self.stream.take() else {
+            return;
+        };
         let fed = guarded(|| {
             shared.engine.fail_if_asked(piece);
-            stream.feed(shared.engine.rules(), shared.state.key(), &mut scratch, piece);
+            stream.feed(
+                shared.engine.rules(),
+                shared.state.key(),
+                &mut scratch,
+                piece,
+            );
             (stream, scratch)
         });
         self.stream = fed.ok();
     }
 
     fn finish(self, shared: &Shared) -> Judged {
-        let Self { what, name, size, identity, stream, .. } = self;
+        let Self {
+            what,
+            name,
+            size,
+            identity,
+            stream,
+            ..
+        } = self;
         let outcome = match (&what, stream) {
             (What::Object { id, .. }, _) if !identity.clone().is(id) => Err(Failure::Mismatch),
             (_, None) => Err(Failure::Panic),
             (_, Some((stream, mut scratch))) => guarded(|| {
                 let mut out = Scanned::default();
-                stream.finish(shared.engine.rules(), shared.state.key(), &mut scratch, &mut out);
+                stream.finish(
+                    shared.engine.rules(),
+                    shared.state.key(),
+                    &mut scratch,
+                    &mut out,
+                );
                 out
             }),
         };
-        Judged { what, name, size, outcome, missing: Vec::new() }
+        Judged {
+            what,
+            name,
+            size,
+            outcome,
+            missing: Vec::new(),
+        }
     }
 }
 

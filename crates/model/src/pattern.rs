@@ -14,7 +14,11 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let mut rest = pattern;
     while let Some((&first, after)) = rest.split_first() {
         let deep = first == b'*' && after.first() == Some(&b'*');
-        rest = if deep { after.get(1..).unwrap_or_default() } else { after };
+        rest = if deep {
+            after.get(1..).unwrap_or_default()
+        } else {
+            after
+        };
         if first == b'*' {
             let mut open = false;
             for (i, slot) in reach.iter_mut().enumerate() {
@@ -62,7 +66,11 @@ mod tests {
             ("a*b*c", "ab/c", false),
             ("a**c", "ab/c", true),
         ] {
-            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+            assert_eq!(
+                matches(pattern.as_bytes(), name.as_bytes()),
+                expected,
+                "{pattern} {name}"
+            );
         }
     }
 

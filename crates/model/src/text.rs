@@ -17,10 +17,10 @@ mod place;
 mod wrap;
 
 use crate::finding::{Category, Finding, Source, State};
+use crate::limits;
 use crate::path::printable;
 use crate::surface::{Hook, Surface};
 use crate::verdict::{Decision, Reason, RuleNote, Verdict};
-use crate::limits;
 use place::{location, location_in};
 use wrap::{labelled, shortened, wrapped};
 
@@ -103,13 +103,20 @@ pub fn lines(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
     } else {
         limits::DENIAL_LINES.saturating_sub(out.len())
     };
-    let notes = verdict.notes.iter().map(|n| shortened(&format!("lychgate: {}", clean(n))));
+    let notes = verdict
+        .notes
+        .iter()
+        .map(|n| shortened(&format!("lychgate: {}", clean(n))));
     out.extend(notes.take(room));
     if view.is_check() {
         let quiet: Vec<&Finding> = verdict.findings.iter().filter(|f| !f.blocks).collect();
         if !quiet.is_empty() {
             let s = plural(quiet.len());
-            out.push(format!("lychgate: {} finding{s} that do{} not block", quiet.len(), es(quiet.len())));
+            out.push(format!(
+                "lychgate: {} finding{s} that do{} not block",
+                quiet.len(),
+                es(quiet.len())
+            ));
             out.extend(quiet.into_iter().flat_map(|f| entry(f, true)));
         }
     }
@@ -133,7 +140,10 @@ fn headline(verdict: &Verdict, view: &View<'_>) -> String {
         Decision::Allow => format!("lychgate: {} allowed", view.subject()),
         Decision::Indeterminate => format!("lychgate: {} not checked", view.subject()),
         Decision::Deny => {
-            format!("lychgate: {} denied: {count} new {noun}{s}{files}", view.subject())
+            format!(
+                "lychgate: {} denied: {count} new {noun}{s}{files}",
+                view.subject()
+            )
         }
     }
 }
@@ -148,7 +158,11 @@ fn reasons(verdict: &Verdict, view: &View<'_>, out: &mut Vec<String>) {
     all.sort_by_key(|r| std::cmp::Reverse(r.code.decision()));
     let lead = format!("lychgate: {} {what}: ", view.subject());
     for (at, reason) in all.iter().enumerate() {
-        let lead = if at == 0 { lead.as_str() } else { "lychgate: also: " };
+        let lead = if at == 0 {
+            lead.as_str()
+        } else {
+            "lychgate: also: "
+        };
         out.extend(wrapped(lead, "  ", &clean(&reason.message), 3));
         let repeated = all.get(at + 1).is_some_and(|next| next.help == reason.help);
         if !reason.help.is_empty() && !repeated {
@@ -208,9 +222,11 @@ fn block(
         out.extend(labelled("commit", &format!("{id} (git show {id})"), 1));
     }
     if let Some(note) = note {
-        for (label, text, most) in
-            [("why", &note.why, why), ("fix", &note.fix, fix), ("rotate", &note.rotate, rotate)]
-        {
+        for (label, text, most) in [
+            ("why", &note.why, why),
+            ("fix", &note.fix, fix),
+            ("rotate", &note.rotate, rotate),
+        ] {
             if !text.is_empty() {
                 out.extend(labelled(label, &clean(text), most));
             }
@@ -220,7 +236,10 @@ fn block(
         }
     }
     out.extend(way_out(finding, view));
-    out.push(shortened(&format!("  more     lychgate rules explain {}", finding.rule)));
+    out.push(shortened(&format!(
+        "  more     lychgate rules explain {}",
+        finding.rule
+    )));
     request(verdict, view, &mut out);
     out
 }
@@ -234,20 +253,36 @@ fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
         return Vec::new();
     };
     let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
-    let text = format!("lychgate: allow {} until {until} because <why>", finding.rule);
-    let Some(line) = comment::around(path, &text) else { return Vec::new() };
+    let text = format!(
+        "lychgate: allow {} until {until} because <why>",
+        finding.rule
+    );
+    let Some(line) = comment::around(path, &text) else {
+        return Vec::new();
+    };
     let label = "  allow    ";
     if label.len() + line.len() <= limits::COLUMNS {
         return vec![format!("{label}{line}")];
     }
     // To be pasted, so it stays in one piece whatever the width.
-    let indent = if line.len() + 2 <= limits::COLUMNS { "  " } else { "" };
-    vec![format!("{label}only if it is none, on its line or the line above:"), indent.to_owned() + &line]
+    let indent = if line.len() + 2 <= limits::COLUMNS {
+        "  "
+    } else {
+        ""
+    };
+    vec![
+        format!("{label}only if it is none, on its line or the line above:"),
+        indent.to_owned() + &line,
+    ]
 }
 
 fn accepting(view: &View<'_>) -> String {
     let who = clean(view.contact);
-    let who = if who.is_empty() { "an administrator of this server" } else { &who };
+    let who = if who.is_empty() {
+        "an administrator of this server"
+    } else {
+        &who
+    };
     format!("ask {who}; allow lines do not count")
 }
 
@@ -262,7 +297,10 @@ fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut 
             None if view.is_server() => "lychgate check --range OLD..NEW".to_owned(),
             None => "lychgate check".to_owned(),
         };
-        out.push(format!("  ... and {left} more; all {}: {all}", blocking.len()));
+        out.push(format!(
+            "  ... and {left} more; all {}: {all}",
+            blocking.len()
+        ));
     }
     let mut end = ending(verdict, blocking, view);
     let mut rules: Vec<&RuleNote> = Vec::new();
@@ -271,7 +309,11 @@ fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut 
         rules.extend(new);
     }
     for (at, rule) in rules.iter().enumerate() {
-        let text = if rule.fix.is_empty() { &rule.why } else { &rule.fix };
+        let text = if rule.fix.is_empty() {
+            &rule.why
+        } else {
+            &rule.fix
+        };
         let lines = wrapped(&format!("  {}: ", rule.id), "    ", &clean(text), 2);
         // One rule is always explained, others as far as there is room.
         if at > 0 && out.len() + lines.len() + end.len() > limits::DENIAL_LINES {
@@ -295,14 +337,21 @@ fn list(findings: &[&Finding], out: &mut Vec<String>) {
             let id: String = commit.to_string().chars().take(12).collect();
             out.push(format!("in commit {id} (git show {id})"));
         }
-        let here: Vec<&Finding> =
-            findings.iter().copied().filter(|f| f.commit == commit).collect();
+        let here: Vec<&Finding> = findings
+            .iter()
+            .copied()
+            .filter(|f| f.commit == commit)
+            .collect();
         let rows: Vec<[String; 3]> = here
             .iter()
             .map(|f| [location(f), f.rule.to_string(), clean(&f.masked)])
             .collect();
         let width = |at: usize| {
-            rows.iter().filter_map(|r| r.get(at)).map(String::len).max().unwrap_or(0)
+            rows.iter()
+                .filter_map(|r| r.get(at))
+                .map(String::len)
+                .max()
+                .unwrap_or(0)
         };
         let (place, rule) = (width(0), width(1));
         if place + rule + width(2) + 4 <= limits::COLUMNS {
@@ -320,9 +369,10 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
         vec!["  more     lychgate rules explain RULE: why, and how to rotate it".to_owned()];
     if view.is_server() {
         out.extend(labelled("accept", &accepting(view), 1));
-    } else if let (Some(until), Some(finding)) =
-        (view.allow_until, blocking.iter().find(|f| f.source == Source::Blob))
-    {
+    } else if let (Some(until), Some(finding)) = (
+        view.allow_until,
+        blocking.iter().find(|f| f.source == Source::Blob),
+    ) {
         let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
         let text = format!("lychgate: allow RULE until {until} because <why>");
         let line = comment::around(path, &text);
@@ -333,7 +383,12 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
             Decision::Deny => "also denied",
             _ => "also not checked",
         };
-        out.extend(wrapped(&format!("  {what}: "), "    ", &clean(&reason.message), 2));
+        out.extend(wrapped(
+            &format!("  {what}: "),
+            "    ",
+            &clean(&reason.message),
+            2,
+        ));
     }
     request(verdict, view, &mut out);
     out
@@ -347,7 +402,10 @@ fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
         other => other.name(),
     };
     let mut value = clean(&finding.masked);
-    for more in [state, &finding.allowed_by.as_deref().map(clean).unwrap_or_default()] {
+    for more in [
+        state,
+        &finding.allowed_by.as_deref().map(clean).unwrap_or_default(),
+    ] {
         if !more.is_empty() {
             let comma = if value.is_empty() { "" } else { ", " };
             value = format!("{value}{comma}{more}");
@@ -359,7 +417,10 @@ fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
         return vec![line.trim_end().to_owned()];
     }
     let second = format!("  {id}  {value}");
-    vec![location_in(finding, limits::COLUMNS), shortened(second.trim_end())]
+    vec![
+        location_in(finding, limits::COLUMNS),
+        shortened(second.trim_end()),
+    ]
 }
 
 fn note<'v>(verdict: &'v Verdict, finding: &Finding) -> Option<&'v RuleNote> {
@@ -369,7 +430,11 @@ fn note<'v>(verdict: &'v Verdict, finding: &Finding) -> Option<&'v RuleNote> {
 /// Text of ours, which is printable already; of others, it is made so.
 fn clean(text: &str) -> String {
     let ours = text.bytes().all(|b| (0x20..=0x7e).contains(&b));
-    if ours { text.to_owned() } else { printable(text.as_bytes()) }
+    if ours {
+        text.to_owned()
+    } else {
+        printable(text.as_bytes())
+    }
 }
 
 fn plural(count: usize) -> &'static str {

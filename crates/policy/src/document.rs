@@ -31,7 +31,12 @@ impl<'t> Document<'t> {
     /// A document from its name, for people, and its text.
     pub fn new(name: &'t str, text: &'t str) -> Self {
         let (problems, broken) = (RefCell::new(Vec::new()), Cell::new(false));
-        Self { name, text, problems, broken }
+        Self {
+            name,
+            text,
+            problems,
+            broken,
+        }
     }
 
     /// Parses and hands the root table to `read`, syntax errors or not: what can be read is, so
@@ -56,19 +61,33 @@ impl<'t> Document<'t> {
     fn report(&self, at: Range<usize>, key: &str, message: String, help: String) {
         let (line, column) = self.place(at.start);
         let (file, key) = (self.name.to_owned(), key.to_owned());
-        self.problems.borrow_mut().push(Problem { file, line, column, key, message, help });
+        self.problems.borrow_mut().push(Problem {
+            file,
+            line,
+            column,
+            key,
+            message,
+            help,
+        });
     }
 
     fn place(&self, offset: usize) -> (u32, u32) {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+        (
+            u32::try_from(line).unwrap_or(u32::MAX),
+            u32::try_from(column).unwrap_or(u32::MAX),
+        )
     }
 
     fn placed<T>(&self, value: T, at: &Range<usize>) -> Placed<T> {
         let (line, column) = self.place(at.start);
-        Placed { value, line, column }
+        Placed {
+            value,
+            line,
+            column,
+        }
     }
 }
 
@@ -90,7 +109,14 @@ impl<'d, 't> Section<'d, 't> {
         key: String,
         span: Range<usize>,
     ) -> Self {
-        Self { document, table, key, span, known: RefCell::default(), skipped: Cell::new(false) }
+        Self {
+            document,
+            table,
+            key,
+            span,
+            known: RefCell::default(),
+            skipped: Cell::new(false),
+        }
     }
 
     /// The name of the file, for people.
@@ -114,7 +140,11 @@ impl<'d, 't> Section<'d, 't> {
     }
 
     fn dotted(&self, key: &str) -> String {
-        if self.key.is_empty() { key.to_owned() } else { format!("{}.{key}", self.key) }
+        if self.key.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.key)
+        }
     }
 
     fn get(&self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
@@ -122,7 +152,10 @@ impl<'d, 't> Section<'d, 't> {
         if !known.contains(&key) {
             known.push(key);
         }
-        self.table.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v)
+        self.table
+            .iter()
+            .find(|(k, _)| k.get_ref() == key)
+            .map(|(_, v)| v)
     }
 
     /// Reports a problem with a value that was read.
@@ -130,14 +163,22 @@ impl<'d, 't> Section<'d, 't> {
         let file = self.document.name.to_owned();
         let (line, column, help) = (at.line, at.column, help.to_owned());
         let key = self.dotted(key);
-        let problem = Problem { file, line, column, key, message, help };
+        let problem = Problem {
+            file,
+            line,
+            column,
+            key,
+            message,
+            help,
+        };
         self.document.problems.borrow_mut().push(problem);
     }
 
     fn mismatch(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let found = value.get_ref().type_str();
         let message = format!("expected {expected}, found {}", article(found));
-        self.document.report(value.span(), &self.dotted(key), message, String::new());
+        self.document
+            .report(value.span(), &self.dotted(key), message, String::new());
     }
 
     /// A string.
@@ -156,7 +197,8 @@ impl<'d, 't> Section<'d, 't> {
     pub fn required(&self, key: &'static str) -> Option<Placed<String>> {
         if !self.table.iter().any(|(k, _)| k.get_ref() == key) && !self.document.broken.get() {
             let message = "is missing".to_owned();
-            self.document.report(self.span.clone(), &self.dotted(key), message, String::new());
+            self.document
+                .report(self.span.clone(), &self.dotted(key), message, String::new());
         }
         self.text(key)
     }
@@ -170,7 +212,11 @@ impl<'d, 't> Section<'d, 't> {
     ) -> Option<Placed<T>> {
         let text = self.text(key)?;
         match parse(&text.value) {
-            Some(value) => Some(Placed { value, line: text.line, column: text.column }),
+            Some(value) => Some(Placed {
+                value,
+                line: text.line,
+                column: text.column,
+            }),
             None => {
                 let shown = lychgate_model::path::printable(text.value.as_bytes());
                 let message = format!("expected {expected}, found \"{shown}\"");
@@ -193,7 +239,8 @@ impl<'d, 't> Section<'d, 't> {
             match value.get_ref().as_integer() {
                 Some(i) => {
                     let message = format!("expected {expected}, found {}", i.as_str());
-                    self.document.report(value.span(), &self.dotted(key), message, String::new());
+                    self.document
+                        .report(value.span(), &self.dotted(key), message, String::new());
                 }
                 None => self.mismatch(key, value, &expected),
             }
@@ -203,7 +250,9 @@ impl<'d, 't> Section<'d, 't> {
 
     /// A list of strings; empty when absent.
     pub fn list(&self, key: &'static str) -> Vec<Placed<String>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let Some(items) = value.get_ref().as_array() else {
             self.mismatch(key, value, "a list of strings");
             return Vec::new();
@@ -237,7 +286,11 @@ impl<'d, 't> Section<'d, 't> {
     }
 
     /// A table; absent: `None`.
-    pub fn section<T>(&self, key: &'static str, read: impl FnOnce(&Section<'_, '_>) -> T) -> Option<T> {
+    pub fn section<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&Section<'_, '_>) -> T,
+    ) -> Option<T> {
         let value = self.get(key)?;
         let Some(table) = value.get_ref().as_table() else {
             self.mismatch(key, value, "a table");
@@ -255,7 +308,9 @@ impl<'d, 't> Section<'d, 't> {
         key: &'static str,
         mut read: impl FnMut(&Section<'_, '_>) -> Option<T>,
     ) -> Vec<T> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let Some(items) = value.get_ref().as_array() else {
             self.mismatch(key, value, "an array of tables");
             return Vec::new();
@@ -289,7 +344,8 @@ impl<'d, 't> Section<'d, 't> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known here: {}", known.join(", ")),
             };
-            self.document.report(key.span(), &self.dotted(&shown), "unknown key".into(), help);
+            self.document
+                .report(key.span(), &self.dotted(&shown), "unknown key".into(), help);
         }
     }
 }
@@ -309,7 +365,9 @@ fn close(a: &str, b: &str) -> bool {
         let mut diagonal = i;
         let mut left = i + 1;
         for (slot, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let cost = (diagonal + usize::from(x != y)).min(*slot + 1).min(left + 1);
+            let cost = (diagonal + usize::from(x != y))
+                .min(*slot + 1)
+                .min(left + 1);
             diagonal = std::mem::replace(slot, cost);
             left = cost;
         }

@@ -40,7 +40,9 @@ impl Marked {
         let below = self.line.saturating_add(1);
         match self.exception {
             Exception::Allow { .. } => line == self.line || line == below,
-            Exception::Foreign { next_line, .. } => line == if next_line { below } else { self.line },
+            Exception::Foreign { next_line, .. } => {
+                line == if next_line { below } else { self.line }
+            }
         }
     }
 }

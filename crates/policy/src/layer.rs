@@ -114,7 +114,10 @@ pub struct Looser {
 impl<T: Strictness> Setting<T> {
     /// The first value, set by `layer`.
     pub fn new(value: T, layer: &str) -> Self {
-        Self { value, layer: layer.into() }
+        Self {
+            value,
+            layer: layer.into(),
+        }
     }
 
     /// The value in force.
@@ -128,7 +131,10 @@ impl<T: Strictness> Setting<T> {
     /// A laxer value changes nothing and is answered with what stands.
     pub fn tighten(&mut self, value: T, layer: &str) -> Result<(), Looser> {
         if !value.at_least(self.value) {
-            return Err(Looser { layer: self.layer.clone(), stands: self.value.word() });
+            return Err(Looser {
+                layer: self.layer.clone(),
+                stands: self.value.word(),
+            });
         }
         if value != self.value {
             *self = Self::new(value, layer);
@@ -150,7 +156,8 @@ impl RefPattern {
         if !(text.starts_with("refs/") || text.starts_with("**")) {
             return Err("a pattern fits full ref names: begin it with `refs/` or `**`".into());
         }
-        if text.len() > lychgate_model::limits::NAME || text.bytes().any(|b| b <= b' ' || b == 127) {
+        if text.len() > lychgate_model::limits::NAME || text.bytes().any(|b| b <= b' ' || b == 127)
+        {
             return Err("a ref name holds no blanks or control characters".into());
         }
         Ok(Self(text.to_owned()))
@@ -189,9 +196,14 @@ impl Layer {
     pub fn read(root: &Section<'_, '_>) -> Self {
         let severity = |name: &str| Severity::ALL.into_iter().find(|s| s.name() == name);
         let severities = "note, low, medium, high or critical";
-        let mut layer = Self { name: root.file().to_owned(), ..Self::default() };
+        let mut layer = Self {
+            name: root.file().to_owned(),
+            ..Self::default()
+        };
         layer.inline = root.word("inline", "off, accepted or pusher", |text| {
-            [Inline::Off, Inline::Accepted, Inline::Pusher].into_iter().find(|i| i.word() == text)
+            [Inline::Off, Inline::Accepted, Inline::Pusher]
+                .into_iter()
+                .find(|i| i.word() == text)
         });
         root.section("blocks", |blocks| {
             layer.blocks = blocks.word("default", severities, severity);
@@ -205,8 +217,10 @@ impl Layer {
         });
         root.section("refs", |refs| {
             let listed = refs.list("protected");
-            layer.protected =
-                listed.iter().filter_map(|text| ref_pattern(refs, "protected", text)).collect();
+            layer.protected = listed
+                .iter()
+                .filter_map(|text| ref_pattern(refs, "protected", text))
+                .collect();
         });
         root.section("message", |message| {
             for key in message.list("trailers") {
@@ -225,10 +239,18 @@ impl Layer {
     /// has no name.
     pub fn blocks_at(&self, reference: Option<&[u8]>) -> Option<Severity> {
         let named = reference.and_then(|name| self.refs.iter().find(|(p, _)| p.fits(name)));
-        named.map(|(_, s)| s.value).or_else(|| self.blocks.as_ref().map(|b| b.value))
+        named
+            .map(|(_, s)| s.value)
+            .or_else(|| self.blocks.as_ref().map(|b| b.value))
     }
 
-    pub(crate) fn loosened<T>(&self, key: &str, at: &Placed<T>, word: &str, by: &Looser) -> Problem {
+    pub(crate) fn loosened<T>(
+        &self,
+        key: &str,
+        at: &Placed<T>,
+        word: &str,
+        by: &Looser,
+    ) -> Problem {
         Problem {
             file: self.name.clone(),
             line: at.line,

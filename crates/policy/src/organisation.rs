@@ -109,18 +109,23 @@ impl Organisation {
 
     /// The built-in floor.
     pub fn built_in() -> Self {
-        Self::parse("built-in standard", STANDARD).0.unwrap_or_else(|| Self {
-            // A test reads the same text: this is the same floor without the text.
-            mode: Mode::Enforce,
-            foreign: ForeignMarkers::Ignore,
-            floor: Layer { name: "built-in standard".into(), ..Layer::default() },
-            added: Vec::new(),
-            accepts: Vec::new(),
-            contact: String::new(),
-            packs: Vec::new(),
-            bounds: Bounds::default(),
-            allowed_uids: Vec::new(),
-        })
+        Self::parse("built-in standard", STANDARD)
+            .0
+            .unwrap_or_else(|| Self {
+                // A test reads the same text: this is the same floor without the text.
+                mode: Mode::Enforce,
+                foreign: ForeignMarkers::Ignore,
+                floor: Layer {
+                    name: "built-in standard".into(),
+                    ..Layer::default()
+                },
+                added: Vec::new(),
+                accepts: Vec::new(),
+                contact: String::new(),
+                packs: Vec::new(),
+                bounds: Bounds::default(),
+                allowed_uids: Vec::new(),
+            })
     }
 
     /// Adds a file that may only add and tighten (`LYCHGATE_CONFIG`, contract 4.4).
@@ -149,7 +154,9 @@ impl Organisation {
             }
             Some((added, root.has("mode"), root.has("foreign_markers")))
         });
-        let Some((added, sets_mode, sets_foreign)) = made.flatten() else { return Err(problems) };
+        let Some((added, sets_mode, sets_foreign)) = made.flatten() else {
+            return Err(problems);
+        };
         let mut candidate = self.clone();
         candidate.packs.extend(added.packs);
         candidate.added.push(added.floor);
@@ -173,7 +180,9 @@ impl Organisation {
 
     fn read(root: &Section<'_, '_>) -> Self {
         let mode = root.word("mode", "enforce or observe", |text| {
-            [Mode::Enforce, Mode::Observe].into_iter().find(|m| m.word() == text)
+            [Mode::Enforce, Mode::Observe]
+                .into_iter()
+                .find(|m| m.word() == text)
         });
         let foreign = root.word("foreign_markers", "ignore or honour", |text| {
             let all = [ForeignMarkers::Ignore, ForeignMarkers::Honour];
@@ -227,13 +236,23 @@ pub(crate) fn schema(root: &Section<'_, '_>) -> Option<()> {
         Some(Placed { value: 1, .. }) => {}
         Some(other) => {
             let message = format!("schema {} is not known; this program reads 1", other.value);
-            root.refuse("schema", &other, message, "install a newer lychgate, or write schema = 1");
+            root.refuse(
+                "schema",
+                &other,
+                message,
+                "install a newer lychgate, or write schema = 1",
+            );
             root.skip_rest();
             return None;
         }
         None if !root.has("schema") => {
             let at = root.place();
-            root.refuse("schema", &at, "is missing".into(), "begin the file with schema = 1");
+            root.refuse(
+                "schema",
+                &at,
+                "is missing".into(),
+                "begin the file with schema = 1",
+            );
         }
         None => {}
     }
@@ -249,11 +268,23 @@ fn set(slot: &mut u64, value: Option<Placed<u64>>) {
 fn bounds(root: &Section<'_, '_>) -> Bounds {
     let mut b = Bounds::default();
     root.section("limits", |limits| {
-        set(&mut b.server_deadline_s, limits.number("server_deadline_s", 1..3601));
-        set(&mut b.client_deadline_s, limits.number("client_deadline_s", 1..3601));
-        set(&mut b.session_idle_s, limits.number("session_idle_s", 1..3601));
+        set(
+            &mut b.server_deadline_s,
+            limits.number("server_deadline_s", 1..3601),
+        );
+        set(
+            &mut b.client_deadline_s,
+            limits.number("client_deadline_s", 1..3601),
+        );
+        set(
+            &mut b.session_idle_s,
+            limits.number("session_idle_s", 1..3601),
+        );
         set(&mut b.sessions, limits.number("sessions", 1..65_537));
-        set(&mut b.in_flight_mib, limits.number("in_flight_mib", 20..65_537));
+        set(
+            &mut b.in_flight_mib,
+            limits.number("in_flight_mib", 20..65_537),
+        );
         set(&mut b.cache_mib, limits.number("cache_mib", 0..65_537));
     });
     b

@@ -30,8 +30,10 @@ impl Policy {
     /// for the same trailers. Where layers overlap the answer errs towards judging again.
     pub fn plan(&self, updates: &[RefUpdate], head: &[u8]) -> Vec<(Vec<u8>, bool)> {
         let target = self.blocks_in(updates);
-        let mut plan: Vec<(Vec<u8>, bool)> =
-            NEVER.iter().map(|p| (p.as_bytes().to_vec(), false)).collect();
+        let mut plan: Vec<(Vec<u8>, bool)> = NEVER
+            .iter()
+            .map(|p| (p.as_bytes().to_vec(), false))
+            .collect();
         let named = || self.layers().iter().flat_map(|l| l.refs.iter());
         let default = self.blocks_at(None) <= target;
         let mut take = |lax: bool| {

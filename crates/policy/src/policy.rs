@@ -43,7 +43,11 @@ impl Policy {
             // Against the floor every value was checked above; here the stricter one stays.
             policy.tighten(&lower.layer);
         }
-        if problems.is_empty() { Ok(policy) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(policy)
+        } else {
+            Err(problems)
+        }
     }
 
     /// The floor alone, with the problems of the files that tighten it.
@@ -115,7 +119,9 @@ impl Policy {
     fn setting_at(&self, reference: Option<&[u8]>) -> Setting<Severity> {
         let mut layers = self.layers.iter();
         // The floor's own pattern may be laxer than its default; no layer below may.
-        let floor = layers.next().and_then(|l| l.blocks_at(reference).map(|s| (s, l)));
+        let floor = layers
+            .next()
+            .and_then(|l| l.blocks_at(reference).map(|s| (s, l)));
         let mut standing = match floor {
             Some((severity, layer)) => Setting::new(severity, &layer.name),
             None => self.blocks.clone(),

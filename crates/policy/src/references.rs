@@ -21,7 +21,11 @@ impl Policy {
         name: &str,
     ) -> Option<Reason> {
         let refuse = |message: String, help: &str| {
-            Some(Reason { code: ReasonCode::ProtectedRef, message, help: help.to_owned() })
+            Some(Reason {
+                code: ReasonCode::ProtectedRef,
+                message,
+                help: help.to_owned(),
+            })
         };
         let server = surface == Surface::Server;
         if server && RESERVED.iter().any(|r| update.name.starts_with(r)) {
@@ -34,16 +38,22 @@ impl Policy {
         if !anchor && !self.is_protected(&update.name) {
             return None;
         }
-        let why = if anchor { "the policy is read from it" } else { "it is protected" };
+        let why = if anchor {
+            "the policy is read from it"
+        } else {
+            "it is protected"
+        };
         match update.kind {
             RefKind::Create => None,
             _ if update.old.is_null() => None,
-            RefKind::Delete => {
-                refuse(format!("{name} cannot be deleted: {why}"), "leave it, or ask an administrator")
-            }
-            _ if update.name.starts_with(b"refs/tags/") => {
-                refuse(format!("the tag {name} cannot move: {why}"), "give the new tag a new name")
-            }
+            RefKind::Delete => refuse(
+                format!("{name} cannot be deleted: {why}"),
+                "leave it, or ask an administrator",
+            ),
+            _ if update.name.starts_with(b"refs/tags/") => refuse(
+                format!("the tag {name} cannot move: {why}"),
+                "give the new tag a new name",
+            ),
             RefKind::FastForward => None,
             RefKind::Forced => refuse(
                 format!("{name} cannot be rewritten: {why}"),

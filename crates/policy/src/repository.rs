@@ -19,13 +19,23 @@ impl RepositoryPolicy {
     pub fn parse(name: &str, text: &str) -> (Option<Self>, Vec<Problem>) {
         let (made, problems) = Document::new(name, text).read(|root| {
             crate::organisation::schema(root)?;
-            for key in ["mode", "accept", "packs", "limits", "daemon", "foreign_markers", "contact"] {
+            for key in [
+                "mode",
+                "accept",
+                "packs",
+                "limits",
+                "daemon",
+                "foreign_markers",
+                "contact",
+            ] {
                 if root.has(key) {
                     let message = "only the organisation's file may hold this".to_owned();
                     root.refuse(key, &root.place(), message, "remove it here");
                 }
             }
-            Some(Self { layer: Layer::read(root) })
+            Some(Self {
+                layer: Layer::read(root),
+            })
         });
         (made.flatten(), problems)
     }

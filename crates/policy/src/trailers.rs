@@ -14,20 +14,35 @@ pub fn is_key(text: &[u8]) -> bool {
 pub fn missing<'k>(message: &[u8], required: &'k [String], comments: bool) -> Vec<&'k str> {
     let found = block(message, comments);
     let stands = |key: &&String| {
-        !found.iter().any(|(k, value)| k.eq_ignore_ascii_case(key.as_bytes()) && *value)
+        !found
+            .iter()
+            .any(|(k, value)| k.eq_ignore_ascii_case(key.as_bytes()) && *value)
     };
     required.iter().filter(stands).map(String::as_str).collect()
 }
 
 /// Keys of the trailers of a message, each with whether it has a value.
 fn block(message: &[u8], comments: bool) -> Vec<(&[u8], bool)> {
-    let lines = message.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
-    let lines: Vec<&[u8]> = lines.filter(|l| !(comments && l.starts_with(b"#"))).collect();
+    let lines = message
+        .split(|b| *b == b'\n')
+        .map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+    let lines: Vec<&[u8]> = lines
+        .filter(|l| !(comments && l.starts_with(b"#")))
+        .collect();
     let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
-    let Some(last) = lines.iter().rposition(|l| !blank(l)) else { return Vec::new() };
+    let Some(last) = lines.iter().rposition(|l| !blank(l)) else {
+        return Vec::new();
+    };
     let before = lines.get(..=last).unwrap_or_default();
-    let Some(gap) = before.iter().rposition(|l| blank(l)) else { return Vec::new() };
-    if before.get(..gap).unwrap_or_default().iter().all(|l| blank(l)) {
+    let Some(gap) = before.iter().rposition(|l| blank(l)) else {
+        return Vec::new();
+    };
+    if before
+        .get(..gap)
+        .unwrap_or_default()
+        .iter()
+        .all(|l| blank(l))
+    {
         return Vec::new();
     }
     let mut found: Vec<(&[u8], bool)> = Vec::new();
@@ -49,7 +64,11 @@ fn block(message: &[u8], comments: bool) -> Vec<(&[u8], bool)> {
         }
     }
     // Git's rule: only trailers, or one of git's own and at least a quarter of all lines.
-    if others == 0 || (by_git && found.len() * 3 >= others) { found } else { Vec::new() }
+    if others == 0 || (by_git && found.len() * 3 >= others) {
+        found
+    } else {
+        Vec::new()
+    }
 }
 
 fn trailer(line: &[u8]) -> Option<(&[u8], bool)> {

@@ -95,11 +95,18 @@ pub fn weigh(
     }
     if would_deny > 0 {
         let plural = if would_deny == 1 { "" } else { "s" };
-        notes.push(format!("observe: would be denied: {would_deny} new finding{plural}"));
+        notes.push(format!(
+            "observe: would be denied: {would_deny} new finding{plural}"
+        ));
     }
     notes.dedup();
     let decision = decide(&findings, &standing);
-    Weighed { decision, findings, reasons: standing, notes }
+    Weighed {
+        decision,
+        findings,
+        reasons: standing,
+        notes,
+    }
 }
 
 fn decide(findings: &[Finding], reasons: &[Reason]) -> Decision {
@@ -119,7 +126,10 @@ fn state(
 ) -> (State, Option<String>) {
     let finding = &candidate.finding;
     let place = || {
-        let path = finding.path.as_ref().map_or_else(String::new, ToString::to_string);
+        let path = finding
+            .path
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
         format!("{path}:{}", finding.span.line)
     };
     for accept in policy.accepts() {
@@ -134,7 +144,10 @@ fn state(
             notes.push(format!("{}: acceptance by {by} ended {until}", place()));
         } else {
             let reason = printable(accept.reason.as_bytes());
-            return (State::Existing, Some(format!("accepted by {by} until {until}: {reason}")));
+            return (
+                State::Existing,
+                Some(format!("accepted by {by} until {until}: {reason}")),
+            );
         }
     }
     if candidate.existing {
@@ -152,9 +165,14 @@ fn state(
     }
     for mark in &candidate.marks {
         match (&mark.exception, mark.exception.standing(asked.today, known)) {
-            (Exception::Allow { rule, until, reason }, Standing::Counts(left))
-                if *rule == finding.rule =>
-            {
+            (
+                Exception::Allow {
+                    rule,
+                    until,
+                    reason,
+                },
+                Standing::Counts(left),
+            ) if *rule == finding.rule => {
                 let reason = printable(reason.as_bytes());
                 let soon = match left {
                     0 => " (last day)".to_owned(),
@@ -163,11 +181,18 @@ fn state(
                     _ => String::new(),
                 };
                 notes.push(format!("allowed: {} {rule} until {until}{soon}", place()));
-                return (State::Allowed, Some(format!("allow line until {until}: {reason}")));
+                return (
+                    State::Allowed,
+                    Some(format!("allow line until {until}: {reason}")),
+                );
             }
             (Exception::Foreign { tool, .. }, _) if policy.honours_foreign_markers() => {
                 let tool = printable(tool.as_bytes());
-                notes.push(format!("allowed: {} {} by a {tool} marker", place(), finding.rule));
+                notes.push(format!(
+                    "allowed: {} {} by a {tool} marker",
+                    place(),
+                    finding.rule
+                ));
                 return (State::Allowed, Some(format!("{tool} marker")));
             }
             _ => {}

@@ -21,7 +21,10 @@ fn shown(problems: &[Problem]) -> Vec<String> {
 #[test]
 fn built_in_files_parse_and_mean_what_they_say() {
     let standard = organisation(STANDARD);
-    assert_eq!((standard.mode(), standard.inline()), (Mode::Enforce, Inline::Accepted));
+    assert_eq!(
+        (standard.mode(), standard.inline()),
+        (Mode::Enforce, Inline::Accepted)
+    );
     assert_eq!(Policy::floor(&standard).blocks_at(None), Severity::Medium);
     assert_eq!(Organisation::built_in().mode(), Mode::Enforce);
     assert_eq!(organisation(OBSERVE).mode(), Mode::Observe);
@@ -43,7 +46,10 @@ fn the_reference_names_every_default() {
     let (with, without) = (Policy::floor(&reference), Policy::floor(&bare));
     assert_eq!(with.inline(), without.inline());
     assert_eq!(with.blocks_at(None), without.blocks_at(None));
-    assert_eq!(with.honours_foreign_markers(), without.honours_foreign_markers());
+    assert_eq!(
+        with.honours_foreign_markers(),
+        without.honours_foreign_markers()
+    );
     assert_eq!(with.contact(), without.contact());
     assert_eq!(with.trailers(), without.trailers());
 }
@@ -51,15 +57,35 @@ fn the_reference_names_every_default() {
 /// The help of an unknown key lists the keys that are known: each of them stands in the file.
 #[test]
 fn the_reference_names_every_key() {
-    let sections = ["", "[blocks]", "[refs]", "[message]", "[limits]", "[daemon]", "[[ref]]", "[[accept]]"];
+    let sections = [
+        "",
+        "[blocks]",
+        "[refs]",
+        "[message]",
+        "[limits]",
+        "[daemon]",
+        "[[ref]]",
+        "[[accept]]",
+    ];
     for section in sections {
-        let (_, problems) =
-            Organisation::parse("org.toml", &format!("schema = 1\n{section}\nqqqqqqqqqqqq = 1\n"));
+        let (_, problems) = Organisation::parse(
+            "org.toml",
+            &format!("schema = 1\n{section}\nqqqqqqqqqqqq = 1\n"),
+        );
         let unknown = problems.iter().find(|p| p.message == "unknown key");
-        let help = &unknown.unwrap_or_else(|| panic!("{section}: {problems:?}")).help;
+        let help = &unknown
+            .unwrap_or_else(|| panic!("{section}: {problems:?}"))
+            .help;
         for key in help.trim_start_matches("known here: ").split(", ") {
-            let forms = [format!("\n{key} = "), format!("\n# {key} = "), format!("[{key}]")];
-            assert!(forms.iter().any(|f| REFERENCE.contains(f)), "{section} {key}");
+            let forms = [
+                format!("\n{key} = "),
+                format!("\n# {key} = "),
+                format!("[{key}]"),
+            ];
+            assert!(
+                forms.iter().any(|f| REFERENCE.contains(f)),
+                "{section} {key}"
+            );
         }
     }
 }
@@ -72,9 +98,9 @@ fn examples_of_the_reference_parse() {
     for line in REFERENCE.lines() {
         let plain = line.strip_prefix("# ").unwrap_or(line);
         let stanza = plain.starts_with("[[");
-        let pair = plain.split_once(" = ").is_some_and(|(k, _)| {
-            k.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-        });
+        let pair = plain
+            .split_once(" = ")
+            .is_some_and(|(k, _)| k.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
         if line.starts_with('#') && (stanza || (sections && pair)) {
             text.push_str(plain);
             text.push('\n');
@@ -83,7 +109,10 @@ fn examples_of_the_reference_parse() {
             sections = false;
         }
     }
-    assert!(text.contains("[[accept]]") && text.contains("[[ref]]"), "{text}");
+    assert!(
+        text.contains("[[accept]]") && text.contains("[[ref]]"),
+        "{text}"
+    );
     organisation(&format!("schema = 1\n{text}"));
 }
 
@@ -118,7 +147,10 @@ fn broken_syntax_is_placed_and_never_yields_a_policy() {
     ] {
         let (made, problems) = RepositoryPolicy::parse("policy.toml", text);
         assert!(made.is_none(), "{text}");
-        assert!(shown(&problems).iter().any(|p| p.starts_with(place)), "{text}: {problems:?}");
+        assert!(
+            shown(&problems).iter().any(|p| p.starts_with(place)),
+            "{text}: {problems:?}"
+        );
     }
 }
 
@@ -130,14 +162,26 @@ fn the_schema_is_the_one_hard_check() {
     assert!(problems[0].message.contains("schema 2 is not known"));
     let (made, problems) = RepositoryPolicy::parse("p", "inline = \"off\"\n");
     assert!(made.is_none());
-    assert_eq!(shown(&problems), ["p:1:1: schema: is missing\n  help: begin the file with schema = 1"]);
-    assert!(RepositoryPolicy::parse("p", "schema = 1\ninline = \"off\"\n").0.is_some());
+    assert_eq!(
+        shown(&problems),
+        ["p:1:1: schema: is missing\n  help: begin the file with schema = 1"]
+    );
+    assert!(
+        RepositoryPolicy::parse("p", "schema = 1\ninline = \"off\"\n")
+            .0
+            .is_some()
+    );
 }
 
 #[test]
 fn a_repository_cannot_say_what_only_the_organisation_may() {
-    for key in ["mode = \"observe\"", "foreign_markers = \"honour\"", "packs = []", "[limits]", "[[accept]]"]
-    {
+    for key in [
+        "mode = \"observe\"",
+        "foreign_markers = \"honour\"",
+        "packs = []",
+        "[limits]",
+        "[[accept]]",
+    ] {
         let (made, _) = RepositoryPolicy::parse("p", &format!("schema = 1\n{key}\n"));
         assert!(made.is_none(), "{key}");
     }
@@ -158,9 +202,15 @@ fn loosening_is_refused_naming_key_and_layer() {
     assert_eq!(
         shown(&problems),
         [
-            format!("policy.toml:2:10: inline: \"pusher\" would loosen \"off\", which org.toml sets{help}"),
-            format!("policy.toml:4:11: blocks.default: \"high\" would loosen \"low\", which org.toml sets{help}"),
-            format!("policy.toml:7:10: ref.blocks: \"critical\" would loosen \"low\", which org.toml sets{help}"),
+            format!(
+                "policy.toml:2:10: inline: \"pusher\" would loosen \"off\", which org.toml sets{help}"
+            ),
+            format!(
+                "policy.toml:4:11: blocks.default: \"high\" would loosen \"low\", which org.toml sets{help}"
+            ),
+            format!(
+                "policy.toml:7:10: ref.blocks: \"critical\" would loosen \"low\", which org.toml sets{help}"
+            ),
         ]
     );
     let same = "schema = 1\n[[ref]]\npattern = \"refs/heads/scratch/x\"\nblocks = \"high\"\n";
@@ -170,8 +220,11 @@ fn loosening_is_refused_naming_key_and_layer() {
 #[test]
 fn tightening_counts_and_the_stricter_of_two_states_wins() {
     let floor = organisation("schema = 1\n");
-    let head = repository("schema = 1\n[blocks]\ndefault = \"low\"\n[message]\ntrailers = [\"Issue\"]\n");
-    let index = repository("schema = 1\n[blocks]\ndefault = \"medium\"\n[refs]\nprotected = [\"refs/heads/x\"]\n");
+    let head =
+        repository("schema = 1\n[blocks]\ndefault = \"low\"\n[message]\ntrailers = [\"Issue\"]\n");
+    let index = repository(
+        "schema = 1\n[blocks]\ndefault = \"medium\"\n[refs]\nprotected = [\"refs/heads/x\"]\n",
+    );
     for order in [[head.clone(), index.clone()], [index, head]] {
         let policy = Policy::compose(&floor, &order).unwrap();
         assert_eq!(policy.blocks_at(None), Severity::Low);
@@ -183,8 +236,10 @@ fn tightening_counts_and_the_stricter_of_two_states_wins() {
 
 #[test]
 fn a_configured_file_only_adds_and_tightens() {
-    let mut floor = organisation("schema = 1\nmode = \"observe\"\n[blocks]\ndefault = \"medium\"\n");
-    let added = "schema = 1\nmode = \"enforce\"\npacks = [\"/x/*.toml\"]\n[blocks]\ndefault = \"low\"\n";
+    let mut floor =
+        organisation("schema = 1\nmode = \"observe\"\n[blocks]\ndefault = \"medium\"\n");
+    let added =
+        "schema = 1\nmode = \"enforce\"\npacks = [\"/x/*.toml\"]\n[blocks]\ndefault = \"low\"\n";
     floor.tighten_with("added.toml", added).unwrap();
     assert_eq!(floor.mode(), Mode::Enforce);
     assert_eq!(floor.packs(), ["/x/*.toml"]);
@@ -211,7 +266,10 @@ fn digests_follow_what_is_in_force() {
     let plain = Policy::floor(&floor).digest();
     assert_eq!(Policy::compose(&floor, &[]).unwrap().digest(), plain);
     let stricter = repository("schema = 1\n[blocks]\ndefault = \"low\"\n");
-    assert_ne!(Policy::compose(&floor, &[stricter]).unwrap().digest(), plain);
+    assert_ne!(
+        Policy::compose(&floor, &[stricter]).unwrap().digest(),
+        plain
+    );
 }
 
 fn update(name: &str, kind: RefKind) -> RefUpdate {
@@ -219,7 +277,12 @@ fn update(name: &str, kind: RefKind) -> RefUpdate {
     let null = lychgate_model::ObjectId::null(lychgate_model::HashKind::Sha1);
     let old = if kind == RefKind::Create { null } else { id(1) };
     let new = if kind == RefKind::Delete { null } else { id(2) };
-    RefUpdate { name: name.as_bytes().to_vec(), old, new, kind }
+    RefUpdate {
+        name: name.as_bytes().to_vec(),
+        old,
+        new,
+        kind,
+    }
 }
 
 #[test]
@@ -280,7 +343,11 @@ fn a_lax_ref_excuses_nothing_for_a_stricter_one() {
         ("refs/heads/main", "refs/lychgate/inbox/x", false),
         ("refs/heads/main", "refs/replace/x", false),
     ] {
-        assert_eq!(counts(target, existing), expected, "{existing} for {target}");
+        assert_eq!(
+            counts(target, existing),
+            expected,
+            "{existing} for {target}"
+        );
     }
 }
 

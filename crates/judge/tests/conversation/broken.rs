@@ -25,13 +25,19 @@ fn frames_out_of_order_are_refused() {
     let mut talk = Talk::new(&ENGINE);
     let mut hello = version::hello(0, "x", Vec::new());
     hello.major += 1;
-    assert_eq!(talk.send(&Frame::Hello(hello)).unwrap_err().code, RefuseCode::Version);
+    assert_eq!(
+        talk.send(&Frame::Hello(hello)).unwrap_err().code,
+        RefuseCode::Version
+    );
 
     for frame in [
         Frame::Data(b"x"),
         Frame::Answered,
         Frame::Line("x"),
-        Frame::Ref(talk::update("refs/heads/x", lychgate_model::RefKind::Create)),
+        Frame::Ref(talk::update(
+            "refs/heads/x",
+            lychgate_model::RefKind::Create,
+        )),
         Frame::Object(Object {
             role: Role::Old,
             kind: ObjectKind::Blob,
@@ -41,7 +47,11 @@ fn frames_out_of_order_are_refused() {
         }),
     ] {
         let mut talk = commit();
-        assert_eq!(talk.send(&frame).unwrap_err().code, RefuseCode::Protocol, "{frame:?}");
+        assert_eq!(
+            talk.send(&frame).unwrap_err().code,
+            RefuseCode::Protocol,
+            "{frame:?}"
+        );
     }
 }
 
@@ -49,7 +59,13 @@ fn frames_out_of_order_are_refused() {
 fn more_bytes_than_announced_are_refused() {
     let mut talk = commit();
     let id = blob(b"abc");
-    let object = Object { role: Role::New, kind: ObjectKind::Blob, id, size: 3, path: b"" };
+    let object = Object {
+        role: Role::New,
+        kind: ObjectKind::Blob,
+        id,
+        size: 3,
+        path: b"",
+    };
     talk.must(&Frame::Object(object.clone()));
     assert!(talk.send(&Frame::Data(b"abcd")).is_err());
     let mut talk = commit();
@@ -75,10 +91,17 @@ fn a_tally_that_differs_in_anything_is_indeterminate() {
         let mut talk = commit();
         talk.add("a", b"x");
         let said = talk.close_with(tally);
-        assert_eq!((said.decision(), said.codes()), (Decision::Indeterminate, vec!["coverage"]));
+        assert_eq!(
+            (said.decision(), said.codes()),
+            (Decision::Indeterminate, vec!["coverage"])
+        );
         assert_eq!(said.answer.as_ref().unwrap().exit, 3);
         assert!(!said.answer.as_ref().unwrap().coverage.complete);
-        assert!(said.lines[0].starts_with("lychgate: commit not checked: "), "{}", said.text());
+        assert!(
+            said.lines[0].starts_with("lychgate: commit not checked: "),
+            "{}",
+            said.text()
+        );
     }
     let mut talk = commit();
     talk.add("a", b"x");
@@ -90,7 +113,10 @@ fn content_that_was_announced_must_come() {
     let mut talk = commit();
     talk.entry("a", None, side(b"never sent"));
     let said = talk.close();
-    assert_eq!((said.decision(), said.codes()), (Decision::Indeterminate, vec!["coverage"]));
+    assert_eq!(
+        (said.decision(), said.codes()),
+        (Decision::Indeterminate, vec!["coverage"])
+    );
 
     let mut talk = commit();
     assert_eq!(talk.offer(&[blob(b"never sent")]), [true]);
@@ -112,16 +138,33 @@ fn bytes_under_another_id_are_indeterminate_and_not_remembered() {
     let mut talk = Talk::with(&ENGINE, &cache, &state);
     talk.open(Hook::PreCommit, &[], &[]);
     talk.entry("a", None, side(&secret));
-    talk.object_as(Role::New, ObjectKind::Blob, blob(&secret), "", b"clean\n", false);
+    talk.object_as(
+        Role::New,
+        ObjectKind::Blob,
+        blob(&secret),
+        "",
+        b"clean\n",
+        false,
+    );
     let said = talk.close();
-    assert_eq!((said.decision(), said.codes()), (Decision::Indeterminate, vec!["coverage"]));
+    assert_eq!(
+        (said.decision(), said.codes()),
+        (Decision::Indeterminate, vec!["coverage"])
+    );
     assert_eq!(cache.entries(), 0);
 
     let mut talk = Talk::with(&ENGINE, &cache, &state);
     talk.open(Hook::PreCommit, &[], &[]);
     assert_eq!(talk.offer(&[blob(&secret)]), [true]);
     talk.entry("a", None, side(&secret));
-    talk.object_as(Role::New, ObjectKind::Blob, blob(&secret), "", &secret, true);
+    talk.object_as(
+        Role::New,
+        ObjectKind::Blob,
+        blob(&secret),
+        "",
+        &secret,
+        true,
+    );
     assert_eq!(talk.close().decision(), Decision::Deny);
 }
 
@@ -131,14 +174,28 @@ fn what_cannot_be_read_is_indeterminate_and_named() {
     talk.entry("dir/a\u{1b}[31m", None, side(b"x"));
     talk.unreadable(blob(b"x"), "dir/a\u{1b}[31m", "the object is missing");
     let said = talk.close();
-    assert_eq!((said.decision(), said.codes()), (Decision::Indeterminate, vec!["unreadable"]));
-    assert!(said.text().contains(r"dir/a\033[31m: the object is missing"), "{}", said.text());
+    assert_eq!(
+        (said.decision(), said.codes()),
+        (Decision::Indeterminate, vec!["unreadable"])
+    );
+    assert!(
+        said.text()
+            .contains(r"dir/a\033[31m: the object is missing"),
+        "{}",
+        said.text()
+    );
 
     // In the middle of an object.
     let mut talk = commit();
     talk.entry("a", None, side(b"abcd"));
     let id = blob(b"abcd");
-    let object = Object { role: Role::New, kind: ObjectKind::Blob, id, size: 4, path: b"" };
+    let object = Object {
+        role: Role::New,
+        kind: ObjectKind::Blob,
+        id,
+        size: 4,
+        path: b"",
+    };
     talk.counter.object(&object, false);
     talk.must(&Frame::Object(object));
     talk.must(&Frame::Data(b"ab"));
@@ -146,7 +203,10 @@ fn what_cannot_be_read_is_indeterminate_and_named() {
     talk.unreadable(id, "a", "the pack is cut");
     talk.add("b", b"fine");
     let said = talk.close();
-    assert_eq!((said.decision(), said.codes()), (Decision::Indeterminate, vec!["unreadable"]));
+    assert_eq!(
+        (said.decision(), said.codes()),
+        (Decision::Indeterminate, vec!["unreadable"])
+    );
 }
 
 #[test]
@@ -158,7 +218,12 @@ fn a_finding_denies_though_something_else_was_not_judged() {
     let said = talk.close();
     assert_eq!(said.decision(), Decision::Deny);
     assert_eq!(said.answer.as_ref().unwrap().exit, 1);
-    assert!(said.text().contains("also not checked: b: the object is missing"), "{}", said.text());
+    assert!(
+        said.text()
+            .contains("also not checked: b: the object is missing"),
+        "{}",
+        said.text()
+    );
 }
 
 #[test]
@@ -167,8 +232,10 @@ fn a_panic_costs_one_object_its_verdict() {
         let made = Engine::load(&lychgate_judge::Sources::built_in()).unwrap();
         Arc::new(made.with_fault_injection(needle))
     };
-    for (needle, expected) in [(&b"boom"[..], Decision::Indeterminate), (b"nowhere", Decision::Allow)]
-    {
+    for (needle, expected) in [
+        (&b"boom"[..], Decision::Indeterminate),
+        (b"nowhere", Decision::Allow),
+    ] {
         let mut talk = Talk::new(&engine(needle));
         talk.open(Hook::PreCommit, &[], &[]);
         talk.add("a", b"goes boom here");
@@ -177,7 +244,11 @@ fn a_panic_costs_one_object_its_verdict() {
         assert_eq!(said.decision(), expected, "{said:?}");
         if expected == Decision::Indeterminate {
             assert_eq!(said.codes(), ["fault"]);
-            let id: String = blob(b"goes boom here").to_string().chars().take(12).collect();
+            let id: String = blob(b"goes boom here")
+                .to_string()
+                .chars()
+                .take(12)
+                .collect();
             assert!(said.text().contains(&id), "{}", said.text());
         }
     }
@@ -189,7 +260,14 @@ fn a_deadline_ends_with_the_share_done_and_what_was_judged_stays() {
     let mut talk = Talk::with(&ENGINE, &cache, &Arc::new(State::open(None)));
     talk.open(Hook::PreReceive, &[], &[]);
     talk.offer(&[blob(b"one"), blob(b"two")]);
-    talk.object_as(Role::New, ObjectKind::Blob, blob(b"one"), "", &[b'x'; 70_000], true);
+    talk.object_as(
+        Role::New,
+        ObjectKind::Blob,
+        blob(b"one"),
+        "",
+        &[b'x'; 70_000],
+        true,
+    );
     talk.judge.session().expire();
     assert!(!talk.judge.session().wants_input());
     let mut lines = Vec::new();
@@ -216,8 +294,7 @@ fn a_deadline_ends_with_the_share_done_and_what_was_judged_stays() {
 fn work_handed_out_before_the_end_is_taken_back_and_remembered() {
     let cache = Arc::new(lychgate_judge::Cache::new(1 << 20));
     let state = Arc::new(State::open(None));
-    let mut session =
-        Session::new(ENGINE.clone(), cache.clone(), state, talk::context());
+    let mut session = Session::new(ENGINE.clone(), cache.clone(), state, talk::context());
     let content = vec![b'x'; 300_000];
     let id = blob(&content);
     let facts = lychgate_wire::frame::Facts {
@@ -229,7 +306,13 @@ fn work_handed_out_before_the_end_is_taken_back_and_remembered() {
         head_born: false,
         variables: Vec::new(),
     };
-    let object = Object { role: Role::New, kind: ObjectKind::Blob, id, size: 300_000, path: b"" };
+    let object = Object {
+        role: Role::New,
+        kind: ObjectKind::Blob,
+        id,
+        size: 300_000,
+        path: b"",
+    };
     for frame in [
         Frame::Hello(version::hello(0, "x", Vec::new())),
         Frame::Facts(facts),
@@ -243,7 +326,11 @@ fn work_handed_out_before_the_end_is_taken_back_and_remembered() {
     session.receive(&Frame::Data(&content[200_000..])).unwrap();
     let work = session.work().unwrap();
     assert_eq!((work.bytes(), session.in_flight()), (300_000, 300_000));
-    let reason = Reason { code: ReasonCode::Busy, message: "stopping".into(), help: String::new() };
+    let reason = Reason {
+        code: ReasonCode::Busy,
+        message: "stopping".into(),
+        help: String::new(),
+    };
     session.abort(reason);
     session.complete(work.run(&mut Scratch::new()));
     assert_eq!((session.in_flight(), cache.entries()), (0, 1));
@@ -268,13 +355,22 @@ fn a_large_object_is_scanned_in_pieces() {
     assert_eq!(talk.close().decision(), Decision::Allow);
     let mut talk = commit();
     talk.entry("big", None, side(b"other"));
-    talk.object_as(Role::New, ObjectKind::Blob, blob(b"other"), "", &content, false);
+    talk.object_as(
+        Role::New,
+        ObjectKind::Blob,
+        blob(b"other"),
+        "",
+        &content,
+        false,
+    );
     assert_eq!(talk.close().codes(), ["coverage"]);
 }
 
 #[test]
 fn too_many_findings_in_one_object_are_not_a_complete_judgement() {
-    let many: String = (0..1500).map(|n| format!("k{n} = {}\n", token((n % 250) as u8))).collect();
+    let many: String = (0..1500)
+        .map(|n| format!("k{n} = {}\n", token((n % 250) as u8)))
+        .collect();
     let mut talk = commit();
     talk.add("a", many.as_bytes());
     let said = talk.close();

@@ -6,9 +6,17 @@ use lychgate_wire::frame::{DocumentContent, DocumentSide, Role};
 use crate::talk::{Answered, At, ENGINE, Talk, blob, engine, id_of, token, update};
 
 fn push(text: &str, refs: &[lychgate_model::RefUpdate]) -> Talk {
-    let engine = if text.is_empty() { ENGINE.clone() } else { engine(text) };
+    let engine = if text.is_empty() {
+        ENGINE.clone()
+    } else {
+        engine(text)
+    };
     let mut talk = Talk::new(&engine);
-    talk.open(Hook::PreReceive, refs, &[(DocumentSide::Base, DocumentContent::Absent)]);
+    talk.open(
+        Hook::PreReceive,
+        refs,
+        &[(DocumentSide::Base, DocumentContent::Absent)],
+    );
     talk
 }
 
@@ -34,7 +42,10 @@ fn an_intermediate_commit_leaks_too_and_the_denial_names_it() {
     assert_ne!(said.findings[0].commit, Some(second));
     let short: String = first.to_string().chars().take(12).collect();
     assert!(said.text().contains(&short), "{}", said.text());
-    assert!(!said.text().contains("  allow "), "a server prints no allow line");
+    assert!(
+        !said.text().contains("  allow "),
+        "a server prints no allow line"
+    );
     assert!(said.text().contains("  accept "), "{}", said.text());
 
     let mut talk = push("", &topic());
@@ -54,7 +65,11 @@ fn a_value_carried_through_a_push_is_new_once() {
     talk.places.push(At::new(b, "a").commit(c2).old(&line(0)));
     talk.old_side(&line(0));
     let said = talk.close();
-    assert_eq!(said.states().iter().filter(|s| **s == "new").count(), 1, "{said:?}");
+    assert_eq!(
+        said.states().iter().filter(|s| **s == "new").count(),
+        1,
+        "{said:?}"
+    );
     assert_eq!(said.states().len(), 2);
 }
 
@@ -64,7 +79,8 @@ fn a_revert_brings_a_value_back_as_new() {
     let mut talk = push("", &topic());
     let commit = talk.commit("revert\n");
     let id = talk.blob(&line(0));
-    talk.places.push(At::new(id, "a").commit(commit).old(b"clean\n"));
+    talk.places
+        .push(At::new(id, "a").commit(commit).old(b"clean\n"));
     talk.old_side(b"clean\n");
     assert_eq!(talk.close().decision(), Decision::Deny);
     // Its twin: a revert while the value still stands.
@@ -72,7 +88,8 @@ fn a_revert_brings_a_value_back_as_new() {
     let commit = talk.commit("revert\n");
     let id = talk.blob(&line(0));
     let before = [line(0), b"x\n".to_vec()].concat();
-    talk.places.push(At::new(id, "a").commit(commit).old(&before));
+    talk.places
+        .push(At::new(id, "a").commit(commit).old(&before));
     talk.old_side(&before);
     assert_eq!(talk.close().decision(), Decision::Allow);
 }
@@ -80,9 +97,30 @@ fn a_revert_brings_a_value_back_as_new() {
 #[test]
 fn messages_authors_and_tags_are_content_and_always_new() {
     for (kind, content, source) in [
-        (ObjectKind::Commit, format!("tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nuse {}\n", token(0)), Source::Message),
-        (ObjectKind::Commit, format!("tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor {} <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nx\n", token(0)), Source::Author),
-        (ObjectKind::Tag, format!("object 4b825dc642cb6eb9a060e54bf8d69288fbee4904\ntype tree\ntag v1\ntagger a <a@b> 1 +0000\n\n{}\n", token(0)), Source::Tag),
+        (
+            ObjectKind::Commit,
+            format!(
+                "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nuse {}\n",
+                token(0)
+            ),
+            Source::Message,
+        ),
+        (
+            ObjectKind::Commit,
+            format!(
+                "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor {} <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nx\n",
+                token(0)
+            ),
+            Source::Author,
+        ),
+        (
+            ObjectKind::Tag,
+            format!(
+                "object 4b825dc642cb6eb9a060e54bf8d69288fbee4904\ntype tree\ntag v1\ntagger a <a@b> 1 +0000\n\n{}\n",
+                token(0)
+            ),
+            Source::Tag,
+        ),
     ] {
         let mut talk = push("", &topic());
         let id = id_of(kind, content.as_bytes());
@@ -107,7 +145,10 @@ fn a_name_in_a_tree_is_content_and_stands_where_the_old_tree_had_it() {
         let mut talk = push("", &topic());
         let id = id_of(ObjectKind::Tree, &named);
         talk.object_as(Role::New, ObjectKind::Tree, id, "", &named, false);
-        let mut at = At { mode: lychgate_model::Mode::Tree, ..At::new(id, "dir") };
+        let mut at = At {
+            mode: lychgate_model::Mode::Tree,
+            ..At::new(id, "dir")
+        };
         if let Some(old) = old {
             let old_id = id_of(ObjectKind::Tree, &old);
             talk.store.insert(old_id, (ObjectKind::Tree, old));
@@ -129,7 +170,12 @@ fn a_secret_in_a_ref_name_is_denied_and_masked_everywhere() {
     assert!(said.findings.iter().any(|f| f.source == Source::Ref));
     assert!(!format!("{said:?}").contains(&token(0)), "{said:?}");
     // Deleting it mends it.
-    assert_eq!(push("", &[update(&name, RefKind::Delete)]).close().decision(), Decision::Allow);
+    assert_eq!(
+        push("", &[update(&name, RefKind::Delete)])
+            .close()
+            .decision(),
+        Decision::Allow
+    );
 }
 
 #[test]
@@ -137,10 +183,17 @@ fn refs_are_judged_without_objects() {
     let forced = |name| push("", &[update(name, RefKind::Forced)]).close();
     assert_eq!(forced("refs/heads/topic").decision(), Decision::Allow);
     let said = forced("refs/heads/main");
-    assert_eq!((said.decision(), said.codes()), (Decision::Deny, vec!["protected-ref"]));
+    assert_eq!(
+        (said.decision(), said.codes()),
+        (Decision::Deny, vec!["protected-ref"])
+    );
     assert_eq!(said.answer.as_ref().unwrap().exit, 1);
     assert_eq!(said.answer.as_ref().unwrap().coverage.tally.refs, 1);
-    assert!(said.lines[0].starts_with("lychgate: push denied: refs/heads/main"), "{}", said.text());
+    assert!(
+        said.lines[0].starts_with("lychgate: push denied: refs/heads/main"),
+        "{}",
+        said.text()
+    );
 }
 
 fn inline(policy: &str, old: &[u8]) -> Answered {
@@ -151,7 +204,8 @@ fn inline(policy: &str, old: &[u8]) -> Answered {
     let mut talk = push(policy, &topic());
     let commit = talk.commit("c\n");
     let id = talk.blob(marked.as_bytes());
-    talk.places.push(At::new(id, "a.py").commit(commit).old(old));
+    talk.places
+        .push(At::new(id, "a.py").commit(commit).old(old));
     talk.old_side(old);
     talk.close()
 }
@@ -162,7 +216,10 @@ fn an_allow_line_in_a_push_counts_only_if_it_stood_or_policy_trusts_the_pusher()
     assert_eq!(inline("", &line(0)).decision(), Decision::Allow);
     let pusher = "schema = 1\ninline = \"pusher\"\ncontact = \"sec@example.org\"\n";
     let said = inline(pusher, b"clean\n");
-    assert_eq!((said.decision(), said.states()), (Decision::Allow, vec!["allowed"]));
+    assert_eq!(
+        (said.decision(), said.states()),
+        (Decision::Allow, vec!["allowed"])
+    );
     let said = inline("schema = 1\ncontact = \"sec@example.org\"\n", b"clean\n");
     assert!(said.text().contains("sec@example.org"), "{}", said.text());
 }
@@ -180,7 +237,10 @@ fn an_accepted_object_is_existing_and_says_who_accepted_it() {
         (accept(&id, "2026-11-21", "test.token"), Decision::Allow),
         (accept(&id, "2026-11-20", "test.token"), Decision::Deny),
         (accept(&id, "2026-12-01", "test.other"), Decision::Deny),
-        (accept(&"0".repeat(40), "2026-12-01", "test.token"), Decision::Deny),
+        (
+            accept(&"0".repeat(40), "2026-12-01", "test.token"),
+            Decision::Deny,
+        ),
     ] {
         let mut talk = push(&text, &topic());
         let id = talk.blob(&line(0));
@@ -189,7 +249,13 @@ fn an_accepted_object_is_existing_and_says_who_accepted_it() {
         assert_eq!(said.decision(), expected, "{text}{said:?}");
         if expected == Decision::Allow {
             assert_eq!(said.findings[0].state.name(), "existing");
-            assert!(said.findings[0].allowed_by.as_ref().unwrap().contains("ana"));
+            assert!(
+                said.findings[0]
+                    .allowed_by
+                    .as_ref()
+                    .unwrap()
+                    .contains("ana")
+            );
         }
     }
 }
@@ -198,7 +264,11 @@ fn an_accepted_object_is_existing_and_says_who_accepted_it() {
 fn commits_new_to_a_protected_ref_need_their_trailers() {
     let text = "schema = 1\n[message]\ntrailers = [\"Issue\"]\n";
     for (name, message, expected) in [
-        ("refs/heads/main", "t\n\nbody\n\nIssue: 7\n", Decision::Allow),
+        (
+            "refs/heads/main",
+            "t\n\nbody\n\nIssue: 7\n",
+            Decision::Allow,
+        ),
         ("refs/heads/main", "t\n\nbody\n", Decision::Deny),
         ("refs/heads/topic", "t\n\nbody\n", Decision::Allow),
     ] {
@@ -208,7 +278,11 @@ fn commits_new_to_a_protected_ref_need_their_trailers() {
         assert_eq!(said.decision(), expected, "{name} {said:?}");
         if expected == Decision::Deny {
             assert_eq!(said.codes(), ["trailer"]);
-            assert!(said.text().contains(&id.to_string()[..12]), "{}", said.text());
+            assert!(
+                said.text().contains(&id.to_string()[..12]),
+                "{}",
+                said.text()
+            );
         }
     }
 }
@@ -225,7 +299,11 @@ fn a_repository_policy_tightens_and_only_the_side_before_the_push_counts() {
         (DocumentSide::Index, broken, Decision::Allow),
     ] {
         let mut talk = Talk::new(&ENGINE);
-        talk.open(Hook::PreReceive, &[update("refs/heads/rel", RefKind::Forced)], &[(side, content)]);
+        talk.open(
+            Hook::PreReceive,
+            &[update("refs/heads/rel", RefKind::Forced)],
+            &[(side, content)],
+        );
         assert_eq!(talk.close().decision(), expected, "{side:?} {content:?}");
     }
 }
@@ -236,7 +314,10 @@ fn a_ref_with_its_own_severity() {
     for (names, expected) in [
         (vec!["refs/heads/scratch/a"], Decision::Allow),
         (vec!["refs/heads/main"], Decision::Deny),
-        (vec!["refs/heads/scratch/a", "refs/heads/main"], Decision::Deny),
+        (
+            vec!["refs/heads/scratch/a", "refs/heads/main"],
+            Decision::Deny,
+        ),
     ] {
         let refs: Vec<_> = names.iter().map(|n| update(n, RefKind::Create)).collect();
         let mut talk = push(text, &refs);

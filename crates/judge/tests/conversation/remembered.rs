@@ -13,7 +13,12 @@ fn secret() -> Vec<u8> {
 }
 
 /// Judges one object, sent only if needed; returns whether it was and the decision.
-fn judge(engine: &Arc<Engine>, cache: &Arc<Cache>, state: &Arc<State>, content: &[u8]) -> (bool, Decision) {
+fn judge(
+    engine: &Arc<Engine>,
+    cache: &Arc<Cache>,
+    state: &Arc<State>,
+    content: &[u8],
+) -> (bool, Decision) {
     let mut talk = Talk::with(engine, cache, state);
     talk.open(Hook::PreCommit, &[], &[]);
     let id = blob(content);
@@ -45,18 +50,33 @@ fn clean_and_dirty_objects_are_scanned_once() {
 #[test]
 fn a_change_of_policy_or_text_forgets_nothing_and_a_change_of_matching_does() {
     let (cache, state) = (Arc::new(Cache::new(1 << 20)), Arc::new(State::open(None)));
-    assert_eq!(judge(&ENGINE, &cache, &state, &secret()), (true, Decision::Deny));
+    assert_eq!(
+        judge(&ENGINE, &cache, &state, &secret()),
+        (true, Decision::Deny)
+    );
     let lax = engine("schema = 1\n[blocks]\ndefault = \"critical\"\n");
-    assert_eq!(judge(&lax, &cache, &state, &secret()), (false, Decision::Allow));
+    assert_eq!(
+        judge(&lax, &cache, &state, &secret()),
+        (false, Decision::Allow)
+    );
     let with = |pack: String| {
         let mut sources = lychgate_judge::Sources::built_in();
-        sources.packs.push(Text { name: "test.toml".into(), text: pack });
+        sources.packs.push(Text {
+            name: "test.toml".into(),
+            text: pack,
+        });
         Arc::new(Engine::load(&sources).unwrap())
     };
     let text = with(PACK.replace("Whoever reads it can test.", "Another text."));
-    assert_eq!(judge(&text, &cache, &state, &secret()), (false, Decision::Deny));
+    assert_eq!(
+        judge(&text, &cache, &state, &secret()),
+        (false, Decision::Deny)
+    );
     let matching = with(PACK.replace("[A-Z0-9]{12}", "[A-Z0-9]{12,13}"));
-    assert_eq!(judge(&matching, &cache, &state, &secret()), (true, Decision::Deny));
+    assert_eq!(
+        judge(&matching, &cache, &state, &secret()),
+        (true, Decision::Deny)
+    );
     cache.retain(matching.matching());
     assert_eq!(judge(&ENGINE, &cache, &state, &secret()).0, true);
 }
@@ -65,7 +85,10 @@ fn a_change_of_policy_or_text_forgets_nothing_and_a_change_of_matching_does() {
 fn peers_share_nothing() {
     let (cache, state) = (Arc::new(Cache::new(1 << 20)), Arc::new(State::open(None)));
     judge(&ENGINE, &cache, &state, b"clean\n");
-    let other = lychgate_judge::Context { peer: 1001, ..crate::talk::context() };
+    let other = lychgate_judge::Context {
+        peer: 1001,
+        ..crate::talk::context()
+    };
     let session = lychgate_judge::Session::new(ENGINE.clone(), cache, state, other);
     let mut talk = Talk::new(&ENGINE);
     talk.judge = lychgate_judge::InProcess::new(session);
@@ -89,9 +112,19 @@ fn a_file_of_clean_objects_survives_and_damage_is_only_forgetting() {
     let fresh = || Arc::new(Cache::new(1 << 20));
     let again = fresh();
     again.load(&file);
-    assert_eq!((again.entries(), again.is_dirty()), (10, false), "no finding is written");
-    assert_eq!(judge(&ENGINE, &again, &state, b"clean 3\n"), (false, Decision::Allow));
-    assert_eq!(judge(&ENGINE, &again, &state, &secret()), (true, Decision::Deny));
+    assert_eq!(
+        (again.entries(), again.is_dirty()),
+        (10, false),
+        "no finding is written"
+    );
+    assert_eq!(
+        judge(&ENGINE, &again, &state, b"clean 3\n"),
+        (false, Decision::Allow)
+    );
+    assert_eq!(
+        judge(&ENGINE, &again, &state, &secret()),
+        (true, Decision::Deny)
+    );
     // Every single damaged byte costs entries, and never adds or changes one.
     for at in 0..whole.len() {
         let mut damaged = whole.clone();
@@ -129,7 +162,11 @@ fn a_commit_is_read_again_where_its_message_is_asked_for() {
     let (cache, state) = (Arc::new(Cache::new(1 << 20)), Arc::new(State::open(None)));
     let strict = engine("schema = 1\n[message]\ntrailers = [\"Issue\"]\n");
     let mut talk = Talk::with(&strict, &cache, &state);
-    talk.open(Hook::PreReceive, &[update("refs/heads/topic", RefKind::Create)], &[]);
+    talk.open(
+        Hook::PreReceive,
+        &[update("refs/heads/topic", RefKind::Create)],
+        &[],
+    );
     let id = talk.commit("no trailer\n");
     assert_eq!(talk.close().decision(), Decision::Allow);
     for (name, needed) in [("refs/heads/other", false), ("refs/heads/main", true)] {
@@ -158,7 +195,10 @@ fn fifty_racing_starts_agree_on_one_key() {
         threads.into_iter().map(|t| t.join().unwrap()).collect()
     });
     assert!(prints.iter().all(|p| *p == prints[0]));
-    let left: Vec<_> = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
     assert_eq!(left, ["value.key"]);
     // A key others can read, or a broken one, is none.
     std::fs::write(path.join("value.key"), b"short").unwrap();

@@ -1,10 +1,8 @@
 //! A commit being made, frame by frame.
 
-
-
+use crate::talk::{At, ENGINE, Talk, blob, engine, side, token};
 use lychgate_model::{Decision, Hook, Mode, ObjectKind, Side, Source};
 use lychgate_wire::frame::{DocumentContent, DocumentSide, Role};
-use crate::talk::{At, ENGINE, Talk, blob, engine, side, token};
 
 fn commit() -> Talk {
     let mut talk = Talk::new(&ENGINE);
@@ -31,12 +29,19 @@ fn a_new_secret_is_denied_and_its_twin_allowed() {
     assert!(!format!("{said:?}").contains(&token(0)));
     assert!(said.lines.len() <= 12, "{}", said.text());
     assert!(said.lines.iter().all(|l| l.len() <= 80), "{}", said.text());
-    assert!(said.text().contains("# lychgate: allow test.token until 2026-12-21 because"));
+    assert!(
+        said.text()
+            .contains("# lychgate: allow test.token until 2026-12-21 because")
+    );
 
     let mut talk = commit();
     talk.add("src/a.py", b"key = environ['KEY']\n");
     let said = talk.close();
-    assert_eq!((said.decision(), said.lines.len()), (Decision::Allow, 0), "{said:?}");
+    assert_eq!(
+        (said.decision(), said.lines.len()),
+        (Decision::Allow, 0),
+        "{said:?}"
+    );
     let coverage = said.answer.unwrap().coverage;
     assert!(coverage.complete);
     assert_eq!((coverage.tally.changes, coverage.tally.objects), (1, 1));
@@ -46,7 +51,14 @@ fn a_new_secret_is_denied_and_its_twin_allowed() {
 fn deletions_and_mode_changes_are_judged_with_no_bytes() {
     let mut talk = commit();
     talk.entry("gone", side(b"x"), None);
-    talk.entry("sub", None, Some(Side { mode: Mode::Gitlink, id: blob(b"any") }));
+    talk.entry(
+        "sub",
+        None,
+        Some(Side {
+            mode: Mode::Gitlink,
+            id: blob(b"any"),
+        }),
+    );
     let said = talk.close();
     assert_eq!(said.decision(), Decision::Allow);
     assert_eq!(said.answer.unwrap().coverage.tally.changes, 2);
@@ -57,13 +69,19 @@ fn the_same_value_at_the_same_path_is_existing() {
     let mut talk = commit();
     talk.change("a", &line(0), &[line(0), b"more\n".to_vec()].concat());
     let said = talk.close();
-    assert_eq!((said.decision(), said.states()), (Decision::Allow, vec!["existing"]));
+    assert_eq!(
+        (said.decision(), said.states()),
+        (Decision::Allow, vec!["existing"])
+    );
     assert!(said.lines.is_empty(), "{}", said.text());
 
     let mut talk = commit();
     talk.change("a", &line(0), &[line(0), line(1)].concat());
     let said = talk.close();
-    assert_eq!((said.decision(), said.states()), (Decision::Deny, vec!["existing", "new"]));
+    assert_eq!(
+        (said.decision(), said.states()),
+        (Decision::Deny, vec!["existing", "new"])
+    );
 }
 
 #[test]
@@ -73,7 +91,10 @@ fn a_rename_is_existing_and_a_copy_of_another_value_is_not() {
     let id = talk.add("new.py", &line(0));
     talk.places = vec![At::new(id, "new.py").deleted(&line(0))];
     let said = talk.close();
-    assert_eq!((said.decision(), said.states()), (Decision::Allow, vec!["existing"]));
+    assert_eq!(
+        (said.decision(), said.states()),
+        (Decision::Allow, vec!["existing"])
+    );
     assert!(said.wanted.is_empty(), "the very same object needs no look");
 
     let mut talk = commit();
@@ -82,7 +103,10 @@ fn a_rename_is_existing_and_a_copy_of_another_value_is_not() {
     talk.old_side(&line(1));
     talk.places = vec![At::new(id, "new.py").deleted(&line(1))];
     let said = talk.close();
-    assert_eq!((said.decision(), said.states()), (Decision::Deny, vec!["new"]));
+    assert_eq!(
+        (said.decision(), said.states()),
+        (Decision::Deny, vec!["new"])
+    );
     assert_eq!(said.wanted, [blob(&line(1))]);
 }
 
@@ -116,7 +140,11 @@ fn two_new_places_are_both_told_and_one_new_place_is_enough() {
     talk.entry("a", None, side(&line(0)));
     talk.places = vec![At::new(id, "b"), At::new(id, "a")];
     let said = talk.close();
-    let paths: Vec<_> = said.findings.iter().map(|f| f.path.clone().unwrap().to_string()).collect();
+    let paths: Vec<_> = said
+        .findings
+        .iter()
+        .map(|f| f.path.clone().unwrap().to_string())
+        .collect();
     assert_eq!(paths, ["a", "b"]);
 
     let mut talk = commit();
@@ -147,9 +175,19 @@ fn a_rule_keeps_to_its_paths() {
 fn the_target_of_a_symlink_is_told_as_one() {
     let mut talk = commit();
     let id = blob(&line(0));
-    talk.entry("l", None, Some(Side { mode: Mode::Symlink, id }));
+    talk.entry(
+        "l",
+        None,
+        Some(Side {
+            mode: Mode::Symlink,
+            id,
+        }),
+    );
     talk.blob(&line(0));
-    talk.places.push(At { mode: Mode::Symlink, ..At::new(id, "l") });
+    talk.places.push(At {
+        mode: Mode::Symlink,
+        ..At::new(id, "l")
+    });
     let said = talk.close();
     assert_eq!(said.decision(), Decision::Deny);
     assert!(said.findings.iter().any(|f| f.source == Source::Symlink));
@@ -163,19 +201,29 @@ fn a_secret_in_a_path_is_found_and_never_printed() {
     talk.add(path, &line(1));
     let said = talk.close();
     assert_eq!(said.decision(), Decision::Deny);
-    assert!(said.findings.iter().any(|f| f.source == Source::Path), "{said:?}");
+    assert!(
+        said.findings.iter().any(|f| f.source == Source::Path),
+        "{said:?}"
+    );
     assert!(!format!("{said:?}").contains(&token(0)), "{said:?}");
 
     let mut talk = commit();
     talk.change(path, b"x", b"y");
     let said = talk.close();
-    assert_eq!(said.decision(), Decision::Allow, "the name stood there: {said:?}");
+    assert_eq!(
+        said.decision(),
+        Decision::Allow,
+        "the name stood there: {said:?}"
+    );
 }
 
 #[test]
 fn allow_lines_silence_at_a_client_and_are_reported() {
     let allowed = |until: &str| {
-        format!("key = {} # lychgate: allow test.token until {until} because it is a test\n", token(0))
+        format!(
+            "key = {} # lychgate: allow test.token until {until} because it is a test\n",
+            token(0)
+        )
     };
     let cases = [
         ("2026-11-21", Decision::Allow, Some("(last day)")),
@@ -215,7 +263,10 @@ fn an_allow_line_is_for_its_rule_and_line_only() {
         (format!("{mark}{key}"), Decision::Allow),
         (format!("{key}{mark}"), Decision::Deny),
         (format!("{mark}\n{key}"), Decision::Deny),
-        (format!("{}{key}", mark.replace("test.token", "github.pat")), Decision::Deny),
+        (
+            format!("{}{key}", mark.replace("test.token", "github.pat")),
+            Decision::Deny,
+        ),
     ] {
         let mut talk = commit();
         talk.add("a.py", content.as_bytes());
@@ -225,9 +276,19 @@ fn an_allow_line_is_for_its_rule_and_line_only() {
     // Never outside blobs.
     let mut talk = commit();
     let content = format!("{key} # lychgate: allow test.token until 2026-12-01 because x");
-    talk.entry("l", None, Some(Side { mode: Mode::Symlink, id: blob(content.as_bytes()) }));
+    talk.entry(
+        "l",
+        None,
+        Some(Side {
+            mode: Mode::Symlink,
+            id: blob(content.as_bytes()),
+        }),
+    );
     let id = talk.blob(content.as_bytes());
-    talk.places.push(At { mode: Mode::Symlink, ..At::new(id, "l") });
+    talk.places.push(At {
+        mode: Mode::Symlink,
+        ..At::new(id, "l")
+    });
     assert_eq!(talk.close().decision(), Decision::Deny);
 }
 
@@ -247,13 +308,29 @@ fn markers_of_others_count_only_if_policy_says_so() {
 fn the_stricter_of_head_and_index_counts() {
     let strict = DocumentContent::Bytes(b"schema = 1\n[message]\ntrailers = [\"Issue\"]\n");
     for documents in [
-        [(DocumentSide::Base, strict), (DocumentSide::Index, DocumentContent::Absent)],
-        [(DocumentSide::Base, DocumentContent::Absent), (DocumentSide::Index, strict)],
+        [
+            (DocumentSide::Base, strict),
+            (DocumentSide::Index, DocumentContent::Absent),
+        ],
+        [
+            (DocumentSide::Base, DocumentContent::Absent),
+            (DocumentSide::Index, strict),
+        ],
     ] {
-        for (message, expected) in [("t\n\nIssue: 7\n", Decision::Allow), ("t\n", Decision::Deny)] {
+        for (message, expected) in [
+            ("t\n\nIssue: 7\n", Decision::Allow),
+            ("t\n", Decision::Deny),
+        ] {
             let mut talk = Talk::new(&ENGINE);
             talk.open(Hook::CommitMsg, &[], &documents);
-            talk.object_as(Role::Message, ObjectKind::Blob, crate::talk::null(), "", message.as_bytes(), false);
+            talk.object_as(
+                Role::Message,
+                ObjectKind::Blob,
+                crate::talk::null(),
+                "",
+                message.as_bytes(),
+                false,
+            );
             let said = talk.close();
             assert_eq!(said.decision(), expected, "{said:?}");
             if expected == Decision::Deny {
@@ -273,17 +350,29 @@ fn a_policy_that_cannot_be_used_denies_and_a_commit_that_mends_it_does_not() {
         (good, bad, Decision::Deny),
         (bad, good, Decision::Allow),
         (good, DocumentContent::Unusable("a symlink"), Decision::Deny),
-        (good, DocumentContent::Bytes(b"schema = 1\n[blocks]\ndefault = \"critical\"\n"), Decision::Deny),
+        (
+            good,
+            DocumentContent::Bytes(b"schema = 1\n[blocks]\ndefault = \"critical\"\n"),
+            Decision::Deny,
+        ),
         (good, good, Decision::Allow),
     ] {
         let mut talk = Talk::new(&ENGINE);
-        talk.open(Hook::PreCommit, &[], &[(DocumentSide::Base, base), (DocumentSide::Index, index)]);
+        talk.open(
+            Hook::PreCommit,
+            &[],
+            &[(DocumentSide::Base, base), (DocumentSide::Index, index)],
+        );
         talk.add("a", b"x");
         let said = talk.close();
         assert_eq!(said.decision(), expected, "{said:?}");
         if expected == Decision::Deny {
             assert_eq!(said.answer.as_ref().unwrap().exit, 4);
-            assert!(said.text().contains(".lychgate/policy.toml"), "{}", said.text());
+            assert!(
+                said.text().contains(".lychgate/policy.toml"),
+                "{}",
+                said.text()
+            );
         }
     }
 }
@@ -298,7 +387,14 @@ fn a_message_is_judged_and_never_silenced() {
     ] {
         let mut talk = Talk::new(&ENGINE);
         talk.open(Hook::CommitMsg, &[], &[]);
-        talk.object_as(Role::Message, ObjectKind::Blob, crate::talk::null(), "", message.as_bytes(), false);
+        talk.object_as(
+            Role::Message,
+            ObjectKind::Blob,
+            crate::talk::null(),
+            "",
+            message.as_bytes(),
+            false,
+        );
         let said = talk.close();
         assert_eq!(said.decision(), expected, "{said:?}");
     }
@@ -311,6 +407,12 @@ fn observe_says_what_it_would_deny() {
     talk.open(Hook::PreCommit, &[], &[]);
     talk.add("a", &line(0));
     let said = talk.close();
-    assert_eq!((said.decision(), said.states()), (Decision::Allow, vec!["new"]));
-    assert_eq!(said.lines, ["lychgate: observe: would be denied: 1 new finding"]);
+    assert_eq!(
+        (said.decision(), said.states()),
+        (Decision::Allow, vec!["new"])
+    );
+    assert_eq!(
+        said.lines,
+        ["lychgate: observe: would be denied: 1 new finding"]
+    );
 }

@@ -1,10 +1,11 @@
 //! A client made by hand: every frame a test sends stands in the test.
 
-
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use lychgate_judge::{Cache, Context, Engine, InProcess, Refusal, Reply, Session, Sources, State, Text};
+use lychgate_judge::{
+    Cache, Context, Engine, InProcess, Refusal, Reply, Session, Sources, State, Text,
+};
 use lychgate_model::{
     Decision, Finding, HashKind, Hook, Mode, ObjectId, ObjectKind, RefKind, RefUpdate, RuleNote,
     Side, Tally,
@@ -42,12 +43,19 @@ examples.good = ['x = tkn-short']
 
 /// The value the rule of [`PACK`] finds; `n` makes it another.
 pub(crate) fn token(n: u8) -> String {
-    format!("tkn-ABCDEFGHJK{}{}", char::from(b'A' + n / 26), char::from(b'A' + n % 26))
+    format!(
+        "tkn-ABCDEFGHJK{}{}",
+        char::from(b'A' + n / 26),
+        char::from(b'A' + n % 26)
+    )
 }
 
 fn sources() -> Sources {
     let mut sources = Sources::built_in();
-    sources.packs.push(Text { name: "test.toml".into(), text: PACK.into() });
+    sources.packs.push(Text {
+        name: "test.toml".into(),
+        text: PACK.into(),
+    });
     sources
 }
 
@@ -57,7 +65,10 @@ pub(crate) static ENGINE: LazyLock<Arc<Engine>> =
 /// An engine under an organisation's file.
 pub(crate) fn engine(organisation: &str) -> Arc<Engine> {
     let mut sources = sources();
-    sources.organisation = Some(Text { name: "org.toml".into(), text: organisation.into() });
+    sources.organisation = Some(Text {
+        name: "org.toml".into(),
+        text: organisation.into(),
+    });
     Arc::new(Engine::load(&sources).unwrap_or_else(|p| panic!("{p:?}")))
 }
 
@@ -73,7 +84,10 @@ pub(crate) fn blob(content: &[u8]) -> ObjectId {
 }
 
 pub(crate) fn side(content: &[u8]) -> Option<Side> {
-    Some(Side { mode: Mode::Regular, id: blob(content) })
+    Some(Side {
+        mode: Mode::Regular,
+        id: blob(content),
+    })
 }
 
 pub(crate) fn null() -> ObjectId {
@@ -82,9 +96,22 @@ pub(crate) fn null() -> ObjectId {
 
 pub(crate) fn update(name: &str, kind: RefKind) -> RefUpdate {
     let id = |n: u8| ObjectId::from_bytes(&[n; 20]).unwrap();
-    let old = if kind == RefKind::Create { null() } else { id(1) };
-    let new = if kind == RefKind::Delete { null() } else { id(2) };
-    RefUpdate { name: name.as_bytes().to_vec(), old, new, kind }
+    let old = if kind == RefKind::Create {
+        null()
+    } else {
+        id(1)
+    };
+    let new = if kind == RefKind::Delete {
+        null()
+    } else {
+        id(2)
+    };
+    RefUpdate {
+        name: name.as_bytes().to_vec(),
+        old,
+        new,
+        kind,
+    }
 }
 
 /// One place an object stands at.
@@ -102,7 +129,15 @@ pub(crate) struct At {
 impl At {
     pub(crate) fn new(object: ObjectId, path: &'static str) -> Self {
         let (old, deleted) = (Vec::new(), Vec::new());
-        Self { object, commit: null(), path, mode: Mode::Regular, reference: "", old, deleted }
+        Self {
+            object,
+            commit: null(),
+            path,
+            mode: Mode::Regular,
+            reference: "",
+            old,
+            deleted,
+        }
     }
     pub(crate) fn old(mut self, content: &[u8]) -> Self {
         self.old.push(blob(content));
@@ -134,7 +169,13 @@ impl Answered {
         self.answer.as_ref().expect("a verdict").decision
     }
     pub(crate) fn codes(&self) -> Vec<&'static str> {
-        self.answer.as_ref().unwrap().reasons.iter().map(|r| r.code.name()).collect()
+        self.answer
+            .as_ref()
+            .unwrap()
+            .reasons
+            .iter()
+            .map(|r| r.code.name())
+            .collect()
     }
     pub(crate) fn states(&self) -> Vec<&'static str> {
         self.findings.iter().map(|f| f.state.name()).collect()
@@ -178,7 +219,11 @@ impl Talk {
     }
 
     pub(crate) fn new(engine: &Arc<Engine>) -> Self {
-        Self::with(engine, &Arc::new(Cache::new(1 << 20)), &Arc::new(State::open(None)))
+        Self::with(
+            engine,
+            &Arc::new(Cache::new(1 << 20)),
+            &Arc::new(State::open(None)),
+        )
     }
 
     pub(crate) fn send(&mut self, frame: &Frame<'_>) -> Result<(), Refusal> {
@@ -191,7 +236,8 @@ impl Talk {
     }
 
     pub(crate) fn must(&mut self, frame: &Frame<'_>) {
-        self.send(frame).unwrap_or_else(|r| panic!("{frame:?}: {r:?}"));
+        self.send(frame)
+            .unwrap_or_else(|r| panic!("{frame:?}: {r:?}"));
     }
 
     pub(crate) fn next(&mut self) -> Option<Reply> {
@@ -199,7 +245,12 @@ impl Talk {
     }
 
     /// Hello, Facts, refs, documents, Ready.
-    pub(crate) fn open(&mut self, hook: Hook, refs: &[RefUpdate], documents: &[(DocumentSide, DocumentContent<'_>)]) {
+    pub(crate) fn open(
+        &mut self,
+        hook: Hook,
+        refs: &[RefUpdate],
+        documents: &[(DocumentSide, DocumentContent<'_>)],
+    ) {
         self.must(&Frame::Hello(version::hello(0, "test", Vec::new())));
         assert!(matches!(self.next(), Some(Reply::Hello { .. })));
         self.must(&Frame::Facts(Facts {
@@ -217,7 +268,12 @@ impl Talk {
         }
         for (side, content) in documents {
             let path = b".lychgate/policy.toml";
-            let document = Document { side: *side, path, id: null(), content: *content };
+            let document = Document {
+                side: *side,
+                path,
+                id: null(),
+                content: *content,
+            };
             self.must(&Frame::Document(document));
         }
         self.must(&Frame::Ready);
@@ -228,15 +284,33 @@ impl Talk {
     }
 
     pub(crate) fn entry(&mut self, path: &str, old: Option<Side>, new: Option<Side>) {
-        let entry = Entry { path: path.as_bytes(), old, new };
+        let entry = Entry {
+            path: path.as_bytes(),
+            old,
+            new,
+        };
         self.counter.entry(&entry);
         self.must(&Frame::Entry(entry));
     }
 
     /// An object under whatever id.
-    pub(crate) fn object_as(&mut self, role: Role, kind: ObjectKind, id: ObjectId, path: &str, content: &[u8], offered: bool) {
+    pub(crate) fn object_as(
+        &mut self,
+        role: Role,
+        kind: ObjectKind,
+        id: ObjectId,
+        path: &str,
+        content: &[u8],
+        offered: bool,
+    ) {
         let size = content.len() as u64;
-        let object = Object { role, kind, id, size, path: path.as_bytes() };
+        let object = Object {
+            role,
+            kind,
+            id,
+            size,
+            path: path.as_bytes(),
+        };
         self.counter.object(&object, offered);
         self.must(&Frame::Object(object));
         for piece in content.chunks(100_000) {
@@ -257,7 +331,14 @@ impl Talk {
              committer a <a@example.org> 1 +0000\n\n{message}"
         );
         let id = id_of(ObjectKind::Commit, content.as_bytes());
-        self.object_as(Role::New, ObjectKind::Commit, id, "", content.as_bytes(), false);
+        self.object_as(
+            Role::New,
+            ObjectKind::Commit,
+            id,
+            "",
+            content.as_bytes(),
+            false,
+        );
         id
     }
 
@@ -279,7 +360,8 @@ impl Talk {
     }
 
     pub(crate) fn old_side(&mut self, content: &[u8]) {
-        self.store.insert(blob(content), (ObjectKind::Blob, content.to_vec()));
+        self.store
+            .insert(blob(content), (ObjectKind::Blob, content.to_vec()));
     }
 
     pub(crate) fn offer(&mut self, ids: &[ObjectId]) -> Vec<bool> {
@@ -292,7 +374,11 @@ impl Talk {
     }
 
     pub(crate) fn unreadable(&mut self, id: ObjectId, path: &str, reason: &str) {
-        let what = Unreadable { id, path: path.as_bytes(), reason };
+        let what = Unreadable {
+            id,
+            path: path.as_bytes(),
+            reason,
+        };
         self.counter.unreadable(&what);
         self.must(&Frame::Unreadable(what));
     }
@@ -313,8 +399,12 @@ impl Talk {
         while let Some(reply) = self.next() {
             match reply {
                 Reply::Places(ids) => {
-                    let places: Vec<At> =
-                        self.places.iter().filter(|p| ids.contains(&p.object)).cloned().collect();
+                    let places: Vec<At> = self
+                        .places
+                        .iter()
+                        .filter(|p| ids.contains(&p.object))
+                        .cloned()
+                        .collect();
                     for at in &places {
                         self.must(&Frame::Place(Place {
                             object: at.object,

@@ -8,7 +8,11 @@ use crate::verdict::ReasonCode;
 fn finding(path: &str, line: u32, rule: &str, masked: &str) -> Finding {
     Finding {
         path: Some(RepoPath(path.as_bytes().to_vec())),
-        span: Span { line, column: 21, ..Span::default() },
+        span: Span {
+            line,
+            column: 21,
+            ..Span::default()
+        },
         source: Source::Blob,
         object: ObjectId::from_hex(&[b'a'; 40]),
         commit: None,
@@ -61,17 +65,30 @@ fn verdict(findings: Vec<Finding>, reasons: Vec<Reason>) -> Verdict {
 }
 
 fn view(hook: Hook) -> View<'static> {
-    View { hook, allow_until: Some("2026-12-21"), contact: "", full_list: None }
+    View {
+        hook,
+        allow_until: Some("2026-12-21"),
+        contact: "",
+        full_list: None,
+    }
 }
 
 fn reason(code: ReasonCode, message: &str, help: &str) -> Reason {
-    Reason { code, message: message.into(), help: help.into() }
+    Reason {
+        code,
+        message: message.into(),
+        help: help.into(),
+    }
 }
 
 /// What everything a person reads keeps to.
 fn fits(lines: &[String]) {
     for line in lines {
-        assert!(line.len() <= limits::COLUMNS, "{} columns: {line}", line.len());
+        assert!(
+            line.len() <= limits::COLUMNS,
+            "{} columns: {line}",
+            line.len()
+        );
         assert!(line.bytes().all(|b| (0x20..=0x7e).contains(&b)), "{line:?}");
         assert_eq!(line.trim_end(), line);
     }
@@ -108,7 +125,10 @@ fn one_secret_in_a_push() {
     found.commit = ObjectId::from_hex(&[b'c'; 40]);
     let mut verdict = verdict(vec![found], vec![]);
     verdict.request = "0123456789abcdef".into();
-    let view = View { contact: "sec@example.org", ..view(Hook::PreReceive) };
+    let view = View {
+        contact: "sec@example.org",
+        ..view(Hook::PreReceive)
+    };
     same(
         &lines(&verdict, &view),
         "
@@ -151,9 +171,14 @@ b.py:1:21   github.pat         ghp_... (40 characters)
 
 #[test]
 fn many_secrets_are_capped_at_a_hook_and_all_printed_by_a_check() {
-    let all: Vec<_> = (1..=40).map(|n| finding("a.py", n, "github.pat", "ghp_...")).collect();
+    let all: Vec<_> = (1..=40)
+        .map(|n| finding("a.py", n, "github.pat", "ghp_..."))
+        .collect();
     let verdict = verdict(all, vec![]);
-    let hook = View { full_list: Some("/home/u/.local/state/lychgate/reports/1.txt"), ..view(Hook::PreCommit) };
+    let hook = View {
+        full_list: Some("/home/u/.local/state/lychgate/reports/1.txt"),
+        ..view(Hook::PreCommit)
+    };
     assert!(is_capped(&verdict, &hook));
     let said = lines(&verdict, &hook);
     fits(&said);
@@ -162,12 +187,20 @@ fn many_secrets_are_capped_at_a_hook_and_all_printed_by_a_check() {
     assert_eq!(full_list(&verdict, &hook).len(), 41);
     let check = view(Hook::CheckStaged);
     assert!(!is_capped(&verdict, &check));
-    assert_eq!(lines(&verdict, &check).iter().filter(|l| l.starts_with("a.py:")).count(), 40);
+    assert_eq!(
+        lines(&verdict, &check)
+            .iter()
+            .filter(|l| l.starts_with("a.py:"))
+            .count(),
+        40
+    );
 }
 
 #[test]
 fn findings_of_a_push_stand_under_their_commits() {
-    let mut all: Vec<_> = (1..=3).map(|n| finding("a.py", n, "github.pat", "ghp_...")).collect();
+    let mut all: Vec<_> = (1..=3)
+        .map(|n| finding("a.py", n, "github.pat", "ghp_..."))
+        .collect();
     for (f, c) in all.iter_mut().zip([b'c', b'd', b'c']) {
         f.commit = ObjectId::from_hex(&[c; 40]);
     }
@@ -193,14 +226,24 @@ fn what_did_not_happen_stands_first() {
         "git fsck names what is damaged",
     );
     same(
-        &lines(&verdict(vec![], vec![missing.clone()]), &view(Hook::PreCommit)),
+        &lines(
+            &verdict(vec![], vec![missing.clone()]),
+            &view(Hook::PreCommit),
+        ),
         "
 lychgate: commit not checked: src/a.bin: the object is missing
   next     git fsck names what is damaged",
     );
-    let policy = reason(ReasonCode::Policy, ".lychgate/policy.toml:2:1: blokcs: unknown key", "did you mean `blocks`?");
+    let policy = reason(
+        ReasonCode::Policy,
+        ".lychgate/policy.toml:2:1: blokcs: unknown key",
+        "did you mean `blocks`?",
+    );
     same(
-        &lines(&verdict(vec![], vec![missing, policy]), &view(Hook::PreCommit)),
+        &lines(
+            &verdict(vec![], vec![missing, policy]),
+            &view(Hook::PreCommit),
+        ),
         "
 lychgate: commit denied: .lychgate/policy.toml:2:1: blokcs: unknown key
   next     did you mean `blocks`?
@@ -239,7 +282,10 @@ fn hostile_names_and_texts_cannot_break_a_line() {
                     let (pasted, rest): (Vec<String>, _) = said.into_iter().partition(paste);
                     fits(&rest);
                     let most = limits::DENIAL_LINES;
-                    assert!(pasted.len() <= 1 && rest.len() + pasted.len() <= most, "{rest:#?}");
+                    assert!(
+                        pasted.len() <= 1 && rest.len() + pasted.len() <= most,
+                        "{rest:#?}"
+                    );
                     let two = vec![found.clone(), finding("b", 2, "abc", "x")];
                     let why = reason(ReasonCode::Fault, &"word ".repeat(99), &"x".repeat(999));
                     let said = lines(&verdict(two, vec![why.clone()]), &view(hook));
@@ -254,21 +300,48 @@ fn hostile_names_and_texts_cannot_break_a_line() {
 #[test]
 fn the_allow_line_is_a_comment_of_the_file() {
     for (path, comment) in [
-        ("a.py", Some("# lychgate: allow abc until 2026-12-21 because <why>")),
-        ("dir.c/Makefile", Some("# lychgate: allow abc until 2026-12-21 because <why>")),
-        ("a.RS", Some("// lychgate: allow abc until 2026-12-21 because <why>")),
-        ("a.html", Some("<!-- lychgate: allow abc until 2026-12-21 because <why> -->")),
-        ("a.css", Some("/* lychgate: allow abc until 2026-12-21 because <why> */")),
-        ("a.sql", Some("-- lychgate: allow abc until 2026-12-21 because <why>")),
+        (
+            "a.py",
+            Some("# lychgate: allow abc until 2026-12-21 because <why>"),
+        ),
+        (
+            "dir.c/Makefile",
+            Some("# lychgate: allow abc until 2026-12-21 because <why>"),
+        ),
+        (
+            "a.RS",
+            Some("// lychgate: allow abc until 2026-12-21 because <why>"),
+        ),
+        (
+            "a.html",
+            Some("<!-- lychgate: allow abc until 2026-12-21 because <why> -->"),
+        ),
+        (
+            "a.css",
+            Some("/* lychgate: allow abc until 2026-12-21 because <why> */"),
+        ),
+        (
+            "a.sql",
+            Some("-- lychgate: allow abc until 2026-12-21 because <why>"),
+        ),
         ("a.json", None),
     ] {
         let verdict = verdict(vec![finding(path, 1, "abc", "x")], vec![]);
         let said = lines(&verdict, &view(Hook::PreCommit));
         let line = said.iter().find_map(|l| l.strip_prefix("  allow    "));
         assert_eq!(line, comment, "{path}");
-        for quiet in [View { allow_until: None, ..view(Hook::PreCommit) }, view(Hook::PreReceive)] {
+        for quiet in [
+            View {
+                allow_until: None,
+                ..view(Hook::PreCommit)
+            },
+            view(Hook::PreReceive),
+        ] {
             let said = lines(&verdict, &quiet);
-            assert!(!said.iter().any(|l| l.contains("lychgate: allow")), "{said:#?}");
+            assert!(
+                !said.iter().any(|l| l.contains("lychgate: allow")),
+                "{said:#?}"
+            );
         }
     }
 }
@@ -276,9 +349,15 @@ fn the_allow_line_is_a_comment_of_the_file() {
 #[test]
 fn notes_are_one_line_each() {
     let mut verdict = verdict(vec![], vec![]);
-    verdict.notes = vec!["allowed: a.py:1 abc until 2026-12-01 (7 days left)".into(), "x".repeat(200)];
+    verdict.notes = vec![
+        "allowed: a.py:1 abc until 2026-12-01 (7 days left)".into(),
+        "x".repeat(200),
+    ];
     let said = lines(&verdict, &view(Hook::PreCommit));
     fits(&said);
-    assert_eq!(said[0], "lychgate: allowed: a.py:1 abc until 2026-12-01 (7 days left)");
+    assert_eq!(
+        said[0],
+        "lychgate: allowed: a.py:1 abc until 2026-12-01 (7 days left)"
+    );
     assert_eq!(said.len(), 2);
 }

@@ -1,0 +1,196 @@
+//! What each frame of a client does to a session.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use lychgate_model::{Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, Surface};
+use lychgate_wire::frame::{Entry, Facts, Hello, Object, RefuseCode, Role, Unreadable, caps};
+use lychgate_wire::version;
+
+use crate::reply::{Refusal, Reply};
+use crate::session::{Asking, Session, protocol, short};
+use crate::work::{Shared, What};
+
+impl Session {
+    pub(crate) fn hello(&mut self, hello: &Hello<'_>) -> Result<(), Refusal> {
+        if version::agreed(hello).is_none() {
+            let message = format!("protocol {} is not spoken here", hello.major);
+            return Err(Refusal {
+                code: RefuseCode::Version,
+                message,
+            });
+        }
+        let capabilities = caps::OFFERS | self.context.capabilities;
+        self.say(Reply::Hello {
+            build: self.context.build.clone(),
+            capabilities,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn facts(&mut self, facts: &Facts<'_>) {
+        self.summary.hook = Some(facts.hook);
+        self.summary.repository = lychgate_model::path::printable(facts.repository);
+        self.shared = Some(Shared {
+            engine: self.engine.clone(),
+            state: self.state.clone(),
+            hash: facts.object_format,
+            trailers: Arc::from([]),
+        });
+        self.asking = Some(Asking {
+            hook: facts.hook,
+            want_findings: facts.want_findings,
+            repository: facts.repository.to_vec(),
+            head: facts.head.to_vec(),
+            head_born: facts.head_born,
+        });
+    }
+
+    pub(crate) fn reference(&mut self, update: &RefUpdate) {
+        self.counter.reference(update);
+        if update.kind != RefKind::Delete {
+            self.intake.name(What::Reference, &update.name);
+        }
+        self.refs.push(update.clone());
+    }
+
+    pub(crate) fn ready(&mut self) {
+        let Some(asking) = self.asking.clone() else {
+            return;
+        };
+        let papers = std::mem::take(&mut self.papers);
+        let organisation = self.engine.organisation();
+        let (policy, reasons) = crate::documents::policy(organisation, self.surface(), &papers);
+        self.policy = policy;
+        self.reasons.extend(reasons);
+        let server = self.surface() == Surface::Server;
+        let head: &[u8] = if server { &asking.head } else { b"" };
+        let trailers =
+            asking.hook == Hook::CommitMsg || self.policy.requires_trailers(&self.refs, head);
+        if trailers && let Some(shared) = &mut self.shared {
+            shared.trailers = self.policy.trailers().into();
+        }
+        let plan = if server {
+            self.policy.plan(&self.refs, head)
+        } else {
+            Vec::new()
+        };
+        self.say(Reply::Plan(plan));
+    }
+
+    pub(crate) fn offer(&mut self, ids: &[ObjectId]) {
+        self.counter.offer(ids);
+        let known = self
+            .cache
+            .get(self.context.peer, self.engine.matching(), ids);
+        let trailers = self.shared.as_ref().is_some_and(|s| !s.trailers.is_empty());
+        let mut needed = Vec::with_capacity(ids.len());
+        for (id, known) in ids.iter().zip(known) {
+            let key = self.key(id);
+            match known {
+                // The message of a commit is not remembered, and it is asked for here.
+                Some(known) if !(trailers && known.kind == ObjectKind::Commit) => {
+                    self.coverage.cached_objects += 1;
+                    self.coverage.cached_bytes += known.size;
+                    self.judged += 1;
+                    self.cover(key);
+                    if let Some(scanned) = known.scanned {
+                        self.hits.object(*id, known.kind, scanned);
+                    }
+                    needed.push(false);
+                }
+                _ => needed.push(self.needed.insert(key)),
+            }
+        }
+        self.say(Reply::Need(needed));
+    }
+
+    pub(crate) fn entry(&mut self, entry: &Entry<'_>) {
+        self.counter.entry(entry);
+        let what = What::Path {
+            mode: entry.new.map(|s| s.mode),
+            stood: entry.old.is_some(),
+        };
+        self.intake.name(what, entry.path);
+        if let Some(new) = entry.new
+            && new.mode.is_blob()
+        {
+            let key = self.key(&new.id);
+            self.expected.insert(key);
+        }
+    }
+
+    pub(crate) fn object(&mut self, object: &Object<'_>) -> Result<(), Refusal> {
+        let Some(shared) = &self.shared else {
+            return Err(protocol("an object before Facts"));
+        };
+        let what = match object.role {
+            Role::New | Role::Old => What::Object {
+                role: object.role,
+                kind: object.kind,
+                id: object.id,
+            },
+            Role::Message => What::Message,
+            Role::File => What::File,
+        };
+        self.intake
+            .begin(shared, what, object.kind, object.path, object.size);
+        let key = self.key(&object.id);
+        let offered = object.role == Role::New && self.needed.remove(&key);
+        self.counter.object(object, offered);
+        if object.role == Role::New {
+            self.cover(key);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn data(&mut self, bytes: &[u8]) {
+        // The order has counted these bytes already: nothing open means they were the last. Once
+        // questions are asked, only old sides come.
+        let left = self.order.open_object().map_or(0, |(_, left)| left);
+        let role = if self.questions.is_some() {
+            Role::Old
+        } else {
+            Role::New
+        };
+        self.counter.data(role, bytes.len());
+        self.intake.data(bytes, left);
+    }
+
+    pub(crate) fn unreadable(&mut self, what: &Unreadable<'_>) {
+        self.counter.unreadable(what);
+        self.intake.cut();
+        let key = self.key(&what.id);
+        self.needed.remove(&key);
+        self.cover(key);
+        let shown = self.shown_path(what.path);
+        let name = match (shown.is_empty(), what.id.is_null()) {
+            (false, _) => shown,
+            (true, false) => format!("object {}", short(&what.id)),
+            (true, true) => "something that belongs to the change".to_owned(),
+        };
+        let why = lychgate_model::path::printable(what.reason.as_bytes());
+        self.tell(
+            ReasonCode::Unreadable,
+            format!("{name}: {why}"),
+            "git fsck names what is damaged",
+        );
+    }
+
+    /// Covered ids are kept only where entries name blobs; offers of a push keep their own count.
+    pub(crate) fn cover(&mut self, key: u64) {
+        let staged = |h| {
+            matches!(
+                h,
+                Hook::PreCommit | Hook::PreMergeCommit | Hook::CheckStaged
+            )
+        };
+        if self.asking.as_ref().is_some_and(|a| staged(a.hook)) {
+            self.covered.insert(key);
+        }
+    }
+
+    pub(crate) fn key(&self, id: &ObjectId) -> u64 {
+        self.keyed.hash_one(id)
+    }
+}

@@ -1,0 +1,141 @@
+//! What comes back from scans: remembered, kept as a hit, or a reason.
+
+use std::sync::Arc;
+
+use lychgate_model::{Reason, ReasonCode};
+use lychgate_wire::frame::Role;
+
+use crate::cache::Known;
+use crate::hits::Named;
+use crate::session::{Session, short};
+use crate::work::{Failure, Judged, What};
+
+impl Session {
+    pub(crate) fn remember(&mut self, judged: Vec<Judged>) {
+        let mut entries = Vec::with_capacity(judged.len());
+        for item in judged {
+            let Judged {
+                what,
+                name,
+                size,
+                outcome,
+                missing,
+            } = item;
+            let scanned = match outcome {
+                Ok(scanned) => scanned,
+                Err(failure) => {
+                    self.failed(&what, &name, failure);
+                    continue;
+                }
+            };
+            if !missing.is_empty() {
+                self.missing(&what, &missing);
+            }
+            match what {
+                What::Object { role, kind, id } => {
+                    let scanned = (!scanned.is_clean()).then(|| Arc::new(scanned));
+                    entries.push((
+                        id,
+                        Known {
+                            kind,
+                            size,
+                            scanned: scanned.clone(),
+                        },
+                    ));
+                    match (role, scanned) {
+                        (Role::Old, scanned) => {
+                            self.hits.sides.insert(id, scanned);
+                        }
+                        (_, scanned) => {
+                            self.judged += 1;
+                            if let Some(scanned) = scanned {
+                                self.hits.object(id, kind, scanned);
+                            }
+                        }
+                    }
+                }
+                What::Message => {
+                    self.judged += 1;
+                    self.hits.message = Some(scanned);
+                }
+                What::File => {
+                    self.judged += 1;
+                    if !scanned.is_clean() {
+                        let named = Named {
+                            name,
+                            scanned,
+                            stood: false,
+                            stands: true,
+                        };
+                        self.hits.files.push(named);
+                    }
+                }
+                What::Path { mode, stood } if !scanned.is_clean() => {
+                    let stands = mode.is_some();
+                    self.hits.paths.push(Named {
+                        name,
+                        scanned,
+                        stood,
+                        stands,
+                    });
+                }
+                What::Reference if !scanned.is_clean() => {
+                    let named = Named {
+                        name,
+                        scanned,
+                        stood: false,
+                        stands: true,
+                    };
+                    self.hits.references.push(named);
+                }
+                What::Path { .. } | What::Reference => {}
+            }
+        }
+        self.cache
+            .put(self.context.peer, self.engine.matching(), entries);
+    }
+
+    pub(crate) fn failed(&mut self, what: &What, name: &[u8], failure: Failure) {
+        let subject = match what {
+            What::Object {
+                role: Role::Old,
+                id,
+                ..
+            } => {
+                // An old side that cannot be had explains nothing: its twin stays new.
+                self.hits.sides.insert(*id, None);
+                return;
+            }
+            What::Object { kind, id, .. } => format!("{} {}", kind.name(), short(id)),
+            What::Message => "the commit message".to_owned(),
+            What::File | What::Path { .. } => self.shown_path(name),
+            What::Reference => self.shown_reference(name),
+        };
+        match failure {
+            Failure::Mismatch => self.tell(
+                ReasonCode::Coverage,
+                format!("{subject}: the bytes received are not those of this id"),
+                "git fsck tells whether the object is damaged",
+            ),
+            Failure::Panic => self.tell(
+                ReasonCode::Fault,
+                format!("{subject}: the scan failed on it"),
+                "report this as a bug, with the object if you can",
+            ),
+        }
+    }
+
+    pub(crate) fn missing(&mut self, what: &What, missing: &[String]) {
+        let subject = match what {
+            What::Object { id, .. } => format!("commit {}", short(id)),
+            _ => "the message".to_owned(),
+        };
+        let keys: Vec<&str> = missing.iter().map(String::as_str).collect();
+        let Reason {
+            code,
+            message,
+            help,
+        } = lychgate_policy::weigh::trailer_reason(&subject, &keys);
+        self.tell(code, message, &help);
+    }
+}
