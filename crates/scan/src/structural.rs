@@ -73,7 +73,7 @@ const TABLE: [Entry; 13] = [
     Entry {
         id: CASE_COLLISION,
         title: "names that differ by case alone",
-        severity: Severity::Low,
+        severity: Severity::Medium,
         why: "On Windows and macOS one of the two replaces the other.",
         fix: "Rename one of them.",
         cwe: &[178],

@@ -285,7 +285,7 @@ fn pack(world: &World, source: &Path, folder: &Path) -> String {
 
 fn scanned(world: &World) -> u64 {
     let said = world.lychgate(&["status"]).out();
-    let line = said.lines().find(|l| l.starts_with("bytes_scanned:"));
+    let line = said.lines().find(|l| l.starts_with("bytes:"));
     line.and_then(|l| l.rsplit(' ').next()?.parse().ok())
         .unwrap_or(0)
 }
