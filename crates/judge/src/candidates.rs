@@ -6,7 +6,7 @@ use lychgate_model::{
     Category, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Source, Span, State,
     Surface, limits,
 };
-use lychgate_policy::exception::Standing;
+use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
 use lychgate_scan::{MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
 
@@ -111,7 +111,7 @@ impl Session {
                 note: stand.note,
             };
             let mut here = Vec::new();
-            self.take(&found, &hit.scanned, Some(old), &mut here);
+            self.take(&found, &hit.scanned, Some(&old), &mut here);
             // One path is reported once: where something in it is new, or else as it stood.
             if here.iter().any(|c| !c.existing) {
                 if seen.insert((&stand.path, true)) {
@@ -158,7 +158,7 @@ impl Session {
             } else {
                 Old::Values(&before, &[])
             };
-            self.take(&found, &named.scanned, Some(old), out);
+            self.take(&found, &named.scanned, Some(&old), out);
         }
     }
 
@@ -167,22 +167,27 @@ impl Session {
         &self,
         found: &Found<'_>,
         scanned: &Scanned,
-        old: Option<Old<'_>>,
+        old: Option<&Old<'_>>,
         out: &mut Vec<Candidate>,
     ) {
         let marks: Vec<Marked> = scanned.markers.iter().filter_map(marked).collect();
-        let mut counts = Stood::new();
-        for raw in &scanned.findings {
-            let Some(rule) = rule_at(self, raw.rule) else {
-                continue;
-            };
+        let applies = |raw: &&RawFinding| {
+            let rule = rule_at(self, raw.rule)?;
             let named = matches!(raw.source, Source::Blob | Source::Path) && !found.path.is_empty();
-            if named && !rule.paths.applies_to(found.path) {
-                continue;
-            }
+            (!named || rule.paths.applies_to(found.path)).then_some(rule)
+        };
+        let here = scanned.findings.iter();
+        let here: Vec<(&RawFinding, &Rule)> =
+            here.filter_map(|raw| Some((raw, applies(&raw)?))).collect();
+        let keys: Vec<_> = here
+            .iter()
+            .map(|(raw, rule)| (&rule.id, raw.span.line, raw.value))
+            .collect();
+        let mut counts = Stood::new();
+        for ((raw, rule), marks) in here.iter().zip(about(&marks, &keys)) {
             let count = counts.entry((raw.rule, raw.value)).or_default();
             *count += 1;
-            let before = match &old {
+            let before = match old {
                 None => 0,
                 Some(Old::Same) => usize::MAX,
                 Some(Old::Values(stood, _)) => {
@@ -195,8 +200,7 @@ impl Session {
                     NewBy::Value => before > 0,
                     NewBy::Line => before >= *count,
                 };
-            let covers = |m: &&Marked| m.covers(raw.span.line);
-            let marks = marks.iter().filter(covers).cloned().collect();
+            let marks = marks.into_iter().cloned().collect();
             let finding = self.finding(found, raw, rule);
             out.push(Candidate {
                 finding,
@@ -204,7 +208,7 @@ impl Session {
                 marks,
             });
         }
-        self.spent(found, &marks, old.as_ref(), out);
+        self.spent(found, &marks, old, out);
     }
 
     /// Allow lines that are findings themselves: expired, too far ahead, of a rule nobody knows.

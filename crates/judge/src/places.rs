@@ -38,13 +38,13 @@ impl Questions {
     /// Places of every hit; old sides where the hook has any (contract 2.1: not for `--all`).
     pub(crate) fn new(hook: Hook, hits: &Hits) -> Self {
         let asks = !matches!(hook, Hook::CommitMsg | Hook::CheckPath | Hook::CheckStdin);
-        let ids = hits
+        let ids: Vec<ObjectId> = hits
             .objects
             .iter()
             .map(|h| h.id)
             .take(limits::PLACES)
             .collect();
-        let queue = if asks { batches(ids) } else { VecDeque::new() };
+        let queue = if asks { batches(&ids) } else { VecDeque::new() };
         let last = [Arc::from([]), Arc::from([])];
         let compare = asks && hook != Hook::CheckAll;
         Self {
@@ -88,7 +88,7 @@ impl Questions {
                     None => wanted.push(id),
                 }
             }
-            self.queue = batches(wanted);
+            self.queue = batches(&wanted);
         }
     }
 
@@ -144,6 +144,6 @@ impl Questions {
     }
 }
 
-fn batches(ids: Vec<ObjectId>) -> VecDeque<Vec<ObjectId>> {
+fn batches(ids: &[ObjectId]) -> VecDeque<Vec<ObjectId>> {
     ids.chunks(BATCH).map(<[_]>::to_vec).collect()
 }

@@ -93,6 +93,9 @@ enum Phase {
 /// Names of things that cannot be judged, and messages about commits, kept of one session.
 const REASONS: usize = 20;
 
+/// Seconds a check of a whole range, repository or folder may take.
+const CHECK_DEADLINE_S: u64 = 60 * 60;
+
 /// One conversation with one client.
 pub struct Session {
     pub(crate) engine: Arc<Engine>,
@@ -305,12 +308,17 @@ impl Session {
         self.finish();
     }
 
-    /// How long this session may take.
+    /// How long this session may take. A check of more than a staged change holds up no commit:
+    /// it may take an hour.
     pub fn deadline(&self) -> Duration {
         let bounds = self.engine.organisation().bounds();
-        Duration::from_secs(match self.surface() {
-            Surface::Client => bounds.client_deadline_s,
-            Surface::Server => bounds.server_deadline_s,
+        let hook = self.asking.as_ref().map(|a| a.hook);
+        Duration::from_secs(match (hook, self.surface()) {
+            (Some(Hook::CheckRange | Hook::CheckAll | Hook::CheckPath | Hook::CheckStdin), _) => {
+                CHECK_DEADLINE_S
+            }
+            (_, Surface::Client) => bounds.client_deadline_s,
+            (_, Surface::Server) => bounds.server_deadline_s,
         })
     }
 

@@ -338,10 +338,14 @@ impl Large {
             stream,
             ..
         } = self;
-        let outcome = match (&what, stream) {
-            (What::Object { id, .. }, _) if !identity.clone().is(id) => Err(Failure::Mismatch),
-            (_, None) => Err(Failure::Panic),
-            (_, Some((stream, mut scratch))) => guarded(|| {
+        let same = match &what {
+            What::Object { id, .. } => identity.is(id),
+            _ => true,
+        };
+        let outcome = match stream {
+            _ if !same => Err(Failure::Mismatch),
+            None => Err(Failure::Panic),
+            Some((stream, mut scratch)) => guarded(|| {
                 let mut out = Scanned::default();
                 stream.finish(
                     shared.engine.rules(),

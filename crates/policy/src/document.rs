@@ -258,7 +258,7 @@ impl<'d, 't> Section<'d, 't> {
             return Vec::new();
         };
         let mut out = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref().as_str() {
                 Some(text) => out.push(self.document.placed(text.to_owned(), &item.span())),
                 None => self.mismatch(key, item, "a string"),
@@ -275,7 +275,7 @@ impl<'d, 't> Section<'d, 't> {
             return None;
         };
         let mut out = Vec::new();
-        for item in items.iter() {
+        for item in items {
             let number = item.get_ref().as_integer();
             match number.and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok()) {
                 Some(n) if range.contains(&n) => out.push(n),
@@ -316,7 +316,7 @@ impl<'d, 't> Section<'d, 't> {
             return Vec::new();
         };
         let mut out = Vec::new();
-        for item in items.iter() {
+        for item in items {
             let Some(table) = item.get_ref().as_table() else {
                 self.mismatch(key, item, "a table");
                 continue;
@@ -333,7 +333,7 @@ impl<'d, 't> Section<'d, 't> {
             return;
         }
         let known = self.known.borrow();
-        for (key, _) in self.table.iter() {
+        for (key, _) in self.table {
             let name: &str = key.get_ref();
             if known.contains(&name) {
                 continue;

@@ -33,18 +33,38 @@ pub struct Marked {
     pub exception: Exception,
 }
 
-impl Marked {
-    /// Whether it is about a finding that begins on `line`: an allow line of ours is about its own
-    /// line and the one below.
-    pub fn covers(&self, line: u32) -> bool {
-        let below = self.line.saturating_add(1);
-        match self.exception {
-            Exception::Allow { .. } => line == self.line || line == below,
-            Exception::Foreign { next_line, .. } => {
-                line == if next_line { below } else { self.line }
+/// For each finding of an object, in its order, the exceptions that are about it. An allow line of
+/// ours is about one value of its rule: the first on its own line, or, when nothing of that rule
+/// stands there, the first on the line below. Another tool's marker is about a whole line.
+///
+/// `found`: rule, line and value of each finding.
+pub fn about<'m, V: PartialEq>(
+    marks: &'m [Marked],
+    found: &[(&RuleId, u32, V)],
+) -> Vec<Vec<&'m Marked>> {
+    let mut out: Vec<Vec<&Marked>> = found.iter().map(|_| Vec::new()).collect();
+    for mark in marks {
+        let below = mark.line.saturating_add(1);
+        let first =
+            |rule: &RuleId, at: u32| found.iter().find(|(r, line, _)| *r == rule && *line == at);
+        let target = match &mark.exception {
+            Exception::Allow { rule, .. } => first(rule, mark.line).or_else(|| first(rule, below)),
+            Exception::Foreign { .. } => None,
+        };
+        for ((rule, line, value), slot) in found.iter().zip(&mut out) {
+            let fits = match (&mark.exception, target) {
+                (Exception::Allow { .. }, Some((r, l, v))) => rule == r && line == l && value == v,
+                (Exception::Allow { .. }, None) => false,
+                (Exception::Foreign { next_line, .. }, _) => {
+                    *line == if *next_line { below } else { mark.line }
+                }
+            };
+            if fits {
+                slot.push(mark);
             }
         }
     }
+    out
 }
 
 /// What an exception is worth on one day.

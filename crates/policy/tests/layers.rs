@@ -1,4 +1,10 @@
 //! Files: what they may say, what they may not, and who may say it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use lychgate_model::{Problem, RefKind, RefUpdate, Severity, Surface};
 use lychgate_policy::organisation::{OBSERVE, REFERENCE, STANDARD, STRICT};

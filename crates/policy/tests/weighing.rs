@@ -1,4 +1,10 @@
 //! Candidates in, states and a decision out; and what can never happen.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use jiff::civil::{Date, date};
 use lychgate_model::{
@@ -6,7 +12,8 @@ use lychgate_model::{
     Severity, Source, Span, State,
 };
 use lychgate_policy::{
-    Asked, Candidate, Exception, Marked, Organisation, Policy, RepositoryPolicy, trailers, weigh,
+    Asked, Candidate, Exception, Marked, Organisation, Policy, RepositoryPolicy, exception,
+    trailers, weigh,
 };
 use proptest::prelude::*;
 
@@ -151,10 +158,7 @@ fn an_allow_line_counts_by_surface_rule_line_and_day() {
     let case = |policy: &Policy, hook, mark: Marked, source| {
         let mut c = candidate(Severity::High, false);
         c.finding.source = source;
-        if mark.covers(c.finding.span.line) {
-            c.marks.push(mark);
-        }
-        decide(policy, hook, vec![c]).findings[0].state
+        decide(policy, hook, with_marks(&[c], &[mark])).findings[0].state
     };
     use Source::{Blob, Message, Note, Path, Symlink};
     assert_eq!(
@@ -229,6 +233,26 @@ fn an_allow_line_counts_by_surface_rule_line_and_day() {
 }
 
 #[test]
+fn an_allow_line_is_about_one_value() {
+    let day = date(2026, 12, 1);
+    let (a, b) = (rule("test.a"), rule("test.b"));
+    for (found, covered) in [
+        (vec![(&a, 5, 1), (&a, 6, 2)], vec![true, false]),
+        (vec![(&a, 6, 2)], vec![true]),
+        (vec![(&a, 5, 1), (&a, 5, 2)], vec![true, false]),
+        (vec![(&a, 5, 1), (&a, 5, 1)], vec![true, true]),
+        (vec![(&b, 5, 1), (&a, 6, 2)], vec![false, true]),
+        (vec![(&a, 6, 1), (&a, 6, 2)], vec![true, false]),
+        (vec![(&a, 4, 1), (&a, 7, 2)], vec![false, false]),
+    ] {
+        let marks = [allow("test.a", day)];
+        let about = exception::about(&marks, &found);
+        let said: Vec<bool> = about.iter().map(|m| !m.is_empty()).collect();
+        assert_eq!(said, covered, "{found:?}");
+    }
+}
+
+#[test]
 fn trailers_are_found_as_git_finds_them() {
     let required = vec!["Issue".to_owned()];
     for (message, comments, found) in [
@@ -293,6 +317,7 @@ prop_compose! {
         let mut c = candidate(severity, existing);
         c.finding.source = Source::ALL[source];
         c.finding.span.line = line;
+        c.finding.masked = format!("{}", line % 2);
         c
     }
 }
@@ -318,14 +343,22 @@ fn mark() -> impl Strategy<Value = Marked> {
 }
 
 fn with_marks(found: &[Candidate], marks: &[Marked]) -> Vec<Candidate> {
-    let covered = |c: &Candidate| {
-        let covers = |m: &&Marked| m.covers(c.finding.span.line);
-        Candidate {
-            marks: marks.iter().filter(covers).cloned().collect(),
-            ..c.clone()
-        }
+    let keys: Vec<_> = found
+        .iter()
+        .map(|c| {
+            (
+                &c.finding.rule,
+                c.finding.span.line,
+                c.finding.masked.clone(),
+            )
+        })
+        .collect();
+    let about = exception::about(marks, &keys);
+    let with = |(c, marks): (&Candidate, Vec<&Marked>)| Candidate {
+        marks: marks.into_iter().cloned().collect(),
+        ..c.clone()
     };
-    found.iter().map(covered).collect()
+    found.iter().zip(about).map(with).collect()
 }
 
 fn blocked(said: &lychgate_policy::Weighed) -> usize {

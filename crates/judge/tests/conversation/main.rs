@@ -1,4 +1,10 @@
 //! Conversations with a judge, every frame by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod broken;
 mod pushed;

@@ -273,6 +273,27 @@ fn an_allow_line_is_for_its_rule_and_line_only() {
         let said = talk.close();
         assert_eq!(said.decision(), expected, "{content}{said:?}");
     }
+    // One value only: neither another on the line, nor one on the line below.
+    let trailing = |first: &str, below: &str| format!("{first} {mark}{below}");
+    for (content, expected) in [
+        (trailing(&token(0), "clean\n"), vec!["allowed"]),
+        (
+            trailing(&token(0), &key.replace(&token(0), &token(1))),
+            vec!["allowed", "new"],
+        ),
+        (
+            trailing(&format!("{} {}", token(0), token(1)), "x\n"),
+            vec!["allowed", "new"],
+        ),
+        (
+            trailing(&format!("{} {}", token(0), token(0)), "x\n"),
+            vec!["allowed", "allowed"],
+        ),
+    ] {
+        let mut talk = commit();
+        talk.add("a.py", content.as_bytes());
+        assert_eq!(talk.close().states(), expected, "{content}");
+    }
     // Never outside blobs.
     let mut talk = commit();
     let content = format!("{key} # lychgate: allow test.token until 2026-12-01 because x");
