@@ -7,6 +7,7 @@
 //!
 //! A value that matched never leaves: what leaves is a masked preview and a keyed tag.
 
+mod canonical;
 pub mod check;
 mod cursor;
 mod decode;

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use lychgate_model::{Confidence, Severity};
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::canonical::Canonical;
 use crate::check::{Check, OnFailure, Outcome};
 use crate::entropy::bits_per_byte;
 
@@ -120,20 +121,15 @@ impl Matcher {
         self.keywords.iter().filter(starts).max_by_key(|k| k.len()).map_or(&[], Vec::as_slice)
     }
 
-    /// What decides its matches, as text for a digest.
-    pub(crate) fn canonical(&self, out: &mut String) {
-        use std::fmt::Write as _;
-        let check = self.check.map_or("", Check::name);
-        let _ = writeln!(
-            out,
-            "{:?} {} {} {check} {} {:?} {:?}",
-            self.pattern,
-            self.window,
-            self.entropy,
-            self.on_failure.name(),
-            self.keywords,
-            self.stopwords,
-        );
+    /// What decides its matches, for a digest.
+    pub(crate) fn canonical(&self, out: &mut Canonical) {
+        out.text(&self.pattern);
+        out.number(u64::from(self.window));
+        out.number(u64::from(self.entropy.to_bits()));
+        out.text(self.check.map_or("", Check::name));
+        out.text(self.on_failure.name());
+        out.list(self.keywords.iter().map(Vec::as_slice));
+        out.list(self.stopwords.iter().map(Vec::as_slice));
     }
 }
 

@@ -80,7 +80,7 @@ impl Prefilter {
         let (classes, count) = classes(&keywords);
         let trie = Trie::new(&keywords, &classes, count);
         let engine = match count {
-            _ if trie.next.len() > usize::from(u16::MAX) => Self::fallback(&keywords),
+            _ if trie.ends.len() > usize::from(u16::MAX) => Self::fallback(&keywords),
             ..=32 => Engine::Narrow(trie.table()),
             33..=64 => Engine::Middle(trie.table()),
             65..=128 => Engine::Wide(trie.table()),
@@ -156,73 +156,75 @@ fn classes(keywords: &[Vec<u8>]) -> ([u8; 256], usize) {
     (classes, count)
 }
 
-/// The automaton while it is made: state 0 is the root.
+/// The automaton while it is made: state 0 is the root, `width` transitions a state.
 struct Trie {
-    next: Vec<Vec<u32>>,
+    width: usize,
+    next: Vec<u32>,
     ends: Vec<Vec<u32>>,
 }
 
 impl Trie {
-    fn new(keywords: &[Vec<u8>], classes: &[u8; 256], count: usize) -> Self {
+    fn new(keywords: &[Vec<u8>], classes: &[u8; 256], width: usize) -> Self {
         const NONE: u32 = u32::MAX;
-        let mut next = vec![vec![NONE; count]];
+        let mut next = vec![NONE; width];
         let mut ends: Vec<Vec<u32>> = vec![Vec::new()];
         for (number, keyword) in (0u32..).zip(keywords) {
             let mut state = 0usize;
             for &b in keyword {
-                let class = usize::from(classes[usize::from(b)]);
-                if next[state][class] == NONE {
-                    next[state][class] = u32::try_from(next.len()).unwrap_or(NONE);
-                    next.push(vec![NONE; count]);
+                let at = state * width + usize::from(classes[usize::from(b)]);
+                if next[at] == NONE {
+                    next[at] = u32::try_from(ends.len()).unwrap_or(NONE);
+                    next.resize(next.len() + width, NONE);
                     ends.push(Vec::new());
                 }
-                state = next[state][class] as usize;
+                state = next[at] as usize;
             }
             if state != 0 {
                 ends[state].push(number);
             }
         }
         // Breadth first: a state's fallback is shallower, and so complete already.
-        let mut fallback = vec![0u32; next.len()];
+        let mut fallback = vec![0u32; ends.len()];
         let mut queue = std::collections::VecDeque::from([0usize]);
         while let Some(state) = queue.pop_front() {
-            for class in 0..count {
-                let behind = if state == 0 { 0 } else { next[fallback[state] as usize][class] };
-                let child = next[state][class];
+            let above = fallback[state] as usize;
+            for class in 0..width {
+                let behind = if state == 0 { 0 } else { next[above * width + class] };
+                let child = next[state * width + class];
                 if child == NONE {
-                    next[state][class] = behind;
+                    next[state * width + class] = behind;
                     continue;
                 }
                 fallback[child as usize] = behind;
-                let inherited = ends[behind as usize].clone();
-                ends[child as usize].extend(inherited);
+                if !ends[behind as usize].is_empty() {
+                    let inherited = ends[behind as usize].clone();
+                    ends[child as usize].extend(inherited);
+                }
                 queue.push_back(child as usize);
             }
         }
-        Self { next, ends }
+        Self { width, next, ends }
     }
 
     /// Numbers the states anew, so that one comparison tells a match.
     fn table<const CLASSES: usize>(self) -> Table<CLASSES> {
-        let mut order: Vec<usize> = (0..self.next.len()).collect();
-        order.sort_by_key(|&s| (!self.ends[s].is_empty(), s));
-        let mut number = vec![0u16; order.len()];
-        for (new, &old) in (0u16..=u16::MAX).zip(&order) {
+        let (quiet, ending): (Vec<usize>, Vec<usize>) =
+            (0..self.ends.len()).partition(|&s| self.ends[s].is_empty());
+        let mut number = vec![0u16; self.ends.len()];
+        for (new, &old) in (0u16..=u16::MAX).zip(quiet.iter().chain(&ending)) {
             number[old] = new;
         }
-        let first = order.iter().position(|&s| !self.ends[s].is_empty()).unwrap_or(order.len());
-        let row = |&s: &usize| {
-            let mut row = [0u16; CLASSES];
-            for (to, &from) in row.iter_mut().zip(&self.next[s]) {
-                *to = number[from as usize];
+        let mut rows = vec![[0u16; CLASSES]; self.ends.len()];
+        for (row, &old) in rows.iter_mut().zip(quiet.iter().chain(&ending)) {
+            let from = &self.next[old * self.width..][..self.width];
+            for (to, &state) in row.iter_mut().zip(from) {
+                *to = number[state as usize];
             }
-            row
-        };
-        Table {
-            rows: order.iter().map(row).collect(),
-            first_match: u16::try_from(first).unwrap_or(u16::MAX),
-            ends: order[first..].iter().map(|&s| self.ends[s].clone().into()).collect(),
         }
+        let first_match = u16::try_from(quiet.len()).unwrap_or(u16::MAX);
+        let mut ends = self.ends;
+        let ends = ending.iter().map(|&s| std::mem::take(&mut ends[s]).into()).collect();
+        Table { rows, first_match, ends }
     }
 }
 

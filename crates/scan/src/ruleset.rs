@@ -1,8 +1,8 @@
 //! Packs become one immutable set of rules.
 
 use lychgate_model::{Digest, Problem, RuleId};
-use sha2::{Digest as _, Sha256};
 
+use crate::canonical::digests;
 use crate::matcher::Matcher;
 use crate::pack;
 use crate::rule::Rule;
@@ -103,49 +103,4 @@ impl RuleSet {
     pub fn index(&self, id: &RuleId) -> Option<u32> {
         self.rules.iter().position(|r| r.id == *id).and_then(|i| u32::try_from(i).ok())
     }
-}
-
-/// Over everything, and over what decides raw findings. The engine's own version is in both: it
-/// decides as much as the rules do.
-fn digests(rules: &[Rule], matchers: &[Matcher]) -> (Digest, Digest) {
-    use std::fmt::Write as _;
-    let head = format!("lychgate rules 1 {} {}\n", env!("CARGO_PKG_VERSION"), structural::VERSION);
-    let (mut all, mut matching) = (head.clone(), head);
-    for (number, rule) in rules.iter().enumerate() {
-        // Findings name rules by number, so order is part of it; shadowing asks for path globs.
-        let mut line = String::new();
-        let bound = rule.paths.only.is_empty() && rule.paths.never.is_empty();
-        let _ = writeln!(
-            line,
-            "{} {} {} {} {bound}",
-            rule.id,
-            rule.version,
-            rule.severity.name(),
-            rule.confidence.name()
-        );
-        if let Some(matcher) = matchers.get(number) {
-            matcher.canonical(&mut line);
-        }
-        matching.push_str(&line);
-        all.push_str(&line);
-        let _ = writeln!(
-            all,
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-            rule.pack,
-            rule.title,
-            rule.category.name(),
-            rule.new.name(),
-            rule.paths.only,
-            rule.paths.never,
-            rule.cwe,
-            rule.standards,
-            rule.why,
-            rule.fix,
-            rule.rotation,
-            rule.revocation,
-            rule.references,
-            rule.owner,
-        );
-    }
-    (Digest(Sha256::digest(all).into()), Digest(Sha256::digest(matching).into()))
 }
