@@ -77,3 +77,15 @@ fn a_repository_does_not_choose_where_an_administrator_writes() {
     scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(0);
     assert!(bare.join("own/pre-receive").is_symlink());
 }
+
+#[test]
+fn a_folder_everybody_may_write_holds_no_gate() {
+    let scene = Scene::new();
+    let bare = scene.bare_repository("b.git");
+    let hooks = bare.join("hooks");
+    std::fs::set_permissions(&hooks, PermissionsExt::from_mode(0o777)).unwrap();
+    let refused = scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(4);
+    assert!(refused.err.contains("chmod o-w"), "{}", refused.err);
+    std::fs::set_permissions(&hooks, PermissionsExt::from_mode(0o755)).unwrap();
+    scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(0);
+}

@@ -95,7 +95,7 @@ fn walk(base: &Path) -> Box<dyn Iterator<Item = walkdir::Result<DirEntry>>> {
     Box::new(walk.sort_by_file_name().into_iter().filter_entry(not_git))
 }
 
-/// `None`: a folder, or something that holds no content (a pipe, a device, a socket).
+/// `None`: a folder, or something under one that holds no content (a pipe, a device, a socket).
 fn file(base: &Path, entry: walkdir::Result<DirEntry>) -> Option<File> {
     let entry = match entry {
         Ok(entry) => entry,
@@ -105,16 +105,25 @@ fn file(base: &Path, entry: walkdir::Result<DirEntry>) -> Option<File> {
             return Some(File { path, content: Content::Unreadable(why) });
         }
     };
-    let kind = entry.file_type();
-    let content = if kind.is_symlink() && entry.depth() > 0 {
-        target(entry.path())
-    } else if kind.is_file() {
-        open(entry.path())
-    } else {
-        return None;
+    let content = match entry.depth() {
+        0 => named(entry.path())?,
+        _ if entry.path_is_symlink() => target(entry.path()),
+        _ if entry.file_type().is_file() => open(entry.path()),
+        _ => return None,
     };
     let content = content.unwrap_or_else(|e| Content::Unreadable(e.to_string()));
     Some(File { path: reported(base, entry.path()), content })
+}
+
+/// What was named itself, links followed; `None`: a folder. Whoever names a pipe or a device
+/// expects an answer about it, and passing over it would be one.
+fn named(path: &Path) -> Option<io::Result<Content>> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => None,
+        Ok(meta) if meta.is_file() => Some(open(path)),
+        Ok(_) => Some(Err(io::Error::other("it is neither a file nor a folder"))),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 /// Relative to the folder that was named; a file that was named, as it was named.
@@ -146,7 +155,7 @@ fn open(path: &Path) -> io::Result<Content> {
 mod tests {
     use super::*;
 
-    fn named(folder: &Path) -> Vec<String> {
+    fn found(folder: &Path) -> Vec<String> {
         let files = Files::new(&[folder.to_path_buf()], ProgressBar::hidden());
         files.map(|f| String::from_utf8(f.path).unwrap()).collect()
     }
@@ -160,7 +169,7 @@ mod tests {
             fs::write(path, "x").unwrap();
         }
         std::os::unix::fs::symlink("/", folder.path().join("z")).unwrap();
-        assert_eq!(named(folder.path()), [".hidden/x", "a", "b/.gitignore", "b/c", "s/.git", "z"]);
+        assert_eq!(found(folder.path()), [".hidden/x", "a", "b/.gitignore", "b/c", "s/.git", "z"]);
     }
 
     #[test]
@@ -170,6 +179,18 @@ mod tests {
         fs::write(&path, "x").unwrap();
         let mut files = Files::new(std::slice::from_ref(&path), ProgressBar::hidden());
         assert_eq!(files.next().unwrap().path, path.as_os_str().as_bytes());
+        assert!(files.next().is_none());
+    }
+
+    #[test]
+    fn a_link_that_was_named_is_followed_and_a_device_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("real"), "x").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("real", &link).unwrap();
+        let mut files = Files::new(&[link, PathBuf::from("/dev/null")], ProgressBar::hidden());
+        assert!(matches!(files.next().unwrap().content, Content::Bytes { size: 1, .. }));
+        assert!(matches!(files.next().unwrap().content, Content::Unreadable(_)));
         assert!(files.next().is_none());
     }
 

@@ -49,6 +49,9 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Check) -> Result<(String
     }
     let (verdict, lines) = match asked {
         Ok((answered, unreadable)) => verdict(answered, unreadable),
+        Err(Error::Git(error @ lychgate_git::Error::Unresolved { .. })) => {
+            return Err(Failure::new(Kind::Usage, "nothing was checked").because(&error));
+        }
         Err(error) => not_judged(&error, selection.hook()),
     };
     let out = match wanted.accept_draft {

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use lychgate_model::Hook;
+use lychgate_model::{Hook, limits};
 
 use crate::args;
 use crate::failure::{Failure, Kind};
@@ -47,10 +47,16 @@ impl Selection {
             return Ok(Self::Staged);
         }
         let mut content = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut content).map_err(|e| {
+        let most = limits::DELTA_RESULT;
+        std::io::stdin().lock().take(most + 1).read_to_end(&mut content).map_err(|e| {
             Failure::new(Kind::Incomplete, "nothing was checked: cannot read standard input")
                 .because(&e)
         })?;
+        if content.len() as u64 > most {
+            let what = format!("nothing was checked: standard input is over {most} bytes");
+            return Err(Failure::new(Kind::Incomplete, what)
+                .hint("A file of any size: lychgate check --path FILE"));
+        }
         Ok(Self::Given { path: wanted.named.clone().unwrap_or_default(), content })
     }
 

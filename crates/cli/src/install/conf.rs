@@ -63,3 +63,38 @@ impl Conf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lychgate_client::conf::{self, Conf as Read};
+    use lychgate_model::Surface;
+
+    #[test]
+    fn the_hook_understands_what_is_written() {
+        let written = Conf::Server { socket: "/run/x y/s".into(), daemon_uids: vec![0, 7] };
+        let read = Read::parse(written.text(Path::new("/opt/lychgate")).as_bytes()).unwrap();
+        assert_eq!(read.surface, Some(Surface::Server));
+        assert_eq!(read.socket.as_deref(), Some(Path::new("/run/x y/s")));
+        assert_eq!(read.daemon_uids, [0, 7]);
+        assert_eq!(read.lychgate.as_deref(), Some(Path::new("/opt/lychgate")));
+
+        for unavailable in [Unavailable::InProcess, Unavailable::Deny, Unavailable::AllowRecorded] {
+            let written = Conf::Client { socket: None, unavailable };
+            let read = Read::parse(written.text(Path::new("/opt/lychgate")).as_bytes()).unwrap();
+            assert_eq!((read.surface, read.socket), (Some(Surface::Client), None));
+            let meant = match unavailable {
+                Unavailable::InProcess => conf::Unavailable::InProcess,
+                Unavailable::Deny => conf::Unavailable::Deny,
+                Unavailable::AllowRecorded => conf::Unavailable::AllowRecorded,
+            };
+            assert_eq!(read.unavailable, meant);
+        }
+    }
+
+    #[test]
+    fn the_example_for_servers_is_understood() {
+        let example = include_str!("../../../../hooks/lychgate.conf");
+        assert_eq!(Read::parse(example.as_bytes()).unwrap().surface, Some(Surface::Server));
+    }
+}

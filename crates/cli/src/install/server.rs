@@ -132,6 +132,12 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
                 .hint(format!("git -C {} config --unset core.hooksPath", path.display())));
         }
     }
+    let everybody = std::fs::metadata(&layout.hooks).is_ok_and(|m| m.mode() & 0o002 != 0);
+    if everybody {
+        let hooks = layout.hooks.display();
+        return Err(refused(format!("everybody may write {hooks}, and so replace the gate"))
+            .hint(format!("chmod o-w {hooks}")));
+    }
     if let Some(closed) = closed_to(program, repository_owner) {
         return Err(refused(format!(
             "its owner, user {repository_owner}, cannot run {}: {} is closed to others",

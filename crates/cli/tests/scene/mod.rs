@@ -47,7 +47,7 @@ impl Scene {
     pub fn with_programs() -> Self {
         let scene = Self::bare();
         for name in ["lychgate-hook", "lychgated"] {
-            std::fs::copy(built(name), scene.path("bin").join(name)).unwrap();
+            place(&built(name), &scene.path("bin").join(name));
         }
         scene
     }
@@ -61,7 +61,7 @@ impl Scene {
             std::fs::set_permissions(scene.path(folder), private).unwrap();
         }
         // A copy, so that what is beside it is this scene's.
-        std::fs::copy(env!("CARGO_BIN_EXE_lychgate"), scene.path("bin/lychgate")).unwrap();
+        place(Path::new(env!("CARGO_BIN_EXE_lychgate")), &scene.path("bin/lychgate"));
         scene.git(scene.root(), ["config", "--global", "init.defaultBranch", "main"]);
         scene
     }
@@ -132,10 +132,27 @@ impl Scene {
     pub fn program(&self, below: impl AsRef<Path>, text: &str) -> PathBuf {
         let path = self.path(below);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
+        let draft = self.path("draft");
+        std::fs::write(&draft, text).unwrap();
+        copy(&draft, &path);
+        std::fs::remove_file(draft).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         path
     }
+}
+
+/// The same program under another name; a copy where that cannot be a link.
+fn place(program: &Path, path: &Path) {
+    if std::fs::hard_link(program, path).is_err() {
+        copy(program, path);
+    }
+}
+
+/// By another process: what this one has open for writing, a child another test starts at that
+/// moment holds open too, and then the system refuses to run it.
+fn copy(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg(from).arg(to).status().unwrap();
+    assert!(done.success());
 }
 
 impl Drop for Scene {

@@ -1,0 +1,76 @@
+//! `install.sh`: what it says it would do, what it refuses, and that a shell finds nothing wrong.
+
+mod scene;
+
+use std::process::Command;
+
+use scene::Scene;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../install.sh");
+
+fn run(scene: &Scene, args: &[&str]) -> scene::Said {
+    scene::said(scene.command("sh", scene.root()).arg(SCRIPT).args(args))
+}
+
+#[test]
+fn a_dry_run_says_everything_and_does_nothing() {
+    let scene = Scene::new();
+    let prefix = scene.path("prefix");
+    let prefix = prefix.to_str().unwrap();
+    let said = run(&scene, &["--dry-run", "--prefix", prefix]).exits(0);
+    for program in ["lychgate", "lychgated", "lychgate-hook"] {
+        assert!(said.out.contains(&format!("{prefix}/bin/{program}\n")), "{}", said.out);
+    }
+    assert!(!scene.path("prefix").exists());
+    run(&scene, &["--uninstall", "--dry-run", "--prefix", prefix]).exits(0);
+    run(&scene, &["--no-such-option"]).exits(2);
+    run(&scene, &["--prefix"]).exits(2);
+    assert!(run(&scene, &["--help"]).exits(0).out.contains("--demo"));
+}
+
+#[test]
+fn what_a_machine_lacks_is_named_at_once() {
+    let scene = Scene::new();
+    // A PATH with what every system has, and no compiler, cargo or git.
+    std::fs::create_dir(scene.path("few")).unwrap();
+    for name in ["sh", "sed", "dirname", "mkdir", "cp", "chmod", "mv", "cmp"] {
+        let found = ["/bin", "/usr/bin"].map(|d| std::path::Path::new(d).join(name));
+        let found = found.iter().find(|p| p.exists()).unwrap();
+        std::os::unix::fs::symlink(found, scene.path("few").join(name)).unwrap();
+    }
+    let mut command = scene.command("/bin/sh", scene.root());
+    command.env("PATH", scene.path("few")).args([SCRIPT, "--prefix", "p"]);
+    let said = scene::said(&mut command).exits(1);
+    for tool in ["nothing was installed", "cargo:", "git:", "cc:"] {
+        assert!(said.err.contains(tool), "{}", said.err);
+    }
+    assert!(!scene.path("p").exists());
+}
+
+#[test]
+fn uninstalling_removes_the_programs_and_the_gate_of_all_repositories() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install", "--global"]).exits(0);
+    scene.program("bin/lychgated", "#!/bin/sh\nexit 1\n");
+    let root = scene.path("");
+    run(&scene, &["--uninstall", "--prefix", root.to_str().unwrap().trim_end_matches('/')]).exits(0);
+    assert!(!scene.path("bin/lychgate").exists() && !scene.path("bin/lychgate-hook").exists());
+    assert!(!scene.path("bin/lychgated").exists());
+    assert!(!scene.path("data/lychgate").exists());
+    let set = scene.try_git(&repository, ["config", "--get", "core.hooksPath"]);
+    assert_eq!(set.code, 1);
+}
+
+#[test]
+fn every_shell_script_is_clean() {
+    let Ok(version) = Command::new("shellcheck").arg("--version").output() else {
+        // tests/run installs it; without it the other tests still hold.
+        return;
+    };
+    assert!(version.status.success());
+    let chain = concat!(env!("CARGO_MANIFEST_DIR"), "/../../hooks/chain");
+    let shim = concat!(env!("CARGO_MANIFEST_DIR"), "/../../hooks/pre-receive");
+    let done = Command::new("shellcheck").args([SCRIPT, chain, shim]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+}
