@@ -13,6 +13,9 @@ use lychgate_scan::{MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, stru
 use crate::hits::{Hit, Hits, Stand};
 use crate::session::{Session, short};
 
+/// Findings weighed of one session.
+const CANDIDATES: usize = 5 * limits::FINDINGS;
+
 /// How often each (rule, value) stands on old sides.
 type Stood = HashMap<(u32, ValueTag), usize>;
 
@@ -46,11 +49,13 @@ impl Session {
     pub(crate) fn candidates(&mut self, hits: &Hits) -> Vec<Candidate> {
         let mut out = Vec::new();
         for hit in &hits.objects {
+            self.unseen(hit);
             self.incomplete(
                 &hit.scanned,
                 &format!("{} {}", hit.kind.name(), short(&hit.id)),
             );
             self.object_at(hits, hit, &mut out);
+            self.bound(&mut out);
         }
         self.paths(hits, &mut out);
         for file in &hits.files {
@@ -72,6 +77,45 @@ impl Session {
             self.take(&Found::default(), message, None, &mut out);
         }
         out
+    }
+
+    /// Keeps the list within bounds: debt, which never blocks, goes first.
+    fn bound(&mut self, out: &mut Vec<Candidate>) {
+        if out.len() <= CANDIDATES {
+            return;
+        }
+        let before = out.len();
+        out.retain(|c| !c.existing);
+        if out.len() > CANDIDATES {
+            out.truncate(CANDIDATES);
+            let message = format!("more than {CANDIDATES} new findings, the rest was not weighed");
+            if !self.reasons.iter().any(|r| r.message == message) {
+                self.tell(
+                    ReasonCode::Unreadable,
+                    message,
+                    "push or commit less at once",
+                );
+            }
+        }
+        self.unlisted += before - out.len();
+    }
+
+    /// What was not looked at in an object because of its size.
+    fn unseen(&mut self, hit: &Hit) {
+        if hit.scanned.not_looked_at.is_empty() {
+            return;
+        }
+        let path = hit
+            .places
+            .first()
+            .map(|p| p.path.clone())
+            .unwrap_or_default();
+        let name = match self.shown_path(&path).as_str() {
+            "" => format!("{} {}", hit.kind.name(), short(&hit.id)),
+            path => path.to_owned(),
+        };
+        let what = hit.scanned.not_looked_at.join(", ");
+        self.notes.push(format!("{name}: not looked at: {what}"));
     }
 
     fn incomplete(&mut self, scanned: &Scanned, subject: &str) {

@@ -12,6 +12,9 @@ use lychgate_wire::frame::Answer;
 use crate::reply::Reply;
 use crate::session::Session;
 
+/// Reasons of one verdict.
+const REASONS: usize = 20;
+
 impl Session {
     /// Gives the verdict.
     pub(crate) fn conclude(&mut self) {
@@ -29,24 +32,33 @@ impl Session {
         };
         let known = |id: &RuleId| self.engine.rules().rule(id).is_some();
         let mut reasons = std::mem::take(&mut self.reasons);
-        reasons.sort_by(|a, b| (a.code, &a.message).cmp(&(b.code, &b.message)));
+        let rank = |r: &Reason| {
+            (
+                std::cmp::Reverse(r.code.decision()),
+                r.code,
+                r.message.clone(),
+            )
+        };
+        reasons.sort_by_cached_key(rank);
+        self.untold += reasons.len().saturating_sub(REASONS);
+        reasons.truncate(REASONS);
         let weighed = weigh(&self.policy, &asked, &known, candidates, reasons);
         let mut notes = weighed.notes;
+        notes.append(&mut self.notes);
         if self.untold > 0 {
-            notes.push(format!(
-                "{} more of the same kind are not listed",
-                self.untold
-            ));
+            notes.push(format!("{} more reasons are not listed", self.untold));
         }
         notes.extend(self.anchor_note());
         let mut findings = weighed.findings;
         if findings.len() > limits::FINDINGS {
             // What blocks is kept before what does not.
-            let over = findings.len() - limits::FINDINGS;
+            self.unlisted += findings.len() - limits::FINDINGS;
             findings.sort_by_key(|f| !f.blocks);
             findings.truncate(limits::FINDINGS);
             findings.sort_by(Finding::order);
-            notes.push(format!("{over} more findings are not listed"));
+        }
+        if self.unlisted > 0 {
+            notes.push(format!("{} more findings are not listed", self.unlisted));
         }
         let verdict = Verdict {
             decision: weighed.decision,

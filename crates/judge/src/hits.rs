@@ -63,6 +63,9 @@ impl Hits {
     pub(crate) fn settle(&mut self) {
         self.objects.sort_by_key(|h| h.id);
         self.objects.dedup_by_key(|h| h.id);
+        for named in [&mut self.paths, &mut self.files, &mut self.references] {
+            named.sort_by(|a, b| a.name.cmp(&b.name));
+        }
     }
 
     pub(crate) fn find(&mut self, id: &ObjectId) -> Option<&mut Hit> {

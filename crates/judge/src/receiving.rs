@@ -94,7 +94,7 @@ impl Session {
                     self.coverage.cached_bytes += known.size;
                     self.judged += 1;
                     self.cover(key);
-                    if let Some(scanned) = known.scanned {
+                    if let Some(scanned) = known.scanned.filter(|s| self.admits(s)) {
                         self.hits.object(*id, known.kind, scanned);
                     }
                     needed.push(false);

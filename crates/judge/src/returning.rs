@@ -48,7 +48,7 @@ impl Session {
                         }
                         (_, scanned) => {
                             self.judged += 1;
-                            if let Some(scanned) = scanned {
+                            if let Some(scanned) = scanned.filter(|s| self.admits(s)) {
                                 self.hits.object(id, kind, scanned);
                             }
                         }
@@ -60,7 +60,7 @@ impl Session {
                 }
                 What::File => {
                     self.judged += 1;
-                    if !scanned.is_clean() {
+                    if !scanned.is_clean() && self.admits(&scanned) {
                         let named = Named {
                             name,
                             scanned,
@@ -70,7 +70,7 @@ impl Session {
                         self.hits.files.push(named);
                     }
                 }
-                What::Path { mode, stood } if !scanned.is_clean() => {
+                What::Path { mode, stood } if !scanned.is_clean() && self.admits(&scanned) => {
                     let stands = mode.is_some();
                     self.hits.paths.push(Named {
                         name,
@@ -79,7 +79,7 @@ impl Session {
                         stands,
                     });
                 }
-                What::Reference if !scanned.is_clean() => {
+                What::Reference if !scanned.is_clean() && self.admits(&scanned) => {
                     let named = Named {
                         name,
                         scanned,

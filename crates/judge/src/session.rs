@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::civil::Date;
 use lychgate_model::{
     Coverage, Decision, Hook, ObjectId, Reason, ReasonCode, RefUpdate, RuleId, Surface, Tally,
+    limits,
 };
 use lychgate_policy::Policy;
-use lychgate_scan::Scratch;
+use lychgate_scan::{Scanned, Scratch};
 use lychgate_wire::Order;
 use lychgate_wire::frame::{DocumentContent, DocumentSide, Frame, RefuseCode};
 use lychgate_wire::tally::Counter;
@@ -90,8 +91,10 @@ enum Phase {
     Over,
 }
 
-/// Names of things that cannot be judged, and messages about commits, kept of one session.
-const REASONS: usize = 20;
+/// Reasons kept of one session; of these only the first are printed.
+const REASONS_KEPT: usize = 1000;
+/// Raw findings and markers kept of one session.
+const RAW: usize = 10 * limits::FINDINGS;
 
 /// Seconds a check of a whole range, repository or folder may take.
 const CHECK_DEADLINE_S: u64 = 60 * 60;
@@ -122,6 +125,9 @@ pub struct Session {
     pub(crate) hits: Hits,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) untold: usize,
+    kept: usize,
+    pub(crate) unlisted: usize,
+    pub(crate) notes: Vec<String>,
     pub(crate) coverage: Coverage,
     pub(crate) judged: u64,
     pub(crate) replies: VecDeque<Reply>,
@@ -179,6 +185,9 @@ impl Session {
             hits: Hits::default(),
             reasons: Vec::new(),
             untold: 0,
+            kept: 0,
+            unlisted: 0,
+            notes: Vec::new(),
             coverage,
             judged: 0,
             replies: VecDeque::new(),
@@ -272,7 +281,7 @@ impl Session {
 
     /// Whether reading on makes sense now: not while content enough for all workers waits.
     pub fn wants_input(&self) -> bool {
-        self.phase != Phase::Over && self.intake.held() < lychgate_model::limits::IN_FLIGHT / 2
+        self.phase != Phase::Over && self.intake.held() < limits::IN_FLIGHT / 2
     }
 
     /// The deadline passed: INDETERMINATE with the share done.
@@ -343,17 +352,40 @@ impl Session {
         self.replies.push_back(reply);
     }
 
-    /// Adds a reason, unless there are enough to read.
+    /// Adds a reason, unless there are far more than anybody reads; one that denies is kept longer,
+    /// for it decides.
     pub(crate) fn tell(&mut self, code: ReasonCode, message: String, help: &str) {
-        if self.reasons.len() < REASONS {
+        let room = match code.decision() {
+            Decision::Deny => 2 * REASONS_KEPT,
+            _ => REASONS_KEPT,
+        };
+        if self.reasons.len() < room {
+            let help = help.to_owned();
             self.reasons.push(Reason {
                 code,
                 message,
-                help: help.to_owned(),
+                help,
             });
         } else {
             self.untold += 1;
         }
+    }
+
+    /// Whether `scanned` may be kept: memory is bounded whatever a client sends. What is not kept
+    /// was not judged, and that is said.
+    pub(crate) fn admits(&mut self, scanned: &Scanned) -> bool {
+        self.kept += scanned.findings.len() + scanned.markers.len() + 1;
+        if self.kept > RAW {
+            let message = format!("more than {RAW} findings, the rest was not judged");
+            if !self.reasons.iter().any(|r| r.message == message) {
+                self.tell(
+                    ReasonCode::Unreadable,
+                    message,
+                    "push or commit less at once",
+                );
+            }
+        }
+        self.kept <= RAW
     }
 
     /// Takes every step that needs nothing more from outside.
@@ -401,6 +433,15 @@ impl Session {
         let equal = self.claimed == Some(received);
         self.coverage.complete = equal && missing == 0;
         let help = "try again; if it stays, report it as a bug";
+        let pushed = self.surface() == Surface::Server;
+        if pushed && received.refs == 0 {
+            self.coverage.complete = false;
+            self.tell(
+                ReasonCode::Coverage,
+                "no ref line was received".to_owned(),
+                help,
+            );
+        }
         if !equal {
             let message = "what was enumerated and what was received differ".to_owned();
             self.tell(ReasonCode::Coverage, message, help);
@@ -413,7 +454,6 @@ impl Session {
     fn finish(&mut self) {
         self.phase = Phase::Over;
         self.conclude();
-        self.order = Order::new();
     }
 }
 

@@ -356,12 +356,26 @@ impl Large {
                 out
             }),
         };
+        // The message of a commit this size was not looked at for trailers: it has none.
+        let commit = matches!(
+            what,
+            What::Object {
+                role: Role::New,
+                kind: ObjectKind::Commit,
+                ..
+            }
+        );
+        let missing = if commit {
+            shared.trailers.to_vec()
+        } else {
+            Vec::new()
+        };
         Judged {
             what,
             name,
             size,
             outcome,
-            missing: Vec::new(),
+            missing,
         }
     }
 }

@@ -297,10 +297,17 @@ fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut 
             None if view.is_server() => "lychgate check --range OLD..NEW".to_owned(),
             None => "lychgate check".to_owned(),
         };
-        out.push(format!(
-            "  ... and {left} more; all {}: {all}",
-            blocking.len()
-        ));
+        let line = format!("  ... and {left} more; all {}: {all}", blocking.len());
+        if line.len() <= limits::COLUMNS {
+            out.push(line);
+        } else {
+            // A path to be copied stays in one piece.
+            out.push(format!(
+                "  ... and {left} more; all {} are in",
+                blocking.len()
+            ));
+            out.push(format!("  {all}"));
+        }
     }
     let mut end = ending(verdict, blocking, view);
     let mut rules: Vec<&RuleNote> = Vec::new();

@@ -258,7 +258,7 @@ fn a_panic_costs_one_object_its_verdict() {
 fn a_deadline_ends_with_the_share_done_and_what_was_judged_stays() {
     let cache = Arc::new(lychgate_judge::Cache::new(1 << 20));
     let mut talk = Talk::with(&ENGINE, &cache, &Arc::new(State::open(None)));
-    talk.open(Hook::PreReceive, &[], &[]);
+    talk.open(Hook::PrePush, &[], &[]);
     talk.offer(&[blob(b"one"), blob(b"two")]);
     talk.object_as(
         Role::New,

@@ -343,3 +343,13 @@ fn a_server_tells_no_fingerprint_and_a_client_does() {
         assert_eq!(said.findings[0].fingerprint.is_some(), told, "{hook:?}");
     }
 }
+
+#[test]
+fn a_push_without_a_ref_line_is_not_judged() {
+    let said = push("", &[]).close();
+    assert_eq!(
+        (said.decision(), said.codes()),
+        (Decision::Indeterminate, vec!["coverage"])
+    );
+    assert!(!said.answer.unwrap().coverage.complete);
+}

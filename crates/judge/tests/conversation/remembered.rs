@@ -146,7 +146,7 @@ fn the_budget_is_kept() {
     let (cache, state) = (Arc::new(Cache::new(9600)), Arc::new(State::open(None)));
     for n in 0..500 {
         let mut talk = Talk::with(&ENGINE, &cache, &state);
-        talk.open(Hook::PreReceive, &[], &[]);
+        talk.open(Hook::PrePush, &[], &[]);
         talk.blob(format!("{n}").as_bytes());
         talk.close();
         assert!(cache.bytes() <= 9600, "{n}: {}", cache.bytes());
