@@ -57,10 +57,6 @@ impl<'a> Closure<'a> {
         }
     }
 
-    pub(crate) fn graph(&mut self) -> &mut Graph {
-        self.graph
-    }
-
     pub(crate) fn finish(self) -> Outside {
         self.outside
     }
@@ -75,6 +71,15 @@ impl<'a> Closure<'a> {
     pub(crate) fn unreadable(&mut self, number: u32, path: &[u8]) {
         if self.added.insert(number) || (self.here)(number) {
             self.outside.unreadable.push((number, path.to_vec()));
+        }
+    }
+
+    /// What a ref or a tag names that is no commit.
+    pub(crate) fn named(&mut self, number: u32) {
+        match self.graph.peek(number, self.objects) {
+            Node::Tree { .. } => self.tree(number, Vec::new()),
+            Node::Blob | Node::Commit(_) | Node::Tag(_) => self.judge(number),
+            Node::Unread | Node::Unreadable => self.unreadable(number, b""),
         }
     }
 
@@ -99,6 +104,7 @@ impl<'a> Closure<'a> {
     pub(crate) fn tree(&mut self, number: u32, beside: Vec<u32>) {
         let mut path = Vec::new();
         let mut frames = Vec::new();
+        let mut old: Vec<Entry> = Vec::new();
         self.enter(number, beside, &path, &mut frames);
         while let Some(frame) = frames.last_mut() {
             path.truncate(frame.path);
@@ -109,11 +115,14 @@ impl<'a> Closure<'a> {
             let Some(&entry) = self.graph.trees.entries(at..at + 1).first() else {
                 continue;
             };
-            let old: Vec<Entry> = frame
-                .beside
-                .iter_mut()
-                .filter_map(|beside| beside.find(&self.graph.trees, entry))
-                .collect();
+            old.clear();
+            let trees = &self.graph.trees;
+            old.extend(
+                frame
+                    .beside
+                    .iter_mut()
+                    .filter_map(|beside| beside.find(trees, entry)),
+            );
             if old.iter().any(|old| old.same(entry)) {
                 continue;
             }

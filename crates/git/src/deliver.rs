@@ -36,7 +36,7 @@ pub(crate) fn on(flow: ControlFlow<()>) -> Result<(), Stop> {
 pub(crate) struct Duties(Vec<u8>);
 
 impl Duties {
-    /// Judged in any case: it lies in the quarantine.
+    /// Judged in any case: it lies in the quarantine and the store did not have it before.
     pub(crate) const HERE: u8 = 1;
     /// The visitor wants its content.
     pub(crate) const NEEDED: u8 = 2;
@@ -54,6 +54,12 @@ impl Duties {
         }
         if let Some(duties) = self.0.get_mut(at) {
             *duties |= duty;
+        }
+    }
+
+    pub(crate) fn clear(&mut self, number: u32, duty: u8) {
+        if let Some(duties) = self.0.get_mut(number as usize) {
+            *duties &= !duty;
         }
     }
 

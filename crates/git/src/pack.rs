@@ -143,6 +143,23 @@ impl Pack {
         self.items.iter().map(|item| item.number)
     }
 
+    /// Numbers of the commits.
+    pub(crate) fn commits(&self) -> impl Iterator<Item = u32> + '_ {
+        let is_commit = |item: &&Item| item.state == State::Kind(ObjectKind::Commit);
+        self.items.iter().filter(is_commit).map(|item| item.number)
+    }
+
+    /// Numbers of the whole entries after the last delta, last first: where `index-pack` appends
+    /// the bases that a thin pack left out.
+    pub(crate) fn tail(&self) -> impl Iterator<Item = u32> + '_ {
+        let is_whole = |item: &&Item| item.base == NONE && matches!(item.state, State::Kind(_));
+        self.items
+            .iter()
+            .rev()
+            .take_while(is_whole)
+            .map(|item| item.number)
+    }
+
     fn item(&self, at: u32) -> Option<&Item> {
         self.items.get(at as usize)
     }

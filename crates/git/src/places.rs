@@ -34,10 +34,10 @@ pub struct Place {
 
 /// Trees entered before the search for places gives up: somebody may have nested them so that
 /// there are more paths than anyone can walk.
-const STEPS: usize = 2_000_000;
+const STEPS: usize = 1_000_000;
 
 /// Deleted files looked at of one commit, before the likely ones are taken.
-const DELETED: usize = 100_000;
+const DELETED: usize = 20_000;
 
 impl NewObjects<'_> {
     /// Says where each of `wanted` stands, at most `limits::PLACES_PER_OBJECT` paths each, oldest
@@ -68,6 +68,8 @@ impl NewObjects<'_> {
             found: HashMap::new(),
             contains: HashMap::new(),
             steps: 0,
+            fresh: 0,
+            full: false,
             unchanged: false,
             sink,
         };
@@ -154,7 +156,11 @@ struct Search<'a> {
     found: HashMap<u32, Vec<Vec<u8>>>,
     /// Whether something wanted stands below a tree.
     contains: HashMap<u32, bool>,
+    /// Trees entered, in all and since `contains` was made.
     steps: usize,
+    fresh: usize,
+    /// Whether an object has had all its places since then.
+    full: bool,
     /// Whether to look at what the parents have at the same path, too.
     unchanged: bool,
     sink: &'a mut dyn FnMut(Place),
@@ -262,10 +268,16 @@ impl Search<'_> {
     }
 
     fn enter(&mut self, tree: u32, beside: &[u32], path: usize, frames: &mut Vec<Frame>) {
+        if self.full && self.fresh > self.contains.len() {
+            self.contains.clear();
+            self.fresh = 0;
+            self.full = false;
+        }
         if self.steps >= STEPS || !self.contains(tree) {
             return;
         }
         self.steps += 1;
+        self.fresh += 1;
         let mut sides = Vec::with_capacity(beside.len());
         for side in beside {
             self.graph.load(*side, self.objects);
@@ -314,10 +326,14 @@ impl Search<'_> {
             return;
         }
         let paths = self.found.entry(object).or_default();
-        if paths.len() >= PLACES_PER_OBJECT || paths.iter().any(|known| known == path) {
+        if paths.iter().any(|known| known == path) {
             return;
         }
         paths.push(path.to_vec());
+        if paths.len() >= PLACES_PER_OBJECT {
+            self.wanted.remove(&object);
+            self.full = true;
+        }
         if at.deleted.is_none() {
             at.deleted = Some(self.deleted(at));
         }
@@ -334,6 +350,10 @@ impl Search<'_> {
             })
             .collect();
         likely.sort_by_key(|(other, elsewhere, _)| (*other, *elsewhere));
+        // The same bytes are gone from elsewhere: nothing else can say more.
+        if likely.first().is_some_and(|(other, _, _)| !other) {
+            likely.truncate(1);
+        }
         let mut old: Vec<ObjectId> = old.iter().map(|n| self.graph.numbers.id(*n)).collect();
         old.sort_unstable();
         old.dedup();

@@ -1,6 +1,7 @@
 //! What a push brings, whether its objects lie in a quarantine or in the store already.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use lychgate_model::limits::OFFER;
@@ -64,8 +65,8 @@ impl<'r> NewObjects<'r> {
     /// A push, in `pre-receive` or, when there is no quarantine any more, in `update`.
     ///
     /// `counts` says of a ref's full name whether what it reaches is judged already. Refs below
-    /// `refs/lychgate/` and `refs/replace/` never count. Order `refs` by strictness: a place names
-    /// the first that reaches it.
+    /// `refs/lychgate/` and `refs/replace/` never count. It is asked about refs of every namespace
+    /// by their names within it. Order `refs` by strictness: a place names the first that reaches it.
     ///
     /// # Errors
     ///
@@ -83,6 +84,7 @@ impl<'r> NewObjects<'r> {
         new.lines = refs.to_vec();
         let mut failed = None;
         repository.for_each_ref(&mut |name, id| {
+            let name = within_namespace(name);
             let never = name.starts_with(b"refs/lychgate/") || name.starts_with(b"refs/replace/");
             if !never && counts(name) {
                 match new.graph.number(id) {
@@ -149,12 +151,41 @@ impl<'r> NewObjects<'r> {
             let pack = Pack::open(index, self.hash_kind(), &mut self.graph.numbers)?;
             pack.numbers()
                 .for_each(|number| self.duties.set(number, Duties::HERE));
+            self.set_known_apart(&pack)?;
             self.packs.push(pack);
         }
         for id in &contents.loose {
             let number = self.graph.number(*id)?;
             self.duties.set(number, Duties::HERE);
             self.loose.push(number);
+        }
+        Ok(())
+    }
+
+    /// Of a pack in quarantine, leaves what the store had before to the closure: it is judged if
+    /// something new names it at a new path, or if no ref that counts reaches it.
+    ///
+    /// There are two ways for such objects to get into a pack: `index-pack` completes a thin pack
+    /// with bases from the store, and a pusher who does not know the tips sends history again.
+    fn set_known_apart(&mut self, pack: &Pack) -> Result<(), Error> {
+        let objects = self.objects();
+        for number in pack.tail() {
+            if !objects.contains_behind(self.graph.numbers.id(number))? {
+                break;
+            }
+            self.duties.clear(number, Duties::HERE);
+        }
+        for commit in pack.commits() {
+            if self.duties.has(commit, Duties::HERE)
+                && objects.contains_behind(self.graph.numbers.id(commit))?
+            {
+                for number in pack.numbers() {
+                    if objects.contains_behind(self.graph.numbers.id(number))? {
+                        self.duties.clear(number, Duties::HERE);
+                    }
+                }
+                break;
+            }
         }
         Ok(())
     }
@@ -167,8 +198,8 @@ impl<'r> NewObjects<'r> {
         self.repository.hash_kind()
     }
 
-    /// A digest of what determines the enumeration: the quarantine's ids, the ref lines and what
-    /// the refs that count point at. The same push again, to the same refs, has the same.
+    /// A digest of what determines the enumeration: the ids that the quarantine brings, the ref
+    /// lines and what the refs that count point at. The same push again has the same.
     pub fn identity(&self) -> Digest {
         let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha256);
         let mut list = |label: &[u8], mut numbers: Vec<u32>| {
@@ -193,13 +224,13 @@ impl<'r> NewObjects<'r> {
         Digest(bytes.unwrap_or_default())
     }
 
-    /// Everything in the quarantine, in the order it is read.
+    /// Everything in the quarantine that is judged in any case, in the order it is read.
     fn here(&self) -> Vec<u32> {
         let packed = self.packs.iter().flat_map(Pack::numbers);
         let mut seen = HashSet::new();
         packed
             .chain(self.loose.iter().copied())
-            .filter(|n| seen.insert(*n))
+            .filter(|n| self.duties.has(*n, Duties::HERE) && seen.insert(*n))
             .collect()
     }
 
@@ -218,12 +249,7 @@ impl<'r> NewObjects<'r> {
 
     fn run(&mut self, visitor: &mut dyn Visitor) -> Result<(), Stop> {
         let mut offered = self.here();
-        let mut store = if self.everything {
-            self.store_packs(usize::MAX)?
-        } else {
-            Vec::new()
-        };
-        self.pass(&store, None, false)?;
+        let mut failed = Vec::new();
         let packs = std::mem::take(&mut self.packs);
         if packs.is_empty() {
             self.read_loose();
@@ -236,67 +262,118 @@ impl<'r> NewObjects<'r> {
             for &number in &left {
                 self.graph.peek(number, self.repository.objects());
             }
-            self.singly(&left, visitor)?;
+            self.singly(&left, visitor, &mut failed)?;
             offered.clear();
         }
-        let outside = self.follow();
+        let outside = self.follow()?;
         offered.extend_from_slice(&outside.late);
         self.offer(&offered, visitor)?;
         let due = offered
             .iter()
             .filter(|number| self.duties.is_due(**number))
             .count();
-        if due >= MANY && !self.everything {
-            store = self.store_packs(due * 8)?;
+        if due >= MANY {
+            let store = self.store_packs(due.saturating_mul(SHARE))?;
+            self.pass(&store, Some(visitor), true)?;
         }
-        self.pass(&store, Some(visitor), true)?;
-        drop(store);
-        self.singly(&offered, visitor)?;
-        for (number, path) in &outside.unreadable {
-            let id = self.graph.numbers.id(*number);
-            on(visitor.unreadable(id, path, self.graph.why(*number)))?;
+        self.singly(&offered, visitor, &mut failed)?;
+        for (number, path) in outside.unreadable {
+            failed.push((number, path, self.graph.why(number).to_owned()));
+        }
+        self.tell(failed, visitor)
+    }
+
+    /// Tells what could not be read, each with a path where it has one.
+    fn tell(&mut self, failed: Failures, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+        let mut paths: HashMap<u32, (Vec<u8>, String)> = HashMap::new();
+        let mut order = Vec::new();
+        for (number, path, why) in failed {
+            match paths.entry(number) {
+                Vacant(slot) => {
+                    order.push(number);
+                    slot.insert((path, why));
+                }
+                Occupied(slot) if slot.get().0.is_empty() => slot.into_mut().0 = path,
+                Occupied(_) => {}
+            }
+        }
+        let lost = paths.iter().filter(|(_, (path, _))| path.is_empty());
+        let lost: HashSet<ObjectId> = lost.map(|(n, _)| self.graph.numbers.id(*n)).collect();
+        if !lost.is_empty() && self.commits.is_some() {
+            let mut found = Vec::new();
+            self.places(&lost, &mut |place| found.push((place.object, place.path.0)))?;
+            for (id, path) in found {
+                let number = self.graph.number(id)?;
+                if let Some((slot, _)) = paths.get_mut(&number).filter(|(p, _)| p.is_empty()) {
+                    *slot = path;
+                }
+            }
+        }
+        for number in order {
+            if let Some((path, why)) = paths.get(&number) {
+                on(visitor.unreadable(self.graph.numbers.id(number), path, why))?;
+            }
         }
         Ok(())
     }
 
     /// Follows what the tips and the quarantine name.
-    fn follow(&mut self) -> Outside {
+    fn follow(&mut self) -> Result<Outside, Stop> {
         let objects = self.objects();
-        let duties = &self.duties;
-        let here = |number: u32| duties.has(number, Duties::HERE);
-        let mut closure = Closure::new(&mut self.graph, objects, &here);
-        let mut start = Vec::new();
-        for tip in &self.tips {
-            let mut number = tip.number;
-            while !self.counting.contains(&number) {
-                match closure.graph().peek(number, objects) {
-                    Node::Tag(target) => {
-                        closure.judge(number);
-                        number = target;
-                        continue;
-                    }
-                    Node::Commit(_) => start.push(number),
-                    Node::Tree { .. } => closure.tree(number, Vec::new()),
-                    Node::Blob => closure.judge(number),
-                    Node::Unread | Node::Unreadable => closure.unreadable(number, b""),
-                }
-                break;
-            }
+        if self.everything {
+            let store = self.store_packs(usize::MAX)?;
+            self.pass(&store, None, false)?;
         }
+        let (start, others) = self.split_tips();
         let judged = Judged {
             tips: &self.counting,
             likely: &self.likely,
         };
+        let duties = &self.duties;
+        let here = |number: u32| duties.has(number, Duties::HERE);
         let NewCommits { new, unreadable } =
-            new_commits(closure.graph(), objects, &start, &here, &judged);
+            new_commits(&mut self.graph, objects, &start, &here, &judged);
+        let stored = new.iter().filter(|number| !here(**number)).count();
+        if stored >= LONG && !self.everything {
+            let store = self.store_packs(stored.saturating_mul(SHARE * 10))?;
+            self.pass(&store, None, false)?;
+        }
+        let duties = &self.duties;
+        let here = |number: u32| duties.has(number, Duties::HERE);
+        let mut closure = Closure::new(&mut self.graph, objects, &here);
+        for number in others {
+            closure.named(number);
+        }
         for number in unreadable {
             closure.unreadable(number, b"");
         }
         for &number in new.iter().rev() {
             closure.commit(number);
         }
+        let outside = closure.finish();
         self.commits = Some(new);
-        closure.finish()
+        Ok(outside)
+    }
+
+    /// The commits that the tips lead to, and whatever else is on the way or instead.
+    fn split_tips(&mut self) -> (Vec<u32>, Vec<u32>) {
+        let (mut commits, mut others) = (Vec::new(), Vec::new());
+        for tip in &self.tips {
+            let mut number = tip.number;
+            while !self.counting.contains(&number) {
+                match self.graph.peek(number, self.repository.objects()) {
+                    Node::Tag(target) => {
+                        others.push(number);
+                        number = target;
+                        continue;
+                    }
+                    Node::Commit(_) => commits.push(number),
+                    _ => others.push(number),
+                }
+                break;
+            }
+        }
+        (commits, others)
     }
 
     /// The store's packs with at most `most` objects each.
@@ -356,21 +433,30 @@ impl<'r> NewObjects<'r> {
     }
 
     /// Hands over one by one what is still due.
-    fn singly(&mut self, numbers: &[u32], visitor: &mut dyn Visitor) -> Result<(), Stop> {
+    fn singly(
+        &mut self,
+        numbers: &[u32],
+        visitor: &mut dyn Visitor,
+        failed: &mut Failures,
+    ) -> Result<(), Stop> {
         for &number in numbers {
             if !self.duties.is_due(number) {
                 continue;
             }
             self.duties.set(number, Duties::DONE);
+            if self.graph.node(number) == Node::Unreadable {
+                failed.push((number, Vec::new(), self.graph.why(number).to_owned()));
+                continue;
+            }
             let id = self.graph.numbers.id(number);
             let kind = self.graph.kind_of(number).unwrap_or(ObjectKind::Blob);
-            let failure = if self.graph.node(number) == Node::Unreadable {
-                Some(self.graph.why(number).to_owned())
-            } else {
-                Single::new(visitor, id, kind).read(self.objects())?
-            };
-            if let Some(why) = failure {
-                on(visitor.unreadable(id, b"", &why))?;
+            let mut single = Single::new(visitor, id, kind);
+            let failure = single.read(self.repository.objects())?;
+            let begun = single.begun;
+            match failure {
+                Some(why) if begun => on(visitor.unreadable(id, b"", &why))?,
+                Some(why) => failed.push((number, Vec::new(), why)),
+                None => {}
             }
         }
         Ok(())
@@ -396,5 +482,28 @@ impl<'r> NewObjects<'r> {
     }
 }
 
+/// A ref's name within the namespace it stands in (`GIT_NAMESPACE`).
+fn within_namespace(mut name: &[u8]) -> &[u8] {
+    while let Some(rest) = name.strip_prefix(b"refs/namespaces/") {
+        let Some(slash) = rest.iter().position(|b| *b == b'/') else {
+            break;
+        };
+        match rest.get(slash + 1..) {
+            Some(rest) if rest.starts_with(b"refs/") => name = rest,
+            _ => break,
+        }
+    }
+    name
+}
+
 /// From this many objects on, whole packs are read in delta order instead of one object at a time.
 const MANY: usize = 2000;
+
+/// So many objects of a pack may be read in vain for each that is wanted.
+const SHARE: usize = 8;
+
+/// From this many commits on that lie in the store, its packs are read for their trees.
+const LONG: usize = 300;
+
+/// What could not be read, its path if known, and why.
+type Failures = Vec<(u32, Vec<u8>, String)>;

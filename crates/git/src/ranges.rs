@@ -51,7 +51,6 @@ impl<'r> NewObjects<'r> {
         for line in lines.iter().filter(|line| !line.local_id.is_null()) {
             new.add_tip(&line.remote_ref, line.local_id)?;
         }
-        new.everything = new.counting.is_empty();
         Ok(new)
     }
 
@@ -68,7 +67,6 @@ impl<'r> NewObjects<'r> {
         let mut new = Self::empty(repository, repository.shallow_commits()?);
         new.exclude(from.as_slice())?;
         new.add_tip(b"", to)?;
-        new.everything = new.counting.is_empty();
         Ok(new)
     }
 

@@ -146,30 +146,27 @@ impl Trees {
             let (raw, after) = split_entry(rest, kind).ok_or(Malformed)?;
             rest = after;
             let mode = raw.mode.ok_or(Malformed)?;
-            while let Some((theirs, next)) = (!old.is_empty())
-                .then(|| split_entry(old, kind))
-                .flatten()
-                .filter(|(theirs, _)| theirs.name < raw.name)
-            {
-                old = next;
-                known.start += usize::from(theirs.mode != Some(Mode::Gitlink));
+            if !old.starts_with(raw.whole) {
+                while let Some((theirs, next)) =
+                    split_entry(old, kind).filter(|(theirs, _)| theirs.name < raw.name)
+                {
+                    old = next;
+                    known.start += usize::from(theirs.mode != Some(Mode::Gitlink));
+                }
             }
+            let same = old.strip_prefix(raw.whole);
+            old = same.unwrap_or(old);
             if mode == Mode::Gitlink {
                 continue;
             }
-            let theirs = (!old.is_empty()).then(|| split_entry(old, kind)).flatten();
-            match theirs {
-                Some((theirs, next)) if theirs.whole == raw.whole && !known.is_empty() => {
-                    let entry = self.entries.get(known.start).copied().ok_or(Malformed)?;
-                    self.entries.push(entry);
-                    known.start += 1;
-                    old = next;
-                }
-                _ => {
-                    let name = self.names.number(raw.name)?;
-                    let object = numbers.number(raw.id)?;
-                    self.entries.push(Entry::new(name, mode, object));
-                }
+            if same.is_some() && !known.is_empty() {
+                let entry = self.entries.get(known.start).copied().ok_or(Malformed)?;
+                self.entries.push(entry);
+                known.start += 1;
+            } else {
+                let name = self.names.number(raw.name)?;
+                let object = numbers.number(raw.id)?;
+                self.entries.push(Entry::new(name, mode, object));
             }
         }
         Ok(())

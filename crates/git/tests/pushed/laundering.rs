@@ -181,3 +181,73 @@ fn a_branch_made_from_history() {
     let lax = |name: &[u8]| name != b"refs/heads/main";
     assert_eq!(given.judge_where(&lax).offered.len(), 3);
 }
+
+#[test]
+fn bases_that_complete_a_thin_pack_are_not_new() {
+    let server = Server::new();
+    server.run("server.git", &["config", "receive.unpackLimit", "1"]);
+    let mut text: Vec<String> = (0..500)
+        .map(|n| format!("line {n} of the debt\n"))
+        .collect();
+    server.commit_file("dir/f", &text.concat());
+    server.push(&["main"]);
+    let base = server.id("HEAD:dir/f");
+    text.push("one more\n".into());
+    server.commit_file("dir/f", &text.concat());
+    let given = server.ask(&["main"]);
+    assert!(
+        given.in_quarantine().contains(&base),
+        "git sent a thin pack"
+    );
+    assert_eq!(given.judge().offered, given.rev_list());
+
+    // Its twin: named at a new path, the same base is judged.
+    server.write("elsewhere", text[..500].concat());
+    server.commit("copy");
+    let given = server.ask(&["main"]);
+    assert!(given.judge().offered.contains(&base));
+    assert_eq!(given.places(&[base])[0].path.as_bytes(), b"elsewhere");
+}
+
+#[test]
+fn history_that_is_sent_again_is_not_new() {
+    let server = Server::new();
+    server.run("server.git", &["config", "receive.unpackLimit", "1"]);
+    for n in 0..5 {
+        server.commit_file("f", &format!("debt {n}\n"));
+    }
+    server.push(&["main"]);
+    // Somebody else moves main; whoever is behind does not know what the server has.
+    server.git(&["checkout", "-q", "-b", "behind"]);
+    server.commit_file("g", "new\n");
+    server.run(
+        "",
+        &[
+            "clone",
+            "-q",
+            "--bare",
+            "--single-branch",
+            "-b",
+            "behind",
+            "work",
+            "other",
+        ],
+    );
+    server.git(&["checkout", "-q", "main"]);
+    server.commit_file("h", "meanwhile\n");
+    server.push(&["main"]);
+    server.answer(1);
+    server.try_run("other", &["push", "../server.git", "behind"]);
+    let given = server.given();
+    assert!(
+        given.in_quarantine().len() > 15,
+        "all of history came again"
+    );
+    let judged = given.judge();
+    assert_eq!(judged.offered, given.rev_list());
+    assert_eq!(judged.offered.len(), 3);
+
+    // Its twin: where main does not count, all of it is new.
+    let judged = given.judge_where(&|_| false);
+    assert_eq!(judged.offered, given.in_quarantine());
+}

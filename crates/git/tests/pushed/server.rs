@@ -236,6 +236,27 @@ impl Given {
             .any(|entry| entry.path().extension() == Some(OsStr::new("pack")))
     }
 
+    /// Ids of everything in the quarantine.
+    pub(crate) fn in_quarantine(&self) -> BTreeSet<ObjectId> {
+        let batch = [
+            "cat-file",
+            "--batch-all-objects",
+            "--batch-check=%(objectname)",
+        ];
+        let mut command = Command::new("git");
+        let output = command
+            .current_dir(&self.cwd)
+            .args(batch)
+            .envs(self.vars.clone())
+            .env_remove("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .map(|l| ObjectId::from_hex(l.as_bytes()).unwrap())
+            .collect()
+    }
+
     /// Git as the hook could run it.
     pub(crate) fn git(&self, args: &[&str]) -> String {
         let mut command = Command::new("git");
