@@ -1,5 +1,5 @@
 //! Prints what is staged in the repository around the current folder, and what finding out cost:
-//! page faults, and microseconds. For measuring; see `docs/` for what is expected of it.
+//! page faults, and microseconds. For measuring.
 
 use std::io::Write as _;
 use std::ops::ControlFlow;

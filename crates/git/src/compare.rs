@@ -305,11 +305,12 @@ impl<'a, 's> Walk<'a, 's> {
         entries: &mut Entries<'a>,
     ) -> Result<Next<'a>, Error> {
         let node = folders.iter().find(|node| node.name == tree.name);
-        if let Some((count, id)) = node.and_then(|node| node.valid) {
-            if id == tree.id && count > 0 {
-                entries.pass(count, &self.path, tree.name)?;
-                return Ok(Next::Here);
-            }
+        if let Some((count, id)) = node.and_then(|node| node.valid)
+            && id == tree.id
+            && count > 0
+        {
+            entries.pass(count, &self.path, tree.name)?;
+            return Ok(Next::Here);
         }
         let entry = entries.cursor.entry();
         if is_folder(entry.mode)

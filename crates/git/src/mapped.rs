@@ -15,7 +15,15 @@ use memmap2::{Mmap, MmapOptions};
 /// The content of a file without a copy. Git replaces indexes, packs and packed-refs by renaming a
 /// new file over them and never writes into one, so the bytes do not change under the map.
 #[derive(Debug)]
-pub(crate) struct Mapped(Option<Mmap>);
+pub(crate) enum Mapped {
+    /// Nothing can be mapped of an empty file.
+    Empty,
+    /// The pages of the file.
+    Pages(Mmap),
+    /// Bytes that are in no file.
+    #[cfg(fuzzing)]
+    Bytes(Vec<u8>),
+}
 
 impl Mapped {
     /// Maps a file that is read here and there.
@@ -36,10 +44,10 @@ impl Mapped {
             return Err(io::Error::other("not a regular file"));
         }
         if metadata.len() == 0 {
-            return Ok(Self(None));
+            return Ok(Self::Empty);
         }
         // SAFETY: the map is private and read-only; see the type for why the file stays as it is.
-        unsafe { options.map_copy_read_only(&file) }.map(|map| Self(Some(map)))
+        unsafe { options.map_copy_read_only(&file) }.map(Self::Pages)
     }
 }
 
@@ -47,6 +55,11 @@ impl Deref for Mapped {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.0.as_deref().unwrap_or_default()
+        match self {
+            Self::Empty => &[],
+            Self::Pages(map) => map,
+            #[cfg(fuzzing)]
+            Self::Bytes(bytes) => bytes,
+        }
     }
 }

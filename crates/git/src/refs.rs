@@ -159,3 +159,14 @@ fn is_safe(name: &[u8]) -> bool {
     }) && name.split(|&b| b == b'/').all(sound)
         && !name.windows(2).any(|pair| pair == b"..")
 }
+
+/// Reads everything in tables and packed refs of these bytes.
+#[cfg(fuzzing)]
+pub(crate) fn exhaust(bytes: &[u8]) {
+    for hash in [HashKind::Sha1, HashKind::Sha256] {
+        let _damaged_or_not = reftable::add(bytes, hash, &mut reftable::Table::new());
+        for name in [&b"HEAD"[..], b"refs/heads/main", b"refs/tags/v1"] {
+            let _damaged_or_not = packed::search(bytes, name, hash);
+        }
+    }
+}

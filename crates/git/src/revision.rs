@@ -115,10 +115,10 @@ impl Repository {
         let name = if name == b"@" { b"HEAD" } else { name };
         for (before, after) in RULES {
             let full = [before.as_bytes(), name, after.as_bytes()].concat();
-            if self.refs().is_name(&full) {
-                if let Some(id) = self.find_ref(&full)? {
-                    return Ok(Some(id));
-                }
+            if self.refs().is_name(&full)
+                && let Some(id) = self.find_ref(&full)?
+            {
+                return Ok(Some(id));
             }
         }
         let text = std::str::from_utf8(name)

@@ -92,10 +92,10 @@ pub fn staged_places(
 }
 
 fn note_deleted(deleted: &mut Vec<(ObjectId, RepoPath)>, change: Change) {
-    if let (Some(old), None) = (change.old, change.new) {
-        if old.mode.is_blob() {
-            deleted.push((old.id, change.path));
-        }
+    if let (Some(old), None) = (change.old, change.new)
+        && old.mode.is_blob()
+    {
+        deleted.push((old.id, change.path));
     }
 }
 

@@ -59,6 +59,30 @@ impl Index {
         Ok(Some(index))
     }
 
+    /// Reads everything in an index of these bytes.
+    #[cfg(fuzzing)]
+    pub(crate) fn exhaust(bytes: &[u8], hash: HashKind) {
+        let Ok(Some((index, link))) = Self::parse(Mapped::Bytes(bytes.to_vec()), hash) else {
+            return;
+        };
+        let link = link.and_then(|link| split::parse(index.map.get(link)?, hash));
+        let merged = link.map(|link| split::merge(&index, &index, &link));
+        if let Some(Ok(Some(merged))) = &merged {
+            let mut cursor = Cursor::of_merged(merged);
+            while let Ok(true) = cursor.advance() {}
+        }
+        let mut cursor = index.entries();
+        while let Ok(true) = cursor.advance() {
+            std::hint::black_box((cursor.path(), cursor.entry()));
+        }
+        let trees = index.trees();
+        let mut folders: Vec<_> = trees.root().into_iter().collect();
+        for _ in 0..1000 {
+            let Some(folder) = folders.pop() else { break };
+            folders.extend(trees.below(&folder));
+        }
+    }
+
     /// The index in `map` and where its link to a shared one is; `None`: damaged.
     fn parse(
         map: Mapped,

@@ -4,31 +4,25 @@
 //! nothing is fetched, and no program runs. A copy that is there but damaged is an error.
 
 mod cache;
+mod directory;
 mod inflate;
 mod loose;
 mod pack;
 mod packed;
 pub(crate) mod parse;
 
-use std::cell::{Cell, RefCell};
-use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
+use std::cell::RefCell;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use lychgate_model::{HashKind, ObjectId, ObjectKind, limits};
 
 use self::cache::Bases;
+pub use self::directory::ObjectDirectory;
+use self::directory::{Found, Serials};
 use self::inflate::Inflater;
 use self::loose::Loose;
-use self::pack::Pack;
-use crate::environment::separated;
 use crate::error::Error;
-
-/// How many `info/alternates` files may follow one another, as with Git.
-const ALTERNATES_DEPTH: usize = 5;
 
 /// Takes the content of one object in pieces.
 pub trait ObjectSink {
@@ -48,21 +42,6 @@ pub struct Header {
     pub size: u64,
 }
 
-/// One folder of objects: loose ones by fan-out, and packs.
-#[derive(Debug)]
-pub struct ObjectDirectory {
-    path: PathBuf,
-    /// Listed when first needed; listed again before an object counts as missing.
-    packs: RefCell<Option<Vec<Arc<Pack>>>>,
-}
-
-impl ObjectDirectory {
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
 /// Every object a repository has, wherever it lies. Not for several threads at once.
 #[derive(Debug)]
 pub struct Objects {
@@ -70,7 +49,7 @@ pub struct Objects {
     directories: Vec<ObjectDirectory>,
     scratch: RefCell<Option<Box<Scratch>>>,
     bases: RefCell<Bases>,
-    serial: Cell<u32>,
+    serial: Serials,
 }
 
 /// Buffers used for one read after the other. Taken out while in use, so that a sink may itself
@@ -89,12 +68,6 @@ impl std::fmt::Debug for Scratch {
     }
 }
 
-/// Where an object was found.
-enum Found {
-    Loose(File, PathBuf),
-    Packed(Arc<Pack>, usize),
-}
-
 impl Objects {
     /// Opens the object directory `primary` and what it and `alternates` lead to.
     pub(crate) fn open(
@@ -103,16 +76,16 @@ impl Objects {
         alternates: Vec<PathBuf>,
     ) -> Result<Self, Error> {
         let mut directories = Vec::with_capacity(1);
-        add_directory(&mut directories, primary, 0)?;
+        directory::add(&mut directories, primary, 0)?;
         for path in alternates {
-            add_directory(&mut directories, path, 0)?;
+            directory::add(&mut directories, path, 0)?;
         }
         Ok(Self {
             hash,
             directories,
             scratch: RefCell::new(None),
             bases: RefCell::new(Bases::default()),
-            serial: Cell::new(0),
+            serial: Serials::default(),
         })
     }
 
@@ -139,17 +112,8 @@ impl Objects {
 
     fn is_in(&self, directories: &[ObjectDirectory], id: ObjectId) -> Result<bool, Error> {
         for directory in directories {
-            let packs = self.packs(directory, false)?;
-            for pack in &packs {
-                if pack.find(id)?.is_some() {
-                    return Ok(true);
-                }
-            }
-            let path = loose::path_of(&directory.path, id);
-            match fs::symlink_metadata(&path) {
-                Ok(_) => return Ok(true),
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(Error::io("look up", &path)(e)),
+            if directory.has(id, self.hash, &self.serial)? {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -243,10 +207,7 @@ impl Objects {
     pub(crate) fn with_prefix(&self, prefix: &str) -> Result<Vec<ObjectId>, Error> {
         let mut found = Vec::new();
         for directory in &self.directories {
-            for pack in self.packs(directory, false)? {
-                found.extend(pack.with_prefix(prefix)?);
-            }
-            found.extend(loose::with_prefix(&directory.path, self.hash, prefix)?);
+            found.extend(directory.with_prefix(prefix, self.hash, &self.serial)?);
         }
         found.sort_unstable();
         found.dedup();
@@ -282,81 +243,12 @@ impl Objects {
         }
         for listed_again in [false, true] {
             for directory in &self.directories {
-                if let Some(found) = self.find_in(directory, id, listed_again)? {
+                if let Some(found) = directory.find(id, self.hash, &self.serial, listed_again)? {
                     return Ok(found);
                 }
             }
         }
         Err(Error::Missing { id })
-    }
-
-    /// Loose first while the packs are not listed: the commit at HEAD is usually loose, and a
-    /// commit of nothing then needs no pack at all.
-    fn find_in(
-        &self,
-        directory: &ObjectDirectory,
-        id: ObjectId,
-        again: bool,
-    ) -> Result<Option<Found>, Error> {
-        let listed = directory.packs.borrow().is_some();
-        if !listed && !again {
-            if let Some((file, path)) = loose::open(&directory.path, id)? {
-                return Ok(Some(Found::Loose(file, path)));
-            }
-        }
-        for pack in self.packs(directory, again)? {
-            if let Some(at) = pack.open_at(id)? {
-                return Ok(Some(Found::Packed(pack, at)));
-            }
-        }
-        if listed || again {
-            let loose = loose::open(&directory.path, id)?;
-            return Ok(loose.map(|(file, path)| Found::Loose(file, path)));
-        }
-        Ok(None)
-    }
-
-    /// The packs of a directory; `again`: as they are now.
-    fn packs(&self, directory: &ObjectDirectory, again: bool) -> Result<Vec<Arc<Pack>>, Error> {
-        let known = directory.packs.borrow().clone();
-        match known {
-            Some(packs) if !again => Ok(packs),
-            known => {
-                let known = known.unwrap_or_default();
-                let packs = self.list_packs(&directory.path, &known)?;
-                directory.packs.replace(Some(packs.clone()));
-                Ok(packs)
-            }
-        }
-    }
-
-    fn list_packs(&self, directory: &Path, known: &[Arc<Pack>]) -> Result<Vec<Arc<Pack>>, Error> {
-        let folder = directory.join("pack");
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(Error::io("list", &folder)(e)),
-        };
-        let mut stems = Vec::new();
-        for entry in entries {
-            let name = PathBuf::from(entry.map_err(Error::io("list", &folder))?.file_name());
-            if name.extension() == Some(OsStr::new("idx")) {
-                stems.push(folder.join(name.with_extension("")));
-            }
-        }
-        stems.sort_unstable();
-        let pack = |stem: PathBuf| {
-            known
-                .iter()
-                .find(|pack| pack.stem() == stem)
-                .cloned()
-                .unwrap_or_else(|| {
-                    let serial = self.serial.get();
-                    self.serial.set(serial.wrapping_add(1));
-                    Arc::new(Pack::new(stem, self.hash, serial))
-                })
-        };
-        Ok(stems.into_iter().map(pack).collect())
     }
 }
 
@@ -371,58 +263,6 @@ fn within(id: ObjectId, size: u64, limit: u64) -> Result<(), Error> {
             limit,
         })
     }
-}
-
-/// Adds `path` and the directories its `info/alternates` leads to, each once.
-fn add_directory(
-    directories: &mut Vec<ObjectDirectory>,
-    path: PathBuf,
-    depth: usize,
-) -> Result<(), Error> {
-    if directories.iter().any(|known| known.path == path) {
-        return Ok(());
-    }
-    let list = path.join("info/alternates");
-    let alternates = match fs::read(&list) {
-        Ok(lines) => lines,
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Vec::new()
-        }
-        Err(e) => return Err(Error::io("read", &list)(e)),
-    };
-    let base = path.clone();
-    let path = match alternates.is_empty() {
-        true => path,
-        false => fs::canonicalize(&path).unwrap_or(path),
-    };
-    directories.push(ObjectDirectory {
-        path,
-        packs: RefCell::new(None),
-    });
-    for line in alternates
-        .split(|&b| b == b'\n')
-        .filter(|line| !line.starts_with(b"#"))
-    {
-        for alternate in separated(line, b'\n') {
-            if depth >= ALTERNATES_DEPTH {
-                return Err(Error::unsupported("alternates nested more than five deep"));
-            }
-            let path = base.join(alternate);
-            // Told apart by what they are, or a circle of relative paths would go on for ever. One
-            // that is not there has no objects.
-            add_directory(
-                directories,
-                fs::canonicalize(&path).unwrap_or(path),
-                depth + 1,
-            )?;
-        }
-    }
-    Ok(())
 }
 
 /// The id of the tree without entries.

@@ -1,8 +1,8 @@
 //! Objects in packs: finding them through the pack's index, and the heads of their entries.
 
-use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use lychgate_model::{HashKind, ObjectId, ObjectKind};
 
@@ -17,8 +17,8 @@ pub(crate) struct Pack {
     hash: HashKind,
     /// Tells one pack from another in the cache of delta bases.
     pub(crate) serial: u32,
-    index: OnceCell<PackIndex>,
-    data: OnceCell<Mapped>,
+    index: OnceLock<PackIndex>,
+    data: OnceLock<Mapped>,
 }
 
 /// What an entry of a pack says of itself.
@@ -47,8 +47,8 @@ impl Pack {
             stem,
             hash,
             serial,
-            index: OnceCell::new(),
-            data: OnceCell::new(),
+            index: OnceLock::new(),
+            data: OnceLock::new(),
         }
     }
 

@@ -18,7 +18,16 @@ pub(super) fn find(
     let Some(map) = open(common_dir)? else {
         return Ok(None);
     };
-    let (lines, sorted) = body(&map);
+    search(&map, name, hash)
+}
+
+/// The value of one ref in the content of the file.
+pub(super) fn search(
+    content: &[u8],
+    name: &[u8],
+    hash: HashKind,
+) -> Result<Option<ObjectId>, Error> {
+    let (lines, sorted) = body(content);
     if !sorted {
         let mut found = None;
         for record in records(lines, hash) {

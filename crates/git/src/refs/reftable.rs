@@ -98,7 +98,7 @@ fn tables(folder: &Path, names: &[u8], hash: HashKind) -> Result<Table, Error> {
 }
 
 /// Lays the refs of one table over those of older ones; `None`: damaged.
-fn add(table: &[u8], hash: HashKind, refs: &mut Table) -> Option<()> {
+pub(super) fn add(table: &[u8], hash: HashKind, refs: &mut Table) -> Option<()> {
     let version = *table.strip_prefix(b"REFT")?.first()?;
     let (header, footer) = match version {
         1 => (24, 68),

@@ -1,5 +1,11 @@
 //! What is staged, as Git itself tells it, over repositories made by Git.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what cannot be set up is a failed test"
+)]
+
 mod conflict;
 mod formats;
 mod hostile;

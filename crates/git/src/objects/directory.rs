@@ -1,0 +1,196 @@
+//! One folder of objects, and the others it leads to.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lychgate_model::{HashKind, ObjectId};
+
+use super::loose;
+use super::pack::Pack;
+use crate::environment::separated;
+use crate::error::Error;
+
+/// How many `info/alternates` files may follow one another, as with Git.
+const ALTERNATES_DEPTH: usize = 5;
+
+/// One folder of objects: loose ones by fan-out, and packs.
+#[derive(Debug)]
+pub struct ObjectDirectory {
+    path: PathBuf,
+    /// Listed when first needed; listed again before an object counts as missing.
+    packs: RefCell<Option<Arc<[Arc<Pack>]>>>,
+}
+
+/// Where an object was found.
+pub(super) enum Found {
+    Loose(File, PathBuf),
+    Packed(Arc<Pack>, usize),
+}
+
+/// Numbers packs as they are first seen.
+#[derive(Debug, Default)]
+pub(super) struct Serials(Cell<u32>);
+
+impl Serials {
+    fn next(&self) -> u32 {
+        self.0.replace(self.0.get().wrapping_add(1))
+    }
+}
+
+impl ObjectDirectory {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Looks for an object: loose first while the packs are not listed, since the commit at HEAD is
+    /// usually loose, and a commit of nothing then needs no pack at all.
+    pub(super) fn find(
+        &self,
+        id: ObjectId,
+        hash: HashKind,
+        serials: &Serials,
+        again: bool,
+    ) -> Result<Option<Found>, Error> {
+        let loose = || {
+            let found = loose::open(&self.path, id)?;
+            Ok(found.map(|(file, path)| Found::Loose(file, path)))
+        };
+        let packs_first = again || self.packs.borrow().is_some();
+        if !packs_first && let Some(found) = loose()? {
+            return Ok(Some(found));
+        }
+        for pack in self.packs(hash, serials, again)?.iter() {
+            if let Some(at) = pack.open_at(id)? {
+                return Ok(Some(Found::Packed(Arc::clone(pack), at)));
+            }
+        }
+        if packs_first { loose() } else { Ok(None) }
+    }
+
+    /// Whether an object is here, without opening it.
+    pub(super) fn has(
+        &self,
+        id: ObjectId,
+        hash: HashKind,
+        serials: &Serials,
+    ) -> Result<bool, Error> {
+        for pack in self.packs(hash, serials, false)?.iter() {
+            if pack.find(id)?.is_some() {
+                return Ok(true);
+            }
+        }
+        let path = loose::path_of(&self.path, id);
+        match fs::symlink_metadata(&path) {
+            Ok(_) => Ok(true),
+            Err(e) if is_absent(&e) => Ok(false),
+            Err(e) => Err(Error::io("look up", &path)(e)),
+        }
+    }
+
+    /// The objects here whose id begins with these hex digits.
+    pub(super) fn with_prefix(
+        &self,
+        prefix: &str,
+        hash: HashKind,
+        serials: &Serials,
+    ) -> Result<Vec<ObjectId>, Error> {
+        let mut found = loose::with_prefix(&self.path, hash, prefix)?;
+        for pack in self.packs(hash, serials, false)?.iter() {
+            found.extend(pack.with_prefix(prefix)?);
+        }
+        Ok(found)
+    }
+
+    /// The packs; `again`: as they are now.
+    fn packs(
+        &self,
+        hash: HashKind,
+        serials: &Serials,
+        again: bool,
+    ) -> Result<Arc<[Arc<Pack>]>, Error> {
+        let known = self.packs.borrow().clone();
+        if let Some(packs) = known.as_ref().filter(|_| !again) {
+            return Ok(Arc::clone(packs));
+        }
+        let known = known.as_deref().unwrap_or_default();
+        let mut packs = Vec::new();
+        for stem in self.pack_stems()? {
+            let same = known.iter().find(|pack| pack.stem() == stem).cloned();
+            packs.push(same.unwrap_or_else(|| Arc::new(Pack::new(stem, hash, serials.next()))));
+        }
+        let packs: Arc<[Arc<Pack>]> = packs.into();
+        self.packs.replace(Some(Arc::clone(&packs)));
+        Ok(packs)
+    }
+
+    /// The paths of the packs that have an index, without their extension.
+    fn pack_stems(&self) -> Result<Vec<PathBuf>, Error> {
+        let folder = self.path.join("pack");
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(e) if is_absent(&e) => return Ok(Vec::new()),
+            Err(e) => return Err(Error::io("list", &folder)(e)),
+        };
+        let mut stems = Vec::new();
+        for entry in entries {
+            let name = PathBuf::from(entry.map_err(Error::io("list", &folder))?.file_name());
+            if name.extension() == Some(OsStr::new("idx")) {
+                stems.push(folder.join(name.with_extension("")));
+            }
+        }
+        stems.sort_unstable();
+        Ok(stems)
+    }
+}
+
+/// Adds `path` and the directories its `info/alternates` leads to, each once.
+pub(super) fn add(
+    directories: &mut Vec<ObjectDirectory>,
+    path: PathBuf,
+    depth: usize,
+) -> Result<(), Error> {
+    let list = path.join("info/alternates");
+    let alternates = match fs::read(&list) {
+        Ok(lines) => lines,
+        Err(e) if is_absent(&e) => Vec::new(),
+        Err(e) => return Err(Error::io("read", &list)(e)),
+    };
+    let base = path.clone();
+    // Told apart by what they are, or a circle of relative paths would go on for ever. One that is
+    // not there has no objects.
+    let path = match alternates.is_empty() && depth == 0 {
+        true => path,
+        false => fs::canonicalize(&path).unwrap_or(path),
+    };
+    if directories.iter().any(|known| known.path == path) {
+        return Ok(());
+    }
+    directories.push(ObjectDirectory {
+        path,
+        packs: RefCell::new(None),
+    });
+    for line in alternates
+        .split(|&b| b == b'\n')
+        .filter(|line| !line.starts_with(b"#"))
+    {
+        for alternate in separated(line, b'\n') {
+            if depth >= ALTERNATES_DEPTH {
+                return Err(Error::unsupported("alternates nested more than five deep"));
+            }
+            add(directories, base.join(alternate), depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
