@@ -7,6 +7,7 @@
 )]
 
 mod broken;
+mod configured;
 mod pushed;
 mod remembered;
 mod staged;
