@@ -8,6 +8,7 @@
 
 mod conflict;
 mod formats;
+mod hooks;
 mod hostile;
 mod index;
 mod opening;

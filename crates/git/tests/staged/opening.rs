@@ -374,3 +374,16 @@ fn documents_that_cannot_be_used() {
         }
     }
 }
+
+#[test]
+fn a_repository_can_go_to_another_thread() {
+    fn sendable<T: Send>(value: T) -> T {
+        value
+    }
+    let world = World::populated();
+    let repo = sendable(world.open());
+    let head = std::thread::spawn(move || repo.head().unwrap())
+        .join()
+        .unwrap();
+    assert_eq!(head.commit, Some(id(&world.git(&["rev-parse", "HEAD"]))));
+}
