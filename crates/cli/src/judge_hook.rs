@@ -100,7 +100,7 @@ fn threads() -> usize {
 
 fn not_checked(hook: &str, why: &str) -> Failure {
     let what = match hook {
-        "commit-msg" => "message not checked",
+        "commit-msg" => "commit message not checked",
         "pre-push" => "push not checked",
         _ => "commit not checked",
     };

@@ -47,6 +47,8 @@ fn staged_is_the_default_and_the_code_says_what_was_found() {
     for args in [vec!["check"], vec!["check", "--staged"], vec!["check", "--in-process"]] {
         let said = scene.lychgate(&repository.join("src"), args).exits(1);
         assert!(said.out.contains("src/a.py:2:6 "), "{}", said.out);
+        let last = said.out.lines().last().unwrap();
+        assert!(last.starts_with("deny: 1 finding blocks; judged 1 object, "), "{}", said.out);
         assert!(!said.out.contains(&secret) && !said.err.contains(&secret));
         for line in said.out.lines() {
             assert!(line.len() <= 80 && line.bytes().all(|b| (b' '..=b'~').contains(&b)), "{line}");
@@ -183,6 +185,7 @@ fn a_file_that_cannot_be_read_is_not_clean() {
     let said = scene.lychgate(scene.root(), named);
     assert_eq!(said.code, 3, "{} {}", said.out, said.err);
     assert!(said.out.contains("1 file could not be read"), "{}", said.out);
+    assert!(said.out.contains("not checked completely; judged 0 objects"), "{}", said.out);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 mod json;
 
-use lychgate_model::{Verdict, exit};
+use lychgate_model::{Decision, Verdict, exit};
 
 use crate::args::Format;
 
@@ -15,10 +15,29 @@ use crate::args::Format;
 /// `lines` are those for people.
 pub(crate) fn written(verdict: &Verdict, lines: &[String], format: Format) -> String {
     match format {
-        Format::Text => lines.iter().map(|line| crate::page::plain(line) + "\n").collect(),
+        Format::Text => {
+            let lines = lines.iter().map(|line| crate::page::plain(line) + "\n");
+            lines.collect::<String>() + &last_line(verdict)
+        }
         Format::Json => json::document(verdict),
         Format::Ndjson => json::lines(verdict),
     }
+}
+
+/// How much was judged, under a verdict that is not allow.
+fn last_line(verdict: &Verdict) -> String {
+    let how = match verdict.decision {
+        Decision::Allow => return String::new(),
+        Decision::Deny => match verdict.blocking().count() {
+            0 => "deny".to_owned(),
+            1 => "deny: 1 finding blocks".to_owned(),
+            many => format!("deny: {many} findings block"),
+        },
+        Decision::Indeterminate => "indeterminate: not checked completely".to_owned(),
+    };
+    let objects = verdict.coverage.tally.objects;
+    let s = if objects == 1 { "" } else { "s" };
+    format!("{how}; judged {objects} object{s}, {} bytes\n", judged_bytes(verdict))
 }
 
 /// Bytes that were judged, whether they crossed a wire or were known.
