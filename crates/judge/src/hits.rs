@@ -7,7 +7,6 @@ use lychgate_model::{Mode, ObjectId, ObjectKind};
 use lychgate_scan::Scanned;
 
 /// An object with something in it.
-#[derive(Debug)]
 pub(crate) struct Hit {
     pub(crate) id: ObjectId,
     pub(crate) kind: ObjectKind,
@@ -16,7 +15,7 @@ pub(crate) struct Hit {
 }
 
 /// One place where an object stands.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Stand {
     pub(crate) commit: Option<ObjectId>,
     pub(crate) path: Vec<u8>,
@@ -27,7 +26,6 @@ pub(crate) struct Stand {
 }
 
 /// A name with something in it, or a file outside Git.
-#[derive(Debug)]
 pub(crate) struct Named {
     pub(crate) name: Vec<u8>,
     pub(crate) scanned: Scanned,
@@ -38,7 +36,7 @@ pub(crate) struct Named {
 }
 
 /// Everything that is not clean in one session.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Hits {
     pub(crate) objects: Vec<Hit>,
     pub(crate) paths: Vec<Named>,

@@ -14,7 +14,6 @@ const BATCH: usize = 512 << 10;
 const EARLY: usize = 64 << 10;
 
 /// Where the open object's bytes go.
-#[derive(Debug)]
 enum Sink {
     /// Into the shared buffer.
     Shared,
@@ -24,7 +23,6 @@ enum Sink {
     Pieces(u64),
 }
 
-#[derive(Debug)]
 struct Open {
     what: What,
     name: std::ops::Range<usize>,
@@ -33,7 +31,6 @@ struct Open {
 }
 
 /// A large object: its state is here or with a piece being scanned.
-#[derive(Debug)]
 struct Queue {
     large: Option<Box<Large>>,
     pieces: Vec<Vec<u8>>,
@@ -41,7 +38,7 @@ struct Queue {
 }
 
 /// Collects content and hands it out as work.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Intake {
     buffer: Vec<u8>,
     items: Vec<Item>,

@@ -58,7 +58,7 @@ pub struct Summary {
 }
 
 /// Facts that outlive their frame.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Asking {
     pub(crate) hook: Hook,
     pub(crate) want_findings: bool,
@@ -68,13 +68,13 @@ pub(crate) struct Asking {
 }
 
 /// A document that outlives its frame.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Paper {
     pub(crate) side: DocumentSide,
     pub(crate) content: PaperContent,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum PaperContent {
     Absent,
     Bytes(Vec<u8>),

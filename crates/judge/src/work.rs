@@ -41,7 +41,6 @@ pub(crate) struct Item {
 }
 
 /// What came of one item.
-#[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) what: What,
     /// The path of a file or entry, or a ref; only when it is not clean.
@@ -62,7 +61,6 @@ pub(crate) enum Failure {
 }
 
 /// A large object between two pieces.
-#[derive(Debug)]
 pub(crate) struct Large {
     pub(crate) ticket: u64,
     what: What,
@@ -73,7 +71,6 @@ pub(crate) struct Large {
     stream: Option<(Stream, Scratch)>,
 }
 
-#[derive(Debug)]
 enum Job {
     Batch {
         buffer: Vec<u8>,
@@ -96,18 +93,33 @@ pub(crate) struct Shared {
 }
 
 /// Content to be scanned.
-#[derive(Debug)]
 pub struct Work {
     shared: Shared,
     job: Job,
 }
 
 /// What came of a [`Work`]; holds no content.
-#[derive(Debug)]
 pub struct WorkDone {
     pub(crate) bytes: usize,
     pub(crate) judged: Vec<Judged>,
     pub(crate) large: Option<Box<Large>>,
+}
+
+// Content and names stay out of every log: what is printed of work is its size.
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Work")
+            .field("bytes", &self.bytes())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for WorkDone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkDone")
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Work {

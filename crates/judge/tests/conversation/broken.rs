@@ -325,6 +325,7 @@ fn work_handed_out_before_the_end_is_taken_back_and_remembered() {
     assert!(session.work().is_none(), "an object is scanned whole");
     session.receive(&Frame::Data(&content[200_000..])).unwrap();
     let work = session.work().unwrap();
+    assert_eq!(format!("{work:?}"), "Work { bytes: 300000, .. }");
     assert_eq!((work.bytes(), session.in_flight()), (300_000, 300_000));
     let reason = Reason {
         code: ReasonCode::Busy,
