@@ -11,6 +11,7 @@ mod canonical;
 pub mod check;
 mod cursor;
 mod decode;
+mod engine;
 mod entropy;
 mod flow;
 mod gather;

@@ -3,16 +3,11 @@
 use std::sync::OnceLock;
 
 use lychgate_model::{Confidence, Severity};
-use regex::bytes::{Regex, RegexBuilder};
 
 use crate::canonical::Canonical;
 use crate::check::{Check, OnFailure, Outcome};
+use crate::engine::Engine;
 use crate::entropy::bits_per_byte;
-
-/// Bytes a compiled pattern may take.
-const SIZE_LIMIT: usize = 1 << 20;
-/// Bytes of lazily built states a thread may keep per pattern.
-const DFA_LIMIT: usize = 1 << 20;
 
 /// The matching half of a rule. Compiles its pattern when first needed: most rules never fire.
 #[derive(Debug)]
@@ -24,14 +19,7 @@ pub(crate) struct Matcher {
     check: Option<Check>,
     on_failure: OnFailure,
     stopwords: Vec<Vec<u8>>,
-    compiled: OnceLock<Option<Compiled>>,
-}
-
-/// A pattern ready to run, and the group that is the value.
-#[derive(Debug)]
-pub(crate) struct Compiled {
-    pub(crate) regex: Regex,
-    pub(crate) group: usize,
+    compiled: OnceLock<Option<Engine>>,
 }
 
 impl Matcher {
@@ -58,31 +46,15 @@ impl Matcher {
     }
 
     /// Compiles without keeping.
-    pub(crate) fn compile(&self) -> Result<Compiled, String> {
+    pub(crate) fn compile(&self) -> Result<Engine, String> {
         if turns_unicode_on(&self.pattern) {
             return Err("turns Unicode on with `(?u`: patterns are over bytes".to_owned());
         }
-        let regex = RegexBuilder::new(&self.pattern)
-            .unicode(false)
-            .size_limit(SIZE_LIMIT)
-            .dfa_size_limit(DFA_LIMIT)
-            .build()
-            .map_err(|e| match e {
-                regex::Error::CompiledTooBig(n) => {
-                    format!("compiles to more than {n} bytes: bounded repeats are too large")
-                }
-                other => last_line(&other.to_string()),
-            })?;
-        if regex.is_match(b"") {
-            return Err("matches the empty text, and so everywhere".to_owned());
-        }
-        let named = regex.capture_names().position(|n| n == Some("secret"));
-        let group = named.unwrap_or(usize::from(regex.captures_len() > 1));
-        Ok(Compiled { regex, group })
+        Engine::new(&self.pattern)
     }
 
     /// The compiled pattern; `None` only for a pattern that nobody tested.
-    pub(crate) fn compiled(&self) -> Option<&Compiled> {
+    pub(crate) fn compiled(&self) -> Option<&Engine> {
         self.compiled.get_or_init(|| self.compile().ok()).as_ref()
     }
 
@@ -142,12 +114,6 @@ fn turns_unicode_on(pattern: &str) -> bool {
     })
 }
 
-/// The last line of a regex error is the sentence; above it stands a drawing.
-fn last_line(text: &str) -> String {
-    let line = text.lines().last().unwrap_or(text).trim();
-    format!("is no pattern: {}", line.strip_prefix("error: ").unwrap_or(line))
-}
-
 /// Whether `text` holds the lower-case `word`, case aside.
 fn contains_folded(text: &[u8], word: &[u8]) -> bool {
     !word.is_empty() && text.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
@@ -157,26 +123,13 @@ fn contains_folded(text: &[u8], word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn matcher(pattern: &str) -> Matcher {
-        let on_failure = OnFailure::Low;
-        Matcher::new(vec![b"key".to_vec()], pattern.into(), 256, 0.0, None, on_failure, vec![])
-    }
-
     #[test]
-    fn patterns_that_cost_too_much_are_refused() {
-        for bad in ["(", "a{1000}{1000}", "x*", r"\pL", "(?u)é+x"] {
-            assert!(matcher(bad).compile().is_err(), "{bad}");
+    fn unicode_cannot_be_turned_on() {
+        for (pattern, on) in [
+            ("(?u)x", true), ("(?iu:x)", true), ("(?i)x", false), ("(?P<u>x)", false), ("(?:u)", false),
+        ] {
+            assert_eq!(turns_unicode_on(pattern), on, "{pattern}");
         }
-        for good in ["key=([a-z]+)", r"\bkey\b", r"key(?P<secret>\w{5,100})"] {
-            assert!(matcher(good).compile().is_ok(), "{good}");
-        }
-    }
-
-    #[test]
-    fn the_value_is_the_named_group_then_the_first_then_all() {
-        assert_eq!(matcher("key").compile().unwrap().group, 0);
-        assert_eq!(matcher("k(e)y").compile().unwrap().group, 1);
-        assert_eq!(matcher("(k)(?P<secret>e)y").compile().unwrap().group, 2);
     }
 
     #[test]

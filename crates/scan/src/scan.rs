@@ -153,9 +153,8 @@ impl RuleSet {
     }
 
     pub(crate) fn begin(&self, scratch: &mut Scratch) {
-        let rules = self.searcher.matchers.len();
-        scratch.plain.state.reset(rules);
-        scratch.wide.state.reset(rules);
+        scratch.plain.state.reset(&self.searcher);
+        scratch.wide.state.reset(&self.searcher);
         scratch.gathered.reset(self.structural);
     }
 
@@ -200,7 +199,7 @@ impl RuleSet {
         let text = Text { bytes, base: 0, fresh: 0, last: true };
         let state = &mut scratch.plain.state;
         let work = state.work;
-        state.reset(self.searcher.matchers.len());
+        state.reset(&self.searcher);
         pass.run(text, state);
         state.work += work;
         scratch.gathered.take(state, text, Cursor::new(at as u64, Unit::Byte), source);

@@ -1,9 +1,12 @@
 //! From keyword hits to matches: windows around hits, merged per rule, searched once each.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use lychgate_model::{Confidence, Severity, limits};
 
+use crate::engine::{Caches, Engine};
 use crate::marker::{self, Heard};
-use crate::matcher::{Compiled, Matcher};
+use crate::matcher::Matcher;
 use crate::prefilter::{Hits, Prefilter};
 use crate::rule::Rule;
 use crate::value::{Secret, ValueKey, ValueTag};
@@ -74,6 +77,7 @@ struct Window {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     hits: Hits,
+    caches: Caches,
     windows: Vec<Window>,
     /// Rules whose window was used.
     touched: Vec<u32>,
@@ -89,14 +93,16 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Ready for another text under `rules` rules; keeps memory, nothing else.
-    pub(crate) fn reset(&mut self, rules: usize) {
+    /// Ready for another text under `searcher`; keeps memory, nothing else.
+    pub(crate) fn reset(&mut self, searcher: &Searcher) {
+        let rules = searcher.matchers.len();
         for rule in self.touched.drain(..) {
             if let Some(w) = self.windows.get_mut(rule as usize) {
                 *w = Window::default();
             }
         }
         self.windows.resize(rules, Window::default());
+        self.caches.prepare(searcher.instance, rules);
         self.waiting.clear();
         self.found.clear();
         self.heard.clear();
@@ -114,7 +120,11 @@ pub(crate) struct Searcher {
     pub(crate) prefilter: Prefilter,
     /// By keyword: what it leads to.
     pub(crate) targets: Vec<Vec<Target>>,
+    /// No other searcher of this process has the same: automata that a worker keeps belong to one.
+    instance: u64,
 }
+
+static INSTANCES: AtomicU64 = AtomicU64::new(1);
 
 /// One pass: the searcher, the rules' grades, the key.
 pub(crate) struct Pass<'p> {
@@ -143,7 +153,8 @@ impl Searcher {
             add(word.text.as_bytes(), Target::Marker(number));
         }
         add(b"[submodule", Target::Submodule);
-        Self { prefilter: Prefilter::new(&words), matchers, targets }
+        let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
+        Self { prefilter: Prefilter::new(&words), matchers, targets, instance }
     }
 }
 
@@ -234,7 +245,7 @@ impl Pass<'_> {
     fn flush(&self, rule: u32, text: Text<'_>, state: &mut State) {
         let Some(&window) = state.windows.get(rule as usize).filter(|w| w.open) else { return };
         let Some(matcher) = self.searcher.matchers.get(rule as usize) else { return };
-        let Some(compiled) = matcher.compiled() else {
+        let Some(engine) = matcher.compiled() else {
             state.incomplete = true;
             return;
         };
@@ -244,8 +255,9 @@ impl Pass<'_> {
         let mut from = window.start;
         let mut stop = window.end.min(text_end);
         while from < stop && !state.truncated {
-            let Some(m) = next_match(compiled, text, from, stop, state) else { break };
-            let (start, mut end) = m;
+            let Some((start, mut end)) = next_match(rule, engine, text, (from, stop), state) else {
+                break;
+            };
             if end == stop && stop < text_end {
                 // Cut by the window: look again with more, at most an overlap's worth.
                 let more = (stop - start).max(256);
@@ -259,7 +271,7 @@ impl Pass<'_> {
                 // Still near the end: found again, whole, when more has come.
                 break;
             }
-            if let Some(found) = self.weigh(rule, compiled, text, (start, stop), &mut end) {
+            if let Some(found) = self.weigh(rule, engine, text, (start, stop), &mut end, state) {
                 if state.found.len() >= limits::FINDINGS_PER_OBJECT {
                     state.truncated = true;
                 } else {
@@ -280,25 +292,24 @@ impl Pass<'_> {
     fn weigh(
         &self,
         rule: u32,
-        compiled: &Compiled,
+        engine: &Engine,
         text: Text<'_>,
         (start, stop): (u64, u64),
         end: &mut u64,
+        state: &mut State,
     ) -> Option<Found> {
-        let hay = text.bytes.get(..text.index(stop))?;
-        let captures = compiled.regex.captures_at(hay, text.index(start))?;
-        let whole = captures.get(0)?;
-        *end = text.base + whole.end() as u64;
-        let group = captures.get(compiled.group).unwrap_or(whole);
-        let bytes = group.as_bytes();
+        let range = (text.index(start), text.index(stop));
+        let (whole, value) = engine.value(rule, text.bytes, range, &mut state.caches)?;
+        *end = text.base + whole.end as u64;
+        let bytes = text.bytes.get(value.range())?;
         let grades = self.rules.get(rule as usize)?;
         let matcher = self.searcher.matchers.get(rule as usize)?;
         let (severity, confidence) = matcher.weigh(bytes, grades.severity, grades.confidence)?;
         let secret = Secret::new(bytes);
         Some(Found {
             rule,
-            start: text.base + group.start() as u64,
-            end: text.base + group.end() as u64,
+            start: text.base + value.start as u64,
+            end: text.base + value.end as u64,
             value: secret.tag(self.key),
             masked: secret.masked(matcher.public_prefix(secret.expose())),
             severity,
@@ -327,19 +338,17 @@ impl Pass<'_> {
     }
 }
 
-/// The leftmost match in `from..stop`, with everything before `from` as context.
+/// The leftmost match in `from..stop`, with what stands around as context.
 fn next_match(
-    compiled: &Compiled,
+    rule: u32,
+    engine: &Engine,
     text: Text<'_>,
-    from: u64,
-    stop: u64,
+    (from, stop): (u64, u64),
     state: &mut State,
 ) -> Option<(u64, u64)> {
-    let hay = text.bytes.get(..text.index(stop))?;
-    let at = text.index(from);
-    let found = compiled.regex.find_at(hay, at);
-    let reached = found.as_ref().map_or(hay.len(), regex::bytes::Match::end);
-    state.work += reached.saturating_sub(at) as u64;
-    let found = found?;
-    Some((text.base + found.start() as u64, text.base + found.end() as u64))
+    let (from, stop) = (text.index(from), text.index(stop));
+    let found = engine.find(rule, text.bytes, (from, stop), &mut state.caches);
+    let reached = found.map_or(stop, |m| m.end);
+    state.work += reached.saturating_sub(from) as u64;
+    found.map(|m| (text.base + m.start as u64, text.base + m.end as u64))
 }

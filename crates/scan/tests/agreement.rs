@@ -147,3 +147,21 @@ fn a_scratch_keeps_nothing_between_objects() {
     set.scan(blob(first.as_bytes()), &key(), &mut scratch, &mut out);
     assert_eq!(out, whole(&set, first.as_bytes()));
 }
+
+#[test]
+fn a_scratch_serves_one_rule_set_after_another() {
+    // As many rules, other patterns: what a worker keeps of the first must not serve the second.
+    let other = fixture::PACK.replace("xyzzy-([a-z]+)", "xyzzy_([0-9]+)").replace("xyzzy-abc", "xyzzy_12");
+    let source = lychgate_scan::PackSource { name: "test.toml", text: &other };
+    let (first, second) = (rules(), RuleSet::load(&[source]).0.unwrap());
+    let (mut out, mut scratch) = (Scanned::default(), Scratch::new());
+    for _ in 0..3 {
+        for (set, bytes) in [(&first, b"xyzzy-abc xyzzy_12"), (&second, b"xyzzy_12 xyzzy-abc")] {
+            out.clear();
+            let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+            set.scan(input, &key(), &mut scratch, &mut out);
+            assert_eq!(out.findings.len(), 1);
+            assert_eq!(out.findings[0].span.byte_start, 6);
+        }
+    }
+}
