@@ -4,14 +4,23 @@
 //! names, touches no network, and honours no attribute, replace ref, graft or commit-graph.
 //! What cannot be read is an [`Error`] or an unreadable object, never absent.
 //!
-//! Rooms: `environment` (Git's variables as one value), `repository` (opening, extensions, HEAD,
-//! refs), `objects` (reading by id, whole or in pieces), `index` (a cursor over the mapped index
-//! file), `staged`, `pushed`, `places` (where objects with a hit stand), `documents`.
+//! Rooms, in the order a reader needs them:
+//!
+//! - Where things are: `environment` (Git's variables as one value), `discovery`, `format` (what a
+//!   repository's configuration says of it), `repository`, `refs`, `revision` (names people type).
+//! - What things are: `objects` (by id, whole or in pieces, wherever they lie), `index` (a cursor
+//!   over the mapped file), `mapped`, `delta`.
+//! - What a commit brings: `compare` (a tree against the index), `staged`, `documents`.
+//! - What a push brings: `pushed`, which says how its rooms hang together; `places` (where objects
+//!   with a hit stand).
+//!
+//! Own readers stand where gix would read more than a commit costs (the whole index, every
+//! configuration), or would not look (the quarantine, extensions nobody knows).
 
 mod closure;
+mod compare;
 mod deliver;
 mod delta;
-mod compare;
 mod discovery;
 mod documents;
 mod environment;

@@ -28,7 +28,7 @@ pub(crate) enum Mapped {
 impl Mapped {
     /// Maps a file that is read here and there.
     pub(crate) fn sparse(path: &Path) -> io::Result<Self> {
-        Self::with(&MmapOptions::new(), path)
+        Self::with(&mut MmapOptions::new(), path)
     }
 
     /// Maps a file that is read from end to end: its pages are mapped in one go, which spares a
@@ -37,7 +37,7 @@ impl Mapped {
         Self::with(MmapOptions::new().populate(), path)
     }
 
-    fn with(options: &MmapOptions, path: &Path) -> io::Result<Self> {
+    fn with(options: &mut MmapOptions, path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -46,6 +46,8 @@ impl Mapped {
         if metadata.len() == 0 {
             return Ok(Self::Empty);
         }
+        let length = usize::try_from(metadata.len()).map_err(io::Error::other)?;
+        options.len(length);
         // SAFETY: the map is private and read-only; see the type for why the file stays as it is.
         unsafe { options.map_copy_read_only(&file) }.map(Self::Pages)
     }
