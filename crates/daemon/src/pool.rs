@@ -8,9 +8,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lychgate_judge::{Scratch, Work, WorkDone};
 use tokio::sync::mpsc::UnboundedSender;
+
+use crate::process::release_memory;
 
 /// A session counts as small until this much was taken up for it.
 const SMALL_SESSION: u64 = 1 << 20;
@@ -18,6 +21,12 @@ const SMALL_SESSION: u64 = 1 << 20;
 const HEAD_START: u64 = 1 << 20;
 /// What a piece of work costs beside its bytes.
 const OVERHEAD: u64 = 4 << 10;
+
+/// After work of this size a thread gives its buffers back,
+const LARGE_JOB: u64 = 1 << 20;
+
+/// if it has had nothing to do for so long.
+const QUIET: Duration = Duration::from_millis(250);
 
 /// Names a session in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +36,14 @@ struct Job {
     work: Work,
     cost: u64,
     done: UnboundedSender<WorkDone>,
+}
+
+/// What a thread does next.
+enum Next {
+    Job(Job),
+    /// There is nothing to do and memory to give back.
+    Pause,
+    End,
 }
 
 #[derive(Default)]
@@ -42,13 +59,18 @@ struct Queue {
     /// The clock of the session served last: where newcomers are placed.
     now: u64,
     waiting: usize,
+    /// Threads that sleep and were not called.
+    idle: usize,
+    /// The same, of the thread for small sessions.
+    idle_small: usize,
     closed: bool,
 }
 
 /// The threads and their queue.
 pub(crate) struct Pool {
     queue: Mutex<Queue>,
-    filled: Condvar,
+    any: Condvar,
+    small: Condvar,
 }
 
 impl Pool {
@@ -56,7 +78,8 @@ impl Pool {
     pub(crate) fn start() -> std::io::Result<Arc<Self>> {
         let pool = Arc::new(Self {
             queue: Mutex::default(),
-            filled: Condvar::new(),
+            any: Condvar::new(),
+            small: Condvar::new(),
         });
         let cores = std::thread::available_parallelism()
             .map_or(2, usize::from)
@@ -86,10 +109,18 @@ impl Pool {
         if line.jobs.is_empty() {
             line.clock = line.clock.max(start);
         }
+        let small = line.taken + cost <= SMALL_SESSION;
         line.jobs.push_back(Job { work, cost, done });
         queue.waiting += 1;
-        drop(queue);
-        self.filled.notify_all();
+        // One thread is called for one piece of work; the rest would wake in vain. Whoever is
+        // busy looks at the queue before it sleeps, so a call that nobody hears loses nothing.
+        if small && queue.idle_small > 0 {
+            queue.idle_small -= 1;
+            self.small.notify_one();
+        } else if queue.idle > 0 {
+            queue.idle -= 1;
+            self.any.notify_one();
+        }
     }
 
     /// Drops what the session has queued and forgets its clock; work that runs goes on. Returns
@@ -112,31 +143,65 @@ impl Pool {
     /// Ends the threads once they are idle.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
-        self.filled.notify_all();
+        self.any.notify_all();
+        self.small.notify_all();
     }
 
     fn run(&self, only_small: bool) {
         let mut scratch = Scratch::default();
-        while let Some(job) = self.next(only_small) {
-            let done = job.work.run(&mut scratch);
-            // The session is gone: so is whoever wanted to know.
-            let _ = job.done.send(done);
+        let mut grown = false;
+        loop {
+            match self.next(only_small, grown) {
+                Next::Job(job) => {
+                    grown |= job.cost > LARGE_JOB;
+                    let done = job.work.run(&mut scratch);
+                    // The session is gone: so is whoever wanted to know.
+                    let _ = job.done.send(done);
+                }
+                Next::Pause => {
+                    scratch = Scratch::default();
+                    grown = false;
+                    release_memory();
+                }
+                Next::End => return,
+            }
         }
     }
 
-    fn next(&self, only_small: bool) -> Option<Job> {
+    /// Waits for something to do. `grown`: rather than sleep, the thread tidies up.
+    fn next(&self, only_small: bool, grown: bool) -> Next {
         let mut queue = self.lock();
         loop {
             if let Some(job) = queue.take(only_small) {
-                return Some(job);
+                return Next::Job(job);
             }
             if queue.closed {
-                return None;
+                return Next::End;
             }
-            queue = self
-                .filled
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+            // Called for what has become too large for it: others can do it.
+            if only_small && queue.waiting > 0 && queue.idle > 0 {
+                queue.idle -= 1;
+                self.any.notify_one();
+            }
+            let called = if only_small {
+                queue.idle_small += 1;
+                &self.small
+            } else {
+                queue.idle += 1;
+                &self.any
+            };
+            if !grown {
+                queue = called.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            // A count of idle threads that is too high is harmless, one too low is not: the
+            // thread stays counted when nobody called it.
+            let waited = called.wait_timeout(queue, QUIET);
+            let (again, late) = waited.unwrap_or_else(PoisonError::into_inner);
+            queue = again;
+            if late.timed_out() && queue.waiting == 0 {
+                return Next::Pause;
+            }
         }
     }
 

@@ -29,6 +29,7 @@ const KEPT: [&str; 4] = ["HOME", "LANG", "TZ", "PATH"];
 /// descriptors as the system allows. Returns how many sessions these allow for.
 pub(crate) fn harden() -> usize {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    tune_allocator();
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),
@@ -140,4 +141,28 @@ pub(crate) fn open_log(path: &Path) -> std::io::Result<File> {
         .append(true)
         .mode(0o600)
         .open(path)
+}
+
+/// Allocations of this size and more are given back to the system when they are freed.
+const MAPPED: i32 = 1 << 20;
+
+/// Content comes in buffers of up to 16 MiB, filled by one thread and freed by another. Left to
+/// itself, glibc begins to keep such buffers in its heaps once one was freed, and the process
+/// grows to a multiple of what it holds at once.
+fn tune_allocator() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: mallopt only sets numbers of the allocator; no other thread runs yet.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED);
+        libc::mallopt(libc::M_ARENA_MAX, 2);
+    }
+}
+
+/// Gives memory that is free inside the allocator back to the system.
+pub(crate) fn release_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc_trim takes the allocator's own locks and touches only free memory.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }

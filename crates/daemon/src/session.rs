@@ -156,6 +156,7 @@ async fn converse(
     let ticket = daemon.ticket();
     let mut run = Run {
         idle_s,
+        urgent: true,
         daemon,
         session,
         ticket,
@@ -219,6 +220,9 @@ struct Run<'d> {
     /// Bytes of content recorded in the budget.
     held: usize,
     started: Instant,
+    /// Whether the client may wait for what was gathered. After Done it waits for a question or
+    /// the verdict, and to wake it for less costs both sides a turn.
+    urgent: bool,
     /// Seconds of silence after which the client is given up.
     idle_s: u64,
 }
@@ -231,8 +235,11 @@ impl Run<'_> {
         loop {
             self.take_in(peer)?;
             self.give_out(peer)?;
-            peer.flush(WRITE).await?;
-            if self.session.is_finished() {
+            let finished = self.session.is_finished();
+            if finished || self.urgent {
+                peer.flush(WRITE).await?;
+            }
+            if finished {
                 return Ok(());
             }
             let wants = self.session.wants_input();
@@ -298,6 +305,7 @@ impl Run<'_> {
                             .bytes
                             .fetch_add(bytes.len() as u64, Relaxed);
                     }
+                    self.urgent = !matches!(frame, Frame::Done(_));
                     self.session.receive(&frame).map_err(End::Refused)?;
                 }
                 Err(error) => return Err(refuse(RefuseCode::Protocol, error.to_string())),
@@ -310,6 +318,7 @@ impl Run<'_> {
     fn give_out(&mut self, peer: &mut Peer) -> Result<(), End> {
         self.hand_out();
         while let Some(reply) = self.session.reply() {
+            self.urgent |= matches!(reply, Reply::Places(_) | Reply::Content(_));
             if !matches!(reply, Reply::Hello { .. }) {
                 put(peer, &reply.frame())?;
             }
