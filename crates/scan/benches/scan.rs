@@ -17,12 +17,16 @@ use lychgate_scan::{Input, RuleSet, Scanned, Scratch, ValueKey};
 const SIZE: usize = 16 << 20;
 
 fn gather(folder: &Path, out: &mut Vec<u8>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         if out.len() >= SIZE {
             return;
         }
-        let Ok(kind) = entry.file_type() else { continue };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
         if kind.is_dir() {
             gather(&entry.path(), out);
         } else if kind.is_file() {
@@ -76,11 +80,14 @@ fn prefilter(c: &mut Criterion) {
     let Ok(set) = RuleSet::built_in() else { return };
     let (words, text) = (set.keywords(), text());
     let mut group = c.benchmark_group("prefilter");
-    group.throughput(Throughput::Bytes(text.len() as u64)).sample_size(10);
+    group
+        .throughput(Throughput::Bytes(text.len() as u64))
+        .sample_size(10);
     let mut hits = Hits::default();
-    for (name, filter) in
-        [("lanes", Prefilter::new(&words)), ("floor", Prefilter::reference(&words))]
-    {
+    for (name, filter) in [
+        ("lanes", Prefilter::new(&words)),
+        ("floor", Prefilter::reference(&words)),
+    ] {
         group.bench_function(name, |b| {
             b.iter_custom(|n| timed(n, || walk(&filter, black_box(&text), &mut hits)));
         });
@@ -109,7 +116,11 @@ fn scan(c: &mut Criterion) {
             b.iter_custom(|n| {
                 timed(n, || {
                     out.clear();
-                    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+                    let input = Input {
+                        kind: ObjectKind::Blob,
+                        hash: HashKind::Sha1,
+                        bytes,
+                    };
                     set.scan(input, &key, &mut scratch, &mut out);
                     out.findings.len()
                 })

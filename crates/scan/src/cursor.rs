@@ -17,7 +17,13 @@ pub(crate) struct Cursor {
 impl Cursor {
     /// The beginning of text whose first byte stands at `raw` of the object.
     pub(crate) fn new(raw: u64, unit: Unit) -> Self {
-        Self { at: 0, raw, line: 1, column: 1, unit }
+        Self {
+            at: 0,
+            raw,
+            line: 1,
+            column: 1,
+            unit,
+        }
     }
 
     /// Walks over the bytes that follow.
@@ -45,7 +51,10 @@ fn scalars(bytes: &[u8]) -> u32 {
     let count: usize = if bytes.is_ascii() {
         bytes.len()
     } else {
-        bytes.utf8_chunks().map(|c| c.valid().chars().count() + c.invalid().len()).sum()
+        bytes
+            .utf8_chunks()
+            .map(|c| c.valid().chars().count() + c.invalid().len())
+            .sum()
     };
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -47,7 +47,13 @@ impl Wide {
 
     /// The encoding of text that begins with `head`, by its mark or by where its NULs stand.
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
-        let wide = |unit, big_endian, mark| Some(Self { unit, big_endian, mark });
+        let wide = |unit, big_endian, mark| {
+            Some(Self {
+                unit,
+                big_endian,
+                mark,
+            })
+        };
         match head {
             [0xff, 0xfe, 0, 0, ..] => return wide(Unit::Four, false, 4),
             [0, 0, 0xfe, 0xff, ..] => return wide(Unit::Four, true, 4),
@@ -99,7 +105,12 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     pub(crate) fn new(wide: Wide) -> Self {
-        Self { wide, rest: [0; 4], held: 0, high: None }
+        Self {
+            wide,
+            rest: [0; 4],
+            held: 0,
+            high: None,
+        }
     }
 
     /// Appends the decoded form of `raw`; what is no scalar value becomes U+FFFD, one for each
@@ -108,7 +119,9 @@ impl Decoder {
         let size = if self.wide.unit == Unit::Four { 4 } else { 2 };
         let mut raw = raw;
         while self.held > 0 && self.held < size {
-            let Some((&b, tail)) = raw.split_first() else { return };
+            let Some((&b, tail)) = raw.split_first() else {
+                return;
+            };
             if let Some(slot) = self.rest.get_mut(self.held) {
                 *slot = b;
             }
@@ -142,11 +155,19 @@ impl Decoder {
         let big = self.wide.big_endian;
         if let [a, b, c, d] = *bytes {
             let four = [a, b, c, d];
-            let n = if big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) };
+            let n = if big {
+                u32::from_be_bytes(four)
+            } else {
+                u32::from_le_bytes(four)
+            };
             return push(char::from_u32(n), out);
         }
         let &[a, b] = bytes else { return };
-        let n = if big { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) };
+        let n = if big {
+            u16::from_be_bytes([a, b])
+        } else {
+            u16::from_le_bytes([a, b])
+        };
         match (self.high.take(), n) {
             (None, ..0x80) => out.push((n & 0x7f).try_into().unwrap_or(b'?')),
             (Some(high), 0xdc00..=0xdfff) => {
@@ -182,10 +203,24 @@ mod tests {
 
     fn encode(text: &str, unit: Unit, big: bool) -> Vec<u8> {
         if unit == Unit::Four {
-            let four = |c: char| if big { u32::from(c).to_be_bytes() } else { u32::from(c).to_le_bytes() };
+            let four = |c: char| {
+                if big {
+                    u32::from(c).to_be_bytes()
+                } else {
+                    u32::from(c).to_le_bytes()
+                }
+            };
             return text.chars().flat_map(four).collect();
         }
-        text.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
+        text.encode_utf16()
+            .flat_map(|u| {
+                if big {
+                    u.to_be_bytes()
+                } else {
+                    u.to_le_bytes()
+                }
+            })
+            .collect()
     }
 
     #[test]
@@ -201,7 +236,12 @@ mod tests {
                 assert_eq!(found.mark, if unit == Unit::Four { 4 } else { 2 });
             }
         }
-        for other in [TEXT.as_bytes(), b"", b"\0", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0"] {
+        for other in [
+            TEXT.as_bytes(),
+            b"",
+            b"\0",
+            b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0",
+        ] {
             assert_eq!(Wide::of(other), None);
         }
     }
@@ -213,7 +253,11 @@ mod tests {
                 let raw = encode(TEXT, unit, big);
                 for cut in 0..raw.len() {
                     let mut out = Vec::new();
-                    let mut d = Decoder::new(Wide { unit, big_endian: big, mark: 0 });
+                    let mut d = Decoder::new(Wide {
+                        unit,
+                        big_endian: big,
+                        mark: 0,
+                    });
                     d.decode(&raw[..cut], &mut out);
                     d.decode(&raw[cut..], &mut out);
                     d.finish(&mut out);
@@ -226,12 +270,22 @@ mod tests {
 
     #[test]
     fn half_pairs_become_replacements_of_their_length() {
-        let raw: Vec<u8> = [0xd800u16, 0x41, 0xdc00, 0xd800].iter().flat_map(|u| u.to_le_bytes()).collect();
+        let raw: Vec<u8> = [0xd800u16, 0x41, 0xdc00, 0xd800]
+            .iter()
+            .flat_map(|u| u.to_le_bytes())
+            .collect();
         let mut out = Vec::new();
-        let mut d = Decoder::new(Wide { unit: Unit::Two, big_endian: false, mark: 0 });
+        let mut d = Decoder::new(Wide {
+            unit: Unit::Two,
+            big_endian: false,
+            mark: 0,
+        });
         d.decode(&raw, &mut out);
         d.finish(&mut out);
-        assert_eq!(std::str::from_utf8(&out).unwrap(), "\u{fffd}A\u{fffd}\u{fffd}");
+        assert_eq!(
+            std::str::from_utf8(&out).unwrap(),
+            "\u{fffd}A\u{fffd}\u{fffd}"
+        );
         assert_eq!(Unit::Two.raw_length(&out), 8);
     }
 }

@@ -80,7 +80,9 @@ impl Engine {
         if regex.is_match("") {
             return Err("matches the empty text, and so everywhere".to_owned());
         }
-        let mut names = regex.group_info().pattern_names(regex_automata::PatternID::ZERO);
+        let mut names = regex
+            .group_info()
+            .pattern_names(regex_automata::PatternID::ZERO);
         let named = names.position(|n| n == Some("secret"));
         let group = named.unwrap_or(usize::from(regex.captures_len() > 1));
         Ok(Self { regex, group })
@@ -95,7 +97,9 @@ impl Engine {
         caches: &mut Caches,
     ) -> Option<Span> {
         let input = input(text, from, to)?;
-        let found = caches.with(rule, self, |regex, cache, _| regex.search_with(cache, &input))?;
+        let found = caches.with(rule, self, |regex, cache, _| {
+            regex.search_with(cache, &input)
+        })?;
         found.map(|m| m.span())
     }
 
@@ -115,7 +119,10 @@ impl Engine {
             regex.search_slots_with(cache, &input, slots)?;
             let span = |group: usize| {
                 let at = |i: usize| slots.get(i).copied().flatten().map(NonMaxUsize::get);
-                Some(Span { start: at(2 * group)?, end: at(2 * group + 1)? })
+                Some(Span {
+                    start: at(2 * group)?,
+                    end: at(2 * group + 1)?,
+                })
             };
             let whole = span(0)?;
             Some((whole, span(group).unwrap_or(whole)))
@@ -132,9 +139,14 @@ fn sentence(error: &BuildError) -> String {
         return format!("compiles to more than {limit} bytes: bounded repeats are too large");
     }
     // Below the drawing of a syntax error stands the sentence.
-    let text = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
+    let text = error
+        .syntax_error()
+        .map_or_else(|| error.to_string(), ToString::to_string);
     let line = text.lines().last().unwrap_or(&text).trim();
-    format!("is no pattern: {}", line.strip_prefix("error: ").unwrap_or(line))
+    format!(
+        "is no pattern: {}",
+        line.strip_prefix("error: ").unwrap_or(line)
+    )
 }
 
 #[cfg(test)]
@@ -185,11 +197,18 @@ mod tests {
         let mut caches = Caches::default();
         caches.prepare(1, 64);
         let engine = Engine::new(r"[a-q][^u-z]{13}x|x[a-z]{40}[0-9]").unwrap();
-        let text: Vec<u8> = (0..40_000u32).map(|i| b'a' + (i.wrapping_mul(i) % 26) as u8).collect();
+        let text: Vec<u8> = (0..40_000u32)
+            .map(|i| b'a' + (i.wrapping_mul(i) % 26) as u8)
+            .collect();
         for rule in 0..64 {
             let _ = engine.find(rule, &text, (0, text.len()), &mut caches);
             assert!(caches.bytes <= CACHES_LIMIT);
-            let kept: usize = caches.by_rule.iter().flatten().map(|(c, _)| c.memory_usage()).sum();
+            let kept: usize = caches
+                .by_rule
+                .iter()
+                .flatten()
+                .map(|(c, _)| c.memory_usage())
+                .sum();
             assert_eq!(kept, caches.bytes);
         }
     }

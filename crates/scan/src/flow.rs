@@ -38,7 +38,12 @@ impl Basin {
 impl Flow {
     /// Bytes as they are, after a mark of `skip` bytes.
     pub(crate) fn raw(skip: usize) -> Self {
-        Self { cursor: Cursor::new(skip as u64, Unit::Byte), base: 0, decoder: None, skip }
+        Self {
+            cursor: Cursor::new(skip as u64, Unit::Byte),
+            base: 0,
+            decoder: None,
+            skip,
+        }
     }
 
     /// Text in an encoding of wide units.
@@ -93,9 +98,19 @@ impl Flow {
         basin: &mut Basin,
         out: &mut Gathered,
     ) {
-        let text = Text { bytes: &basin.buffer, base: self.base, fresh, last };
+        let text = Text {
+            bytes: &basin.buffer,
+            base: self.base,
+            fresh,
+            last,
+        };
         pass.run(text, &mut basin.state);
-        out.take(&mut basin.state, text, self.cursor, lychgate_model::Source::Blob);
+        out.take(
+            &mut basin.state,
+            text,
+            self.cursor,
+            lychgate_model::Source::Blob,
+        );
     }
 
     /// Lets go of all but the overlap, at the edge of a character.

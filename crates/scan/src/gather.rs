@@ -32,7 +32,13 @@ impl Gathered {
     }
 
     /// Takes what a pass left in `state`; `cursor` stands at the beginning of `text`.
-    pub(crate) fn take(&mut self, state: &mut State, text: Text<'_>, cursor: Cursor, source: Source) {
+    pub(crate) fn take(
+        &mut self,
+        state: &mut State,
+        text: Text<'_>,
+        cursor: Cursor,
+        source: Source,
+    ) {
         self.truncated |= state.truncated;
         self.incomplete |= state.incomplete;
         if state.found.is_empty() && state.heard.is_empty() {
@@ -49,7 +55,15 @@ impl Gathered {
         for heard in state.heard.drain(..) {
             let span = walk.span(heard.start, heard.end);
             let kind = match heard.says {
-                Says::Allow { rule, until, reason } => MarkerKind::Allow { rule, until, reason },
+                Says::Allow {
+                    rule,
+                    until,
+                    reason,
+                } => MarkerKind::Allow {
+                    rule,
+                    until,
+                    reason,
+                },
                 Says::Foreign { tool, next_line } => MarkerKind::Foreign { tool, next_line },
                 Says::Malformed { what, value } => {
                     self.push(RawFinding {
@@ -68,7 +82,10 @@ impl Gathered {
                 self.truncated = true;
                 break;
             }
-            let marker = Marker { line: span.line, kind };
+            let marker = Marker {
+                line: span.line,
+                kind,
+            };
             self.markers.push((span.byte_start..span.byte_end, marker));
         }
     }
@@ -93,7 +110,9 @@ impl Gathered {
         shown: String,
     ) {
         let number = self.structural + structural::position(rule);
-        let severity = rules.get(number as usize).map_or(Severity::Low, |r| r.severity);
+        let severity = rules
+            .get(number as usize)
+            .map_or(Severity::Low, |r| r.severity);
         self.push(RawFinding {
             rule: number,
             span,
@@ -109,7 +128,8 @@ impl Gathered {
     pub(crate) fn finish(&mut self, rules: &[Rule], out: &mut Scanned) {
         out.truncated |= self.truncated;
         if self.incomplete {
-            out.not_looked_at.push("a rule whose pattern does not compile");
+            out.not_looked_at
+                .push("a rule whose pattern does not compile");
         }
         if self.findings.is_empty() && self.markers.is_empty() {
             return;
@@ -117,7 +137,8 @@ impl Gathered {
         let findings = &mut self.findings;
         findings.sort_unstable_by_key(|f| (f.span.byte_start, f.span.byte_end, f.rule));
         // The raw and the decoded view of one text may both see a match.
-        findings.dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
+        findings
+            .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
         drop_shadowed(findings, rules);
         // Foreign markers silence nothing where nothing was found.
         let found = !findings.is_empty();
@@ -214,5 +235,7 @@ impl Walk<'_> {
 }
 
 fn between(text: Text<'_>, from: u64, to: u64) -> &[u8] {
-    text.bytes.get(text.index(from)..text.index(to)).unwrap_or_default()
+    text.bytes
+        .get(text.index(from)..text.index(to))
+        .unwrap_or_default()
 }

@@ -24,12 +24,22 @@ pub(crate) fn judge(bytes: &[u8], flaw: &mut dyn FnMut(Flaw)) {
             inside = word.eq_ignore_ascii_case(b"submodule");
             let name = text.split(|&b| b == b'"').nth(1).unwrap_or_default();
             if inside && (climbs(name) || name.starts_with(b"-")) {
-                flaw(Flaw { rule: rules::SUBMODULE_PATH, at: start, length: text.len() });
+                flaw(Flaw {
+                    rule: rules::SUBMODULE_PATH,
+                    at: start,
+                    length: text.len(),
+                });
             }
             // A key may follow on the same line; Git reads it.
-            let Some(end) = memchr::memrchr(b']', text) else { continue };
+            let Some(end) = memchr::memrchr(b']', text) else {
+                continue;
+            };
             if inside {
-                key(text.get(end + 1..).unwrap_or_default(), start + end + 1, flaw);
+                key(
+                    text.get(end + 1..).unwrap_or_default(),
+                    start + end + 1,
+                    flaw,
+                );
             }
         } else if inside {
             key(text, start, flaw);
@@ -48,7 +58,9 @@ fn logical_line(text: &[u8]) -> usize {
 }
 
 fn key(text: &[u8], at: usize, flaw: &mut dyn FnMut(Flaw)) {
-    let Some(equals) = memchr::memchr(b'=', text) else { return };
+    let Some(equals) = memchr::memchr(b'=', text) else {
+        return;
+    };
     let (name, value) = text.split_at(equals);
     // Quotes, escapes and continued lines are how a value is spelt, not what it says.
     let value: Vec<u8> = value
@@ -60,7 +72,9 @@ fn key(text: &[u8], at: usize, flaw: &mut dyn FnMut(Flaw)) {
     let value = value.trim_ascii();
     let name = name.trim_ascii().to_ascii_lowercase();
     let folded = value.to_ascii_lowercase();
-    let encoded_line = [&b"%0a"[..], b"%0d"].iter().any(|n| folded.windows(3).any(|w| w == *n));
+    let encoded_line = [&b"%0a"[..], b"%0d"]
+        .iter()
+        .any(|n| folded.windows(3).any(|w| w == *n));
     let rule = match name.as_slice() {
         b"url" if value.starts_with(b"-") || folded.starts_with(b"ext::") || encoded_line => {
             rules::SUBMODULE_URL
@@ -71,11 +85,16 @@ fn key(text: &[u8], at: usize, flaw: &mut dyn FnMut(Flaw)) {
         b"update" if value.starts_with(b"!") => rules::SUBMODULE_COMMAND,
         _ => return,
     };
-    flaw(Flaw { rule, at, length: text.len() });
+    flaw(Flaw {
+        rule,
+        at,
+        length: text.len(),
+    });
 }
 
 fn climbs(path: &[u8]) -> bool {
-    path.split(|b| matches!(b, b'/' | b'\\')).any(|part| part == b"..")
+    path.split(|b| matches!(b, b'/' | b'\\'))
+        .any(|part| part == b"..")
 }
 
 #[cfg(test)]
@@ -103,9 +122,20 @@ mod tests {
             ("path = -x", rules::SUBMODULE_PATH),
             ("update = !touch x", rules::SUBMODULE_COMMAND),
         ] {
-            assert_eq!(found(&format!("[submodule \"a\"]\n\t{line}\n")), [rule], "{line}");
-            assert_eq!(found(&format!("[SubModule \"a\"] {line}")), [rule], "{line}");
-            assert!(found(&format!("[other \"a\"]\n{line}\n")).is_empty(), "{line}");
+            assert_eq!(
+                found(&format!("[submodule \"a\"]\n\t{line}\n")),
+                [rule],
+                "{line}"
+            );
+            assert_eq!(
+                found(&format!("[SubModule \"a\"] {line}")),
+                [rule],
+                "{line}"
+            );
+            assert!(
+                found(&format!("[other \"a\"]\n{line}\n")).is_empty(),
+                "{line}"
+            );
         }
         assert_eq!(found("[submodule \"../../x\"]\n"), [rules::SUBMODULE_PATH]);
     }

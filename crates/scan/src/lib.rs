@@ -27,6 +27,7 @@ mod ruleset;
 mod scan;
 mod scanned;
 mod search;
+mod searcher;
 mod stream;
 pub mod structural;
 mod tree;

@@ -14,7 +14,11 @@ pub(crate) struct Word {
 }
 
 const fn word(text: &'static str, tool: &'static str) -> Word {
-    Word { text, tool, next_line: false }
+    Word {
+        text,
+        tool,
+        next_line: false,
+    }
 }
 
 /// Markers of scanners, features 6.1. Linters' markers (`noqa`, `NOLINT`, ...) silence no secret
@@ -26,8 +30,16 @@ pub(crate) const WORDS: [Word; 18] = [
     word("trufflehog:ignore", "trufflehog"),
     word("pragma: allowlist secret", "detect-secrets"),
     word("pragma: whitelist secret", "detect-secrets"),
-    Word { text: "pragma: allowlist nextline secret", tool: "detect-secrets", next_line: true },
-    Word { text: "pragma: whitelist nextline secret", tool: "detect-secrets", next_line: true },
+    Word {
+        text: "pragma: allowlist nextline secret",
+        tool: "detect-secrets",
+        next_line: true,
+    },
+    Word {
+        text: "pragma: whitelist nextline secret",
+        tool: "detect-secrets",
+        next_line: true,
+    },
     word("ggignore", "ggshield"),
     word("kingfisher:ignore", "kingfisher"),
     word("nosemgrep", "semgrep"),
@@ -59,10 +71,20 @@ pub(crate) struct Heard {
 /// What it says.
 #[derive(Debug)]
 pub(crate) enum Says {
-    Allow { rule: RuleId, until: Day, reason: Box<str> },
-    Foreign { tool: &'static str, next_line: bool },
+    Allow {
+        rule: RuleId,
+        until: Day,
+        reason: Box<str>,
+    },
+    Foreign {
+        tool: &'static str,
+        next_line: bool,
+    },
     /// Begins like an allow line; what is wrong, and a tag of its text.
-    Malformed { what: &'static str, value: ValueTag },
+    Malformed {
+        what: &'static str,
+        value: ValueTag,
+    },
 }
 
 /// Reads the marker whose word number `number` ends at index `end` of `bytes`; `None`: the word
@@ -89,7 +111,10 @@ pub(crate) fn read(
         if letter(before.last()) || (open && letter(after.first())) {
             return None;
         }
-        let says = Says::Foreign { tool: word.tool, next_line: word.next_line };
+        let says = Says::Foreign {
+            tool: word.tool,
+            next_line: word.next_line,
+        };
         return Some(place(0, says));
     }
     let line = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
@@ -97,14 +122,18 @@ pub(crate) fn read(
     if cut || !opens_comment(line) {
         return None;
     }
-    let rest = after.split(|&b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
+    let rest = after
+        .split(|&b| matches!(b, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
     let text = rest.strip_prefix(b" ").unwrap_or(rest).trim_ascii_start();
     let text = text.strip_prefix(b"allow")?;
     if text.first().is_some_and(u8::is_ascii_alphanumeric) {
         return None;
     }
-    let says = allow(text).unwrap_or_else(|what| {
-        Says::Malformed { what, value: Secret::new(rest.trim_ascii()).tag(key) }
+    let says = allow(text).unwrap_or_else(|what| Says::Malformed {
+        what,
+        value: Secret::new(rest.trim_ascii()).tag(key),
     });
     Some(place(rest.len(), says))
 }
@@ -114,9 +143,15 @@ fn opens_comment(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     let code = if let Some(code) = line.strip_suffix(b"<!--") {
         code
-    } else if let Some(code) = line.strip_suffix(b"/*").or_else(|| line.strip_suffix(b"/**")) {
+    } else if let Some(code) = line
+        .strip_suffix(b"/*")
+        .or_else(|| line.strip_suffix(b"/**"))
+    {
         code
-    } else if let Some(code) = line.strip_suffix(b"//!").or_else(|| line.strip_suffix(b"//")) {
+    } else if let Some(code) = line
+        .strip_suffix(b"//!")
+        .or_else(|| line.strip_suffix(b"//"))
+    {
         let code = code.strip_suffix(b"/").unwrap_or(code);
         // `https://` opens no comment.
         if code.ends_with(b":") {
@@ -128,8 +163,10 @@ fn opens_comment(line: &[u8]) -> bool {
     } else if let Some(code) = line.strip_suffix(b"*") {
         // The middle of a block comment.
         return code.trim_ascii().is_empty();
-    } else if let Some(code) =
-        line.strip_suffix(b"#").or_else(|| line.strip_suffix(b";")).or_else(|| line.strip_suffix(b"%"))
+    } else if let Some(code) = line
+        .strip_suffix(b"#")
+        .or_else(|| line.strip_suffix(b";"))
+        .or_else(|| line.strip_suffix(b"%"))
     {
         let code = code.trim_ascii_end_matches(b"#;%");
         // A fragment of a URL, the end of a statement, a remainder: not after a word.
@@ -149,7 +186,10 @@ trait TrimEnd {
 
 impl TrimEnd for [u8] {
     fn trim_ascii_end_matches(&self, set: &[u8]) -> &[u8] {
-        let keep = self.iter().rposition(|b| !set.contains(b)).map_or(0, |i| i + 1);
+        let keep = self
+            .iter()
+            .rposition(|b| !set.contains(b))
+            .map_or(0, |i| i + 1);
         self.get(..keep).unwrap_or_default()
     }
 }
@@ -167,10 +207,10 @@ fn ends_inside_string(code: &[u8]) -> bool {
             escaped = true;
         } else if open == Some(b) {
             open = None;
-        } else if open.is_none() && matches!(b, b'"' | b'`') {
-            open = Some(b);
-        } else if open.is_none() && b == b'\'' && !previous.is_ascii_alphanumeric() {
-            open = Some(b);
+        } else if open.is_none() {
+            let opens =
+                matches!(b, b'"' | b'`') || (b == b'\'' && !previous.is_ascii_alphanumeric());
+            open = opens.then_some(b);
         }
         previous = b;
     }
@@ -194,24 +234,41 @@ fn allow(text: &[u8]) -> Result<Says, &'static str> {
     }
     let mut reason = rest.trim_ascii();
     for closing in [&b"*/"[..], b"-->"] {
-        reason = reason.strip_suffix(closing).unwrap_or(reason).trim_ascii_end();
+        reason = reason
+            .strip_suffix(closing)
+            .unwrap_or(reason)
+            .trim_ascii_end();
     }
-    if reason.iter().filter(|b| b.is_ascii_alphanumeric() || **b >= 0x80).count() < 3 {
+    if reason
+        .iter()
+        .filter(|b| b.is_ascii_alphanumeric() || **b >= 0x80)
+        .count()
+        < 3
+    {
         return Err("no reason after `because`");
     }
     let reason = printable(reason.get(..REASON).unwrap_or(reason)).into();
-    Ok(Says::Allow { rule, until, reason })
+    Ok(Says::Allow {
+        rule,
+        until,
+        reason,
+    })
 }
 
 fn next_word(text: &[u8]) -> (&[u8], &[u8]) {
     let text = text.trim_ascii_start();
-    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(u8::is_ascii_whitespace)
+        .unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, &[]))
 }
 
 /// A day of the calendar.
 fn day_of(text: &[u8]) -> Option<Day> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
+        return None;
+    };
     let digit = |b: &u8| b.is_ascii_digit().then(|| u16::from(b - b'0'));
     let two = |a, b| Some(digit(a)? * 10 + digit(b)?);
     let year = two(y1, y2)? * 100 + two(y3, y4)?;
@@ -229,81 +286,4 @@ fn day_of(text: &[u8]) -> Option<Day> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn heard(line: &str) -> Option<Says> {
-        let bytes = line.as_bytes();
-        let folded = line.to_ascii_lowercase();
-        let end = folded.find("lychgate:")? + "lychgate:".len();
-        read(0, bytes, end, 0, &ValueKey::new([1; 32])).map(|h| h.says)
-    }
-
-    const GOOD: &str = "lychgate: allow forge.token until 2027-01-31 because test data";
-
-    #[test]
-    fn comments_of_many_languages_are_heard() {
-        for before in [
-            "# ", "x = \"a\" # ", "//", "foo(); // ", "/// ", "-- ", "; ", "x ; ", "% ", "/* ",
-            "<!-- ", " * ", "rem ", "REM ", "## ", "it's 'x' # ", "don't // ",
-        ] {
-            let said = heard(&format!("{before}{GOOD}"));
-            assert!(matches!(said, Some(Says::Allow { .. })), "{before:?}: {said:?}");
-        }
-        for after in [" */", " -->", "\r\nnext"] {
-            match heard(&format!("# {GOOD}{after}")) {
-                Some(Says::Allow { reason, rule, until }) => {
-                    assert_eq!(&*reason, "test data");
-                    assert_eq!(rule.as_str(), "forge.token");
-                    assert_eq!(until, Day { year: 2027, month: 1, day: 31 });
-                }
-                other => panic!("{after:?}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_no_comment_is_not_heard() {
-        for before in [
-            "", "x = ", "\"# ", "x = '// ", "https://", "a#", "foo(); ", "`# ", "x * ", "premium ",
-            "\"a\\\" # ", "foo();",
-        ] {
-            assert!(heard(&format!("{before}{GOOD}")).is_none(), "{before:?}");
-        }
-        assert!(heard("# lychgate: see the manual").is_none());
-        assert!(heard("# lychgate: allowed").is_none());
-    }
-
-    #[test]
-    fn what_is_missing_is_said() {
-        for (line, want) in [
-            ("# lychgate: allow", "rule"),
-            ("# lychgate: allow A_B until 2027-01-31 because x y z", "rule"),
-            ("# lychgate: allow a.b because test data", "until"),
-            ("# lychgate: allow a.b until 2027-02-29 because test data", "day"),
-            ("# lychgate: allow a.b until 2027-1-3 because test data", "day"),
-            ("# lychgate: allow a.b until 2027-01-31", "because"),
-            ("# lychgate: allow a.b until 2027-01-31 because", "reason"),
-            ("/* lychgate: allow a.b until 2027-01-31 because */", "reason"),
-        ] {
-            match heard(line) {
-                Some(Says::Malformed { what, .. }) => assert!(what.contains(want), "{line}: {what}"),
-                other => panic!("{line}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn other_tools_words_stand_alone() {
-        let ends = |text: &str, word: &str| {
-            let number = WORDS.iter().position(|w| w.text == word).unwrap();
-            let end = text.find(word).unwrap() + word.len();
-            let number = u8::try_from(number).unwrap();
-            read(number, text.as_bytes(), end, 0, &ValueKey::new([1; 32])).is_some()
-        };
-        assert!(ends("x = 1  # nosec B105", "nosec"));
-        assert!(!ends("nosecrets", "nosec"));
-        assert!(!ends("xnosec", "nosec"));
-        assert!(ends("k: v # gitleaks:allow", "gitleaks:allow"));
-    }
-}
+mod tests;

@@ -33,7 +33,16 @@ impl Matcher {
         stopwords: Vec<Vec<u8>>,
     ) -> Self {
         let compiled = OnceLock::new();
-        Self { keywords, pattern, window, entropy, check, on_failure, stopwords, compiled }
+        Self {
+            keywords,
+            pattern,
+            window,
+            entropy,
+            check,
+            on_failure,
+            stopwords,
+            compiled,
+        }
     }
 
     pub(crate) fn keywords(&self) -> &[Vec<u8>] {
@@ -71,7 +80,9 @@ impl Matcher {
         if self.entropy > 0.0 && bits_per_byte(value) < self.entropy {
             return None;
         }
-        let Some(check) = self.check else { return Some((severity, confidence)) };
+        let Some(check) = self.check else {
+            return Some((severity, confidence));
+        };
         match (check.verify(value), self.on_failure) {
             (Outcome::Holds, _) => Some((severity, Confidence::High)),
             (Outcome::Fails, OnFailure::Drop) => None,
@@ -88,9 +99,15 @@ impl Matcher {
     /// The longest keyword that `value` begins with, as public as the rule itself.
     pub(crate) fn public_prefix(&self, value: &[u8]) -> &[u8] {
         let starts = |k: &&Vec<u8>| {
-            value.get(..k.len()).is_some_and(|head| head.eq_ignore_ascii_case(k))
+            value
+                .get(..k.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(k))
         };
-        self.keywords.iter().filter(starts).max_by_key(|k| k.len()).map_or(&[], Vec::as_slice)
+        self.keywords
+            .iter()
+            .filter(starts)
+            .max_by_key(|k| k.len())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// What decides its matches, for a digest.
@@ -116,7 +133,10 @@ fn turns_unicode_on(pattern: &str) -> bool {
 
 /// Whether `text` holds the lower-case `word`, case aside.
 fn contains_folded(text: &[u8], word: &[u8]) -> bool {
-    !word.is_empty() && text.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
+    !word.is_empty()
+        && text
+            .windows(word.len())
+            .any(|w| w.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -126,7 +146,11 @@ mod tests {
     #[test]
     fn unicode_cannot_be_turned_on() {
         for (pattern, on) in [
-            ("(?u)x", true), ("(?iu:x)", true), ("(?i)x", false), ("(?P<u>x)", false), ("(?:u)", false),
+            ("(?u)x", true),
+            ("(?iu:x)", true),
+            ("(?i)x", false),
+            ("(?P<u>x)", false),
+            ("(?:u)", false),
         ] {
             assert_eq!(turns_unicode_on(pattern), on, "{pattern}");
         }

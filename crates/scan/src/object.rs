@@ -46,7 +46,10 @@ fn headers(
         let end = at + length;
         if line.is_empty() {
             let start = (at + 1).min(bytes.len());
-            parts.push(Part { bytes: start..bytes.len(), source: body });
+            parts.push(Part {
+                bytes: start..bytes.len(),
+                source: body,
+            });
             return;
         }
         match (line.strip_prefix(b" "), parts.last_mut()) {
@@ -59,7 +62,10 @@ fn headers(
                 let overlong = (line.len() > name.len() + 65).then_some(body);
                 if let Some(source) = source(name).or(overlong) {
                     let start = if space == 0 { at } else { at + space + 1 };
-                    parts.push(Part { bytes: start..end, source });
+                    parts.push(Part {
+                        bytes: start..end,
+                        source,
+                    });
                 }
             }
         }
@@ -74,7 +80,9 @@ mod tests {
     fn parts(f: fn(&[u8], &mut Vec<Part>), text: &str) -> Vec<(Source, String)> {
         let mut out = Vec::new();
         f(text.as_bytes(), &mut out);
-        out.into_iter().map(|p| (p.source, text[p.bytes].to_owned())).collect()
+        out.into_iter()
+            .map(|p| (p.source, text[p.bytes].to_owned()))
+            .collect()
     }
 
     #[test]
@@ -106,7 +114,17 @@ mod tests {
 
     #[test]
     fn odd_objects_have_parts_within_them() {
-        for text in ["", "\n", "\n\n", "x", " x", "author", "author ", "a b\n c", "tree 1\n hidden\n"] {
+        for text in [
+            "",
+            "\n",
+            "\n\n",
+            "x",
+            " x",
+            "author",
+            "author ",
+            "a b\n c",
+            "tree 1\n hidden\n",
+        ] {
             for (_, part) in parts(commit, text) {
                 assert!(text.contains(&part));
             }

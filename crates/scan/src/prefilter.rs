@@ -74,8 +74,10 @@ impl Prefilter {
     /// An automaton over keywords; their numbers are their places in the list. Empty ones never
     /// hit.
     pub fn new<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
-        let keywords: Vec<Vec<u8>> =
-            keywords.iter().map(|k| k.as_ref().to_ascii_lowercase()).collect();
+        let keywords: Vec<Vec<u8>> = keywords
+            .iter()
+            .map(|k| k.as_ref().to_ascii_lowercase())
+            .collect();
         let longest = keywords.iter().map(Vec::len).max().unwrap_or(0);
         let (classes, count) = classes(&keywords);
         let trie = Trie::new(&keywords, &classes, count);
@@ -86,15 +88,25 @@ impl Prefilter {
             65..=128 => Engine::Wide(trie.table()),
             _ => Self::fallback(&keywords),
         };
-        Self { classes, engine, longest }
+        Self {
+            classes,
+            engine,
+            longest,
+        }
     }
 
     /// The same keywords on the reference automaton, for tests and as the floor of benchmarks.
     pub fn reference<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
-        let keywords: Vec<Vec<u8>> =
-            keywords.iter().map(|k| k.as_ref().to_ascii_lowercase()).collect();
+        let keywords: Vec<Vec<u8>> = keywords
+            .iter()
+            .map(|k| k.as_ref().to_ascii_lowercase())
+            .collect();
         let longest = keywords.iter().map(Vec::len).max().unwrap_or(0);
-        Self { classes: [0; 256], engine: Self::fallback(&keywords), longest }
+        Self {
+            classes: [0; 256],
+            engine: Self::fallback(&keywords),
+            longest,
+        }
     }
 
     fn fallback(keywords: &[Vec<u8>]) -> Engine {
@@ -117,7 +129,10 @@ impl Prefilter {
     /// [`RANGE_MOST`] bytes of the range are searched.
     pub fn find(&self, text: &[u8], range: Range<usize>, hits: &mut Hits) {
         hits.clear();
-        let end = range.end.min(text.len()).min(range.start.saturating_add(RANGE_MOST));
+        let end = range
+            .end
+            .min(text.len())
+            .min(range.start.saturating_add(RANGE_MOST));
         let range = range.start.min(end)..end;
         match &self.engine {
             Engine::Narrow(t) => t.find(&self.classes, self.longest, text, range, hits),
@@ -125,7 +140,9 @@ impl Prefilter {
             Engine::Wide(t) => t.find(&self.classes, self.longest, text, range, hits),
             Engine::Fallback(ac) => {
                 let from = range.start.saturating_sub(self.longest.saturating_sub(1));
-                let Some(part) = text.get(from..range.end) else { return };
+                let Some(part) = text.get(from..range.end) else {
+                    return;
+                };
                 let before = range.start - from;
                 let lane = &mut hits.lanes[0];
                 for m in ac.find_overlapping_iter(part).filter(|m| m.end() > before) {
@@ -138,7 +155,10 @@ impl Prefilter {
 }
 
 fn hit(end: usize, keyword: u32) -> Hit {
-    Hit { end: u32::try_from(end).unwrap_or(u32::MAX), keyword }
+    Hit {
+        end: u32::try_from(end).unwrap_or(u32::MAX),
+        keyword,
+    }
 }
 
 /// A class for every byte that occurs, letters of both cases sharing one; 0 is everything else.
@@ -189,7 +209,11 @@ impl Trie {
         while let Some(state) = queue.pop_front() {
             let above = fallback[state] as usize;
             for class in 0..width {
-                let behind = if state == 0 { 0 } else { next[above * width + class] };
+                let behind = if state == 0 {
+                    0
+                } else {
+                    next[above * width + class]
+                };
                 let child = next[state * width + class];
                 if child == NONE {
                     next[state * width + class] = behind;
@@ -223,8 +247,15 @@ impl Trie {
         }
         let first_match = u16::try_from(quiet.len()).unwrap_or(u16::MAX);
         let mut ends = self.ends;
-        let ends = ending.iter().map(|&s| std::mem::take(&mut ends[s]).into()).collect();
-        Table { rows, first_match, ends }
+        let ends = ending
+            .iter()
+            .map(|&s| std::mem::take(&mut ends[s]).into())
+            .collect();
+        Table {
+            rows,
+            first_match,
+            ends,
+        }
     }
 }
 
@@ -237,7 +268,9 @@ impl<const CLASSES: usize> Table<CLASSES> {
     /// The state after the bytes before `at`, as far as they matter.
     fn warm(&self, classes: &[u8; 256], longest: usize, text: &[u8], at: usize) -> u16 {
         let from = at.saturating_sub(longest.saturating_sub(1));
-        text[from..at].iter().fold(0, |state, &b| self.step(classes, state, b))
+        text[from..at]
+            .iter()
+            .fold(0, |state, &b| self.step(classes, state, b))
     }
 
     #[cold]
@@ -259,7 +292,11 @@ impl<const CLASSES: usize> Table<CLASSES> {
             return;
         }
         let Range { start, end } = range;
-        let quarter = if end - start < SMALL { 0 } else { (end - start) / LANES };
+        let quarter = if end - start < SMALL {
+            0
+        } else {
+            (end - start) / LANES
+        };
         let begins = [0, 1, 2, 3].map(|i| start + i * quarter);
         let mut states = begins.map(|at| self.warm(classes, longest, text, at));
         let [l0, l1, l2, l3] = &mut hits.lanes;
@@ -274,9 +311,12 @@ impl<const CLASSES: usize> Table<CLASSES> {
                 c = self.step(classes, c, y);
                 d = self.step(classes, d, z);
                 if a.max(b).max(c.max(d)) >= first {
-                    for (state, lane, number) in
-                        [(a, &mut *l0, 0), (b, &mut *l1, 1), (c, &mut *l2, 2), (d, &mut *l3, 3)]
-                    {
+                    for (state, lane, number) in [
+                        (a, &mut *l0, 0),
+                        (b, &mut *l1, 1),
+                        (c, &mut *l2, 2),
+                        (d, &mut *l3, 3),
+                    ] {
                         if state >= first {
                             self.note(state, number * quarter + i + 1, lane);
                         }

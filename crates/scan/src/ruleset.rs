@@ -6,7 +6,7 @@ use crate::canonical::digests;
 use crate::matcher::Matcher;
 use crate::pack;
 use crate::rule::Rule;
-use crate::search::Searcher;
+use crate::searcher::Searcher;
 use crate::structural;
 
 /// A pack as text, and the name problems are reported under.
@@ -42,12 +42,18 @@ impl RuleSet {
         for source in sources {
             // The packs compiled in were tested; to compile their patterns now would cost the
             // first verdict its speed.
-            let proven = crate::packs::BUILT_IN.iter().any(|b| std::ptr::eq(b.text, source.text));
+            let proven = crate::packs::BUILT_IN
+                .iter()
+                .any(|b| std::ptr::eq(b.text, source.text));
             let (loaded, wrong) = pack::load(*source, proven, &mut seen);
             rules.extend(loaded.into_iter().map(|l| (l.rule, l.matcher)));
             problems.extend(wrong);
         }
-        if problems.is_empty() { (Some(Self::from_loaded(rules)), problems) } else { (None, problems) }
+        if problems.is_empty() {
+            (Some(Self::from_loaded(rules)), problems)
+        } else {
+            (None, problems)
+        }
     }
 
     pub(crate) fn from_loaded(loaded: Vec<(Rule, Matcher)>) -> Self {
@@ -56,7 +62,13 @@ impl RuleSet {
         rules.extend(structural::rules());
         let (digest, matching_digest) = digests(&rules, &matchers);
         let searcher = Searcher::new(matchers);
-        Self { rules, searcher, structural, digest, matching_digest }
+        Self {
+            rules,
+            searcher,
+            structural,
+            digest,
+            matching_digest,
+        }
     }
 
     /// The packs compiled in, [`crate::packs::BUILT_IN`].
@@ -92,7 +104,11 @@ impl RuleSet {
 
     /// Every keyword of every rule, lower case, each once; for benchmarks and tests.
     pub fn keywords(&self) -> Vec<Vec<u8>> {
-        let all = self.searcher.matchers.iter().flat_map(|m| m.keywords().iter().cloned());
+        let all = self
+            .searcher
+            .matchers
+            .iter()
+            .flat_map(|m| m.keywords().iter().cloned());
         let mut words: Vec<Vec<u8>> = all.collect();
         words.sort_unstable();
         words.dedup();
@@ -101,6 +117,9 @@ impl RuleSet {
 
     /// The number of a rule, as [`crate::RawFinding::rule`] has it.
     pub fn index(&self, id: &RuleId) -> Option<u32> {
-        self.rules.iter().position(|r| r.id == *id).and_then(|i| u32::try_from(i).ok())
+        self.rules
+            .iter()
+            .position(|r| r.id == *id)
+            .and_then(|i| u32::try_from(i).ok())
     }
 }

@@ -138,18 +138,32 @@ impl RuleSet {
             line: 1,
             column: 1,
             end_line: 1,
-            end_column: u32::try_from(target.len()).unwrap_or(u32::MAX).saturating_add(1),
+            end_column: u32::try_from(target.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
             byte_start: 0,
             byte_end: target.len() as u64,
         };
         let shown = "target outside of the repository".to_owned();
         let value = (target, key);
-        gathered.flaw(structural::SYMLINK_ESCAPE, &self.rules, span, Source::Symlink, value, shown);
+        gathered.flaw(
+            structural::SYMLINK_ESCAPE,
+            &self.rules,
+            span,
+            Source::Symlink,
+            value,
+            shown,
+        );
         gathered.finish(&self.rules, out);
     }
 
     pub(crate) fn pass<'p>(&'p self, key: &'p ValueKey, markers: bool) -> Pass<'p> {
-        Pass { searcher: &self.searcher, rules: &self.rules, key, markers }
+        Pass {
+            searcher: &self.searcher,
+            rules: &self.rules,
+            key,
+            markers,
+        }
     }
 
     pub(crate) fn begin(&self, scratch: &mut Scratch) {
@@ -160,9 +174,18 @@ impl RuleSet {
 
     fn blob(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) {
         let pass = self.pass(key, true);
-        let mark = if bytes.starts_with(UTF8_MARK) { UTF8_MARK.len() } else { 0 };
+        let mark = if bytes.starts_with(UTF8_MARK) {
+            UTF8_MARK.len()
+        } else {
+            0
+        };
         let plain = bytes.get(mark..).unwrap_or_default();
-        let text = Text { bytes: plain, base: 0, fresh: 0, last: true };
+        let text = Text {
+            bytes: plain,
+            base: 0,
+            fresh: 0,
+            last: true,
+        };
         let state = &mut scratch.plain.state;
         pass.run(text, state);
         let submodules = state.submodules;
@@ -194,27 +217,46 @@ impl RuleSet {
     }
 
     /// A part of an object, with lines of its own.
-    fn piece(&self, bytes: &[u8], at: usize, source: Source, key: &ValueKey, scratch: &mut Scratch) {
+    fn piece(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        source: Source,
+        key: &ValueKey,
+        scratch: &mut Scratch,
+    ) {
         let pass = self.pass(key, false);
-        let text = Text { bytes, base: 0, fresh: 0, last: true };
+        let text = Text {
+            bytes,
+            base: 0,
+            fresh: 0,
+            last: true,
+        };
         let state = &mut scratch.plain.state;
         let work = state.work;
         state.reset(&self.searcher);
         pass.run(text, state);
         state.work += work;
-        scratch.gathered.take(state, text, Cursor::new(at as u64, Unit::Byte), source);
+        scratch
+            .gathered
+            .take(state, text, Cursor::new(at as u64, Unit::Byte), source);
     }
 
     fn tree(&self, bytes: &[u8], hash: HashKind, key: &ValueKey, scratch: &mut Scratch) {
         // Ids are no content: names are scanned one by one, and only when anything is hit at all.
-        if self.pass(key, false).hits_a_rule(bytes, &mut scratch.plain.state) {
+        if self
+            .pass(key, false)
+            .hits_a_rule(bytes, &mut scratch.plain.state)
+        {
             for entry in tree::Entries::new(bytes, hash) {
                 self.piece(entry.name, entry.at, Source::Path, key, scratch);
             }
         }
         let mut names = std::mem::take(&mut scratch.names);
         tree::judge(bytes, hash, &mut names, &mut |flaw| {
-            let name = bytes.get(flaw.at..flaw.at + flaw.length).unwrap_or_default();
+            let name = bytes
+                .get(flaw.at..flaw.at + flaw.length)
+                .unwrap_or_default();
             self.name_flaw(&flaw, name, flaw.at, key, &mut scratch.gathered);
         });
         scratch.names = names;
@@ -237,15 +279,23 @@ impl RuleSet {
         let mut end = cursor;
         end.advance(value);
         let span = between(cursor, end);
-        let secret = gathered.findings.iter().any(|f| {
-            f.span.byte_start < span.byte_end && span.byte_start < f.span.byte_end
-        });
+        let secret = gathered
+            .findings
+            .iter()
+            .any(|f| f.span.byte_start < span.byte_end && span.byte_start < f.span.byte_end);
         let shown = match value.get(..48) {
             _ if secret => "...".to_owned(),
             Some(head) if value.len() > 48 => format!("\"{}...\"", printable(head)),
             _ => format!("\"{}\"", printable(value)),
         };
-        gathered.flaw(flaw.rule, &self.rules, span, Source::Path, (value, key), shown);
+        gathered.flaw(
+            flaw.rule,
+            &self.rules,
+            span,
+            Source::Path,
+            (value, key),
+            shown,
+        );
     }
 }
 

@@ -1,14 +1,12 @@
 //! From keyword hits to matches: windows around hits, merged per rule, searched once each.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use lychgate_model::{Confidence, Severity, limits};
 
 use crate::engine::{Caches, Engine};
 use crate::marker::{self, Heard};
-use crate::matcher::Matcher;
-use crate::prefilter::{Hits, Prefilter};
+use crate::prefilter::Hits;
 use crate::rule::Rule;
+use crate::searcher::{Searcher, Target};
 use crate::value::{Secret, ValueKey, ValueTag};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
@@ -50,17 +48,6 @@ pub(crate) struct Found {
     pub(crate) masked: Box<str>,
     pub(crate) severity: Severity,
     pub(crate) confidence: Confidence,
-}
-
-/// What a keyword leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// A rule, by number.
-    Rule(u32),
-    /// A marker, by its place in [`marker::WORDS`].
-    Marker(u8),
-    /// The head of a section of a `.gitmodules` file.
-    Submodule,
 }
 
 /// A stretch of text waiting for a rule's pattern.
@@ -113,19 +100,6 @@ impl State {
     }
 }
 
-/// Everything a pass needs and does not change.
-#[derive(Debug)]
-pub(crate) struct Searcher {
-    pub(crate) matchers: Vec<Matcher>,
-    pub(crate) prefilter: Prefilter,
-    /// By keyword: what it leads to.
-    pub(crate) targets: Vec<Vec<Target>>,
-    /// No other searcher of this process has the same: automata that a worker keeps belong to one.
-    instance: u64,
-}
-
-static INSTANCES: AtomicU64 = AtomicU64::new(1);
-
 /// One pass: the searcher, the rules' grades, the key.
 pub(crate) struct Pass<'p> {
     pub(crate) searcher: &'p Searcher,
@@ -133,29 +107,6 @@ pub(crate) struct Pass<'p> {
     pub(crate) key: &'p ValueKey,
     /// Whether markers mean anything here.
     pub(crate) markers: bool,
-}
-
-impl Searcher {
-    pub(crate) fn new(matchers: Vec<Matcher>) -> Self {
-        let mut words: Vec<Vec<u8>> = Vec::new();
-        let mut targets: Vec<Vec<Target>> = Vec::new();
-        let mut add = |word: &[u8], target| match words.iter().position(|w| w == word) {
-            Some(i) => targets[i].push(target),
-            None => {
-                words.push(word.to_vec());
-                targets.push(vec![target]);
-            }
-        };
-        for (rule, matcher) in (0u32..).zip(&matchers) {
-            matcher.keywords().iter().for_each(|k| add(k, Target::Rule(rule)));
-        }
-        for (number, word) in (0u8..).zip(marker::WORDS) {
-            add(word.text.as_bytes(), Target::Marker(number));
-        }
-        add(b"[submodule", Target::Submodule);
-        let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
-        Self { prefilter: Prefilter::new(&words), matchers, targets, instance }
-    }
 }
 
 impl Pass<'_> {
@@ -166,10 +117,18 @@ impl Pass<'_> {
         let mut from = text.fresh;
         while from < text.bytes.len() && !state.truncated {
             let to = text.bytes.len().min(from + STEP);
-            self.searcher.prefilter.find(text.bytes, from..to, &mut hits);
+            self.searcher
+                .prefilter
+                .find(text.bytes, from..to, &mut hits);
             for hit in hits.iter() {
                 let end = text.base + (from as u64) + u64::from(hit.end);
-                for target in self.searcher.targets.get(hit.keyword as usize).into_iter().flatten() {
+                for target in self
+                    .searcher
+                    .targets
+                    .get(hit.keyword as usize)
+                    .into_iter()
+                    .flatten()
+                {
                     match *target {
                         Target::Rule(rule) => self.widen(rule, end, text, state),
                         Target::Marker(word) if self.markers => {
@@ -191,10 +150,15 @@ impl Pass<'_> {
         let mut from = 0;
         while from < bytes.len() {
             let to = bytes.len().min(from + STEP);
-            self.searcher.prefilter.find(bytes, from..to, &mut state.hits);
+            self.searcher
+                .prefilter
+                .find(bytes, from..to, &mut state.hits);
             let rule = |k: u32| {
                 let targets = self.searcher.targets.get(k as usize);
-                targets.into_iter().flatten().any(|t| matches!(t, Target::Rule(_)))
+                targets
+                    .into_iter()
+                    .flatten()
+                    .any(|t| matches!(t, Target::Rule(_)))
             };
             if state.hits.iter().any(|h| rule(h.keyword)) {
                 return true;
@@ -206,8 +170,12 @@ impl Pass<'_> {
 
     /// A keyword of `rule` ends at `end`.
     fn widen(&self, rule: u32, end: u64, text: Text<'_>, state: &mut State) {
-        let Some(matcher) = self.searcher.matchers.get(rule as usize) else { return };
-        let Some(window) = state.windows.get_mut(rule as usize) else { return };
+        let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
+            return;
+        };
+        let Some(window) = state.windows.get_mut(rule as usize) else {
+            return;
+        };
         let longest = matcher.keywords().iter().map(Vec::len).max().unwrap_or(0) as u64;
         let start = end.saturating_sub(longest + matcher.window());
         let stop = end + matcher.window();
@@ -227,7 +195,12 @@ impl Pass<'_> {
                 return;
             }
             let start = start.max(window.done).max(text.base);
-            *window = Window { start, end: stop, open: stop > start, done: window.done };
+            *window = Window {
+                start,
+                end: stop,
+                open: stop > start,
+                done: window.done,
+            };
         }
     }
 
@@ -243,15 +216,23 @@ impl Pass<'_> {
     /// Searches the window of `rule` as far as the text goes. Where more text follows, what lies
     /// near the end stays open.
     fn flush(&self, rule: u32, text: Text<'_>, state: &mut State) {
-        let Some(&window) = state.windows.get(rule as usize).filter(|w| w.open) else { return };
-        let Some(matcher) = self.searcher.matchers.get(rule as usize) else { return };
+        let Some(&window) = state.windows.get(rule as usize).filter(|w| w.open) else {
+            return;
+        };
+        let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
+            return;
+        };
         let Some(engine) = matcher.compiled() else {
             state.incomplete = true;
             return;
         };
         let text_end = text.end();
         let partial = !text.last && window.end > text_end.saturating_sub(TAIL);
-        let limit = if partial { text_end.saturating_sub(TAIL) } else { u64::MAX };
+        let limit = if partial {
+            text_end.saturating_sub(TAIL)
+        } else {
+            u64::MAX
+        };
         let mut from = window.start;
         let mut stop = window.end.min(text_end);
         while from < stop && !state.truncated {
@@ -262,7 +243,7 @@ impl Pass<'_> {
                 // Cut by the window: look again with more, at most an overlap's worth.
                 let more = (stop - start).max(256);
                 let most = (start + limits::OVERLAP as u64).min(text_end);
-                if stop + 1 <= most {
+                if stop < most {
                     stop = (stop + more).min(most);
                     continue;
                 }
@@ -280,12 +261,24 @@ impl Pass<'_> {
             }
             from = end.max(start + 1);
         }
-        let Some(slot) = state.windows.get_mut(rule as usize) else { return };
+        let Some(slot) = state.windows.get_mut(rule as usize) else {
+            return;
+        };
         if partial {
             let waits = limit.max(from);
-            *slot = Window { start: waits, end: window.end, open: waits < window.end, done: waits };
+            *slot = Window {
+                start: waits,
+                end: window.end,
+                open: waits < window.end,
+                done: waits,
+            };
         } else {
-            *slot = Window { start: 0, end: 0, open: false, done: stop.max(from) };
+            *slot = Window {
+                start: 0,
+                end: 0,
+                open: false,
+                done: stop.max(from),
+            };
         }
     }
 

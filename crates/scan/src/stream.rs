@@ -39,19 +39,18 @@ impl RuleSet {
         self.begin(scratch);
         scratch.wipe();
         let head = Some(Zeroizing::new(Vec::with_capacity(HEAD)));
-        Stream { kind, head, plain: Flow::raw(0), decoded: None }
+        Stream {
+            kind,
+            head,
+            plain: Flow::raw(0),
+            decoded: None,
+        }
     }
 }
 
 impl Stream {
     /// The next bytes, of any length.
-    pub fn feed(
-        &mut self,
-        rules: &RuleSet,
-        key: &ValueKey,
-        scratch: &mut Scratch,
-        piece: &[u8],
-    ) {
+    pub fn feed(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
         let mut piece = piece;
         if let Some(head) = &mut self.head {
             let (first, rest) = piece.split_at(piece.len().min(HEAD - head.len()));
@@ -77,7 +76,12 @@ impl Stream {
 
     fn pour(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
-        let Scratch { plain, wide, gathered, .. } = scratch;
+        let Scratch {
+            plain,
+            wide,
+            gathered,
+            ..
+        } = scratch;
         self.plain.feed(piece, &pass, plain, gathered);
         if let Some(decoded) = &mut self.decoded {
             decoded.feed(piece, &pass, wide, gathered);
@@ -94,7 +98,12 @@ impl Stream {
     ) {
         self.begin(rules, key, scratch);
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
-        let Scratch { plain, wide, gathered, .. } = scratch;
+        let Scratch {
+            plain,
+            wide,
+            gathered,
+            ..
+        } = scratch;
         self.plain.finish(&pass, plain, gathered);
         if let Some(decoded) = &mut self.decoded {
             decoded.finish(&pass, wide, gathered);
@@ -111,7 +120,8 @@ impl Stream {
         match self.kind {
             ObjectKind::Tree => out.not_looked_at.push("names in a tree of this size"),
             ObjectKind::Blob if submodules => {
-                out.not_looked_at.push("submodule settings in a file of this size");
+                out.not_looked_at
+                    .push("submodule settings in a file of this size");
             }
             _ => {}
         }

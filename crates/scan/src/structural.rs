@@ -166,9 +166,17 @@ pub(crate) fn rules() -> Vec<Rule> {
                 title: entry.title.to_owned(),
                 severity: entry.severity,
                 confidence: Confidence::High,
-                category: if tree { Category::Tree } else { Category::Process },
+                category: if tree {
+                    Category::Tree
+                } else {
+                    Category::Process
+                },
                 new: NewBy::Value,
-                paths: if modules { Paths::gitmodules() } else { Paths::default() },
+                paths: if modules {
+                    Paths::gitmodules()
+                } else {
+                    Paths::default()
+                },
                 cwe: entry.cwe.to_vec(),
                 standards: Vec::new(),
                 why: entry.why.to_owned(),
@@ -184,7 +192,11 @@ pub(crate) fn rules() -> Vec<Rule> {
 
 /// The place of a rule in [`rules`].
 pub(crate) fn position(id: &str) -> u32 {
-    TABLE.iter().position(|e| e.id == id).and_then(|i| u32::try_from(i).ok()).unwrap_or(0)
+    TABLE
+        .iter()
+        .position(|e| e.id == id)
+        .and_then(|i| u32::try_from(i).ok())
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -33,7 +33,12 @@ pub(crate) struct Entries<'a> {
 
 impl<'a> Entries<'a> {
     pub(crate) fn new(bytes: &'a [u8], hash: HashKind) -> Self {
-        Self { bytes, at: 0, id: hash.len(), broken: false }
+        Self {
+            bytes,
+            at: 0,
+            id: hash.len(),
+            broken: false,
+        }
     }
 
     fn read(&mut self) -> Option<Entry<'a>> {
@@ -92,7 +97,13 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
     let mut entries = Entries::new(bytes, hash);
     for entry in entries.by_ref() {
         let Entry { name, at, .. } = entry;
-        let mut report = |rule| flaw(Flaw { rule, at, length: name.len() });
+        let mut report = |rule| {
+            flaw(Flaw {
+                rule,
+                at,
+                length: name.len(),
+            })
+        };
         if let Some(rule) = name_flaw(name) {
             report(rule);
         }
@@ -103,7 +114,7 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
             files.pop();
         }
         let twin = previous.is_some_and(|p| p.name == name);
-        if twin || files.iter().any(|f| *f == name) {
+        if twin || files.contains(&name) {
             report(rules::DUPLICATE);
         } else if ordered && previous.is_some_and(|p| order(p) >= order(entry)) {
             ordered = false;
@@ -117,7 +128,11 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
     }
     if entries.broken {
         let at = entries.at;
-        flaw(Flaw { rule: rules::MALFORMED, at, length: bytes.len().saturating_sub(at).min(1) });
+        flaw(Flaw {
+            rule: rules::MALFORMED,
+            at,
+            length: bytes.len().saturating_sub(at).min(1),
+        });
     }
     if upper {
         collisions(bytes, hash, names, flaw);
@@ -162,13 +177,20 @@ fn collisions(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut dyn Fn
     }
     names.folded.sort_unstable();
     for pair in names.folded.windows(2) {
-        let [(a, a_at, a_length), (b, at, length)] = *pair else { continue };
+        let [(a, a_at, a_length), (b, at, length)] = *pair else {
+            continue;
+        };
         let first = bytes.get(a_at..a_at + a_length);
         let second = bytes.get(at..at + length);
-        if let (true, Some(x), Some(y)) = (a == b, first, second) {
-            if x.eq_ignore_ascii_case(y) && x != y {
-                flaw(Flaw { rule: rules::CASE_COLLISION, at, length });
-            }
+        if let (true, Some(x), Some(y)) = (a == b, first, second)
+            && x.eq_ignore_ascii_case(y)
+            && x != y
+        {
+            flaw(Flaw {
+                rule: rules::CASE_COLLISION,
+                at,
+                length,
+            });
         }
     }
 }
@@ -203,11 +225,16 @@ fn is_gitmodules(name: &[u8]) -> bool {
 /// blanks, a stream, the short name, or code points that are ignored.
 fn is_look_alike(name: &[u8], want: &[u8], short: &[u8]) -> bool {
     for start in [want, short] {
-        let Some((head, tail)) = name.split_at_checked(start.len()) else { continue };
+        let Some((head, tail)) = name.split_at_checked(start.len()) else {
+            continue;
+        };
         if !head.eq_ignore_ascii_case(start) {
             continue;
         }
-        let end = tail.iter().position(|b| !matches!(b, b'.' | b' ')).unwrap_or(tail.len());
+        let end = tail
+            .iter()
+            .position(|b| !matches!(b, b'.' | b' '))
+            .unwrap_or(tail.len());
         if matches!(tail.get(end), None | Some(b':')) {
             return true;
         }
@@ -215,10 +242,14 @@ fn is_look_alike(name: &[u8], want: &[u8], short: &[u8]) -> bool {
     if name.is_ascii() {
         return false;
     }
-    let Ok(text) = std::str::from_utf8(name) else { return false };
+    let Ok(text) = std::str::from_utf8(name) else {
+        return false;
+    };
     let mut kept = text.chars().filter(|c| !is_ignored_by_hfs(*c));
-    want.iter().all(|b| kept.next().is_some_and(|c| c.eq_ignore_ascii_case(&char::from(*b))))
-        && kept.next().is_none()
+    want.iter().all(|b| {
+        kept.next()
+            .is_some_and(|c| c.eq_ignore_ascii_case(&char::from(*b)))
+    }) && kept.next().is_none()
 }
 
 /// Apple technical note 1150: ignored when names are compared.
@@ -231,12 +262,20 @@ pub(crate) fn path_flaws(path: &[u8], symlink: bool, flaw: &mut dyn FnMut(Flaw))
     let mut at = 0;
     for name in path.split(|&b| b == b'/') {
         if let Some(rule) = name_flaw(name) {
-            flaw(Flaw { rule, at, length: name.len() });
+            flaw(Flaw {
+                rule,
+                at,
+                length: name.len(),
+            });
         }
         at += name.len() + 1;
     }
     if symlink && is_gitmodules(path) {
-        flaw(Flaw { rule: rules::GITMODULES_SYMLINK, at: 0, length: path.len() });
+        flaw(Flaw {
+            rule: rules::GITMODULES_SYMLINK,
+            at: 0,
+            length: path.len(),
+        });
     }
 }
 
@@ -261,88 +300,4 @@ pub(crate) fn leads_out(path: &[u8], target: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree(entries: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut out = Vec::new();
-        for (mode, name) in entries {
-            out.extend_from_slice(mode.as_bytes());
-            out.push(b' ');
-            out.extend_from_slice(name);
-            out.push(0);
-            out.extend_from_slice(&[7; 20]);
-        }
-        out
-    }
-
-    fn flaws(bytes: &[u8]) -> Vec<&'static str> {
-        let mut out = Vec::new();
-        judge(bytes, HashKind::Sha1, &mut Names::default(), &mut |f| out.push(f.rule));
-        out
-    }
-
-    #[test]
-    fn look_alikes_of_dot_git_are_told_from_their_twins() {
-        for bad in [
-            ".git", ".GIT", ".git.", ".git ", ".git. . ", "git~1", "GIT~1", ".git::$INDEX_ALLOCATION",
-            ".git:x", ".g\u{200c}it", "\u{feff}.git", "a\\.git", ".git\\x",
-        ] {
-            assert_eq!(name_flaw(bad.as_bytes()), Some(rules::DOT_GIT), "{bad:?}");
-        }
-        for bad in ["", ".", "..", "a/b", "..\\x"] {
-            assert_eq!(name_flaw(bad.as_bytes()), Some(rules::BAD_NAME), "{bad:?}");
-        }
-        for good in [
-            ".gitignore", ".github", "git", "git~2", "x.git", ".git-x", "...", "..x", "g\u{fc}t",
-            "a\\b", ".gitmodules", "git~10",
-        ] {
-            assert_eq!(name_flaw(good.as_bytes()), None, "{good:?}");
-        }
-    }
-
-    #[test]
-    fn trees_as_git_writes_them_have_no_flaw() {
-        let good = tree(&[
-            ("100644", b".gitignore"),
-            ("100644", b".gitmodules"),
-            ("100644", b"a"),
-            ("100644", b"a.c"),
-            ("40000", b"a0"),
-            ("120000", b"link"),
-            ("160000", b"module"),
-            ("40000", b"src"),
-        ]);
-        assert!(flaws(&good).is_empty());
-        assert!(flaws(&[]).is_empty());
-    }
-
-    #[test]
-    fn each_flaw_is_named() {
-        let one = |entries: &[(&str, &[u8])]| flaws(&tree(entries));
-        assert_eq!(one(&[("100644", b"a"), ("100644", b"a")]), [rules::DUPLICATE]);
-        let split: &[(&str, &[u8])] = &[("100644", b"a"), ("100644", b"a.c"), ("40000", b"a")];
-        assert_eq!(one(split), [rules::DUPLICATE]);
-        assert_eq!(one(&[("100644", b"README"), ("100644", b"readme")]), [rules::CASE_COLLISION]);
-        assert_eq!(one(&[("100644", b"b"), ("100644", b"a")]), [rules::MALFORMED]);
-        assert_eq!(one(&[("120000", b".gitmodules")]), [rules::GITMODULES_SYMLINK]);
-        assert_eq!(one(&[("120000", b".GitModules ")]), [rules::GITMODULES_SYMLINK]);
-        assert_eq!(one(&[("40000", b"..")]), [rules::BAD_NAME]);
-        let mut cut = tree(&[("100644", b"a")]);
-        cut.pop();
-        assert_eq!(flaws(&cut), [rules::MALFORMED]);
-        assert_eq!(flaws(b"no tree at all"), [rules::MALFORMED]);
-    }
-
-    #[test]
-    fn symlinks_are_followed_on_paper() {
-        for bad in ["/etc/passwd", "../x", "C:\\x", "\\\\host", "a/../../../x"] {
-            assert!(leads_out(b"top", bad.as_bytes()), "{bad}");
-        }
-        for good in ["x", "./x", "a/../x", ""] {
-            assert!(!leads_out(b"top", good.as_bytes()), "{good}");
-        }
-        assert!(!leads_out(b"a/b/link", b"../../x"));
-        assert!(leads_out(b"a/b/link", b"../../../x"));
-    }
-}
+mod tests;

@@ -82,7 +82,11 @@ impl<'a> Secret<'a> {
             Ok(text) => text.chars().filter(|&c| c != '\r').count(),
             Err(_) => self.0.len(),
         };
-        let unit = if length == 1 { "character" } else { "characters" };
+        let unit = if length == 1 {
+            "character"
+        } else {
+            "characters"
+        };
         format!("{shown}... ({length} {unit})").into()
     }
 }

@@ -34,7 +34,11 @@ fn streamed(set: &RuleSet, bytes: &[u8], cuts: &[usize]) -> Scanned {
 
 fn whole(set: &RuleSet, bytes: &[u8]) -> Scanned {
     let mut out = Scanned::default();
-    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes,
+    };
     set.scan(input, &key(), &mut Scratch::new(), &mut out);
     out
 }
@@ -115,8 +119,16 @@ fn large_streams_say_what_the_whole_says() {
         let boundary = (bytes.len() / (64 << 10) + 1) * (64 << 10);
         let fill = boundary - bytes.len() - 20 - n % 40;
         let line = 1 + n % 7000;
-        bytes.extend((0..fill).map(|i| if i % line == line - 1 { b'\n' } else { b'a' + (i % 23) as u8 }));
-        bytes.extend_from_slice(format!("\n {} é xyzzy-{} ", token(n), "q".repeat(n % 90 + 1)).as_bytes());
+        bytes.extend((0..fill).map(|i| {
+            if i % line == line - 1 {
+                b'\n'
+            } else {
+                b'a' + (i % 23) as u8
+            }
+        }));
+        bytes.extend_from_slice(
+            format!("\n {} é xyzzy-{} ", token(n), "q".repeat(n % 90 + 1)).as_bytes(),
+        );
         n += 1;
     }
     let set = rules();
@@ -126,8 +138,11 @@ fn large_streams_say_what_the_whole_says() {
         let cuts: Vec<usize> = (0..bytes.len()).step_by(step).collect();
         assert_eq!(streamed(&set, &bytes, &cuts), plain, "{step}");
     }
-    let wide: Vec<u8> =
-        String::from_utf8(bytes).unwrap().encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let wide: Vec<u8> = String::from_utf8(bytes)
+        .unwrap()
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
     let cuts: Vec<usize> = (0..wide.len()).step_by(99_999).collect();
     assert_eq!(streamed(&set, &wide, &cuts), whole(&set, &wide));
     assert_eq!(whole(&set, &wide).findings.len(), 2 * n);
@@ -137,7 +152,11 @@ fn large_streams_say_what_the_whole_says() {
 fn a_scratch_keeps_nothing_between_objects() {
     let set = rules();
     let (mut out, mut scratch) = (Scanned::default(), Scratch::new());
-    let blob = |bytes| Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+    let blob = |bytes| Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes,
+    };
     let first = format!("xyzzy-abc {} xyzzy", token(1));
     set.scan(blob(first.as_bytes()), &key(), &mut scratch, &mut out);
     assert_eq!(out.findings.len(), 2);
@@ -151,14 +170,26 @@ fn a_scratch_keeps_nothing_between_objects() {
 #[test]
 fn a_scratch_serves_one_rule_set_after_another() {
     // As many rules, other patterns: what a worker keeps of the first must not serve the second.
-    let other = fixture::PACK.replace("xyzzy-([a-z]+)", "xyzzy_([0-9]+)").replace("xyzzy-abc", "xyzzy_12");
-    let source = lychgate_scan::PackSource { name: "test.toml", text: &other };
+    let other = fixture::PACK
+        .replace("xyzzy-([a-z]+)", "xyzzy_([0-9]+)")
+        .replace("xyzzy-abc", "xyzzy_12");
+    let source = lychgate_scan::PackSource {
+        name: "test.toml",
+        text: &other,
+    };
     let (first, second) = (rules(), RuleSet::load(&[source]).0.unwrap());
     let (mut out, mut scratch) = (Scanned::default(), Scratch::new());
     for _ in 0..3 {
-        for (set, bytes) in [(&first, b"xyzzy-abc xyzzy_12"), (&second, b"xyzzy_12 xyzzy-abc")] {
+        for (set, bytes) in [
+            (&first, b"xyzzy-abc xyzzy_12"),
+            (&second, b"xyzzy_12 xyzzy-abc"),
+        ] {
             out.clear();
-            let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+            let input = Input {
+                kind: ObjectKind::Blob,
+                hash: HashKind::Sha1,
+                bytes,
+            };
             set.scan(input, &key(), &mut scratch, &mut out);
             assert_eq!(out.findings.len(), 1);
             assert_eq!(out.findings[0].span.byte_start, 6);

@@ -11,7 +11,13 @@ use lychgate_scan::{MarkerKind, Scanned, Scratch};
 const KIND: ObjectKind = ObjectKind::Blob;
 
 fn wide(text: &str, big: bool) -> Vec<u8> {
-    let bytes = |u: u16| if big { u.to_be_bytes() } else { u.to_le_bytes() };
+    let bytes = |u: u16| {
+        if big {
+            u.to_be_bytes()
+        } else {
+            u.to_le_bytes()
+        }
+    };
     text.encode_utf16().flat_map(bytes).collect()
 }
 
@@ -19,8 +25,14 @@ fn wide(text: &str, big: bool) -> Vec<u8> {
 fn a_token_is_found_and_its_twin_is_not() {
     assert_eq!(blob(format!("T = \"{}\"\n", token(1))), ["test.token"]);
     assert!(blob("T = os.environ[\"TOKEN\"]\n").is_empty());
-    assert!(blob(format!("T = \"x{}\"\n", token(1))).is_empty(), "inside a longer word");
-    assert!(blob(format!("T = \"{}x\"\n", token(1))).is_empty(), "before a longer word");
+    assert!(
+        blob(format!("T = \"x{}\"\n", token(1))).is_empty(),
+        "inside a longer word"
+    );
+    assert!(
+        blob(format!("T = \"{}x\"\n", token(1))).is_empty(),
+        "before a longer word"
+    );
 }
 
 #[test]
@@ -30,7 +42,10 @@ fn places_are_of_the_decoded_line_and_the_raw_object() {
     let out = scan(KIND, text.as_bytes());
     let span = out.findings[0].span;
     let at = text.find(&t).unwrap() as u64;
-    assert_eq!((span.line, span.column, span.end_line, span.end_column), (2, 7, 2, 47));
+    assert_eq!(
+        (span.line, span.column, span.end_line, span.end_column),
+        (2, 7, 2, 47)
+    );
     assert_eq!((span.byte_start, span.byte_end), (at, at + 40));
     let marked = format!("\u{feff}{text}");
     let span = scan(KIND, marked.as_bytes()).findings[0].span;
@@ -43,7 +58,10 @@ fn every_encoding_gives_the_same_finding() {
     let text = format!("one\r\né€😀 = {t};\r\nmore text follows here\r\n");
     let plain = scan(KIND, text.as_bytes()).findings[0].clone();
     let marked = format!("\u{feff}{text}");
-    let four: Vec<u8> = marked.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let four: Vec<u8> = marked
+        .chars()
+        .flat_map(|c| u32::from(c).to_le_bytes())
+        .collect();
     let cases = [
         ("le", wide(&marked, false)),
         ("be", wide(&marked, true)),
@@ -55,11 +73,19 @@ fn every_encoding_gives_the_same_finding() {
         let out = scan(KIND, &bytes);
         assert_eq!(out.findings.len(), 1, "{name}");
         let f = &out.findings[0];
-        assert_eq!((f.span.line, f.span.column), (plain.span.line, plain.span.column), "{name}");
+        assert_eq!(
+            (f.span.line, f.span.column),
+            (plain.span.line, plain.span.column),
+            "{name}"
+        );
         assert_eq!((f.span.end_line, f.span.end_column), (2, 47), "{name}");
         assert_eq!(f.value, plain.value, "{name}");
         let raw = &bytes[f.span.byte_start as usize..f.span.byte_end as usize];
-        let kept: String = raw.iter().filter(|b| **b != 0).map(|b| char::from(*b)).collect();
+        let kept: String = raw
+            .iter()
+            .filter(|b| **b != 0)
+            .map(|b| char::from(*b))
+            .collect();
         assert_eq!(kept, t, "{name}");
     }
 }
@@ -94,7 +120,9 @@ fn a_value_is_the_same_with_either_line_end() {
     let block = |end: &str| {
         let dashes = "-".repeat(5);
         let body = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo".to_owned() + end;
-        format!("{dashes}BEGIN TEST PRIVATE KEY{dashes}{end}{body}{dashes}END TEST PRIVATE KEY{dashes}{end}")
+        format!(
+            "{dashes}BEGIN TEST PRIVATE KEY{dashes}{end}{body}{dashes}END TEST PRIVATE KEY{dashes}{end}"
+        )
     };
     let unix = scan(KIND, block("\n").as_bytes()).findings[0].clone();
     let dos = scan(KIND, block("\r\n").as_bytes()).findings[0].clone();
@@ -106,7 +134,10 @@ fn a_value_is_the_same_with_either_line_end() {
 #[test]
 fn nothing_of_the_value_leaves() {
     let t = token(7);
-    let mut out = scan(KIND, format!("passphrase = \"Zq8#kk2!pLw0\"\n{t}\n").as_bytes());
+    let mut out = scan(
+        KIND,
+        format!("passphrase = \"Zq8#kk2!pLw0\"\n{t}\n").as_bytes(),
+    );
     assert_eq!(&*out.findings[1].masked, "ghp_... (40 characters)");
     assert_eq!(&*out.findings[0].masked, "... (12 characters)");
     let said = format!("{out:?}");
@@ -114,18 +145,27 @@ fn nothing_of_the_value_leaves() {
     assert!(!said.contains(&t[4..16]));
     out.clear();
     assert!(out.is_clean());
-    assert_eq!(format!("{:?} {:?}", Scratch::new(), key()), "Scratch(..) ValueKey(..)");
+    assert_eq!(
+        format!("{:?} {:?}", Scratch::new(), key()),
+        "Scratch(..) ValueKey(..)"
+    );
 }
 
 #[test]
 fn a_checksum_decides_how_sure() {
     let good = scan(KIND, token(8).as_bytes()).findings[0].clone();
-    assert_eq!((good.severity, good.confidence), (Severity::Critical, Confidence::High));
+    assert_eq!(
+        (good.severity, good.confidence),
+        (Severity::Critical, Confidence::High)
+    );
     let mut bad = token(8);
     let last = if bad.ends_with('0') { "1" } else { "0" };
     bad.replace_range(39.., last);
     let bad = scan(KIND, bad.as_bytes()).findings[0].clone();
-    assert_eq!((bad.severity, bad.confidence), (Severity::Low, Confidence::Low));
+    assert_eq!(
+        (bad.severity, bad.confidence),
+        (Severity::Low, Confidence::Low)
+    );
 }
 
 #[test]
@@ -134,7 +174,11 @@ fn entropy_and_stopwords_refuse() {
     assert!(blob("passphrase = \"aaaaaaaaaa\"").is_empty());
     assert!(blob("PassPhrase = \"ChangeMe92kLmX\"").is_empty());
     let set = rules();
-    let rule = set.rules().iter().find(|r| r.id.as_str() == "test.password").unwrap();
+    let rule = set
+        .rules()
+        .iter()
+        .find(|r| r.id.as_str() == "test.password")
+        .unwrap();
     assert!(rule.paths.applies_to(b"src/a.rs") && !rule.paths.applies_to(b"docs/a/b.md"));
 }
 
@@ -147,8 +191,13 @@ fn allow_lines_are_read_and_their_twins_are_findings() {
     assert_eq!(out.findings.len(), 1);
     assert_eq!(out.markers.len(), 1);
     assert_eq!(out.markers[0].line, 2);
-    assert!(matches!(&out.markers[0].kind, MarkerKind::Allow { reason, .. } if &**reason == "a fixture"));
-    let out = scan(KIND, format!("{t} {head} test.token because a fixture\n").as_bytes());
+    assert!(
+        matches!(&out.markers[0].kind, MarkerKind::Allow { reason, .. } if &**reason == "a fixture")
+    );
+    let out = scan(
+        KIND,
+        format!("{t} {head} test.token because a fixture\n").as_bytes(),
+    );
     assert!(out.markers.is_empty());
     assert_eq!(fixture::ids(&out), ["test.token", "allow.malformed"]);
     assert_eq!(out.findings[1].severity, Severity::Low);
@@ -163,12 +212,17 @@ fn a_reason_that_holds_a_value_is_withheld() {
     let text = format!("{head} test.token until 2026-12-31 because {t} is old\n");
     let out = scan(KIND, text.as_bytes());
     assert!(!format!("{out:?}").contains(&t));
-    assert!(matches!(&out.markers[0].kind, MarkerKind::Allow { reason, .. } if reason.contains("withheld")));
+    assert!(
+        matches!(&out.markers[0].kind, MarkerKind::Allow { reason, .. } if reason.contains("withheld"))
+    );
 }
 
 #[test]
 fn foreign_markers_are_recorded_beside_findings_only() {
-    let text = format!("k = \"{}\" # gitleaks:allow\n# pragma: allowlist nextline secret\n", token(11));
+    let text = format!(
+        "k = \"{}\" # gitleaks:allow\n# pragma: allowlist nextline secret\n",
+        token(11)
+    );
     let out = scan(KIND, text.as_bytes());
     let tools: Vec<(u32, &str, bool)> = out
         .markers
@@ -188,7 +242,13 @@ fn names_and_messages_have_their_source_and_no_markers() {
     let head = concat!("# lychgate", ": allow");
     let text = format!("use {t} {head} test.token until 2026-12-31 because x y z\n");
     let mut out = Scanned::default();
-    rules().scan_text(Source::Message, text.as_bytes(), &key(), &mut Scratch::new(), &mut out);
+    rules().scan_text(
+        Source::Message,
+        text.as_bytes(),
+        &key(),
+        &mut Scratch::new(),
+        &mut out,
+    );
     assert_eq!(out.findings[0].source, Source::Message);
     assert!(out.markers.is_empty());
 }
@@ -198,7 +258,10 @@ fn submodule_settings_are_judged_by_content() {
     let bad = "[submodule \"a\"]\n\tpath = a\n\turl = --upload-pack=x\n";
     let out = scan(KIND, bad.as_bytes());
     assert_eq!(fixture::ids(&out), ["tree.submodule-url"]);
-    assert_eq!((out.findings[0].span.line, out.findings[0].span.column), (3, 2));
+    assert_eq!(
+        (out.findings[0].span.line, out.findings[0].span.column),
+        (3, 2)
+    );
     assert!(blob("[submodule \"a\"]\n\tpath = a\n\turl = https://example.org/a\n").is_empty());
 }
 
@@ -207,7 +270,10 @@ fn more_findings_than_are_kept_is_said() {
     let many: String = (0..1100).map(|n| format!("{}\n", token(n))).collect();
     let out = scan(KIND, many.as_bytes());
     assert!(out.truncated);
-    assert_eq!(out.findings.len(), lychgate_model::limits::FINDINGS_PER_OBJECT);
+    assert_eq!(
+        out.findings.len(),
+        lychgate_model::limits::FINDINGS_PER_OBJECT
+    );
     let few: String = (0..900).map(|n| format!("{}\n", token(n))).collect();
     assert!(!scan(KIND, few.as_bytes()).truncated);
 }

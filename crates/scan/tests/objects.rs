@@ -26,7 +26,10 @@ fn each_part_of_a_commit_has_its_source() {
     let (a, b, c) = (token(1), token(2), token(3));
     let bytes = commit(&a, &b, &format!("subject\n\nuse {c}"));
     let out = scan(ObjectKind::Commit, &bytes);
-    assert_eq!(sources(&out), [Source::Author, Source::Committer, Source::Message]);
+    assert_eq!(
+        sources(&out),
+        [Source::Author, Source::Committer, Source::Message]
+    );
     let message = out.findings[2].span;
     assert_eq!((message.line, message.column), (3, 5));
     for (finding, want) in out.findings.iter().zip([a, b, c]) {
@@ -35,7 +38,10 @@ fn each_part_of_a_commit_has_its_source() {
     }
     assert!(scan(ObjectKind::Commit, &commit("A", "C", "subject")).is_clean());
     let latin = [&commit("A", "C", "caf")[..], b"\xe9 ", token(4).as_bytes()].concat();
-    assert_eq!(sources(&scan(ObjectKind::Commit, &latin)), [Source::Message]);
+    assert_eq!(
+        sources(&scan(ObjectKind::Commit, &latin)),
+        [Source::Message]
+    );
 }
 
 #[test]
@@ -65,12 +71,19 @@ fn names_in_a_tree_are_scanned_one_by_one() {
         let t = token(1);
         let bytes = tree(&["a.txt", &format!("key-{t}.txt"), "z"], id);
         let mut out = Scanned::default();
-        let input = Input { kind: ObjectKind::Tree, hash, bytes: &bytes };
+        let input = Input {
+            kind: ObjectKind::Tree,
+            hash,
+            bytes: &bytes,
+        };
         rules().scan(input, &key(), &mut Scratch::new(), &mut out);
         assert_eq!(sources(&out), [Source::Path]);
         let span = out.findings[0].span;
         assert_eq!((span.line, span.column), (1, 5));
-        assert_eq!(&bytes[span.byte_start as usize..span.byte_end as usize], t.as_bytes());
+        assert_eq!(
+            &bytes[span.byte_start as usize..span.byte_end as usize],
+            t.as_bytes()
+        );
     }
     assert!(scan(ObjectKind::Tree, &tree(&["a.txt", "b", "c"], 20)).is_clean());
 }
@@ -79,7 +92,12 @@ fn names_in_a_tree_are_scanned_one_by_one() {
 fn a_value_cut_by_an_id_is_no_name() {
     let t = token(1);
     let bytes = tree(&["a", &t[..20], &t[20..]], 20);
-    assert!(scan(ObjectKind::Tree, &bytes).findings.iter().all(|f| f.masked.starts_with('"')));
+    assert!(
+        scan(ObjectKind::Tree, &bytes)
+            .findings
+            .iter()
+            .all(|f| f.masked.starts_with('"'))
+    );
 }
 
 #[test]
@@ -105,7 +123,10 @@ fn staged_paths_are_judged_whole() {
     assert_eq!(path(&format!("dir/{}.txt", token(1)), None), ["test.token"]);
     assert_eq!(path("a/.Git/config", None), ["tree.dot-git"]);
     assert_eq!(path("a/../b", None), ["tree.bad-name"]);
-    assert_eq!(path(".gitmodules", Some(Mode::Symlink)), ["tree.gitmodules-symlink"]);
+    assert_eq!(
+        path(".gitmodules", Some(Mode::Symlink)),
+        ["tree.gitmodules-symlink"]
+    );
     assert!(path(".gitmodules", Some(Mode::Regular)).is_empty());
     assert!(path("src/.gitignore", Some(Mode::Regular)).is_empty());
 }

@@ -8,7 +8,10 @@ use fixture::PACK;
 use lychgate_scan::{PackSource, RuleSet, check_pack};
 
 fn problems(text: &str) -> Vec<String> {
-    check_pack("test.toml", text).iter().map(ToString::to_string).collect()
+    check_pack("test.toml", text)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// The pack of the fixture with one piece of text replaced.
@@ -27,26 +30,116 @@ fn the_fixture_itself_is_good() {
 fn each_mistake_is_named_with_its_place() {
     let line = |needle: &str| PACK.lines().position(|l| l.contains(needle)).unwrap() + 1;
     let cases = [
-        ("check = \"github\"", "chekc = \"github\"", "unknown key", line("check = ")),
-        ("check = \"github\"", "check = \"githug\"", "unknown word `githug`", line("check = ")),
-        ("severity = \"critical\"", "severity = 3", "expected a string", line("severity = ")),
-        ("keywords = [\"ghp_\"]", "keywords = [\"gh\"]", "is not 3 to 64", line("keywords = ")),
-        ("keywords = [\"ghp_\"]", "keywords = []", "missing or empty", line("[[rule]]")),
-        ("keywords = [\"ghp_\"]", "keywords = [\"ghq_\"]", "none of the rule's keywords", line("ples.bad")),
-        ("[0-9A-Za-z]{36})", "[0-9A-Za-z]{36}", "is no pattern", line("pattern = ")),
-        ("[0-9A-Za-z]{36})", "[0-9A-Za-z]{37})", "is not found", line("ples.bad")),
-        ("{check:github}", "{chekc:github}", "no placeholder", line("ples.bad")),
-        ("'gh{}p_{base62:20}'", "'gh{}p_{base62:36}'", "though it is harmless", line("ples.good")),
-        ("id = \"test.token\"", "id = \"Test Token\"", "is no rule id", line("id = \"test.token\"")),
+        (
+            "check = \"github\"",
+            "chekc = \"github\"",
+            "unknown key",
+            line("check = "),
+        ),
+        (
+            "check = \"github\"",
+            "check = \"githug\"",
+            "unknown word `githug`",
+            line("check = "),
+        ),
+        (
+            "severity = \"critical\"",
+            "severity = 3",
+            "expected a string",
+            line("severity = "),
+        ),
+        (
+            "keywords = [\"ghp_\"]",
+            "keywords = [\"gh\"]",
+            "is not 3 to 64",
+            line("keywords = "),
+        ),
+        (
+            "keywords = [\"ghp_\"]",
+            "keywords = []",
+            "missing or empty",
+            line("[[rule]]"),
+        ),
+        (
+            "keywords = [\"ghp_\"]",
+            "keywords = [\"ghq_\"]",
+            "none of the rule's keywords",
+            line("ples.bad"),
+        ),
+        (
+            "[0-9A-Za-z]{36})",
+            "[0-9A-Za-z]{36}",
+            "is no pattern",
+            line("pattern = "),
+        ),
+        (
+            "[0-9A-Za-z]{36})",
+            "[0-9A-Za-z]{37})",
+            "is not found",
+            line("ples.bad"),
+        ),
+        (
+            "{check:github}",
+            "{chekc:github}",
+            "no placeholder",
+            line("ples.bad"),
+        ),
+        (
+            "'gh{}p_{base62:20}'",
+            "'gh{}p_{base62:36}'",
+            "though it is harmless",
+            line("ples.good"),
+        ),
+        (
+            "id = \"test.token\"",
+            "id = \"Test Token\"",
+            "is no rule id",
+            line("id = \"test.token\""),
+        ),
         ("id = \"test.token\"", "id = \"tree.dot-git\"", "", 0),
         ("title = \"test token\"", "", "is missing", line("[[rule]]")),
-        ("playbook.rotation.steps = [\"make another\"]", "", "is missing for a rule", line("[[rule]]")),
-        ("entropy = 2.5", "entropy = 9.5", "a number from 0 to 8", line("entropy = ")),
-        ("never = [\"docs/**\"]", "never = [\"docs/{\"]", "no glob", line("paths = ")),
-        ("stopwords = [\"changeme\"]", "stopwords = [\"ChangeMe\"]", "lower case", line("stopwords = ")),
-        ("id = \"test\"", "id = \"tset\"", "file is called `test`", line("id = \"test\"")),
-        ("window = 4096", "window = 40960", "from 1 to 16384", line("window = ")),
-        ("why = \"It opens doors.\"", "why = \"It opens\\ndoors.\"", "printable ASCII", line("why = ")),
+        (
+            "playbook.rotation.steps = [\"make another\"]",
+            "",
+            "is missing for a rule",
+            line("[[rule]]"),
+        ),
+        (
+            "entropy = 2.5",
+            "entropy = 9.5",
+            "a number from 0 to 8",
+            line("entropy = "),
+        ),
+        (
+            "never = [\"docs/**\"]",
+            "never = [\"docs/{\"]",
+            "no glob",
+            line("paths = "),
+        ),
+        (
+            "stopwords = [\"changeme\"]",
+            "stopwords = [\"ChangeMe\"]",
+            "lower case",
+            line("stopwords = "),
+        ),
+        (
+            "id = \"test\"",
+            "id = \"tset\"",
+            "file is called `test`",
+            line("id = \"test\""),
+        ),
+        (
+            "window = 4096",
+            "window = 40960",
+            "from 1 to 16384",
+            line("window = "),
+        ),
+        (
+            "why = \"It opens doors.\"",
+            "why = \"It opens\\ndoors.\"",
+            "printable ASCII",
+            line("why = "),
+        ),
     ];
     for (from, to, want, at) in cases {
         let found = changed(from, to);
@@ -68,34 +161,59 @@ fn all_problems_come_at_once_and_in_order() {
     let found = check_pack("test.toml", &text);
     assert!(found.len() >= 3, "{found:#?}");
     assert!(found.is_sorted_by_key(|p| (p.line, p.column)));
-    assert!(found.iter().any(|p| p.help.contains("did you mean `check`")));
+    assert!(
+        found
+            .iter()
+            .any(|p| p.help.contains("did you mean `check`"))
+    );
     assert!(found.iter().all(|p| p.line > 0 && p.column > 0));
 }
 
 #[test]
 fn syntax_errors_are_placed() {
     let found = check_pack("test.toml", "[pack]\nid = \"test\ntitle = 1\n");
-    assert!(!found.is_empty() && found.iter().all(|p| p.line == 2), "{found:#?}");
+    assert!(
+        !found.is_empty() && found.iter().all(|p| p.line == 2),
+        "{found:#?}"
+    );
 }
 
 #[test]
 fn one_problem_is_enough_for_no_rule_set() {
     let bad = PACK.replacen("severity = \"high\"", "severity = \"hihg\"", 1);
-    let good = PackSource { name: "test.toml", text: PACK };
-    let (set, problems) = RuleSet::load(&[PackSource { name: "test.toml", text: &bad }]);
+    let good = PackSource {
+        name: "test.toml",
+        text: PACK,
+    };
+    let (set, problems) = RuleSet::load(&[PackSource {
+        name: "test.toml",
+        text: &bad,
+    }]);
     assert!(set.is_none() && problems.len() == 1);
-    let (set, problems) = RuleSet::load(&[good, PackSource { name: "test.toml", text: PACK }]);
+    let (set, problems) = RuleSet::load(&[
+        good,
+        PackSource {
+            name: "test.toml",
+            text: PACK,
+        },
+    ]);
     assert!(set.is_none());
     assert_eq!(problems.len(), 4, "each id is taken already");
     let taken = PACK.replacen("id = \"test.token\"", "id = \"tree.dot-git\"", 1);
-    let (set, problems) = RuleSet::load(&[PackSource { name: "test.toml", text: &taken }]);
+    let (set, problems) = RuleSet::load(&[PackSource {
+        name: "test.toml",
+        text: &taken,
+    }]);
     assert!(set.is_none() && problems[0].message.contains("taken"));
 }
 
 #[test]
 fn digests_tell_matching_from_text() {
     let digests = |text: &str| {
-        let (set, problems) = RuleSet::load(&[PackSource { name: "test.toml", text }]);
+        let (set, problems) = RuleSet::load(&[PackSource {
+            name: "test.toml",
+            text,
+        }]);
         assert!(problems.is_empty(), "{problems:?}");
         let set = set.unwrap();
         (set.digest(), set.matching_digest())
@@ -114,10 +232,21 @@ fn digests_tell_matching_from_text() {
 fn no_text_makes_the_reader_panic() {
     for end in 0..PACK.len() {
         if end % 7 == 0 && PACK.is_char_boundary(end) {
-            let _ = RuleSet::load(&[PackSource { name: "test.toml", text: &PACK[..end] }]);
+            let _ = RuleSet::load(&[PackSource {
+                name: "test.toml",
+                text: &PACK[..end],
+            }]);
         }
     }
-    for text in ["", "[[rule]]", "rule = 1", "pack = 3", "[pack]\n[[pack]]", "\u{0}", "a.b.c = {}"] {
+    for text in [
+        "",
+        "[[rule]]",
+        "rule = 1",
+        "pack = 3",
+        "[pack]\n[[pack]]",
+        "\u{0}",
+        "a.b.c = {}",
+    ] {
         assert!(!check_pack("x.toml", text).is_empty(), "{text}");
     }
 }

@@ -18,7 +18,10 @@ fn files() -> Vec<PathBuf> {
 }
 
 fn name(path: &Path) -> String {
-    format!("config/packs/{}", path.file_name().unwrap().to_string_lossy())
+    format!(
+        "config/packs/{}",
+        path.file_name().unwrap().to_string_lossy()
+    )
 }
 
 #[test]
@@ -35,10 +38,14 @@ fn every_pack_is_good() {
 
 #[test]
 fn packs_do_not_contradict_each_other() {
-    let texts: Vec<(String, String)> =
-        files().iter().map(|f| (name(f), std::fs::read_to_string(f).unwrap())).collect();
-    let sources: Vec<lychgate_scan::PackSource<'_>> =
-        texts.iter().map(|(name, text)| lychgate_scan::PackSource { name, text }).collect();
+    let texts: Vec<(String, String)> = files()
+        .iter()
+        .map(|f| (name(f), std::fs::read_to_string(f).unwrap()))
+        .collect();
+    let sources: Vec<lychgate_scan::PackSource<'_>> = texts
+        .iter()
+        .map(|(name, text)| lychgate_scan::PackSource { name, text })
+        .collect();
     let (set, problems) = RuleSet::load(&sources);
     let all: String = problems.iter().map(|p| format!("{p}\n")).collect();
     assert!(set.is_some(), "\n{all}");
@@ -49,6 +56,9 @@ fn the_packs_compiled_in_are_those_of_the_folder() {
     let mut compiled: Vec<String> = packs::BUILT_IN.iter().map(|p| p.name.to_owned()).collect();
     compiled.sort();
     let folder: Vec<String> = files().iter().map(|f| name(f)).collect();
-    assert_eq!(compiled, folder, "one line each in crates/scan/src/packs.rs");
+    assert_eq!(
+        compiled, folder,
+        "one line each in crates/scan/src/packs.rs"
+    );
     RuleSet::built_in().unwrap();
 }

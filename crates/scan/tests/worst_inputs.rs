@@ -13,7 +13,11 @@ const MIB: usize = 1 << 20;
 /// Bytes given to patterns per byte of input.
 fn work(set: &RuleSet, bytes: &[u8]) -> (f64, Scanned) {
     let (mut out, mut scratch) = (Scanned::default(), Scratch::new());
-    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes };
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes,
+    };
     set.scan(input, &key(), &mut scratch, &mut out);
     (scratch.work() as f64 / bytes.len() as f64, out)
 }
@@ -21,7 +25,12 @@ fn work(set: &RuleSet, bytes: &[u8]) -> (f64, Scanned) {
 #[test]
 fn text_without_keywords_costs_no_pattern() {
     let set = RuleSet::built_in().unwrap();
-    for bytes in [vec![b' '; MIB], vec![0; MIB], vec![b'\n'; MIB], vec![0xff; MIB]] {
+    for bytes in [
+        vec![b' '; MIB],
+        vec![0; MIB],
+        vec![b'\n'; MIB],
+        vec![0xff; MIB],
+    ] {
         let (work, out) = work(&set, &bytes);
         assert_eq!(work, 0.0);
         assert!(out.is_clean());
@@ -35,12 +44,22 @@ fn a_line_of_ten_megabytes_is_one_line() {
     let (work, out) = work(&rules(), &bytes);
     assert!(work < 0.01, "{work}");
     let column = u32::try_from(10 * MIB + 2).unwrap();
-    assert_eq!((out.findings[0].span.line, out.findings[0].span.column), (1, column));
+    assert_eq!(
+        (out.findings[0].span.line, out.findings[0].span.column),
+        (1, column)
+    );
 }
 
 #[test]
 fn a_keyword_repeated_is_searched_once() {
-    for word in ["ghp_", "passphrase", "passphrase = ", "PRIVATE KEY-----", "xyzzy", "xyzzy_"] {
+    for word in [
+        "ghp_",
+        "passphrase",
+        "passphrase = ",
+        "PRIVATE KEY-----",
+        "xyzzy",
+        "xyzzy_",
+    ] {
         let (work, out) = work(&rules(), word.repeat(MIB / word.len()).as_bytes());
         assert!(work < 4.0, "{word}: {work}");
         assert!(out.findings.is_empty(), "{word}");
@@ -80,6 +99,10 @@ fn every_keyword_of_every_pack_repeated_stays_linear() {
         let bytes = keyword.repeat((64 << 10) / keyword.len());
         let (work, _) = work(&set, &bytes);
         let rules = set.rules().len() as f64;
-        assert!(work < 8.0 * rules, "{}: {work}", String::from_utf8_lossy(&keyword));
+        assert!(
+            work < 8.0 * rules,
+            "{}: {work}",
+            String::from_utf8_lossy(&keyword)
+        );
     }
 }

@@ -9,10 +9,34 @@ use super::{Outcome, holds};
 
 /// Seeds by kind of key; read big-endian they spell the kind.
 const SEEDS: [&[u8; 8]; 29] = [
-    b"System00", b"Unknown0", b"Send0000", b"Manage00", b"Listen00", b"AbAcct00", b"Master00",
-    b"Functi00", b"SysAll00", b"Resour00", b"MastRO00", b"SystRO00", b"Encryp00", b"MastRW00",
-    b"SystRW00", b"Access00", b"Default0", b"Query000", b"PAdmin00", b"Classic0", b"ACRDflt0",
-    b"UsrPwd00", b"IoTHub00", b"DpsKey00", b"Device00", b"Tenant00", b"Gatewy00", b"GitKey00",
+    b"System00",
+    b"Unknown0",
+    b"Send0000",
+    b"Manage00",
+    b"Listen00",
+    b"AbAcct00",
+    b"Master00",
+    b"Functi00",
+    b"SysAll00",
+    b"Resour00",
+    b"MastRO00",
+    b"SystRO00",
+    b"Encryp00",
+    b"MastRW00",
+    b"SystRW00",
+    b"Access00",
+    b"Default0",
+    b"Query000",
+    b"PAdmin00",
+    b"Classic0",
+    b"ACRDflt0",
+    b"UsrPwd00",
+    b"IoTHub00",
+    b"DpsKey00",
+    b"Device00",
+    b"Tenant00",
+    b"Gatewy00",
+    b"GitKey00",
     b"SendRecv",
 ];
 
@@ -32,7 +56,9 @@ fn marvin(data: &[u8], seed: u64) -> u32 {
     let mut p1 = u32::try_from(high).unwrap_or(0);
     let mut words = data.chunks_exact(4);
     for word in words.by_ref() {
-        let word = word.first_chunk::<4>().map_or(0, |w| u32::from_le_bytes(*w));
+        let word = word
+            .first_chunk::<4>()
+            .map_or(0, |w| u32::from_le_bytes(*w));
         (p0, p1) = mix(p0.wrapping_add(word), p1);
     }
     let mut last = [0u8; 4];
@@ -55,18 +81,29 @@ fn decode(text: &[u8]) -> Option<(Vec<u8>, bool)> {
 
 /// Keys of 32, 39, 40 and 64 bytes whose last four are the Marvin-32 of the others.
 pub(super) fn key(value: &[u8]) -> Outcome {
-    let Some((bytes, _)) = decode(value) else { return Outcome::Fails };
+    let Some((bytes, _)) = decode(value) else {
+        return Outcome::Fails;
+    };
     if !matches!(bytes.len(), 32 | 39 | 40 | 64) {
         return Outcome::Unclear;
     }
-    let Some((data, tail)) = bytes.split_last_chunk::<4>() else { return Outcome::Unclear };
+    let Some((data, tail)) = bytes.split_last_chunk::<4>() else {
+        return Outcome::Unclear;
+    };
     let want = u32::from_le_bytes(*tail);
-    if SEEDS.iter().any(|s| marvin(data, u64::from_be_bytes(**s)) == want) {
+    if SEEDS
+        .iter()
+        .any(|s| marvin(data, u64::from_be_bytes(**s)) == want)
+    {
         return Outcome::Holds;
     }
     // The cache service also writes a form whose checksum is escaped.
     let escaped = value.windows(4).any(|w| w == b"AzCa");
-    if escaped { Outcome::Unclear } else { Outcome::Fails }
+    if escaped {
+        Outcome::Unclear
+    } else {
+        Outcome::Fails
+    }
 }
 
 /// Completes a key cut after its signature, under the first seed of its kind.
@@ -78,9 +115,13 @@ pub(super) fn key_complete(token: &[u8]) -> Option<String> {
         37 | 38 => 32,
         _ => return None,
     };
-    let seed: &[u8; 8] = if token.ends_with(b"+ASt") { b"Default0" } else { b"Master00" };
+    let seed: &[u8; 8] = if token.ends_with(b"+ASt") {
+        b"Default0"
+    } else {
+        b"Master00"
+    };
     let mut padded = token.to_vec();
-    while padded.len() % 4 != 0 {
+    while !padded.len().is_multiple_of(4) {
         padded.push(b'A');
     }
     let (mut bytes, url) = decode(&padded)?;
@@ -135,7 +176,9 @@ fn devops_sum(bytes: &[u8]) -> u32 {
 
 /// The 52-character token of Azure DevOps.
 pub(super) fn devops(value: &[u8]) -> Outcome {
-    let Some(bytes) = base32(value).filter(|b| b.len() == 32) else { return Outcome::Unclear };
+    let Some(bytes) = base32(value).filter(|b| b.len() == 32) else {
+        return Outcome::Unclear;
+    };
     let mut have = [0u8; 4];
     for (to, at) in have.iter_mut().zip(SUM_AT.iter().rev()) {
         *to = bytes.get(*at).copied().unwrap_or(0);
@@ -168,8 +211,14 @@ mod tests {
         let secret = format!("zzz8Q~{}", "z".repeat(31));
         let tail = entra_tail(secret.as_bytes());
         assert_eq!(entra(format!("{secret}{tail}").as_bytes()), Outcome::Holds);
-        assert_eq!(entra(format!("{secret}zzz").as_bytes()) == Outcome::Holds, tail == "zzz");
-        assert_eq!(entra(format!("abc7Q~{}", "z".repeat(31)).as_bytes()), Outcome::Unclear);
+        assert_eq!(
+            entra(format!("{secret}zzz").as_bytes()) == Outcome::Holds,
+            tail == "zzz"
+        );
+        assert_eq!(
+            entra(format!("abc7Q~{}", "z".repeat(31)).as_bytes()),
+            Outcome::Unclear
+        );
     }
 
     #[test]
@@ -190,6 +239,9 @@ mod tests {
         assert_eq!(token.len(), 52);
         assert_eq!(devops(token.as_bytes()), Outcome::Holds);
         let first = if token.starts_with('b') { "c" } else { "b" };
-        assert_eq!(devops(format!("{first}{}", &token[1..]).as_bytes()), Outcome::Fails);
+        assert_eq!(
+            devops(format!("{first}{}", &token[1..]).as_bytes()),
+            Outcome::Fails
+        );
     }
 }

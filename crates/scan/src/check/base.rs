@@ -82,7 +82,10 @@ pub(super) fn base58(value: &[u8]) -> Outcome {
     if value.len() > BASE58_MOST {
         return Outcome::Unclear;
     }
-    match base58_decode(value).as_deref().and_then(|b| b.split_last_chunk::<4>()) {
+    match base58_decode(value)
+        .as_deref()
+        .and_then(|b| b.split_last_chunk::<4>())
+    {
         Some((data, tail)) => holds(double_sha(data) == *tail),
         None => Outcome::Fails,
     }
@@ -92,7 +95,13 @@ const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const BECH32M: u32 = 0x2bc8_30a3;
 
 fn polymod(values: impl Iterator<Item = u8>) -> u32 {
-    const GEN: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    const GEN: [u32; 5] = [
+        0x3b6a_57b2,
+        0x2650_8e6d,
+        0x1ea1_19fa,
+        0x3d42_33dd,
+        0x2a14_62b3,
+    ];
     let mut sum = 1u32;
     for v in values {
         let top = sum >> 25;
@@ -116,10 +125,19 @@ fn bech32_parts(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let data: Option<Vec<u8>> = data
         .get(1..)?
         .iter()
-        .map(|b| BECH32.iter().position(|c| c == b).and_then(|i| u8::try_from(i).ok()))
+        .map(|b| {
+            BECH32
+                .iter()
+                .position(|c| c == b)
+                .and_then(|i| u8::try_from(i).ok())
+        })
         .collect();
-    let expanded =
-        hrp.iter().map(|b| b >> 5).chain([0]).chain(hrp.iter().map(|b| b & 31)).collect();
+    let expanded = hrp
+        .iter()
+        .map(|b| b >> 5)
+        .chain([0])
+        .chain(hrp.iter().map(|b| b & 31))
+        .collect();
     Some((expanded, data?))
 }
 
@@ -142,7 +160,11 @@ pub(super) fn bech32_complete(token: &[u8]) -> Option<String> {
         .map(|i| usize::try_from(sum >> (5 * (5 - i)) & 31).unwrap_or(0))
         .filter_map(|d| BECH32.get(d).copied().map(char::from))
         .collect();
-    Some(if upper { tail.to_ascii_uppercase() } else { tail })
+    Some(if upper {
+        tail.to_ascii_uppercase()
+    } else {
+        tail
+    })
 }
 
 #[cfg(test)]
@@ -161,14 +183,24 @@ mod tests {
     #[test]
     fn base58check_agrees_with_the_bitcoin_wiki() {
         // The address of the genesis block: public, and no key.
-        assert_eq!(base58(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"), Outcome::Holds);
-        assert_eq!(base58(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"), Outcome::Fails);
+        assert_eq!(
+            base58(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+            Outcome::Holds
+        );
+        assert_eq!(
+            base58(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
+            Outcome::Fails
+        );
         assert_eq!(base58(&[b'z'; 500]), Outcome::Unclear);
     }
 
     #[test]
     fn bech32_agrees_with_the_bips() {
-        for good in ["A12UEL5L", "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw", "A1LQFN3A"] {
+        for good in [
+            "A12UEL5L",
+            "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw",
+            "A1LQFN3A",
+        ] {
             assert_eq!(bech32(good.as_bytes()), Outcome::Holds, "{good}");
         }
         for bad in ["A12UEL5M", "A1G7SGD8X", "x1b4n0q5v", "li1dgmt3"] {

@@ -34,7 +34,9 @@ fn body(value: &[u8]) -> Option<&[u8]> {
 pub(super) fn github(value: &[u8]) -> Outcome {
     match body(value) {
         Some(body) if body.len() == 36 => match split_tail(body, 6) {
-            Some((text, tail)) => holds(digits(crc32fast::hash(text), BASE62, 6).as_bytes() == tail),
+            Some((text, tail)) => {
+                holds(digits(crc32fast::hash(text), BASE62, 6).as_bytes() == tail)
+            }
             None => Outcome::Unclear,
         },
         _ => Outcome::Unclear,
@@ -49,8 +51,12 @@ pub(super) fn github_tail(token: &[u8]) -> Option<String> {
 /// GitLab handbook, "Routable tokens": ends with two Base36 digits for the length of the Base64
 /// part and seven for the CRC-32 of all before them, after a dot.
 pub(super) fn gitlab(value: &[u8]) -> Outcome {
-    let Some((text, tail)) = split_tail(value, 7) else { return Outcome::Unclear };
-    let Some((head, _length)) = split_tail(text, 2) else { return Outcome::Unclear };
+    let Some((text, tail)) = split_tail(value, 7) else {
+        return Outcome::Unclear;
+    };
+    let Some((head, _length)) = split_tail(text, 2) else {
+        return Outcome::Unclear;
+    };
     if !head.ends_with(b".") {
         return Outcome::Unclear;
     }
@@ -74,9 +80,10 @@ pub(super) fn gitlab_tail(token: &[u8]) -> Option<String> {
 /// lowest byte first.
 pub(super) fn grafana(value: &[u8]) -> Outcome {
     match split_tail(value, 9) {
-        Some((text, tail)) if tail.starts_with(b"_") => {
-            holds(tail.get(1..).is_some_and(|t| t.eq_ignore_ascii_case(little(text).as_bytes())))
-        }
+        Some((text, tail)) if tail.starts_with(b"_") => holds(
+            tail.get(1..)
+                .is_some_and(|t| t.eq_ignore_ascii_case(little(text).as_bytes())),
+        ),
         _ => Outcome::Unclear,
     }
 }
@@ -132,9 +139,14 @@ mod tests {
     use super::*;
     use crate::check::Check;
 
-    fn both_ways(check: Check, token: String) {
-        let good = token.clone() + &check.complete(token.as_bytes()).unwrap();
-        assert_eq!(check.verify(good.as_bytes()), Outcome::Holds, "{}", check.name());
+    fn both_ways(check: Check, token: &str) {
+        let good = token.to_owned() + &check.complete(token.as_bytes()).unwrap();
+        assert_eq!(
+            check.verify(good.as_bytes()),
+            Outcome::Holds,
+            "{}",
+            check.name()
+        );
         let mut bad = good.into_bytes();
         let last = bad.last_mut().unwrap();
         *last = if *last == b'1' { b'2' } else { b'1' };
@@ -144,13 +156,22 @@ mod tests {
     #[test]
     fn what_completes_a_token_verifies_and_nothing_else_does() {
         let body = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5";
-        both_ways(Check::Github, format!("{}{body}", concat!("gh", "p_")));
-        both_ways(Check::Npm, format!("{}{body}", concat!("np", "m_")));
-        both_ways(Check::GitlabRoutable, format!("{}{body}.", concat!("gl", "pat-")));
-        both_ways(Check::GitlabRoutable, format!("{}{body}.01.", concat!("gl", "pat-")));
-        both_ways(Check::Grafana, format!("{}{body}xy_", concat!("gl", "sa_")));
-        both_ways(Check::Zuplo, format!("{}{body}xy_", concat!("zp", "ka_")));
-        both_ways(Check::Confluent, format!("cflt{body}{}", &body[..24]));
+        both_ways(Check::Github, &format!("{}{body}", concat!("gh", "p_")));
+        both_ways(Check::Npm, &format!("{}{body}", concat!("np", "m_")));
+        both_ways(
+            Check::GitlabRoutable,
+            &format!("{}{body}.", concat!("gl", "pat-")),
+        );
+        both_ways(
+            Check::GitlabRoutable,
+            &format!("{}{body}.01.", concat!("gl", "pat-")),
+        );
+        both_ways(
+            Check::Grafana,
+            &format!("{}{body}xy_", concat!("gl", "sa_")),
+        );
+        both_ways(Check::Zuplo, &format!("{}{body}xy_", concat!("zp", "ka_")));
+        both_ways(Check::Confluent, &format!("cflt{body}{}", &body[..24]));
     }
 
     #[test]

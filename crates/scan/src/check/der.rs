@@ -23,7 +23,10 @@ fn element(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
             return None;
         }
         let (bytes, rest) = rest.split_at_checked(count)?;
-        (bytes.iter().fold(0usize, |n, b| n << 8 | usize::from(*b)), rest)
+        (
+            bytes.iter().fold(0usize, |n, b| n << 8 | usize::from(*b)),
+            rest,
+        )
     };
     let (content, rest) = rest.split_at_checked(length)?;
     Some((tag, content, rest))
@@ -31,9 +34,13 @@ fn element(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 /// PKCS #1, SEC 1 and PKCS #8 begin with a version; encrypted PKCS #8 with an algorithm.
 fn is_private_key(der: &[u8]) -> bool {
-    let Some((SEQUENCE, body, rest)) = element(der) else { return false };
+    let Some((SEQUENCE, body, rest)) = element(der) else {
+        return false;
+    };
     let whole = rest.iter().all(|&b| b == 0);
-    let Some((tag, _, after)) = element(body) else { return false };
+    let Some((tag, _, after)) = element(body) else {
+        return false;
+    };
     let second = element(after).map(|(tag, _, _)| tag);
     whole && matches!(tag, INTEGER | SEQUENCE) && second.is_some()
 }
@@ -77,7 +84,9 @@ fn armoured(value: &[u8]) -> Option<(&[u8], Vec<u8>)> {
 /// Whether a PEM block holds what its label says, as far as can be told: DER for the common
 /// labels, the magic of OpenSSH's format. Encrypted and foreign blocks are unclear.
 pub(super) fn pem(value: &[u8]) -> Outcome {
-    let Some((label, text)) = armoured(value) else { return Outcome::Unclear };
+    let Some((label, text)) = armoured(value) else {
+        return Outcome::Unclear;
+    };
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -87,7 +96,10 @@ pub(super) fn pem(value: &[u8]) -> Outcome {
         b"OPENSSH PRIVATE KEY" => {
             holds(decoded.is_ok_and(|d| d.starts_with(b"openssh-key-v1\0") && d.len() > 64))
         }
-        b"PRIVATE KEY" | b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" | b"DSA PRIVATE KEY"
+        b"PRIVATE KEY"
+        | b"RSA PRIVATE KEY"
+        | b"EC PRIVATE KEY"
+        | b"DSA PRIVATE KEY"
         | b"ENCRYPTED PRIVATE KEY"
             if !encrypted || label.starts_with(b"ENC") =>
         {
@@ -117,7 +129,10 @@ mod tests {
     fn der_under_the_armour_is_walked() {
         let text = B64.encode(key());
         assert_eq!(pem(&block("PRIVATE KEY", &text)), Outcome::Holds);
-        assert_eq!(pem(&block("RSA PRIVATE KEY", &text.replace('A', "B"))), Outcome::Fails);
+        assert_eq!(
+            pem(&block("RSA PRIVATE KEY", &text.replace('A', "B"))),
+            Outcome::Fails
+        );
         assert_eq!(pem(&block("RSA PRIVATE KEY", "...")), Outcome::Fails);
         assert_eq!(pem(&block("SSH2 PRIVATE KEY", &text)), Outcome::Unclear);
         let spelt: String = text.as_bytes().chunks(64).fold(String::new(), |mut s, c| {
@@ -130,17 +145,31 @@ mod tests {
 
     #[test]
     fn an_old_encrypted_key_is_unclear_and_openssh_has_its_magic() {
-        let text = format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: x\n\n{}", B64.encode(key()));
+        let text = format!(
+            "Proc-Type: 4,ENCRYPTED\nDEK-Info: x\n\n{}",
+            B64.encode(key())
+        );
         assert_eq!(pem(&block("RSA PRIVATE KEY", &text)), Outcome::Unclear);
         let mut ssh = b"openssh-key-v1\0".to_vec();
         ssh.resize(200, 1);
-        assert_eq!(pem(&block("OPENSSH PRIVATE KEY", &B64.encode(&ssh))), Outcome::Holds);
-        assert_eq!(pem(&block("OPENSSH PRIVATE KEY", &B64.encode(key()))), Outcome::Fails);
+        assert_eq!(
+            pem(&block("OPENSSH PRIVATE KEY", &B64.encode(&ssh))),
+            Outcome::Holds
+        );
+        assert_eq!(
+            pem(&block("OPENSSH PRIVATE KEY", &B64.encode(key()))),
+            Outcome::Fails
+        );
     }
 
     #[test]
     fn lengths_that_lie_end_the_walk() {
-        for bad in [&[0x30u8, 0x84, 0xff, 0xff, 0xff, 0xff][..], &[0x30, 0x80], &[0x30], &[]] {
+        for bad in [
+            &[0x30u8, 0x84, 0xff, 0xff, 0xff, 0xff][..],
+            &[0x30, 0x80],
+            &[0x30],
+            &[],
+        ] {
             assert!(!is_private_key(bad));
         }
     }

@@ -204,7 +204,11 @@ mod tests {
     fn names_are_sorted_and_found_again() {
         let names: Vec<&str> = Check::ALL.iter().map(|c| c.name()).collect();
         assert!(names.is_sorted());
-        assert!(Check::ALL.iter().all(|&c| Check::from_name(c.name()) == Some(c)));
+        assert!(
+            Check::ALL
+                .iter()
+                .all(|&c| Check::from_name(c.name()) == Some(c))
+        );
     }
 
     #[test]

@@ -16,7 +16,11 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
         .with_decode_allow_trailing_bits(true);
     let url = text.iter().any(|b| matches!(b, b'-' | b'_'));
     let engine = GeneralPurpose::new(if url { &URL_SAFE } else { &STANDARD }, config);
-    if text.len() > MOST { None } else { engine.decode(text).ok() }
+    if text.len() > MOST {
+        None
+    } else {
+        engine.decode(text).ok()
+    }
 }
 
 /// Whether bytes look like a whole JSON object: braces that match outside of strings, and a key.
@@ -54,7 +58,10 @@ pub(super) fn jwt(value: &[u8]) -> Outcome {
         return Outcome::Fails;
     };
     // A token that carries another begins with a word of its own.
-    let header = header.rsplit(|&b| b == b'_').find(|h| h.starts_with(b"ey")).unwrap_or(header);
+    let header = header
+        .rsplit(|&b| b == b'_')
+        .find(|h| h.starts_with(b"ey"))
+        .unwrap_or(header);
     let object = |part| decode(part).is_some_and(|d| is_json_object(&d));
     holds(object(header) && object(payload))
 }
@@ -72,10 +79,15 @@ pub(super) fn json_part(value: &[u8]) -> Outcome {
     let found = starts.take(8).any(|i| {
         let tail = value.get(i..).unwrap_or_default();
         // The URL alphabet has `_` in it: try the longest part first, then up to each `_`.
-        let ends = tail.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.'));
+        let ends = tail
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| matches!(b, b'_' | b'.'));
         let ends = ends.map(|(end, _)| end).take(8).chain([tail.len()]);
         ends.into_iter().any(|end| {
-            tail.get(..end).and_then(decode).is_some_and(|d| is_json_object(&d))
+            tail.get(..end)
+                .and_then(decode)
+                .is_some_and(|d| is_json_object(&d))
         })
     });
     holds(found)
@@ -84,9 +96,10 @@ pub(super) fn json_part(value: &[u8]) -> Outcome {
 /// A bot's id stands, in Base64, before the first dot: 17 to 20 digits.
 pub(super) fn discord(value: &[u8]) -> Outcome {
     let first = value.split(|&b| b == b'.').next().unwrap_or_default();
-    holds(decode(first).is_some_and(|d| {
-        (17..=20).contains(&d.len()) && d.iter().all(u8::is_ascii_digit)
-    }))
+    holds(
+        decode(first)
+            .is_some_and(|d| (17..=20).contains(&d.len()) && d.iter().all(u8::is_ascii_digit)),
+    )
 }
 
 /// A version 2 macaroon whose location is the index's host.
@@ -97,19 +110,23 @@ pub(super) fn pypi(value: &[u8]) -> Outcome {
         d.starts_with(&[2, 1])
             && d.get(3..3 + length).is_some_and(|host| {
                 host.len() >= 4
-                    && host.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+                    && host
+                        .iter()
+                        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
             })
     }))
 }
 
 /// RFC 7617: text with a colon that parts a user from a password.
 pub(super) fn basic_auth(value: &[u8]) -> Outcome {
-    let Some(bytes) = decode(value) else { return Outcome::Fails };
+    let Some(bytes) = decode(value) else {
+        return Outcome::Fails;
+    };
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let printable = !text.is_empty() && !text.chars().any(char::is_control);
-    let parted = text.split_once(':').is_some_and(|(user, pass)| {
-        !user.is_empty() && !pass.is_empty() && !pass.contains(':')
-    });
+    let parted = text
+        .split_once(':')
+        .is_some_and(|(user, pass)| !user.is_empty() && !pass.is_empty() && !pass.contains(':'));
     holds(printable && parted)
 }
 
@@ -121,18 +138,31 @@ mod tests {
     #[test]
     fn a_jwt_has_two_objects() {
         let part = |t: &str| B64URL.encode(t);
-        let token = format!("{}.{}.c2ln", part(r#"{"alg":"HS256"}"#), part(r#"{"sub":"a"}"#));
+        let token = format!(
+            "{}.{}.c2ln",
+            part(r#"{"alg":"HS256"}"#),
+            part(r#"{"sub":"a"}"#)
+        );
         assert_eq!(jwt(token.as_bytes()), Outcome::Holds);
         let inside = format!("{}_12345_{token}", concat!("gh", "s"));
         assert_eq!(jwt(inside.as_bytes()), Outcome::Holds);
-        for bad in [format!("{}.{}.x", part("{"), part("{}")), "a.b".into(), "..".into()] {
+        for bad in [
+            format!("{}.{}.x", part("{"), part("{}")),
+            "a.b".into(),
+            "..".into(),
+        ] {
             assert_eq!(jwt(bad.as_bytes()), Outcome::Fails, "{bad}");
         }
     }
 
     #[test]
     fn json_is_recognised_by_its_braces() {
-        for good in [r#"{}"#, r#"{"a":"}"}"#, r#" {"a":{"b":[1]}} "#, r#"{"a":"\"}"}"#] {
+        for good in [
+            r#"{}"#,
+            r#"{"a":"}"}"#,
+            r#" {"a":{"b":[1]}} "#,
+            r#"{"a":"\"}"}"#,
+        ] {
             assert!(is_json_object(good.as_bytes()), "{good}");
         }
         for bad in [r#"{"a":1"#, r#"{"a":1}}"#, "[]", "{x}", r#"{"a":"#] {

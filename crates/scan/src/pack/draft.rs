@@ -59,7 +59,10 @@ pub(crate) fn read(report: &mut Report<'_>) -> PackDraft {
     }
     if !errors.is_empty() {
         // What follows a syntax error is guesswork; its problems would be noise.
-        return PackDraft { id: None, rules: Vec::new() };
+        return PackDraft {
+            id: None,
+            rules: Vec::new(),
+        };
     }
     let mut top = Table::new(root.get_ref(), 0..0, "");
     let mut id = None;
@@ -70,7 +73,12 @@ pub(crate) fn read(report: &mut Report<'_>) -> PackDraft {
             pack.finish(report);
         }
         None if !has(root.get_ref(), "pack") => {
-            report.add(None, "pack", "is missing", "begin with [pack], id and title.");
+            report.add(
+                None,
+                "pack",
+                "is missing",
+                "begin with [pack], id and title.",
+            );
         }
         None => {}
     }
@@ -84,7 +92,9 @@ pub(crate) fn read(report: &mut Report<'_>) -> PackDraft {
 }
 
 fn has(table: &DeTable<'_>, key: &str) -> bool {
-    table.get(key).is_some_and(|v| !matches!(v.get_ref(), DeValue::Boolean(false)))
+    table
+        .get(key)
+        .is_some_and(|v| !matches!(v.get_ref(), DeValue::Boolean(false)))
 }
 
 fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
@@ -101,24 +111,49 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
             report.add(Some(t.span()), &t.key(key), "is missing", "");
         }
     };
-    let id = t.need_text("id", "`<vendor>.<what>`; it ends the sentence \"allow ...\".", report);
-    let version = t.number("version", (1, u32::MAX), report).map_or(1, |n| n.value);
+    let id = t.need_text(
+        "id",
+        "`<vendor>.<what>`; it ends the sentence \"allow ...\".",
+        report,
+    );
+    let version = t
+        .number("version", (1, u32::MAX), report)
+        .map_or(1, |n| n.value);
     let title = sentence("title", &mut t, 60, report);
     let before = report.len();
     let severity = t.word("severity", &severities, report);
-    need("severity", &t, report, severity.is_none() && report.len() == before);
+    need(
+        "severity",
+        &t,
+        report,
+        severity.is_none() && report.len() == before,
+    );
     let before = report.len();
     let confidence = t.word("confidence", &confidences, report);
-    need("confidence", &t, report, confidence.is_none() && report.len() == before);
+    need(
+        "confidence",
+        &t,
+        report,
+        confidence.is_none() && report.len() == before,
+    );
     let before = report.len();
     let category = t.word("category", &categories, report);
-    need("category", &t, report, category.is_none() && report.len() == before);
+    need(
+        "category",
+        &t,
+        report,
+        category.is_none() && report.len() == before,
+    );
     let keywords = t.texts("keywords", report);
     let pattern = t.need_text("pattern", "a regular expression over bytes.", report);
-    let window = t.number("window", (1, WINDOW_MOST), report).map_or(WINDOW, |n| n.value);
+    let window = t
+        .number("window", (1, WINDOW_MOST), report)
+        .map_or(WINDOW, |n| n.value);
     let entropy = t.decimal("entropy", 8.0, report).unwrap_or(0.0);
     let check = t.word("check", &checks, report);
-    let on_failure = t.word("check_fails", &failures, report).unwrap_or(OnFailure::Low);
+    let on_failure = t
+        .word("check_fails", &failures, report)
+        .unwrap_or(OnFailure::Low);
     let (mut only, mut never) = (Vec::new(), Vec::new());
     if let Some(mut paths) = t.table("paths", report) {
         only = paths.texts("only", report);
@@ -148,15 +183,45 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
     }
     t.finish(report);
     RuleDraft {
-        span, id, version, title, severity, confidence, category, keywords, pattern, window,
-        entropy, check, on_failure, only, never, new, cwe, standards, why, fix, references, owner,
-        stopwords, rotation, revocation, bad, good,
+        span,
+        id,
+        version,
+        title,
+        severity,
+        confidence,
+        category,
+        keywords,
+        pattern,
+        window,
+        entropy,
+        check,
+        on_failure,
+        only,
+        never,
+        new,
+        cwe,
+        standards,
+        why,
+        fix,
+        references,
+        owner,
+        stopwords,
+        rotation,
+        revocation,
+        bad,
+        good,
     }
 }
 
 fn steps(key: &'static str, playbook: &mut Table<'_, '_>, report: &mut Report<'_>) -> Vec<String> {
-    let Some(mut table) = playbook.table(key, report) else { return Vec::new() };
-    let steps = table.texts("steps", report).into_iter().map(|a| a.value).collect();
+    let Some(mut table) = playbook.table(key, report) else {
+        return Vec::new();
+    };
+    let steps = table
+        .texts("steps", report)
+        .into_iter()
+        .map(|a| a.value)
+        .collect();
     table.finish(report);
     steps
 }

@@ -40,7 +40,9 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
                     continue;
                 }
                 let folded = made.to_ascii_lowercase();
-                let hit = keywords.iter().any(|k| memchr::memmem::find(folded.as_bytes(), k).is_some());
+                let hit = keywords
+                    .iter()
+                    .any(|k| memchr::memmem::find(folded.as_bytes(), k).is_some());
                 let (message, help) = match (want, hit) {
                     (true, false) => ("holds none of the rule's keywords", ""),
                     (true, true) => (
@@ -59,10 +61,15 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
 fn matches(set: &RuleSet, id: &str, content: &[u8]) -> bool {
     let mut out = Scanned::default();
     let key = ValueKey::new([0; 32]);
-    let input = Input { kind: ObjectKind::Blob, hash: HashKind::Sha1, bytes: content };
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes: content,
+    };
     set.scan(input, &key, &mut Scratch::new(), &mut out);
     out.findings.iter().any(|f| {
-        set.rules().get(f.rule as usize).is_some_and(|r| r.id.as_str() == id)
+        set.rules()
+            .get(f.rule as usize)
+            .is_some_and(|r| r.id.as_str() == id)
     })
 }
-

@@ -25,7 +25,12 @@ pub(crate) struct Table<'t, 'i> {
 
 impl<'t, 'i> Table<'t, 'i> {
     pub(crate) fn new(entries: &'t DeTable<'i>, span: Range<usize>, name: &str) -> Self {
-        Self { entries, span, name: name.to_owned(), known: Vec::new() }
+        Self {
+            entries,
+            span,
+            name: name.to_owned(),
+            known: Vec::new(),
+        }
     }
 
     pub(crate) fn span(&self) -> Range<usize> {
@@ -34,7 +39,11 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// The dotted name of a key of this table.
     pub(crate) fn key(&self, key: &str) -> String {
-        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+        if self.name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.name)
+        }
     }
 
     fn get(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
@@ -44,17 +53,29 @@ impl<'t, 'i> Table<'t, 'i> {
 
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'i>>, want: &str, report: &mut Report<'_>) {
         let is = value.get_ref().type_str();
-        report.add(Some(value.span()), &self.key(key), format!("expected {want}, found {is}"), "");
+        report.add(
+            Some(value.span()),
+            &self.key(key),
+            format!("expected {want}, found {is}"),
+            "",
+        );
     }
 
     fn missing(&self, key: &str, help: &str, report: &mut Report<'_>) {
         report.add(Some(self.span()), &self.key(key), "is missing", help);
     }
 
-    pub(crate) fn text(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<At<String>> {
+    pub(crate) fn text(
+        &mut self,
+        key: &'static str,
+        report: &mut Report<'_>,
+    ) -> Option<At<String>> {
         let value = self.get(key)?;
         if let DeValue::String(s) = value.get_ref() {
-            return Some(At { value: s.clone().into_owned(), span: value.span() });
+            return Some(At {
+                value: s.clone().into_owned(),
+                span: value.span(),
+            });
         }
         self.wrong(key, value, "a string", report);
         None
@@ -87,10 +108,18 @@ impl<'t, 'i> Table<'t, 'i> {
             _ => None,
         };
         let Some(n) = number.filter(|n| (least..=most).contains(n)) else {
-            self.wrong(key, value, &format!("a whole number from {least} to {most}"), report);
+            self.wrong(
+                key,
+                value,
+                &format!("a whole number from {least} to {most}"),
+                report,
+            );
             return None;
         };
-        Some(At { value: n, span: value.span() })
+        Some(At {
+            value: n,
+            span: value.span(),
+        })
     }
 
     /// A number from 0 to `most`.
@@ -121,7 +150,10 @@ impl<'t, 'i> Table<'t, 'i> {
         report: &mut Report<'_>,
     ) -> Option<T> {
         let text = self.text(key, report)?;
-        let found = all.iter().find(|(word, _)| *word == text.value).map(|(_, t)| *t);
+        let found = all
+            .iter()
+            .find(|(word, _)| *word == text.value)
+            .map(|(_, t)| *t);
         if found.is_none() {
             let words: Vec<&str> = all.iter().map(|(w, _)| *w).collect();
             report.add(
@@ -136,16 +168,21 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// An array of strings; absent: empty.
     pub(crate) fn texts(&mut self, key: &'static str, report: &mut Report<'_>) -> Vec<At<String>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong(key, value, "an array of strings", report);
             return Vec::new();
         };
         let mut out = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref() {
                 DeValue::String(s) => {
-                    out.push(At { value: s.clone().into_owned(), span: item.span() });
+                    out.push(At {
+                        value: s.clone().into_owned(),
+                        span: item.span(),
+                    });
                 }
                 _ => self.wrong(key, item, "a string", report),
             }
@@ -155,13 +192,15 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// An array of whole numbers; absent: empty.
     pub(crate) fn numbers(&mut self, key: &'static str, report: &mut Report<'_>) -> Vec<u32> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong(key, value, "an array of whole numbers", report);
             return Vec::new();
         };
         let mut out = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref() {
                 DeValue::Integer(i) if i.as_str().parse::<u32>().is_ok() => {
                     out.extend(i.as_str().parse::<u32>());
@@ -192,13 +231,15 @@ impl<'t, 'i> Table<'t, 'i> {
         key: &'static str,
         report: &mut Report<'_>,
     ) -> Vec<Table<'t, 'i>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong(key, value, "an array of tables", report);
             return Vec::new();
         };
         let mut out = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref() {
                 DeValue::Table(t) => out.push(Table::new(t, item.span(), &self.key(key))),
                 _ => self.wrong(key, item, "a table", report),
@@ -209,7 +250,7 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// Reports every key that nobody asked for. Call last.
     pub(crate) fn finish(self, report: &mut Report<'_>) {
-        for (key, _) in self.entries.iter() {
+        for (key, _) in self.entries {
             let name: &str = key.get_ref();
             if self.known.contains(&name) {
                 continue;

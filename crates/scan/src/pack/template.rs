@@ -80,7 +80,9 @@ fn place(
         "b64" => out.push_str(&STANDARD.encode(argument)),
         "b64url" => out.push_str(&URL_SAFE_NO_PAD.encode(argument)),
         "repeat" => {
-            let (n, text) = argument.split_once(':').ok_or("`{repeat:N:TEXT}` needs N and TEXT")?;
+            let (n, text) = argument
+                .split_once(':')
+                .ok_or("`{repeat:N:TEXT}` needs N and TEXT")?;
             let n = count(n).filter(|n| n.saturating_mul(text.len()) <= 16 * MOST);
             out.push_str(&text.repeat(n.ok_or("`{repeat:N:TEXT}` needs a smaller number")?));
         }
@@ -88,7 +90,9 @@ fn place(
             let check = Check::from_name(argument)
                 .ok_or_else(|| format!("no check is called `{argument}`"))?;
             let edge = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
-            let from = mark.take().unwrap_or_else(|| out.rfind(edge).map_or(0, |i| i + 1));
+            let from = mark
+                .take()
+                .unwrap_or_else(|| out.rfind(edge).map_or(0, |i| i + 1));
             let token = out.get(from..).unwrap_or_default();
             let tail = check.complete(token.as_bytes()).ok_or_else(|| {
                 format!("check `{argument}` cannot be completed over what stands before it")
@@ -138,7 +142,9 @@ struct Deck {
 impl Deck {
     fn new(rule: &str, number: usize, position: u32) -> Self {
         let seed = Sha256::digest(format!("lychgate/example\0{rule}\0{number}\0{position}"));
-        let state = seed.first_chunk::<8>().map_or(1, |b| u64::from_le_bytes(*b));
+        let state = seed
+            .first_chunk::<8>()
+            .map_or(1, |b| u64::from_le_bytes(*b));
         Self { state }
     }
 
@@ -163,11 +169,15 @@ impl Deck {
             let room = n - out.len();
             let mut hand: Vec<u8> = cards.iter().copied().take(room).collect();
             for edge in [0, hand.len().saturating_sub(1)] {
-                let plain = cards.iter().skip(hand.len()).copied().find(u8::is_ascii_alphanumeric);
-                if let (Some(card), Some(p)) = (hand.get_mut(edge), plain) {
-                    if !card.is_ascii_alphanumeric() {
-                        *card = p;
-                    }
+                let plain = cards
+                    .iter()
+                    .skip(hand.len())
+                    .copied()
+                    .find(u8::is_ascii_alphanumeric);
+                if let (Some(card), Some(p)) = (hand.get_mut(edge), plain)
+                    && !card.is_ascii_alphanumeric()
+                {
+                    *card = p;
                 }
             }
             out.extend(hand.iter().copied().map(char::from));
@@ -191,21 +201,42 @@ mod tests {
         assert_eq!(made("{uuid}").len(), 36);
         assert_eq!(made("{b64:hi}{nl}{lbrace}{rbrace}"), "aGk=\n{}");
         assert_eq!(made("{repeat:3:ab}"), "ababab");
-        assert!(made("{base32:200}").bytes().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7')));
+        assert!(
+            made("{base32:200}")
+                .bytes()
+                .all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'))
+        );
         assert_eq!(made("{base62:30}"), made("{base62:30}"));
-        assert_ne!(made("{hex:30} {hex:30}").split_at(30).0, &made("{hex:30} {hex:30}")[31..]);
+        assert_ne!(
+            made("{hex:30} {hex:30}").split_at(30).0,
+            &made("{hex:30} {hex:30}")[31..]
+        );
     }
 
     #[test]
     fn other_braces_stand_for_themselves() {
-        for text in ["${NAME}", "{{ name }}", "{{name}}", "{\"a\": 1}", "a { b }", "${{ secrets.X }}"] {
+        for text in [
+            "${NAME}",
+            "{{ name }}",
+            "{{name}}",
+            "{\"a\": 1}",
+            "a { b }",
+            "${{ secrets.X }}",
+        ] {
             assert_eq!(made(text), text);
         }
     }
 
     #[test]
     fn unknown_placeholders_are_named() {
-        for text in ["{nothing}", "{hex}", "{hex:x}", "{check:none}", "{repeat:9}", "{hex:999999}"] {
+        for text in [
+            "{nothing}",
+            "{hex}",
+            "{hex:x}",
+            "{check:none}",
+            "{repeat:9}",
+            "{hex:999999}",
+        ] {
             assert!(expand(text, "a.b", 0).is_err(), "{text}");
         }
     }

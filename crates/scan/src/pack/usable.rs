@@ -75,28 +75,53 @@ fn rule(
     report: &mut Report<'_>,
 ) -> Option<Loaded> {
     let before = report.len();
-    let name = draft.id.as_ref().map_or("rule", |id| id.value.as_str()).to_owned();
-    let id = draft.id.as_ref().and_then(|id| identity(id, file, seen, report));
+    let name = draft
+        .id
+        .as_ref()
+        .map_or("rule", |id| id.value.as_str())
+        .to_owned();
+    let id = draft
+        .id
+        .as_ref()
+        .and_then(|id| identity(id, file, seen, report));
     let at = |key: &str| format!("{name}: {key}");
     let whole = Some(draft.span.clone());
 
     if draft.category == Some(Category::Secret) {
-        for (key, steps) in [("rotation", &draft.rotation), ("revocation", &draft.revocation)] {
+        for (key, steps) in [
+            ("rotation", &draft.rotation),
+            ("revocation", &draft.revocation),
+        ] {
             if steps.is_empty() {
                 let key = at(&format!("playbook.{key}.steps"));
                 let help = "say in short steps what the owner of a leaked value does.";
-                report.add(whole.clone(), &key, "is missing for a rule of category secret", help);
+                report.add(
+                    whole.clone(),
+                    &key,
+                    "is missing for a rule of category secret",
+                    help,
+                );
             }
         }
     }
     if draft.category.is_some_and(|c| c != Category::Secret) {
         let help = "structural checks are code, not patterns.";
-        report.add(whole.clone(), &at("category"), "a pack holds rules of category secret", help);
+        report.add(
+            whole.clone(),
+            &at("category"),
+            "a pack holds rules of category secret",
+            help,
+        );
     }
     for (key, list) in [("bad", &draft.bad), ("good", &draft.good)] {
         if list.is_empty() {
             let help = "a rule without an example on each side is not tested.";
-            report.add(whole.clone(), &at(&format!("examples.{key}")), "is missing", help);
+            report.add(
+                whole.clone(),
+                &at(&format!("examples.{key}")),
+                "is missing",
+                help,
+            );
         }
     }
     let keywords = keywords(&draft, &at("keywords"), report);
@@ -104,7 +129,12 @@ fn rule(
     for word in &draft.stopwords {
         if word.value.is_empty() || word.value != word.value.to_ascii_lowercase() {
             let span = Some(word.span.clone());
-            report.add(span, &at("stopwords"), "a stopword is lower case and not empty", "");
+            report.add(
+                span,
+                &at("stopwords"),
+                "a stopword is lower case and not empty",
+                "",
+            );
         }
         stopwords.push(word.value.clone().into_bytes());
     }
@@ -120,10 +150,8 @@ fn rule(
         draft.on_failure,
         stopwords,
     );
-    if !proven {
-        if let Err(message) = matcher.compile() {
-            report.add(Some(pattern.span), &at("pattern"), message, "");
-        }
+    if !proven && let Err(message) = matcher.compile() {
+        report.add(Some(pattern.span), &at("pattern"), message, "");
     }
     if report.len() != before {
         return None;
@@ -138,7 +166,12 @@ fn rule(
         confidence: draft.confidence?,
         category: draft.category?,
         new: draft.new,
-        paths: Paths { only: list(draft.only), never: list(draft.never), only_set, never_set },
+        paths: Paths {
+            only: list(draft.only),
+            never: list(draft.never),
+            only_set,
+            never_set,
+        },
         cwe: draft.cwe,
         standards: draft.standards,
         why: draft.why?,
@@ -148,7 +181,12 @@ fn rule(
         references: draft.references,
         owner: draft.owner,
     };
-    Some(Loaded { rule, matcher, bad: draft.bad, good: draft.good })
+    Some(Loaded {
+        rule,
+        matcher,
+        bad: draft.bad,
+        good: draft.good,
+    })
 }
 
 fn identity(
@@ -159,7 +197,12 @@ fn identity(
 ) -> Option<RuleId> {
     let Some(parsed) = RuleId::new(&id.value) else {
         let help = "words of a-z and 0-9 joined by `.` or `-`, 3 to 64 bytes.";
-        report.add(Some(id.span.clone()), "id", format!("`{}` is no rule id", id.value), help);
+        report.add(
+            Some(id.span.clone()),
+            "id",
+            format!("`{}` is no rule id", id.value),
+            help,
+        );
         return None;
     };
     if let Some(first) = seen.insert(id.value.clone(), file.to_owned()) {
@@ -201,15 +244,28 @@ fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Vec<u8
 fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) -> GlobSet {
     let mut builder = GlobSetBuilder::new();
     for glob in list {
-        match GlobBuilder::new(&glob.value).literal_separator(true).build() {
+        match GlobBuilder::new(&glob.value)
+            .literal_separator(true)
+            .build()
+        {
             Ok(g) => {
                 builder.add(g);
             }
-            Err(e) => report.add(Some(glob.span.clone()), key, format!("no glob: {}", e.kind()), ""),
+            Err(e) => report.add(
+                Some(glob.span.clone()),
+                key,
+                format!("no glob: {}", e.kind()),
+                "",
+            ),
         }
     }
     builder.build().unwrap_or_else(|e| {
-        report.add(list.first().map(|g| g.span.clone()), key, format!("no glob: {}", e.kind()), "");
+        report.add(
+            list.first().map(|g| g.span.clone()),
+            key,
+            format!("no glob: {}", e.kind()),
+            "",
+        );
         GlobSet::empty()
     })
 }

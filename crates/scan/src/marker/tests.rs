@@ -1,0 +1,129 @@
+use super::*;
+
+fn heard(line: &str) -> Option<Says> {
+    let bytes = line.as_bytes();
+    let folded = line.to_ascii_lowercase();
+    let end = folded.find("lychgate:")? + "lychgate:".len();
+    read(0, bytes, end, 0, &ValueKey::new([1; 32])).map(|h| h.says)
+}
+
+const GOOD: &str = "lychgate: allow forge.token until 2027-01-31 because test data";
+
+#[test]
+fn comments_of_many_languages_are_heard() {
+    for before in [
+        "# ",
+        "x = \"a\" # ",
+        "//",
+        "foo(); // ",
+        "/// ",
+        "-- ",
+        "; ",
+        "x ; ",
+        "% ",
+        "/* ",
+        "<!-- ",
+        " * ",
+        "rem ",
+        "REM ",
+        "## ",
+        "it's 'x' # ",
+        "don't // ",
+    ] {
+        let said = heard(&format!("{before}{GOOD}"));
+        assert!(
+            matches!(said, Some(Says::Allow { .. })),
+            "{before:?}: {said:?}"
+        );
+    }
+    for after in [" */", " -->", "\r\nnext"] {
+        match heard(&format!("# {GOOD}{after}")) {
+            Some(Says::Allow {
+                reason,
+                rule,
+                until,
+            }) => {
+                assert_eq!(&*reason, "test data");
+                assert_eq!(rule.as_str(), "forge.token");
+                assert_eq!(
+                    until,
+                    Day {
+                        year: 2027,
+                        month: 1,
+                        day: 31
+                    }
+                );
+            }
+            other => panic!("{after:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_no_comment_is_not_heard() {
+    for before in [
+        "",
+        "x = ",
+        "\"# ",
+        "x = '// ",
+        "https://",
+        "a#",
+        "foo(); ",
+        "`# ",
+        "x * ",
+        "premium ",
+        "\"a\\\" # ",
+        "foo();",
+    ] {
+        assert!(heard(&format!("{before}{GOOD}")).is_none(), "{before:?}");
+    }
+    assert!(heard("# lychgate: see the manual").is_none());
+    assert!(heard("# lychgate: allowed").is_none());
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    for (line, want) in [
+        ("# lychgate: allow", "rule"),
+        (
+            "# lychgate: allow A_B until 2027-01-31 because x y z",
+            "rule",
+        ),
+        ("# lychgate: allow a.b because test data", "until"),
+        (
+            "# lychgate: allow a.b until 2027-02-29 because test data",
+            "day",
+        ),
+        (
+            "# lychgate: allow a.b until 2027-1-3 because test data",
+            "day",
+        ),
+        ("# lychgate: allow a.b until 2027-01-31", "because"),
+        ("# lychgate: allow a.b until 2027-01-31 because", "reason"),
+        (
+            "/* lychgate: allow a.b until 2027-01-31 because */",
+            "reason",
+        ),
+    ] {
+        match heard(line) {
+            Some(Says::Malformed { what, .. }) => {
+                assert!(what.contains(want), "{line}: {what}")
+            }
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn other_tools_words_stand_alone() {
+    let ends = |text: &str, word: &str| {
+        let number = WORDS.iter().position(|w| w.text == word).unwrap();
+        let end = text.find(word).unwrap() + word.len();
+        let number = u8::try_from(number).unwrap();
+        read(number, text.as_bytes(), end, 0, &ValueKey::new([1; 32])).is_some()
+    };
+    assert!(ends("x = 1  # nosec B105", "nosec"));
+    assert!(!ends("nosecrets", "nosec"));
+    assert!(!ends("xnosec", "nosec"));
+    assert!(ends("k: v # gitleaks:allow", "gitleaks:allow"));
+}

@@ -1,0 +1,62 @@
+//! All rules at once: their keywords in one prefilter, and what each leads to.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::marker;
+use crate::matcher::Matcher;
+use crate::prefilter::Prefilter;
+
+/// What a keyword leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A rule, by number.
+    Rule(u32),
+    /// A marker, by its place in [`marker::WORDS`].
+    Marker(u8),
+    /// The head of a section of a `.gitmodules` file.
+    Submodule,
+}
+
+/// Everything a pass needs and does not change.
+#[derive(Debug)]
+pub(crate) struct Searcher {
+    pub(crate) matchers: Vec<Matcher>,
+    pub(crate) prefilter: Prefilter,
+    /// By keyword: what it leads to.
+    pub(crate) targets: Vec<Vec<Target>>,
+    /// No other searcher of this process has the same: automata that a worker keeps belong to one.
+    pub(crate) instance: u64,
+}
+
+static INSTANCES: AtomicU64 = AtomicU64::new(1);
+
+impl Searcher {
+    pub(crate) fn new(matchers: Vec<Matcher>) -> Self {
+        let mut words: Vec<Vec<u8>> = Vec::new();
+        let mut targets: Vec<Vec<Target>> = Vec::new();
+        let mut add = |word: &[u8], target| match words.iter().position(|w| w == word) {
+            Some(i) => targets[i].push(target),
+            None => {
+                words.push(word.to_vec());
+                targets.push(vec![target]);
+            }
+        };
+        for (rule, matcher) in (0u32..).zip(&matchers) {
+            matcher
+                .keywords()
+                .iter()
+                .for_each(|k| add(k, Target::Rule(rule)));
+        }
+        for (number, word) in (0u8..).zip(marker::WORDS) {
+            add(word.text.as_bytes(), Target::Marker(number));
+        }
+        add(b"[submodule", Target::Submodule);
+        let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
+        Self {
+            prefilter: Prefilter::new(&words),
+            matchers,
+            targets,
+            instance,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use super::*;
+
+fn tree(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (mode, name) in entries {
+        out.extend_from_slice(mode.as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(name);
+        out.push(0);
+        out.extend_from_slice(&[7; 20]);
+    }
+    out
+}
+
+fn flaws(bytes: &[u8]) -> Vec<&'static str> {
+    let mut out = Vec::new();
+    judge(bytes, HashKind::Sha1, &mut Names::default(), &mut |f| {
+        out.push(f.rule)
+    });
+    out
+}
+
+#[test]
+fn look_alikes_of_dot_git_are_told_from_their_twins() {
+    for bad in [
+        ".git",
+        ".GIT",
+        ".git.",
+        ".git ",
+        ".git. . ",
+        "git~1",
+        "GIT~1",
+        ".git::$INDEX_ALLOCATION",
+        ".git:x",
+        ".g\u{200c}it",
+        "\u{feff}.git",
+        "a\\.git",
+        ".git\\x",
+    ] {
+        assert_eq!(name_flaw(bad.as_bytes()), Some(rules::DOT_GIT), "{bad:?}");
+    }
+    for bad in ["", ".", "..", "a/b", "..\\x"] {
+        assert_eq!(name_flaw(bad.as_bytes()), Some(rules::BAD_NAME), "{bad:?}");
+    }
+    for good in [
+        ".gitignore",
+        ".github",
+        "git",
+        "git~2",
+        "x.git",
+        ".git-x",
+        "...",
+        "..x",
+        "g\u{fc}t",
+        "a\\b",
+        ".gitmodules",
+        "git~10",
+    ] {
+        assert_eq!(name_flaw(good.as_bytes()), None, "{good:?}");
+    }
+}
+
+#[test]
+fn trees_as_git_writes_them_have_no_flaw() {
+    let good = tree(&[
+        ("100644", b".gitignore"),
+        ("100644", b".gitmodules"),
+        ("100644", b"a"),
+        ("100644", b"a.c"),
+        ("40000", b"a0"),
+        ("120000", b"link"),
+        ("160000", b"module"),
+        ("40000", b"src"),
+    ]);
+    assert!(flaws(&good).is_empty());
+    assert!(flaws(&[]).is_empty());
+}
+
+#[test]
+fn each_flaw_is_named() {
+    let one = |entries: &[(&str, &[u8])]| flaws(&tree(entries));
+    assert_eq!(
+        one(&[("100644", b"a"), ("100644", b"a")]),
+        [rules::DUPLICATE]
+    );
+    let split: &[(&str, &[u8])] = &[("100644", b"a"), ("100644", b"a.c"), ("40000", b"a")];
+    assert_eq!(one(split), [rules::DUPLICATE]);
+    assert_eq!(
+        one(&[("100644", b"README"), ("100644", b"readme")]),
+        [rules::CASE_COLLISION]
+    );
+    assert_eq!(
+        one(&[("100644", b"b"), ("100644", b"a")]),
+        [rules::MALFORMED]
+    );
+    assert_eq!(
+        one(&[("120000", b".gitmodules")]),
+        [rules::GITMODULES_SYMLINK]
+    );
+    assert_eq!(
+        one(&[("120000", b".GitModules ")]),
+        [rules::GITMODULES_SYMLINK]
+    );
+    assert_eq!(one(&[("40000", b"..")]), [rules::BAD_NAME]);
+    let mut cut = tree(&[("100644", b"a")]);
+    cut.pop();
+    assert_eq!(flaws(&cut), [rules::MALFORMED]);
+    assert_eq!(flaws(b"no tree at all"), [rules::MALFORMED]);
+}
+
+#[test]
+fn symlinks_are_followed_on_paper() {
+    for bad in ["/etc/passwd", "../x", "C:\\x", "\\\\host", "a/../../../x"] {
+        assert!(leads_out(b"top", bad.as_bytes()), "{bad}");
+    }
+    for good in ["x", "./x", "a/../x", ""] {
+        assert!(!leads_out(b"top", good.as_bytes()), "{good}");
+    }
+    assert!(!leads_out(b"a/b/link", b"../../x"));
+    assert!(leads_out(b"a/b/link", b"../../../x"));
+}
