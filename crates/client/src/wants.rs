@@ -29,12 +29,7 @@ pub(crate) fn answer(
     want: Want,
 ) -> Result<(), Stop> {
     match want {
-        Want::Places(ids) => {
-            for place in stand(places, &ids.into_iter().collect())? {
-                say(talk, asker, &place)?;
-            }
-            Ok(())
-        }
+        Want::Places(ids) => stand(talk, asker, places, &ids.into_iter().collect()),
         Want::Content(ids) => {
             let repository = asker.repository.ok_or(Error::NoRepository)?;
             for id in ids {
@@ -58,22 +53,26 @@ pub(crate) fn answer(
     }
 }
 
-fn stand(places: &mut Places<'_>, wanted: &HashSet<ObjectId>) -> Result<Vec<Stands>, Error> {
-    let mut all = Vec::new();
-    let most = limits::PLACES * limits::PLACES_PER_OBJECT;
+fn stand(
+    talk: &mut Talk<'_>,
+    asker: Asker<'_>,
+    places: &mut Places<'_>,
+    wanted: &HashSet<ObjectId>,
+) -> Result<(), Stop> {
+    let mut left = limits::PLACES * limits::PLACES_PER_OBJECT;
+    let mut said = Ok(());
     let mut take = |place| {
-        if all.len() < most {
-            all.push(place);
+        if left > 0 && said.is_ok() {
+            left -= 1;
+            said = say(talk, asker, &place);
         }
     };
     match places {
-        Places::Staged(repository) => {
-            staged_places(repository, wanted, &mut take)?;
-        }
+        Places::Staged(repository) => staged_places(repository, wanted, &mut take)?,
         Places::Pushed(objects) => objects.places(wanted, &mut take)?,
         Places::None => {}
     }
-    Ok(all)
+    said
 }
 
 fn say(talk: &mut Talk<'_>, asker: Asker<'_>, place: &Stands) -> Result<(), Stop> {
