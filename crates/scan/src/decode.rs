@@ -1,7 +1,7 @@
 //! UTF-16 and UTF-32 become UTF-8; everything else is scanned as it is.
 //!
-//! The raw bytes are always scanned too: what looks like UTF-16 may hold plain text. A run of
-//! UTF-16 inside a binary file whose beginning looks like neither is not decoded.
+//! The raw bytes are always scanned too: what looks like UTF-16 may hold plain text. Runs of
+//! UTF-16 inside a binary are for [`crate::runs`].
 
 /// How many raw bytes a scalar value of the decoded text had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

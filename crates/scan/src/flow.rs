@@ -29,6 +29,12 @@ pub(crate) struct Basin {
 }
 
 impl Basin {
+    /// Lends the buffer, emptied, and the state.
+    pub(crate) fn hold(&mut self, work: impl FnOnce(&mut Vec<u8>, &mut State)) {
+        self.buffer.clear();
+        work(&mut self.buffer, &mut self.state);
+    }
+
     /// Overwrites what the buffer held.
     pub(crate) fn wipe(&mut self) {
         self.buffer.zeroize();

@@ -219,10 +219,10 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn span(&mut self, start: u64, end: u64) -> Span {
-        let before = between(self.text, self.cursor.at, start);
+        let before = self.text.between(self.cursor.at, start);
         self.cursor.advance(before);
         let mut stop = self.cursor;
-        stop.advance(between(self.text, start, end));
+        stop.advance(self.text.between(start, end));
         Span {
             line: self.cursor.line,
             column: self.cursor.column,
@@ -232,10 +232,4 @@ impl Walk<'_> {
             byte_end: stop.raw,
         }
     }
-}
-
-fn between(text: Text<'_>, from: u64, to: u64) -> &[u8] {
-    text.bytes
-        .get(text.index(from)..text.index(to))
-        .unwrap_or_default()
 }

@@ -24,6 +24,7 @@ pub mod packs;
 pub mod prefilter;
 mod rule;
 mod ruleset;
+mod runs;
 mod scan;
 mod scanned;
 mod search;

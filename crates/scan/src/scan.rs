@@ -12,6 +12,7 @@ use crate::gather::Gathered;
 use crate::gitmodules;
 use crate::object::{self, Part};
 use crate::ruleset::RuleSet;
+use crate::runs;
 use crate::scanned::{Input, Scanned};
 use crate::search::{Pass, Text};
 use crate::structural;
@@ -195,10 +196,49 @@ impl RuleSet {
             let mut flow = Flow::decoded(wide);
             flow.feed(bytes, &pass, &mut scratch.wide, &mut scratch.gathered);
             flow.finish(&pass, &mut scratch.wide, &mut scratch.gathered);
+        } else if memchr::memchr(0, bytes).is_some() {
+            self.runs(bytes, key, scratch);
         }
         if submodules {
             self.submodules(plain, mark, key, &mut scratch.gathered);
         }
+    }
+
+    /// UTF-16 inside a binary.
+    fn runs(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) {
+        let pass = self.pass(key, false);
+        let Scratch { wide, gathered, .. } = scratch;
+        let raw = Text {
+            bytes,
+            base: 0,
+            fresh: 0,
+            last: true,
+        };
+        let mut cursor = Cursor::new(0, Unit::Byte);
+        runs::find(bytes, &mut |run| {
+            wide.hold(|buffer, state| {
+                run.read(bytes, buffer);
+                let work = state.work;
+                state.reset(&self.searcher);
+                pass.run(
+                    Text {
+                        bytes: buffer,
+                        ..raw
+                    },
+                    state,
+                );
+                state.work += work;
+                for found in &mut state.found {
+                    (found.start, found.end) = (run.raw(found.start), run.raw(found.end));
+                }
+                if !state.found.is_empty() {
+                    // Runs come in order: lines are counted once.
+                    cursor.advance(raw.between(cursor.at, run.at as u64));
+                }
+                gathered.take(state, raw, cursor, Source::Blob);
+            });
+        });
+        wide.wipe();
     }
 
     fn submodules(&self, bytes: &[u8], mark: usize, key: &ValueKey, gathered: &mut Gathered) {

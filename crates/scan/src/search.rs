@@ -27,7 +27,14 @@ pub(crate) struct Text<'a> {
     pub(crate) last: bool,
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    /// The bytes from one place to another.
+    pub(crate) fn between(&self, from: u64, to: u64) -> &'a [u8] {
+        self.bytes
+            .get(self.index(from)..self.index(to))
+            .unwrap_or_default()
+    }
+
     fn end(&self) -> u64 {
         self.base + self.bytes.len() as u64
     }

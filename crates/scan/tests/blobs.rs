@@ -108,6 +108,29 @@ fn binaries_are_scanned_whole() {
 }
 
 #[test]
+fn wide_strings_inside_binaries_are_found() {
+    for big in [false, true] {
+        let t = token(13);
+        let mut bytes = b"MZ\x90\n\xff\x01".repeat(900);
+        let at = bytes.len() as u64;
+        bytes.extend(wide(&format!("key={t}"), big));
+        bytes.extend_from_slice(b"\xff\xff\x07".repeat(900).as_slice());
+        let out = scan(KIND, &bytes);
+        assert_eq!(fixture::ids(&out), ["test.token"], "{big}");
+        let span = out.findings[0].span;
+        assert_eq!(span.byte_start, at + 8 + u64::from(big));
+        assert_eq!(span.byte_end - span.byte_start, 80);
+        assert_eq!(span.line, 901);
+        assert_eq!(
+            out.findings[0].value,
+            scan(KIND, t.as_bytes()).findings[0].value
+        );
+        let cut: Vec<u8> = bytes.iter().copied().filter(|b| *b != b'_').collect();
+        assert!(blob(cut).is_empty());
+    }
+}
+
+#[test]
 fn other_code_pages_do_not_hide_ascii() {
     let mut bytes = b"\x83p\x83X = \x93".to_vec();
     bytes.extend_from_slice(token(6).as_bytes());
