@@ -13,7 +13,7 @@ use regex_automata::{Input, Span};
 const SIZE_LIMIT: usize = 1 << 20;
 /// Bytes of lazily built states per direction of one pattern. Below the need of a pattern, the
 /// slow engine would take its place.
-const STATES_LIMIT: usize = 512 << 10;
+pub(crate) const STATES_LIMIT: usize = 512 << 10;
 /// Bytes of lazily built states a worker keeps over all patterns.
 const CACHES_LIMIT: usize = 8 << 20;
 
@@ -86,6 +86,12 @@ impl Engine {
         let named = names.position(|n| n == Some("secret"));
         let group = named.unwrap_or(usize::from(regex.captures_len() > 1));
         Ok(Self { regex, group })
+    }
+
+    /// Bytes it takes, without what searches build.
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> usize {
+        self.regex.memory_usage()
     }
 
     /// The leftmost match that begins and ends in `from..to`; what stands around is context.

@@ -167,4 +167,37 @@ mod tests {
         assert!(!weigh(b"aaaaaaaabbbbbbbb"));
         assert!(!weigh(b""));
     }
+
+    /// What would make a pattern fall off the fast engine, or cost memory: checked for every pack.
+    #[test]
+    fn every_pattern_of_every_pack_runs_on_the_fast_engine() {
+        use regex_automata::{hybrid, util::syntax};
+        let set = crate::RuleSet::built_in().unwrap();
+        let mut total = 0;
+        for (matcher, rule) in set.searcher.matchers.iter().zip(set.rules()) {
+            let pattern = &matcher.pattern;
+            let hir = regex_syntax::ParserBuilder::new()
+                .unicode(false)
+                .utf8(false)
+                .build()
+                .parse(pattern)
+                .unwrap();
+            let looks = hir.properties().look_set();
+            assert!(!looks.contains_word_unicode(), "{}", rule.id);
+            let states = hybrid::dfa::Config::new().cache_capacity(crate::engine::STATES_LIMIT);
+            let lazy = hybrid::regex::Regex::builder()
+                .dfa(states)
+                .syntax(syntax::Config::new().unicode(false).utf8(false))
+                .build(pattern);
+            assert!(
+                lazy.is_ok(),
+                "{}: too large for lazily built states",
+                rule.id
+            );
+            let bytes = matcher.compile().unwrap().memory();
+            assert!(bytes <= 768 << 10, "{}: {bytes} bytes", rule.id);
+            total += bytes;
+        }
+        assert!(total < 24 << 20, "all patterns: {total} bytes");
+    }
 }
