@@ -7,7 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A gate for Git: no secret leaves a commit or a push unseen.
 #[derive(Debug, Parser)]
-#[command(name = "lychgate", version, max_term_width = 80, propagate_version = true)]
+#[command(
+    name = "lychgate",
+    version,
+    max_term_width = 80,
+    propagate_version = true
+)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -59,7 +64,13 @@ pub(crate) struct Install {
     #[arg(long, value_name = "UID", requires = "server")]
     pub(crate) daemon_uid: Vec<u32>,
     /// What a client hook does when no daemon can be had.
-    #[arg(long, value_enum, default_value_t, value_name = "WHAT", conflicts_with = "server")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        conflicts_with = "server"
+    )]
     pub(crate) unavailable: Unavailable,
 }
 

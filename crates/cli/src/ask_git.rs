@@ -46,13 +46,19 @@ pub(crate) struct HooksPath {
 impl Git {
     /// Git in `folder`, which must belong to this user as far as git cares.
     pub(crate) fn at(folder: &Path) -> Self {
-        Self { folder: folder.to_path_buf(), any_owner: false }
+        Self {
+            folder: folder.to_path_buf(),
+            any_owner: false,
+        }
     }
 
     /// Git in `folder`, whoever owns it: an administrator looks after other users' repositories.
     /// Only questions are asked this way, and none of them runs what a configuration names.
     pub(crate) fn of_any_owner(folder: &Path) -> Self {
-        Self { folder: folder.to_path_buf(), any_owner: true }
+        Self {
+            folder: folder.to_path_buf(),
+            any_owner: true,
+        }
     }
 
     /// The repository this folder is in; `None`: in none.
@@ -61,12 +67,17 @@ impl Git {
             return Ok(None);
         };
         let git_dir = PathBuf::from(git_dir);
-        let top = self.line(["rev-parse", "--show-toplevel"])?.map(PathBuf::from);
+        let top = self
+            .line(["rev-parse", "--show-toplevel"])?
+            .map(PathBuf::from);
         let bare = self.line(["rev-parse", "--is-bare-repository"])?.as_deref()
             == Some(OsStr::new("true"));
         let top = top.unwrap_or_else(|| git_dir.clone());
         // From the top, because a relative hooks folder counts from there.
-        let from_top = Self { folder: top.clone(), any_owner: self.any_owner };
+        let from_top = Self {
+            folder: top.clone(),
+            any_owner: self.any_owner,
+        };
         let path = |args: [&str; 2]| -> Result<PathBuf, Failure> {
             let mut asked = vec!["rev-parse"];
             asked.extend(args.iter().filter(|a| !a.is_empty()));
@@ -84,18 +95,33 @@ impl Git {
 
     /// Which `core.hooksPath` is in effect, if any.
     pub(crate) fn hooks_path(&self) -> Result<Option<HooksPath>, Failure> {
-        let asked = ["config", "-z", "--show-scope", "--show-origin", "--get", "core.hooksPath"];
-        let Some(said) = self.bytes(asked)? else { return Ok(None) };
+        let asked = [
+            "config",
+            "-z",
+            "--show-scope",
+            "--show-origin",
+            "--get",
+            "core.hooksPath",
+        ];
+        let Some(said) = self.bytes(asked)? else {
+            return Ok(None);
+        };
         let mut parts = said.split(|b| *b == 0);
         let mut text = || String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
         let (scope, origin) = (text(), text());
         let value = OsString::from_vec(parts.next().unwrap_or_default().to_vec());
-        Ok(Some(HooksPath { scope, origin, value }))
+        Ok(Some(HooksPath {
+            scope,
+            origin,
+            value,
+        }))
     }
 
     /// A value of the user's own configuration, `~` expanded.
     pub(crate) fn global_path(&self, key: &str) -> Result<Option<PathBuf>, Failure> {
-        Ok(self.line(["config", "--global", "--type=path", "--get", key])?.map(PathBuf::from))
+        Ok(self
+            .line(["config", "--global", "--type=path", "--get", key])?
+            .map(PathBuf::from))
     }
 
     /// Adds one more value for `core.hooksPath`, which then counts, and leaves what is there.
@@ -125,15 +151,27 @@ impl Git {
         if self.bytes(asked)?.is_none() {
             return Ok(());
         }
-        let unset = asked.map(|a| if a == "--get" { OsStr::new("--unset") } else { a });
+        let unset = asked.map(|a| {
+            if a == "--get" {
+                OsStr::new("--unset")
+            } else {
+                a
+            }
+        });
         self.must(unset, "core.hooksPath was not unset")
     }
 
     /// The commands of config-based hooks for `hook`, where this git has `git hook list`.
     pub(crate) fn configured_hooks(&self, hook: &str) -> Result<Vec<String>, Failure> {
-        let Some(said) = self.bytes(["hook", "list", hook])? else { return Ok(Vec::new()) };
+        let Some(said) = self.bytes(["hook", "list", hook])? else {
+            return Ok(Vec::new());
+        };
         let lines = String::from_utf8_lossy(&said).into_owned();
-        Ok(lines.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect())
+        Ok(lines
+            .lines()
+            .filter(|l| !l.is_empty())
+            .map(str::to_owned)
+            .collect())
     }
 
     /// One line of output, without its newline; `None`: git says no.
@@ -153,7 +191,11 @@ impl Git {
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let done = self.command(args).stderr(Stdio::null()).output().map_err(not_run)?;
+        let done = self
+            .command(args)
+            .stderr(Stdio::null())
+            .output()
+            .map_err(not_run)?;
         Ok(done.status.success().then_some(done.stdout))
     }
 
@@ -162,17 +204,27 @@ impl Git {
         args: impl IntoIterator<Item = A>,
         what: &str,
     ) -> Result<(), Failure> {
-        let done = self.command(args).stderr(Stdio::piped()).output().map_err(not_run)?;
+        let done = self
+            .command(args)
+            .stderr(Stdio::piped())
+            .output()
+            .map_err(not_run)?;
         if done.status.success() {
             return Ok(());
         }
         let said = lychgate_model::path::printable(done.stderr.trim_ascii());
-        Err(Failure::new(Kind::Incomplete, format!("{what}: git: {said}")))
+        Err(Failure::new(
+            Kind::Incomplete,
+            format!("{what}: git: {said}"),
+        ))
     }
 
     fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new("git");
-        command.current_dir(&self.folder).env("LC_ALL", "C").stdin(Stdio::null());
+        command
+            .current_dir(&self.folder)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null());
         if self.any_owner {
             command.args(["-c", "safe.directory=*"]);
         }
@@ -181,7 +233,10 @@ impl Git {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what map_err hands over"
+)]
 fn not_run(error: std::io::Error) -> Failure {
     Failure::new(Kind::Incomplete, "git cannot be run")
         .because(&error)

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use lychgate_client::connect::{Outcome, connect};
 use lychgate_client::locate::keeps_for_daemon;
 use lychgate_client::trust::{Distrust, Trusted};
-use lychgate_client::{SocketLink, control};
+use lychgate_client::{SocketLink, control, greet};
 use lychgate_model::{exit, limits};
 use lychgate_wire::frame::caps;
 
@@ -19,6 +19,7 @@ use crate::args::DaemonCommand;
 use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
 
+const BUILD: &str = env!("CARGO_PKG_VERSION");
 /// The daemon's program, beside this one.
 pub(crate) const PROGRAM: &str = "lychgated";
 /// Where a daemon that `daemon start` started writes its log, in the state folder.
@@ -71,7 +72,10 @@ pub(crate) enum Reached {
 
 /// Tries to connect with the daemon at `socket`.
 pub(crate) fn reach(around: &Surroundings, socket: &Path) -> Reached {
-    let trusted = Trusted { own: around.uid(), listed: &[] };
+    let trusted = Trusted {
+        own: around.uid(),
+        listed: &[],
+    };
     match connect(socket, trusted, Instant::now() + Duration::from_secs(2)) {
         Outcome::Listening(stream) => {
             Reached::Answers(SocketLink::new(stream, Instant::now() + ANSWER))
@@ -84,8 +88,7 @@ pub(crate) fn reach(around: &Surroundings, socket: &Path) -> Reached {
 
 /// Asks for something else than a judgement.
 pub(crate) fn ask(link: &mut SocketLink, asked: u64, what: &str) -> Result<Vec<String>, Failure> {
-    control(link, env!("CARGO_PKG_VERSION"), asked)
-        .map_err(|e| Failure::new(Kind::Unavailable, what).because(&e))
+    control(link, BUILD, asked).map_err(|e| Failure::new(Kind::Unavailable, what).because(&e))
 }
 
 /// Where this user's daemon listens.
@@ -101,21 +104,36 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let socket = socket(around)?;
     let what = "the daemon was not started";
     match reach(around, &socket) {
-        Reached::Answers(mut link) => {
-            // One that is about to end does not answer; then another takes its place.
-            if control(&mut link, env!("CARGO_PKG_VERSION"), caps::STATUS).is_ok() {
-                return Ok(vec![format!("a daemon listens already at {}", socket.display())]);
+        Reached::Answers(mut link) => match greet(&mut link, BUILD, caps::STATUS) {
+            // One that a hook started ends when it is idle: another takes its place.
+            Ok(greeting) if greeting.capabilities & caps::SPAWNED != 0 => {
+                stop(around)?;
             }
-        }
+            Ok(_) => {
+                return Ok(vec![format!(
+                    "a daemon listens already at {}",
+                    socket.display()
+                )]);
+            }
+            // It is about to end, or damaged: the new one finds out.
+            Err(_) => {}
+        },
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
         Reached::Away | Reached::Failed(_) => {}
     }
     let state = around.folders().state_folder();
     for folder in [socket.parent(), state.as_deref()].into_iter().flatten() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| {
-            Failure::new(Kind::Incomplete, format!("{what}: cannot create {}", folder.display()))
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|e| {
+                Failure::new(
+                    Kind::Incomplete,
+                    format!("{what}: cannot create {}", folder.display()),
+                )
                 .because(&e)
-        })?;
+            })?;
     }
     let mut child = command(around, &socket, state.as_deref())
         .env_clear()
@@ -137,7 +155,7 @@ fn wait(around: &Surroundings, socket: &Path, child: &mut Child) -> Result<(), F
     let deadline = Instant::now() + START;
     loop {
         if let Reached::Answers(mut link) = reach(around, socket)
-            && let Ok(lines) = control(&mut link, env!("CARGO_PKG_VERSION"), caps::STATUS)
+            && let Ok(lines) = control(&mut link, BUILD, caps::STATUS)
             && !lines.iter().any(|line| line == "state: loading")
         {
             return usable(&lines);
@@ -147,15 +165,24 @@ fn wait(around: &Surroundings, socket: &Path, child: &mut Child) -> Result<(), F
             && !status.success()
         {
             let mut said = Vec::new();
-            let _ = child.stderr.take().map(|pipe| pipe.take(4096).read_to_end(&mut said));
-            let failure = Failure::new(Kind::Unavailable, format!("{what}: it ended at once ({status})"));
+            let _ = child
+                .stderr
+                .take()
+                .map(|pipe| pipe.take(4096).read_to_end(&mut said));
+            let failure = Failure::new(
+                Kind::Unavailable,
+                format!("{what}: it ended at once ({status})"),
+            );
             return Err(failure.hint(String::from_utf8_lossy(&said).into_owned()));
         }
         if Instant::now() > deadline {
             // It would be there later, unasked.
             let _ = child.kill();
             let _ = child.wait();
-            return Err(Failure::new(Kind::Unavailable, format!("{what}: it does not answer")));
+            return Err(Failure::new(
+                Kind::Unavailable,
+                format!("{what}: it does not answer"),
+            ));
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -166,7 +193,9 @@ fn usable(status: &[String]) -> Result<(), Failure> {
     if !status.iter().any(|line| line == "state: not-ready") {
         return Ok(());
     }
-    let problems = status.iter().filter_map(|line| line.strip_prefix("problem: "));
+    let problems = status
+        .iter()
+        .filter_map(|line| line.strip_prefix("problem: "));
     let problems: Vec<&str> = problems.collect();
     let what = "the daemon runs and judges nothing: its rules or policy cannot be used";
     Err(Failure::new(Kind::Refused, what)
@@ -185,12 +214,18 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
     };
     let lines = ask(&mut link, caps::DRAIN, what)?;
     if let Some(problem) = lines.iter().find_map(|l| l.strip_prefix("problem: ")) {
-        return Err(Failure::new(Kind::Unavailable, format!("{what}: {problem}")));
+        return Err(Failure::new(
+            Kind::Unavailable,
+            format!("{what}: {problem}"),
+        ));
     }
     let deadline = Instant::now() + limits::DRAIN_WAIT + Duration::from_secs(2);
     while matches!(reach(around, &socket), Reached::Answers(_)) {
         if Instant::now() > deadline {
-            return Err(Failure::new(Kind::Unavailable, format!("{what}: it still listens")));
+            return Err(Failure::new(
+                Kind::Unavailable,
+                format!("{what}: it still listens"),
+            ));
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -210,7 +245,10 @@ fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {
         Reached::Failed(error) => return Err(Failure::new(Kind::Unavailable, what).because(&error)),
     };
     let lines = ask(&mut link, caps::RELOAD, what)?;
-    let problems: Vec<&str> = lines.iter().filter_map(|l| l.strip_prefix("problem: ")).collect();
+    let problems: Vec<&str> = lines
+        .iter()
+        .filter_map(|l| l.strip_prefix("problem: "))
+        .collect();
     if problems.is_empty() {
         return Ok((lines, exit::ALLOW));
     }
@@ -238,7 +276,11 @@ fn command(around: &Surroundings, socket: &Path, state: Option<&Path>) -> Comman
     let mut command = Command::new(around.beside(PROGRAM));
     command.arg("--socket").arg(socket);
     if let Some(state) = state {
-        command.arg("--state-dir").arg(state).arg("--log").arg(state.join(LOG));
+        command
+            .arg("--state-dir")
+            .arg(state)
+            .arg("--log")
+            .arg(state.join(LOG));
     }
     command
 }
@@ -253,13 +295,19 @@ fn kept(around: &Surroundings) -> impl Iterator<Item = (&std::ffi::OsStr, &std::
 
 fn not_run(what: &str, around: &Surroundings, error: &std::io::Error) -> Failure {
     let program = around.beside(PROGRAM);
-    Failure::new(Kind::Unavailable, format!("{what}: cannot run {}", program.display()))
-        .because(error)
-        .hint("Install all three binaries into one folder: ./install.sh")
+    Failure::new(
+        Kind::Unavailable,
+        format!("{what}: cannot run {}", program.display()),
+    )
+    .because(error)
+    .hint("Install all three binaries into one folder: ./install.sh")
 }
 
 fn not_ours(what: &str, distrust: &Distrust) -> Failure {
-    Failure::new(Kind::Unavailable, format!("{what}: what is at its place is not trusted"))
-        .because(distrust)
-        .hint("lychgate doctor")
+    Failure::new(
+        Kind::Unavailable,
+        format!("{what}: what is at its place is not trusted"),
+    )
+    .because(distrust)
+    .hint("lychgate doctor")
 }

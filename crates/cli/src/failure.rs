@@ -45,7 +45,13 @@ impl Failure {
     /// A failure of `kind`; `what` says what did not happen and why, as a fragment.
     pub(crate) fn new(kind: Kind, what: impl Into<String>) -> Self {
         let (causes, hint, before) = (Vec::new(), String::new(), String::new());
-        Self { kind, what: what.into(), causes, hint, before }
+        Self {
+            kind,
+            what: what.into(),
+            causes,
+            hint,
+            before,
+        }
     }
 
     /// The same, caused by `error`: its whole chain is printed.

@@ -31,8 +31,10 @@ pub(crate) fn run(around: &Surroundings, asked: &JudgeHook) -> Result<u8, Failur
         Some(path) => deadline(around, asked, path)?,
     };
 
-    let environment =
-        Environment::new(around.cwd().to_path_buf(), around.variables().iter().cloned());
+    let environment = Environment::new(
+        around.cwd().to_path_buf(),
+        around.variables().iter().cloned(),
+    );
     let repository = crate::check::open(&environment)?;
     let mut link = MemoryLink::new(session(around)?, threads()).until(begun + deadline);
     let run = Run {
@@ -47,13 +49,18 @@ pub(crate) fn run(around: &Surroundings, asked: &JudgeHook) -> Result<u8, Failur
     let answered = greet(&mut link, BUILD, 0)
         .and_then(|greeting| run.ask(&mut link, &greeting))
         .map_err(|e| not_checked(hook.name(), "").because(&e))?;
-    let text: String = answered.lines.iter().map(|l| crate::page::plain(l) + "\n").collect();
+    let text: String = answered
+        .lines
+        .iter()
+        .map(|l| crate::page::plain(l) + "\n")
+        .collect();
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
     match answered.answer.decision {
         Decision::Allow => Ok(exit::ALLOW),
-        other if answered.lines.is_empty() => {
-            Err(not_checked(hook.name(), &format!("the verdict is {}", other.name())))
-        }
+        other if answered.lines.is_empty() => Err(not_checked(
+            hook.name(),
+            &format!("the verdict is {}", other.name()),
+        )),
         _ => Ok(exit::DENY),
     }
 }
@@ -61,11 +68,15 @@ pub(crate) fn run(around: &Surroundings, asked: &JudgeHook) -> Result<u8, Failur
 fn handed_over(asked: &JudgeHook, hook: Hook) -> Result<Vec<u8>, Failure> {
     let mut stdin = Vec::new();
     if reads_stdin(hook) {
-        std::io::stdin().lock().read_to_end(&mut stdin).map_err(|e| {
-            not_checked(hook.name(), "cannot read what the hook handed over").because(&e)
-        })?;
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut stdin)
+            .map_err(|e| {
+                not_checked(hook.name(), "cannot read what the hook handed over").because(&e)
+            })?;
     }
-    let same = stdin.len() as u64 == asked.stdin_bytes && count_refs(&stdin) as u64 == asked.stdin_refs;
+    let same =
+        stdin.len() as u64 == asked.stdin_bytes && count_refs(&stdin) as u64 == asked.stdin_refs;
     if same {
         return Ok(stdin);
     }
@@ -95,7 +106,9 @@ fn deadline(
 }
 
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(4)
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(4)
 }
 
 fn not_checked(hook: &str, why: &str) -> Failure {
@@ -104,6 +117,10 @@ fn not_checked(hook: &str, why: &str) -> Failure {
         "pre-push" => "push not checked",
         _ => "commit not checked",
     };
-    let what = if why.is_empty() { what.to_owned() } else { format!("{what}: {why}") };
+    let what = if why.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{what}: {why}")
+    };
     Failure::new(Kind::Incomplete, what)
 }

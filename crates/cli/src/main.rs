@@ -28,7 +28,9 @@ fn main() -> ExitCode {
     let line = CommandLine::parse();
     // A panic's message can quote what was scanned: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
-        let at = panic.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
+        let at = panic
+            .location()
+            .map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
         let _ = writeln!(std::io::stderr(), "lychgate: a bug{at}");
     }));
     let said = std::panic::catch_unwind(|| run(&line.command));
@@ -48,7 +50,11 @@ fn run(command: &Command) -> Result<Said, Failure> {
         Command::Uninstall(target) => Said::lines(&install::uninstall(&around, target)?),
         Command::Doctor(wanted) => {
             let (out, code) = doctor::run(&around, wanted)?;
-            Said { out, err: String::new(), code }
+            Said {
+                out,
+                err: String::new(),
+                code,
+            }
         }
         Command::Status => Said::lines(&daemon::status(&around)?),
         Command::Check(wanted) => {
@@ -57,15 +63,26 @@ fn run(command: &Command) -> Result<Said, Failure> {
         }
         Command::Rules(wanted) => {
             let out = rules::run(&around, wanted.command.as_ref())?;
-            Said { out, err: String::new(), code: exit::ALLOW }
+            Said {
+                out,
+                err: String::new(),
+                code: exit::ALLOW,
+            }
         }
         Command::Daemon(wanted) => {
             let (lines, code) = daemon::run(&around, wanted.command)?;
-            Said { code, ..Said::lines(&lines) }
+            Said {
+                code,
+                ..Said::lines(&lines)
+            }
         }
         Command::JudgeHook(asked) => {
             let code = judge_hook::run(&around, asked)?;
-            Said { out: String::new(), err: String::new(), code }
+            Said {
+                out: String::new(),
+                err: String::new(),
+                code,
+            }
         }
     })
 }
@@ -81,14 +98,21 @@ impl Said {
     /// Lines of what was done, to standard output.
     fn lines(lines: &[String]) -> Self {
         let out = lines.iter().map(|line| page::plain(line) + "\n").collect();
-        Self { out, err: String::new(), code: exit::ALLOW }
+        Self {
+            out,
+            err: String::new(),
+            code: exit::ALLOW,
+        }
     }
 
     /// Prints, and gives the exit code.
     fn print(&self) -> u8 {
         let _ = std::io::stderr().lock().write_all(self.err.as_bytes());
         let mut stdout = std::io::stdout().lock();
-        match stdout.write_all(self.out.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout
+            .write_all(self.out.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
             // A report nobody got whole is none. A reader that had enough (`| head`) is not told.
             Err(error) if self.code == exit::ALLOW && !self.out.is_empty() => {
                 if error.kind() == std::io::ErrorKind::BrokenPipe {

@@ -9,7 +9,10 @@ pub(crate) fn plain(text: &str) -> String {
     if text.bytes().all(|b| (0x20..=0x7e).contains(&b)) {
         return text.to_owned();
     }
-    text.split('\\').map(|part| printable(part.as_bytes())).collect::<Vec<_>>().join("\\")
+    text.split('\\')
+        .map(|part| printable(part.as_bytes()))
+        .collect::<Vec<_>>()
+        .join("\\")
 }
 
 /// `text` as lines of at most 80 columns, broken at spaces, `first` before the first line and
@@ -45,7 +48,10 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
         return text;
     }
     // Escaped text is ASCII: every byte is a column.
-    format!("{}..", text.get(..width.saturating_sub(2)).unwrap_or_default())
+    format!(
+        "{}..",
+        text.get(..width.saturating_sub(2)).unwrap_or_default()
+    )
 }
 
 #[cfg(test)]
@@ -64,13 +70,19 @@ mod tests {
     #[test]
     fn a_long_path_stays_whole() {
         let path = "x".repeat(200);
-        assert_eq!(wrapped(&format!("cannot read {path}"), "", "  "), format!("cannot read\n  {path}\n"));
+        assert_eq!(
+            wrapped(&format!("cannot read {path}"), "", "  "),
+            format!("cannot read\n  {path}\n")
+        );
     }
 
     #[test]
     fn nothing_a_terminal_acts_on_gets_through() {
         let page = wrapped("a\x1b[2Jb \u{202e}c\rd", "", "");
-        assert!(page.trim_end().bytes().all(|b| (0x20..=0x7e).contains(&b)), "{page:?}");
+        assert!(
+            page.trim_end().bytes().all(|b| (0x20..=0x7e).contains(&b)),
+            "{page:?}"
+        );
         assert_eq!(cut("abcdef", 4), "ab..");
         assert_eq!(cut("abcd", 4), "abcd");
     }

@@ -26,7 +26,12 @@ impl Surroundings {
             .and_then(std::fs::canonicalize)
             .map_err(|e| Failure::new(Kind::Incomplete, "where am I installed").because(&e))?;
         let uid = rustix::process::geteuid().as_raw();
-        Ok(Self { cwd, variables: std::env::vars_os().collect(), program, uid })
+        Ok(Self {
+            cwd,
+            variables: std::env::vars_os().collect(),
+            program,
+            uid,
+        })
     }
 
     /// The working folder.

@@ -23,19 +23,29 @@ fn validates(value: &Value, part: Option<&str>) {
         whole.insert("$ref".into(), format!("#/$defs/{part}").into());
     }
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator.iter_errors(value).map(|e| e.to_string()).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|e| e.to_string())
+        .collect();
     assert!(errors.is_empty(), "{errors:?}\n{value}");
 }
 
 fn lines(said: &Said) -> Vec<Value> {
-    said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    said.out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn with_secret(scene: &Scene, seed: u64) -> (std::path::PathBuf, String) {
     let repository = scene.repository("r");
     let secret = token(seed);
     std::fs::create_dir(repository.join("src")).unwrap();
-    std::fs::write(repository.join("src/a.py"), format!("x = 1\nT = \"{secret}\"\n")).unwrap();
+    std::fs::write(
+        repository.join("src/a.py"),
+        format!("x = 1\nT = \"{secret}\"\n"),
+    )
+    .unwrap();
     scene.git(&repository, ["add", "."]);
     (repository, secret)
 }
@@ -44,14 +54,25 @@ fn with_secret(scene: &Scene, seed: u64) -> (std::path::PathBuf, String) {
 fn staged_is_the_default_and_the_code_says_what_was_found() {
     let scene = Scene::new();
     let (repository, secret) = with_secret(&scene, 1);
-    for args in [vec!["check"], vec!["check", "--staged"], vec!["check", "--in-process"]] {
+    for args in [
+        vec!["check"],
+        vec!["check", "--staged"],
+        vec!["check", "--in-process"],
+    ] {
         let said = scene.lychgate(&repository.join("src"), args).exits(1);
         assert!(said.out.contains("src/a.py:2:6 "), "{}", said.out);
         let last = said.out.lines().last().unwrap();
-        assert!(last.starts_with("deny: 1 finding blocks; judged 1 object, "), "{}", said.out);
+        assert!(
+            last.starts_with("deny: 1 finding blocks; judged 1 object, "),
+            "{}",
+            said.out
+        );
         assert!(!said.out.contains(&secret) && !said.err.contains(&secret));
         for line in said.out.lines() {
-            assert!(line.len() <= 80 && line.bytes().all(|b| (b' '..=b'~').contains(&b)), "{line}");
+            assert!(
+                line.len() <= 80 && line.bytes().all(|b| (b' '..=b'~').contains(&b)),
+                "{line}"
+            );
         }
     }
     std::fs::write(repository.join("src/a.py"), "T = environ[\"T\"]\n").unwrap();
@@ -64,17 +85,39 @@ fn staged_is_the_default_and_the_code_says_what_was_found() {
 fn every_line_and_the_document_are_as_published() {
     let scene = Scene::new();
     let (repository, secret) = with_secret(&scene, 2);
-    let ndjson = scene.lychgate(&repository, ["check", "--format", "ndjson"]).exits(1);
+    let ndjson = scene
+        .lychgate(&repository, ["check", "--format", "ndjson"])
+        .exits(1);
     let lines = lines(&ndjson);
     let (last, findings) = lines.split_last().unwrap();
     assert_eq!(findings.len(), 1, "{}", ndjson.out);
     validates(&findings[0], Some("finding"));
     validates(last, Some("verdict"));
-    let keys: Vec<&str> = findings[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let keys: Vec<&str> = findings[0]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     let mut published = [
-        "path", "line", "column", "end_line", "end_column", "byte_start", "byte_end", "source",
-        "object", "rule", "title", "category", "severity", "confidence", "fingerprint", "masked",
-        "state", "blocks",
+        "path",
+        "line",
+        "column",
+        "end_line",
+        "end_column",
+        "byte_start",
+        "byte_end",
+        "source",
+        "object",
+        "rule",
+        "title",
+        "category",
+        "severity",
+        "confidence",
+        "fingerprint",
+        "masked",
+        "state",
+        "blocks",
     ];
     published.sort_unstable();
     let mut sorted = keys.clone();
@@ -82,13 +125,27 @@ fn every_line_and_the_document_are_as_published() {
     assert_eq!(sorted, published);
     let finding = &findings[0];
     assert_eq!(finding["path"], "src/a.py");
-    assert_eq!((&finding["line"], &finding["column"]), (&2.into(), &6.into()));
-    assert_eq!((&finding["byte_start"], &finding["byte_end"]), (&11.into(), &51.into()));
-    assert_eq!((&finding["state"], &finding["blocks"]), (&"new".into(), &true.into()));
-    assert_eq!((&last["verdict"], &last["exit"]), (&"deny".into(), &1.into()));
+    assert_eq!(
+        (&finding["line"], &finding["column"]),
+        (&2.into(), &6.into())
+    );
+    assert_eq!(
+        (&finding["byte_start"], &finding["byte_end"]),
+        (&11.into(), &51.into())
+    );
+    assert_eq!(
+        (&finding["state"], &finding["blocks"]),
+        (&"new".into(), &true.into())
+    );
+    assert_eq!(
+        (&last["verdict"], &last["exit"]),
+        (&"deny".into(), &1.into())
+    );
     assert!(!ndjson.out.contains(&secret));
 
-    let json = scene.lychgate(&repository, ["check", "--format", "json"]).exits(1);
+    let json = scene
+        .lychgate(&repository, ["check", "--format", "json"])
+        .exits(1);
     let document: Value = serde_json::from_str(&json.out).unwrap();
     validates(&document, None);
     assert_eq!(&document["findings"][0], finding);
@@ -132,16 +189,25 @@ fn a_range_is_judged_as_a_push_and_all_as_the_first() {
     scene.git(&repository, ["commit", "-qm", "leak"]);
     scene.git(&repository, ["rm", "-q", "src/a.py"]);
     scene.git(&repository, ["commit", "-qm", "removed again"]);
-    let leak = scene.git(&repository, ["rev-parse", "HEAD~1"]).trim().to_owned();
+    let leak = scene
+        .git(&repository, ["rev-parse", "HEAD~1"])
+        .trim()
+        .to_owned();
     let range = ["check", "--format", "ndjson", "--range", "HEAD~2..HEAD"];
     let said = scene.lychgate(&repository, range).exits(1);
     assert_eq!(lines(&said)[0]["commit"], leak);
     validates(&lines(&said)[0], Some("finding"));
-    scene.lychgate(&repository, ["check", "--range", "HEAD~1.."]).exits(0);
+    scene
+        .lychgate(&repository, ["check", "--range", "HEAD~1.."])
+        .exits(0);
     scene.lychgate(&repository, ["check", "--all"]).exits(1);
     scene.lychgate(&repository, ["check"]).exits(0);
-    scene.lychgate(&repository, ["check", "--range", "HEAD"]).exits(2);
-    let gone = scene.lychgate(&repository, ["check", "--range", "no-such..HEAD"]).exits(2);
+    scene
+        .lychgate(&repository, ["check", "--range", "HEAD"])
+        .exits(2);
+    let gone = scene
+        .lychgate(&repository, ["check", "--range", "no-such..HEAD"])
+        .exits(2);
     assert!(gone.err.contains("no-such"), "{}", gone.err);
 }
 
@@ -149,7 +215,12 @@ fn a_range_is_judged_as_a_push_and_all_as_the_first() {
 fn files_anywhere_are_found_ignored_or_not_and_git_is_not_looked_into() {
     let scene = Scene::new();
     let folder = scene.path("plain");
-    for (path, seed) in [("deep/er/one", 6), (".hidden", 7), (".git/config", 8), ("build/x", 9)] {
+    for (path, seed) in [
+        ("deep/er/one", 6),
+        (".hidden", 7),
+        (".git/config", 8),
+        ("build/x", 9),
+    ] {
         let path = folder.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, format!("k={}\n", token(seed))).unwrap();
@@ -163,13 +234,26 @@ fn files_anywhere_are_found_ignored_or_not_and_git_is_not_looked_into() {
     let lines = lines(&said);
     let mut paths: Vec<&str> = lines.iter().filter_map(|l| l["path"].as_str()).collect();
     paths.dedup();
-    assert_eq!(paths, [".hidden", "build/x", "deep/er/one", "link"], "{}", said.out);
+    assert_eq!(
+        paths,
+        [".hidden", "build/x", "deep/er/one", "link"],
+        "{}",
+        said.out
+    );
     assert!(!said.out.contains(&secret));
     let one = ["check", "--format", "ndjson", "--path", "plain/.hidden"];
     let said = scene.lychgate(scene.root(), one).exits(1);
-    assert!(said.out.contains("\"path\":\"plain/.hidden\""), "{}", said.out);
-    scene.lychgate(scene.root(), ["check", "--path", "plain/.gitignore"]).exits(0);
-    scene.lychgate(scene.root(), ["check", "--path", "plain/no-such"]).exits(2);
+    assert!(
+        said.out.contains("\"path\":\"plain/.hidden\""),
+        "{}",
+        said.out
+    );
+    scene
+        .lychgate(scene.root(), ["check", "--path", "plain/.gitignore"])
+        .exits(0);
+    scene
+        .lychgate(scene.root(), ["check", "--path", "plain/no-such"])
+        .exits(2);
 }
 
 #[test]
@@ -178,14 +262,25 @@ fn a_file_that_cannot_be_read_is_not_clean() {
     let folder = scene.path("plain");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("a"), "fine\n").unwrap();
-    scene.lychgate(scene.root(), ["check", "--path", "plain"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["check", "--path", "plain"])
+        .exits(0);
     // For root a mode hides nothing; a link to itself cannot be opened by anybody.
     std::os::unix::fs::symlink("loop", folder.join("loop")).unwrap();
     let named = ["check", "--path", "plain/loop"];
     let said = scene.lychgate(scene.root(), named);
     assert_eq!(said.code, 3, "{} {}", said.out, said.err);
-    assert!(said.out.contains("1 file could not be read"), "{}", said.out);
-    assert!(said.out.contains("not checked completely; judged 0 objects"), "{}", said.out);
+    assert!(
+        said.out.contains("1 file could not be read"),
+        "{}",
+        said.out
+    );
+    assert!(
+        said.out
+            .contains("not checked completely; judged 0 objects"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]
@@ -193,10 +288,25 @@ fn standard_input_is_judged_under_a_name() {
     let scene = Scene::new();
     let give = |content: &str| {
         let mut command = scene.command(scene.path("bin/lychgate"), scene.root());
-        command.args(["check", "--format", "ndjson", "--stdin", "--as", "some/where.py"]);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+        command.args([
+            "check",
+            "--format",
+            "ndjson",
+            "--stdin",
+            "--as",
+            "some/where.py",
+        ]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(content.as_bytes())
+            .unwrap();
         let done = child.wait_with_output().unwrap();
         (done.status.code(), String::from_utf8(done.stdout).unwrap())
     };
@@ -205,7 +315,9 @@ fn standard_input_is_judged_under_a_name() {
     assert!(out.contains("\"path\":\"some/where.py\""), "{out}");
     assert_eq!(give("T = 'none'\n").0, Some(0));
     scene.lychgate(scene.root(), ["check", "--stdin"]).exits(2);
-    scene.lychgate(scene.root(), ["check", "--staged", "--all"]).exits(2);
+    scene
+        .lychgate(scene.root(), ["check", "--staged", "--all"])
+        .exits(2);
 }
 
 #[test]
@@ -215,7 +327,9 @@ fn paths_that_are_not_text_are_escaped_and_secrets_in_them_masked() {
     let odd = std::ffi::OsStr::from_bytes(b"100%\xff\n.py");
     std::fs::write(repository.join(odd), format!("k={}\n", token(12))).unwrap();
     scene.git(&repository, ["add", "."]);
-    let said = scene.lychgate(&repository, ["check", "--format", "ndjson"]).exits(1);
+    let said = scene
+        .lychgate(&repository, ["check", "--format", "ndjson"])
+        .exits(1);
     assert_eq!(lines(&said)[0]["path"], "100%25%FF\n.py");
     let text = scene.lychgate(&repository, ["check"]).exits(1);
     assert!(text.out.contains("\n100%\\377\\n.py:1:3 "), "{}", text.out);
@@ -224,13 +338,21 @@ fn paths_that_are_not_text_are_escaped_and_secrets_in_them_masked() {
     std::fs::write(repository.join(format!("{secret}.txt")), "fine\n").unwrap();
     scene.git(&repository, ["add", "."]);
     for format in ["text", "json", "ndjson"] {
-        let said = scene.lychgate(&repository, ["check", "--format", format]).exits(1);
+        let said = scene
+            .lychgate(&repository, ["check", "--format", format])
+            .exits(1);
         assert!(!said.out.contains(&secret), "{}", said.out);
     }
     let folder = scene.path("files");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join(format!("{secret}.txt")), format!("k={}\n", token(14))).unwrap();
-    let said = scene.lychgate(scene.root(), ["check", "--path", "files"]).exits(1);
+    std::fs::write(
+        folder.join(format!("{secret}.txt")),
+        format!("k={}\n", token(14)),
+    )
+    .unwrap();
+    let said = scene
+        .lychgate(scene.root(), ["check", "--path", "files"])
+        .exits(1);
     assert!(!said.out.contains(&secret), "{}", said.out);
 }
 
@@ -252,7 +374,9 @@ fn a_draft_of_exceptions_is_toml_with_every_blocking_object() {
     let scene = Scene::new();
     let (repository, secret) = with_secret(&scene, 16);
     scene.git(&repository, ["commit", "-qm", "leak"]);
-    let said = scene.lychgate(&repository, ["check", "--all", "--accept-draft"]).exits(1);
+    let said = scene
+        .lychgate(&repository, ["check", "--all", "--accept-draft"])
+        .exits(1);
     let blob = scene.git(&repository, ["rev-parse", "HEAD:src/a.py"]);
     let parsed: toml::Table = said.out.parse().unwrap();
     let stanza = &parsed["accept"][0];
@@ -261,7 +385,9 @@ fn a_draft_of_exceptions_is_toml_with_every_blocking_object() {
         assert!(stanza.get(key).is_some(), "{key}");
     }
     assert!(!said.out.contains(&secret));
-    scene.lychgate(&repository, ["check", "--accept-draft"]).exits(2);
+    scene
+        .lychgate(&repository, ["check", "--accept-draft"])
+        .exits(2);
 }
 
 #[test]
@@ -279,11 +405,22 @@ fn timing_goes_to_standard_error() {
 fn hooks_that_insist_on_a_daemon_make_check_insist() {
     let scene = Scene::new();
     let repository = scene.repository("r");
-    scene.lychgate(&repository, ["install", "--unavailable", "deny"]).exits(0);
+    scene
+        .lychgate(&repository, ["install", "--unavailable", "deny"])
+        .exits(0);
     let said = scene.lychgate(&repository, ["check"]).exits(5);
-    assert!(said.flat().starts_with("lychgate: nothing was checked: no daemon"), "{}", said.err);
-    scene.lychgate(&repository, ["check", "--in-process"]).exits(0);
-    scene.lychgate(&repository, ["install", "--unavailable", "in-process"]).exits(0);
+    assert!(
+        said.flat()
+            .starts_with("lychgate: nothing was checked: no daemon"),
+        "{}",
+        said.err
+    );
+    scene
+        .lychgate(&repository, ["check", "--in-process"])
+        .exits(0);
+    scene
+        .lychgate(&repository, ["install", "--unavailable", "in-process"])
+        .exits(0);
     scene.lychgate(&repository, ["check"]).exits(0);
 }
 
@@ -291,7 +428,11 @@ fn hooks_that_insist_on_a_daemon_make_check_insist() {
 fn outside_a_repository_there_is_nothing_staged() {
     let scene = Scene::new();
     let said = scene.lychgate(&scene.path("home"), ["check"]).exits(2);
-    assert!(said.err.starts_with("lychgate: nothing was checked"), "{}", said.err);
+    assert!(
+        said.err.starts_with("lychgate: nothing was checked"),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
@@ -302,10 +443,18 @@ fn a_policy_that_cannot_be_used_is_refused_and_named() {
     std::fs::write(&config, "schema = 1\nno_such_key = true\n").unwrap();
     let run = |config: &Path| {
         let mut command = scene.command(scene.path("bin/lychgate"), &repository);
-        scene::said(command.env("LYCHGATE_CONFIG", config).args(["check", "--in-process"]))
+        scene::said(
+            command
+                .env("LYCHGATE_CONFIG", config)
+                .args(["check", "--in-process"]),
+        )
     };
     let said = run(&config).exits(4);
-    assert!(said.err.contains("extra.toml:2") && said.err.contains("no_such_key"), "{}", said.err);
+    assert!(
+        said.err.contains("extra.toml:2") && said.err.contains("no_such_key"),
+        "{}",
+        said.err
+    );
     std::fs::write(&config, "schema = 1\n").unwrap();
     run(&config).exits(0);
 }

@@ -31,7 +31,14 @@ fn a_daemon_starts_answers_reloads_and_stops() {
     scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
     assert!(scene.path("run/lychgate/lychgated.sock").exists());
     let status = scene.lychgate(scene.root(), ["status"]).exits(0);
-    for key in ["build: ", "pid: ", "socket: ", "rule-set: ", "policy: ", "config: "] {
+    for key in [
+        "build: ",
+        "pid: ",
+        "socket: ",
+        "rule-set: ",
+        "policy: ",
+        "config: ",
+    ] {
         assert!(status.out.contains(key), "{}", status.out);
     }
     let again = scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
@@ -42,13 +49,44 @@ fn a_daemon_starts_answers_reloads_and_stops() {
 }
 
 #[test]
+fn a_daemon_that_a_hook_started_gives_way_to_one_that_stays() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let pid = || {
+        let status = scene.lychgate(scene.root(), ["status"]).exits(0);
+        status
+            .out
+            .lines()
+            .find(|l| l.starts_with("pid: "))
+            .unwrap()
+            .to_owned()
+    };
+    scene.git(&repository, ["commit", "-q", "--allow-empty", "-m", "x"]);
+    let spawned = pid();
+    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    let stays = pid();
+    assert_ne!(spawned, stays);
+    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    assert_eq!(stays, pid());
+}
+
+#[test]
 fn a_whole_installation_is_well() {
     let scene = Scene::with_programs();
     let repository = scene.repository("r");
-    finds(&doctor(&scene, &repository), "no gate stands in", "mend: lychgate install");
+    finds(
+        &doctor(&scene, &repository),
+        "no gate stands in",
+        "mend: lychgate install",
+    );
     scene.lychgate(&repository, ["install"]).exits(0);
     let away = doctor(&scene, &repository).exits(0);
-    assert!(away.out.contains("the first hook starts one"), "{}", away.out);
+    assert!(
+        away.out.contains("the first hook starts one"),
+        "{}",
+        away.out
+    );
     scene.lychgate(&repository, ["daemon", "start"]).exits(0);
     let well = doctor(&scene, &repository).exits(0);
     assert!(well.out.contains("ok: the daemon answers"), "{}", well.out);
@@ -62,9 +100,20 @@ fn what_shadows_the_gate_is_named_with_the_command_that_mends_it() {
     doctor(&scene, &repository).exits(0);
     scene.git(&repository, ["config", "core.hooksPath", "/elsewhere"]);
     let said = doctor(&scene, &repository);
-    finds(&said, "core.hooksPath = /elsewhere (local, file:", "shadows the gate");
-    finds(&said, "", "mend: git config --local --unset-all core.hooksPath");
-    scene.git(&repository, ["config", "--local", "--unset-all", "core.hooksPath"]);
+    finds(
+        &said,
+        "core.hooksPath = /elsewhere (local, file:",
+        "shadows the gate",
+    );
+    finds(
+        &said,
+        "",
+        "mend: git config --local --unset-all core.hooksPath",
+    );
+    scene.git(
+        &repository,
+        ["config", "--local", "--unset-all", "core.hooksPath"],
+    );
     doctor(&scene, &repository).exits(0);
 }
 
@@ -76,25 +125,41 @@ fn hooks_that_do_not_run_are_named() {
     scene.lychgate(&repository, ["install"]).exits(0);
 
     std::fs::remove_file(&hook).unwrap();
-    finds(&doctor(&scene, &repository), "pre-commit is gone", "mend: lychgate install");
+    finds(
+        &doctor(&scene, &repository),
+        "pre-commit is gone",
+        "mend: lychgate install",
+    );
     scene.lychgate(&repository, ["install"]).exits(0);
     doctor(&scene, &repository).exits(0);
 
     std::fs::remove_file(&hook).unwrap();
     symlink("/no/such/lychgate-hook", &hook).unwrap();
-    finds(&doctor(&scene, &repository), "which is not there", "mend: lychgate install");
+    finds(
+        &doctor(&scene, &repository),
+        "which is not there",
+        "mend: lychgate install",
+    );
     scene.lychgate(&repository, ["install"]).exits(0);
     doctor(&scene, &repository).exits(0);
 
     std::fs::remove_file(&hook).unwrap();
     scene.program("r/.git/hooks/pre-commit", "#!/bin/sh\n");
-    finds(&doctor(&scene, &repository), "was replaced by another tool", "&& lychgate install");
+    finds(
+        &doctor(&scene, &repository),
+        "was replaced by another tool",
+        "&& lychgate install",
+    );
     std::fs::remove_file(&hook).unwrap();
     scene.lychgate(&repository, ["install"]).exits(0);
 
     let program = scene.path("bin/lychgate-hook");
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o644)).unwrap();
-    finds(&doctor(&scene, &repository), "cannot be run", "mend: chmod +x");
+    finds(
+        &doctor(&scene, &repository),
+        "cannot be run",
+        "mend: chmod +x",
+    );
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     doctor(&scene, &repository).exits(0);
 }
@@ -107,7 +172,11 @@ fn programs_of_another_version_are_named() {
     doctor(&scene, &repository).exits(0);
     std::fs::remove_file(scene.path("bin/lychgate-hook")).unwrap();
     scene.program("bin/lychgate-hook", "#!/bin/sh\necho lychgate-hook 9.9.9\n");
-    finds(&doctor(&scene, &repository), "is version 9.9.9", "mend: ./install.sh");
+    finds(
+        &doctor(&scene, &repository),
+        "is version 9.9.9",
+        "mend: ./install.sh",
+    );
 }
 
 #[test]
@@ -117,11 +186,19 @@ fn a_loose_or_missing_configuration_is_named() {
     scene.lychgate(&repository, ["install"]).exits(0);
     let conf = repository.join(".git/hooks/lychgate.conf");
     std::fs::set_permissions(&conf, PermissionsExt::from_mode(0o666)).unwrap();
-    finds(&doctor(&scene, &repository), "others may write", "mend: chmod go-w");
+    finds(
+        &doctor(&scene, &repository),
+        "others may write",
+        "mend: chmod go-w",
+    );
     std::fs::set_permissions(&conf, PermissionsExt::from_mode(0o600)).unwrap();
     doctor(&scene, &repository).exits(0);
     std::fs::remove_file(&conf).unwrap();
-    finds(&doctor(&scene, &repository), "there is no lychgate.conf", "mend: lychgate install");
+    finds(
+        &doctor(&scene, &repository),
+        "there is no lychgate.conf",
+        "mend: lychgate install",
+    );
     scene.lychgate(&repository, ["install"]).exits(0);
     doctor(&scene, &repository).exits(0);
 }
@@ -137,22 +214,36 @@ fn a_socket_that_is_dead_loose_or_a_link_is_named() {
     let socket = folder.join("lychgated.sock");
 
     drop(UnixListener::bind(&socket).unwrap());
-    finds(&doctor(&scene, &repository), "is dead", "mend: lychgate daemon start");
+    finds(
+        &doctor(&scene, &repository),
+        "is dead",
+        "mend: lychgate daemon start",
+    );
     std::fs::remove_file(&socket).unwrap();
     doctor(&scene, &repository).exits(0);
 
     let real = scene.path("run/real");
     let _listener = UnixListener::bind(&real).unwrap();
     symlink(&real, &socket).unwrap();
-    finds(&doctor(&scene, &repository), "is a symbolic link", "mend: rm ");
+    finds(
+        &doctor(&scene, &repository),
+        "is a symbolic link",
+        "mend: rm ",
+    );
     std::fs::remove_file(&socket).unwrap();
 
     std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
     scene::said(
-        scene.command(scene.path("bin/lychgate"), &repository).args(["daemon", "start"]),
+        scene
+            .command(scene.path("bin/lychgate"), &repository)
+            .args(["daemon", "start"]),
     );
     let _listener = UnixListener::bind(&socket);
-    finds(&doctor(&scene, &repository), "others may write", "mend: chmod go-w");
+    finds(
+        &doctor(&scene, &repository),
+        "others may write",
+        "mend: chmod go-w",
+    );
     let _ = std::fs::remove_file(&socket);
     std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
     doctor(&scene, &repository).exits(0);
@@ -162,13 +253,24 @@ fn a_socket_that_is_dead_loose_or_a_link_is_named() {
 fn a_manager_that_does_not_run_the_gate_is_named() {
     let scene = Scene::with_programs();
     let repository = scene.repository("r");
-    scene.program("r/.git/hooks/pre-commit", "#!/bin/sh\n# File generated by pre-commit: x\n");
+    scene.program(
+        "r/.git/hooks/pre-commit",
+        "#!/bin/sh\n# File generated by pre-commit: x\n",
+    );
     let config = repository.join(".pre-commit-config.yaml");
     std::fs::write(&config, "repos:\n- repo: local\n  hooks:\n  - id: other\n").unwrap();
-    finds(&doctor(&scene, &repository), "its file does not name lychgate", "- id: lychgate");
+    finds(
+        &doctor(&scene, &repository),
+        "its file does not name lychgate",
+        "- id: lychgate",
+    );
     let ours = "  - id: lychgate\n    entry: lychgate-hook pre-commit\n";
     std::fs::write(&config, format!("repos:\n- hooks:\n{ours}  - id: black\n")).unwrap();
-    finds(&doctor(&scene, &repository), "black runs after lychgate", "move lychgate to the end");
+    finds(
+        &doctor(&scene, &repository),
+        "black runs after lychgate",
+        "move lychgate to the end",
+    );
     std::fs::write(&config, format!("repos:\n- hooks:\n  - id: black\n{ours}")).unwrap();
     doctor(&scene, &repository).exits(0);
 }
@@ -177,10 +279,16 @@ fn a_manager_that_does_not_run_the_gate_is_named() {
 fn a_hook_that_a_folder_in_front_hides_is_named() {
     let scene = Scene::with_programs();
     let repository = scene.repository("r");
-    scene.lychgate(&repository, ["install", "--global"]).exits(0);
+    scene
+        .lychgate(&repository, ["install", "--global"])
+        .exits(0);
     doctor(&scene, &repository).exits(0);
     let hidden = scene.program("r/.git/hooks/reference-transaction", "#!/bin/sh\n");
-    finds(&doctor(&scene, &repository), "reference-transaction is not run", "mend: ln -s");
+    finds(
+        &doctor(&scene, &repository),
+        "reference-transaction is not run",
+        "mend: ln -s",
+    );
     std::fs::remove_file(hidden).unwrap();
     doctor(&scene, &repository).exits(0);
 }
@@ -189,13 +297,23 @@ fn a_hook_that_a_folder_in_front_hides_is_named() {
 fn a_server_needs_its_daemon() {
     let scene = Scene::with_programs();
     let bare = scene.bare_repository("b.git");
-    finds(&doctor(&scene, &bare), "no gate stands in", "lychgate install --server");
+    finds(
+        &doctor(&scene, &bare),
+        "no gate stands in",
+        "lychgate install --server",
+    );
     scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
-    scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(0);
     doctor(&scene, &bare).exits(0);
     scene.program("b.git/hooks/update", "#!/bin/sh\n");
     let noted = doctor(&scene, &bare).exits(0);
     assert!(noted.out.contains("has an update hook"), "{}", noted.out);
     scene.lychgate(scene.root(), ["daemon", "stop"]).exits(0);
-    finds(&doctor(&scene, &bare), "every push is denied", "mend: lychgate daemon start");
+    finds(
+        &doctor(&scene, &bare),
+        "every push is denied",
+        "mend: lychgate daemon start",
+    );
 }

@@ -13,7 +13,11 @@ const HOOKS: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-p
 fn gated(folder: &Path, hooks: &[&str]) {
     for hook in hooks {
         let target = std::fs::read_link(folder.join(hook)).unwrap_or_default();
-        assert!(target.ends_with("bin/lychgate-hook"), "{hook} in {}", folder.display());
+        assert!(
+            target.ends_with("bin/lychgate-hook"),
+            "{hook} in {}",
+            folder.display()
+        );
         assert!(target.is_absolute());
     }
     assert!(folder.join("lychgate.conf").is_file());
@@ -73,13 +77,18 @@ fn a_folder_that_was_not_there_is_gone_again() {
 fn the_configuration_of_the_hooks_is_the_owners_alone() {
     let scene = Scene::new();
     let repository = scene.repository("r");
-    scene.lychgate(&repository, ["install", "--unavailable", "deny"]).exits(0);
+    scene
+        .lychgate(&repository, ["install", "--unavailable", "deny"])
+        .exits(0);
     let conf = repository.join(".git/hooks/lychgate.conf");
     assert_eq!(conf.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let text = std::fs::read_to_string(conf).unwrap();
     assert!(text.contains("surface = client\n"), "{text}");
     assert!(text.contains("unavailable = deny\n"), "{text}");
-    assert!(text.contains(&format!("lychgate = {}\n", scene.path("bin/lychgate").display())));
+    assert!(text.contains(&format!(
+        "lychgate = {}\n",
+        scene.path("bin/lychgate").display()
+    )));
 }
 
 #[test]
@@ -117,7 +126,11 @@ fn every_level_of_hooks_path_is_understood() {
         assert!(!repository.join(".git/hooks").exists(), "{level}");
         scene.lychgate(&repository, ["uninstall"]).exits(0);
         assert!(!folder.exists(), "{level}");
-        assert_eq!(before, (everything(&repository), everything(&scene.path("home"))), "{level}");
+        assert_eq!(
+            before,
+            (everything(&repository), everything(&scene.path("home"))),
+            "{level}"
+        );
     }
 }
 
@@ -127,10 +140,17 @@ fn the_system_level_is_understood() {
     let repository = scene.repository("r");
     let folder = scene.path("for-all");
     let system = scene.path("system-config");
-    std::fs::write(&system, format!("[core]\n\thooksPath = {}\n", folder.display())).unwrap();
+    std::fs::write(
+        &system,
+        format!("[core]\n\thooksPath = {}\n", folder.display()),
+    )
+    .unwrap();
     let install = |verb: &str| {
         let mut command = scene.command(scene.path("bin/lychgate"), &repository);
-        command.env_remove("GIT_CONFIG_NOSYSTEM").env("GIT_CONFIG_SYSTEM", &system).arg(verb);
+        command
+            .env_remove("GIT_CONFIG_NOSYSTEM")
+            .env("GIT_CONFIG_SYSTEM", &system)
+            .arg(verb);
         scene::said(&mut command).exits(0)
     };
     let said = install("install");
@@ -146,7 +166,9 @@ fn a_relative_hooks_path_counts_from_the_top() {
     let repository = scene.repository("r");
     scene.git(&repository, ["config", "core.hooksPath", ".git/mine"]);
     std::fs::create_dir(repository.join("sub")).unwrap();
-    scene.lychgate(&repository.join("sub"), ["install"]).exits(0);
+    scene
+        .lychgate(&repository.join("sub"), ["install"])
+        .exits(0);
     gated(&repository.join(".git/mine"), &HOOKS);
 }
 
@@ -154,8 +176,14 @@ fn a_relative_hooks_path_counts_from_the_top() {
 fn a_folder_in_the_work_tree_gets_ours_in_front_of_it() {
     let scene = Scene::new();
     let repository = scene.repository("r");
-    scene.program("r/.githooks/pre-commit", "#!/bin/sh\necho project >> \"$PWD/ran\"\n");
-    scene.program("r/.githooks/post-commit", "#!/bin/sh\necho after >> \"$PWD/ran\"\n");
+    scene.program(
+        "r/.githooks/pre-commit",
+        "#!/bin/sh\necho project >> \"$PWD/ran\"\n",
+    );
+    scene.program(
+        "r/.githooks/post-commit",
+        "#!/bin/sh\necho after >> \"$PWD/ran\"\n",
+    );
     scene.git(&repository, ["config", "core.hooksPath", ".githooks"]);
     let before = everything(&repository);
     scene.lychgate(&repository, ["install"]).exits(0);
@@ -168,16 +196,24 @@ fn a_folder_in_the_work_tree_gets_ours_in_front_of_it() {
 
     // The stand-in of this scene does not chain; the shim does, for itself.
     scene.git(&repository, ["commit", "-q", "--allow-empty", "-m", "x"]);
-    assert_eq!(std::fs::read_to_string(repository.join("ran")).unwrap(), "after\n");
+    assert_eq!(
+        std::fs::read_to_string(repository.join("ran")).unwrap(),
+        "after\n"
+    );
     let shim = ours.join("pre-commit.before-lychgate");
     scene::said(&mut scene.command(shim, &repository)).exits(0);
-    assert_eq!(std::fs::read_to_string(repository.join("ran")).unwrap(), "after\nproject\n");
+    assert_eq!(
+        std::fs::read_to_string(repository.join("ran")).unwrap(),
+        "after\nproject\n"
+    );
     std::fs::remove_file(repository.join("ran")).unwrap();
 
     scene.lychgate(&repository, ["install"]).exits(0);
     scene.lychgate(&repository, ["uninstall"]).exits(0);
     assert_eq!(
-        std::fs::read_to_string(repository.join(".git/config")).unwrap().as_bytes(),
+        std::fs::read_to_string(repository.join(".git/config"))
+            .unwrap()
+            .as_bytes(),
         before[&repository.join(".git/config")].1
     );
     assert!(!repository.join(".git/lychgate").exists());
@@ -189,7 +225,10 @@ fn linked_worktrees_share_the_gate() {
     let scene = Scene::new();
     let repository = scene.repository("r");
     let linked = scene.path("linked");
-    scene.git(&repository, ["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "b"]);
+    scene.git(
+        &repository,
+        ["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "b"],
+    );
     scene.lychgate(&linked, ["install"]).exits(0);
     gated(&repository.join(".git/hooks"), &HOOKS);
     let said = scene.lychgate(&repository, ["install"]).exits(0);
@@ -204,7 +243,18 @@ fn a_submodule_has_its_own_gate() {
     let inner = scene.repository("inner");
     let outer = scene.repository("outer");
     let url = inner.to_str().unwrap();
-    scene.git(&outer, ["-c", "protocol.file.allow=always", "submodule", "add", "-q", url, "sub"]);
+    scene.git(
+        &outer,
+        [
+            "-c",
+            "protocol.file.allow=always",
+            "submodule",
+            "add",
+            "-q",
+            url,
+            "sub",
+        ],
+    );
     scene.lychgate(&outer.join("sub"), ["install"]).exits(0);
     gated(&outer.join(".git/modules/sub/hooks"), &HOOKS);
     assert!(!outer.join(".git/hooks/pre-commit").exists());
@@ -215,26 +265,48 @@ fn all_repositories_of_a_user_and_back() {
     let scene = Scene::new();
     let repository = scene.repository("r");
     scene.program("r/.git/hooks/post-commit", "#!/bin/sh\necho after > ran\n");
-    let before = (everything(&scene.path("home")), everything(&scene.path("data")));
-    scene.lychgate(&repository, ["install", "--global"]).exits(0);
+    let before = (
+        everything(&scene.path("home")),
+        everything(&scene.path("data")),
+    );
+    scene
+        .lychgate(&repository, ["install", "--global"])
+        .exits(0);
     let folder = scene.path("data/lychgate/hooks");
     gated(&folder, &HOOKS);
     let set = scene.git(&repository, ["rev-parse", "--git-path", "hooks"]);
     assert_eq!(Path::new(set.trim()), folder);
     scene.git(&repository, ["commit", "-q", "--allow-empty", "-m", "x"]);
-    assert_eq!(std::fs::read_to_string(repository.join("ran")).unwrap(), "after\n");
+    assert_eq!(
+        std::fs::read_to_string(repository.join("ran")).unwrap(),
+        "after\n"
+    );
 
     let once = everything(&folder);
-    let again = scene.lychgate(&repository, ["install", "--global"]).exits(0);
+    let again = scene
+        .lychgate(&repository, ["install", "--global"])
+        .exits(0);
     assert!(again.out.contains("already"), "{}", again.out);
     assert_eq!(once, everything(&folder));
     let one = scene.lychgate(&repository, ["install"]).exits(0);
     assert!(one.out.contains("all your repositories"), "{}", one.out);
     let refused = scene.lychgate(&repository, ["uninstall"]).exits(2);
-    assert!(refused.err.contains("lychgate uninstall --global"), "{}", refused.err);
+    assert!(
+        refused.err.contains("lychgate uninstall --global"),
+        "{}",
+        refused.err
+    );
 
-    scene.lychgate(&repository, ["uninstall", "--global"]).exits(0);
-    assert_eq!(before, (everything(&scene.path("home")), everything(&scene.path("data"))));
+    scene
+        .lychgate(&repository, ["uninstall", "--global"])
+        .exits(0);
+    assert_eq!(
+        before,
+        (
+            everything(&scene.path("home")),
+            everything(&scene.path("data"))
+        )
+    );
 }
 
 #[test]
@@ -242,20 +314,35 @@ fn a_global_folder_that_is_there_is_used() {
     let scene = Scene::new();
     let repository = scene.repository("r");
     scene.program("home/hooks/pre-push", "#!/bin/sh\nexit 0\n");
-    scene.git(&repository, ["config", "--global", "core.hooksPath", "~/hooks"]);
+    scene.git(
+        &repository,
+        ["config", "--global", "core.hooksPath", "~/hooks"],
+    );
     let before = everything(&scene.path("home"));
-    scene.lychgate(&repository, ["install", "--global"]).exits(0);
+    scene
+        .lychgate(&repository, ["install", "--global"])
+        .exits(0);
     gated(&scene.path("home/hooks"), &HOOKS);
     assert!(scene.path("home/hooks/pre-push.before-lychgate").exists());
-    scene.lychgate(&repository, ["uninstall", "--global"]).exits(0);
+    scene
+        .lychgate(&repository, ["uninstall", "--global"])
+        .exits(0);
     assert_eq!(before, everything(&scene.path("home")));
 }
 
 #[test]
 fn managers_keep_their_folder_and_get_a_snippet() {
     let wrote = [
-        ("lefthook", "#!/bin/sh\ncall_lefthook() { :; }\n", "lefthook.yml"),
-        ("pre-commit", "#!/usr/bin/env bash\n# File generated by pre-commit: https://x\n", ".yaml"),
+        (
+            "lefthook",
+            "#!/bin/sh\ncall_lefthook() { :; }\n",
+            "lefthook.yml",
+        ),
+        (
+            "pre-commit",
+            "#!/usr/bin/env bash\n# File generated by pre-commit: https://x\n",
+            ".yaml",
+        ),
     ];
     for (name, text, snippet) in wrote {
         let scene = Scene::new();
@@ -263,8 +350,16 @@ fn managers_keep_their_folder_and_get_a_snippet() {
         scene.program("r/.git/hooks/pre-commit", text);
         let before = everything(&repository);
         let refused = scene.lychgate(&repository, ["install"]).exits(4);
-        assert!(refused.err.contains(name) && refused.err.contains(snippet), "{}", refused.err);
-        assert!(refused.err.contains("lychgate-hook pre-commit"), "{}", refused.err);
+        assert!(
+            refused.err.contains(name) && refused.err.contains(snippet),
+            "{}",
+            refused.err
+        );
+        assert!(
+            refused.err.contains("lychgate-hook pre-commit"),
+            "{}",
+            refused.err
+        );
         assert_eq!(before, everything(&repository));
         // The twin: the same hook, without what the manager writes.
         scene.program("r/.git/hooks/pre-commit", "#!/bin/sh\n");
@@ -290,21 +385,39 @@ fn what_another_tool_put_in_our_place_is_not_thrown_away() {
     let refused = scene.lychgate(&repository, ["install"]).exits(4);
     assert!(refused.flat().contains("both stand"), "{}", refused.err);
     let left = scene.lychgate(&repository, ["uninstall"]).exits(4);
-    assert!(left.err.contains("pre-commit.before-lychgate"), "{}", left.err);
-    assert_eq!(std::fs::read_to_string(&hook).unwrap(), "#!/bin/sh\necho second\n");
+    assert!(
+        left.err.contains("pre-commit.before-lychgate"),
+        "{}",
+        left.err
+    );
+    assert_eq!(
+        std::fs::read_to_string(&hook).unwrap(),
+        "#!/bin/sh\necho second\n"
+    );
     std::fs::remove_file(&hook).unwrap();
     scene.lychgate(&repository, ["uninstall"]).exits(0);
-    assert_eq!(std::fs::read_to_string(&hook).unwrap(), "#!/bin/sh\necho first\n");
+    assert_eq!(
+        std::fs::read_to_string(&hook).unwrap(),
+        "#!/bin/sh\necho first\n"
+    );
 }
 
 #[test]
 fn nowhere_to_install_is_said_plainly() {
     let scene = Scene::new();
     let outside = scene.lychgate(&scene.path("home"), ["install"]).exits(2);
-    assert!(outside.err.starts_with("lychgate: nothing was installed"), "{}", outside.err);
+    assert!(
+        outside.err.starts_with("lychgate: nothing was installed"),
+        "{}",
+        outside.err
+    );
     let bare = scene.bare_repository("b.git");
     let refused = scene.lychgate(&bare, ["install"]).exits(2);
-    assert!(refused.err.contains("install --server ."), "{}", refused.err);
+    assert!(
+        refused.err.contains("install --server ."),
+        "{}",
+        refused.err
+    );
     std::fs::remove_file(scene.path("bin/lychgate-hook")).unwrap();
     let repository = scene.repository("r");
     scene.lychgate(&repository, ["install"]).exits(3);
@@ -324,7 +437,10 @@ fn the_page_is_eighty_columns_of_ascii() {
     ] {
         let help = scene.lychgate(scene.root(), args).exits(0);
         for line in help.out.lines() {
-            assert!(line.len() <= 80 && line.is_ascii() && !line.contains('\x1b'), "{line:?}");
+            assert!(
+                line.len() <= 80 && line.is_ascii() && !line.contains('\x1b'),
+                "{line:?}"
+            );
         }
     }
     scene.lychgate(scene.root(), ["no-such-verb"]).exits(2);

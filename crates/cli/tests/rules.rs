@@ -32,7 +32,11 @@ good = ['t = "minetok_short"']
 fn every_rule_is_listed_on_a_page() {
     let scene = Scene::new();
     let list = scene.lychgate(scene.root(), ["rules", "list"]).exits(0);
-    assert!(list.out.lines().count() >= 60, "{}", list.out.lines().count());
+    assert!(
+        list.out.lines().count() >= 60,
+        "{}",
+        list.out.lines().count()
+    );
     for line in list.out.lines() {
         assert!(line.len() <= 80 && line.is_ascii(), "{line}");
     }
@@ -42,24 +46,45 @@ fn every_rule_is_listed_on_a_page() {
         lines
     };
     assert_eq!(list.out.lines().collect::<Vec<_>>(), sorted);
-    assert_eq!(scene.lychgate(scene.root(), ["rules"]).exits(0).out, list.out);
+    assert_eq!(
+        scene.lychgate(scene.root(), ["rules"]).exits(0).out,
+        list.out
+    );
 }
 
 #[test]
 fn every_rule_and_reason_is_explained_offline() {
     let scene = Scene::new();
     let list = scene.lychgate(scene.root(), ["rules", "list"]).exits(0);
-    let ids = list.out.lines().filter_map(|line| line.split_whitespace().next());
-    let codes = ["unreadable", "coverage", "deadline", "fault", "protected-ref", "policy"];
+    let ids = list
+        .out
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let codes = [
+        "unreadable",
+        "coverage",
+        "deadline",
+        "fault",
+        "protected-ref",
+        "policy",
+    ];
     for id in ids.step_by(7).chain(codes) {
-        let said = scene.lychgate(scene.root(), ["rules", "explain", id]).exits(0);
+        let said = scene
+            .lychgate(scene.root(), ["rules", "explain", id])
+            .exits(0);
         assert!(said.out.starts_with(id), "{}", said.out);
         for line in said.out.lines() {
             assert!(line.is_ascii(), "{line}");
         }
     }
-    let unknown = scene.lychgate(scene.root(), ["rules", "explain", "deadlin"]).exits(2);
-    assert!(unknown.err.contains("lychgate rules explain deadline"), "{}", unknown.err);
+    let unknown = scene
+        .lychgate(scene.root(), ["rules", "explain", "deadlin"])
+        .exits(2);
+    assert!(
+        unknown.err.contains("lychgate rules explain deadline"),
+        "{}",
+        unknown.err
+    );
 }
 
 #[test]
@@ -67,20 +92,32 @@ fn a_pack_is_checked_like_source_code() {
     let scene = Scene::new();
     let file = scene.path("mine.toml");
     std::fs::write(&file, PACK).unwrap();
-    let good = scene.lychgate(scene.root(), ["rules", "check", "mine.toml"]).exits(0);
+    let good = scene
+        .lychgate(scene.root(), ["rules", "check", "mine.toml"])
+        .exits(0);
     assert_eq!((good.out.as_str(), good.err.as_str()), ("", ""));
 
     let bad = PACK
         .replace("severity = \"high\"", "severity = \"awful\"")
         .replace("version = 1", "version = 1\nno_such_key = 1");
     std::fs::write(&file, bad).unwrap();
-    let said = scene.lychgate(scene.root(), ["rules", "check", "mine.toml"]).exits(4);
+    let said = scene
+        .lychgate(scene.root(), ["rules", "check", "mine.toml"])
+        .exits(4);
     assert!(said.err.contains("mine.toml:7:"), "{}", said.err);
-    assert!(said.err.contains("no_such_key") && said.err.contains("awful"), "{}", said.err);
+    assert!(
+        said.err.contains("no_such_key") && said.err.contains("awful"),
+        "{}",
+        said.err
+    );
 
     let wrong_example = PACK.replace("minetok_short", "minetok_abcdefghij0123456789");
     std::fs::write(&file, wrong_example).unwrap();
-    scene.lychgate(scene.root(), ["rules", "check", "mine.toml"]).exits(4);
-    scene.lychgate(scene.root(), ["rules", "check", "no-such.toml"]).exits(4);
+    scene
+        .lychgate(scene.root(), ["rules", "check", "mine.toml"])
+        .exits(4);
+    scene
+        .lychgate(scene.root(), ["rules", "check", "no-such.toml"])
+        .exits(4);
     scene.lychgate(scene.root(), ["rules", "check"]).exits(2);
 }

@@ -19,7 +19,11 @@ fn a_dry_run_says_everything_and_does_nothing() {
     let prefix = prefix.to_str().unwrap();
     let said = run(&scene, &["--dry-run", "--prefix", prefix]).exits(0);
     for program in ["lychgate", "lychgated", "lychgate-hook"] {
-        assert!(said.out.contains(&format!("{prefix}/bin/{program}\n")), "{}", said.out);
+        assert!(
+            said.out.contains(&format!("{prefix}/bin/{program}\n")),
+            "{}",
+            said.out
+        );
     }
     assert!(!scene.path("prefix").exists());
     run(&scene, &["--uninstall", "--dry-run", "--prefix", prefix]).exits(0);
@@ -39,7 +43,9 @@ fn what_a_machine_lacks_is_named_at_once() {
         std::os::unix::fs::symlink(found, scene.path("few").join(name)).unwrap();
     }
     let mut command = scene.command("/bin/sh", scene.root());
-    command.env("PATH", scene.path("few")).args([SCRIPT, "--prefix", "p"]);
+    command
+        .env("PATH", scene.path("few"))
+        .args([SCRIPT, "--prefix", "p"]);
     let said = scene::said(&mut command).exits(1);
     for tool in ["nothing was installed", "cargo:", "git:", "cc:"] {
         assert!(said.err.contains(tool), "{}", said.err);
@@ -51,10 +57,20 @@ fn what_a_machine_lacks_is_named_at_once() {
 fn uninstalling_removes_the_programs_and_the_gate_of_all_repositories() {
     let scene = Scene::new();
     let repository = scene.repository("r");
-    scene.lychgate(&repository, ["install", "--global"]).exits(0);
+    scene
+        .lychgate(&repository, ["install", "--global"])
+        .exits(0);
     scene.program("bin/lychgated", "#!/bin/sh\nexit 1\n");
     let root = scene.path("");
-    run(&scene, &["--uninstall", "--prefix", root.to_str().unwrap().trim_end_matches('/')]).exits(0);
+    run(
+        &scene,
+        &[
+            "--uninstall",
+            "--prefix",
+            root.to_str().unwrap().trim_end_matches('/'),
+        ],
+    )
+    .exits(0);
     assert!(!scene.path("bin/lychgate").exists() && !scene.path("bin/lychgate-hook").exists());
     assert!(!scene.path("bin/lychgated").exists());
     assert!(!scene.path("data/lychgate").exists());
@@ -71,6 +87,13 @@ fn every_shell_script_is_clean() {
     assert!(version.status.success());
     let chain = concat!(env!("CARGO_MANIFEST_DIR"), "/../../hooks/chain");
     let shim = concat!(env!("CARGO_MANIFEST_DIR"), "/../../hooks/pre-receive");
-    let done = Command::new("shellcheck").args([SCRIPT, chain, shim]).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    let done = Command::new("shellcheck")
+        .args([SCRIPT, chain, shim])
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stdout)
+    );
 }

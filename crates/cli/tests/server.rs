@@ -12,22 +12,36 @@ fn a_bare_repository_is_gated_and_given_back() {
     let bare = scene.bare_repository("b.git");
     scene.program("b.git/hooks/pre-receive", "#!/bin/sh\nexit 0\n");
     let before = everything(&bare);
-    let said = scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(0);
-    assert!(said.out.contains("run/lychgate/lychgated.sock"), "{}", said.out);
+    let said = scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(0);
+    assert!(
+        said.out.contains("run/lychgate/lychgated.sock"),
+        "{}",
+        said.out
+    );
     let hook = std::fs::read_link(bare.join("hooks/pre-receive")).unwrap();
     assert_eq!(hook, scene.path("bin/lychgate-hook"));
     let conf = bare.join("hooks/lychgate.conf");
     assert_eq!(conf.metadata().unwrap().permissions().mode() & 0o777, 0o644);
     let text = std::fs::read_to_string(conf).unwrap();
-    for line in ["surface = server", "deadline_seconds = 60", "chained = pre-receive.before-lychgate"] {
+    for line in [
+        "surface = server",
+        "deadline_seconds = 60",
+        "chained = pre-receive.before-lychgate",
+    ] {
         assert!(text.contains(line), "{text}");
     }
     assert!(text.contains("daemon_uids = 0"), "{text}");
     assert!(!text.contains("unavailable"), "{text}");
     let once = everything(&bare);
-    scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(0);
     assert_eq!(once, everything(&bare));
-    scene.lychgate(scene.root(), ["uninstall", "--server", "b.git"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["uninstall", "--server", "b.git"])
+        .exits(0);
     assert_eq!(before, everything(&bare));
 }
 
@@ -40,16 +54,25 @@ fn a_folder_of_repositories_is_gated_whole() {
     }
     std::fs::create_dir_all(scene.path("srv/not-one.git/objects")).unwrap();
     std::os::unix::fs::symlink(scene.path("srv/a.git"), scene.path("srv/link.git")).unwrap();
-    scene.lychgate(scene.root(), ["install", "--server", "srv"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["install", "--server", "srv"])
+        .exits(0);
     for name in ["srv/a.git", "srv/team/b.git", "srv/team/deep/c.git"] {
-        assert!(scene.path(name).join("hooks/pre-receive").is_symlink(), "{name}");
+        assert!(
+            scene.path(name).join("hooks/pre-receive").is_symlink(),
+            "{name}"
+        );
     }
     assert!(!scene.path("srv/not-one.git/hooks").exists());
-    scene.lychgate(scene.root(), ["uninstall", "--server", "srv"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["uninstall", "--server", "srv"])
+        .exits(0);
     assert!(!scene.path("srv/a.git/hooks/lychgate.conf").exists());
 
     std::fs::create_dir(scene.path("empty")).unwrap();
-    let none = scene.lychgate(scene.root(), ["install", "--server", "empty"]).exits(2);
+    let none = scene
+        .lychgate(scene.root(), ["install", "--server", "empty"])
+        .exits(2);
     assert!(none.err.contains("no repository"), "{}", none.err);
 }
 
@@ -57,7 +80,15 @@ fn a_folder_of_repositories_is_gated_whole() {
 fn a_named_socket_and_more_users_are_written_down() {
     let scene = Scene::new();
     let bare = scene.bare_repository("b.git");
-    let args = ["install", "--server", "b.git", "--socket", "/run/x/s", "--daemon-uid", "4242"];
+    let args = [
+        "install",
+        "--server",
+        "b.git",
+        "--socket",
+        "/run/x/s",
+        "--daemon-uid",
+        "4242",
+    ];
     scene.lychgate(scene.root(), args).exits(0);
     let text = std::fs::read_to_string(bare.join("hooks/lychgate.conf")).unwrap();
     assert!(text.contains("socket = /run/x/s\n"), "{text}");
@@ -69,12 +100,30 @@ fn a_repository_does_not_choose_where_an_administrator_writes() {
     let scene = Scene::new();
     let bare = scene.bare_repository("b.git");
     let outside = scene.path("outside");
-    scene.git(&bare, ["config", "core.hooksPath", outside.to_str().unwrap()]);
-    let refused = scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(4);
-    assert!(refused.err.contains("leaves the repository"), "{}", refused.err);
+    scene.git(
+        &bare,
+        ["config", "core.hooksPath", outside.to_str().unwrap()],
+    );
+    let refused = scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(4);
+    assert!(
+        refused.err.contains("leaves the repository"),
+        "{}",
+        refused.err
+    );
     assert!(!outside.exists());
-    scene.git(&bare, ["config", "core.hooksPath", bare.join("own").to_str().unwrap()]);
-    scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(0);
+    scene.git(
+        &bare,
+        [
+            "config",
+            "core.hooksPath",
+            bare.join("own").to_str().unwrap(),
+        ],
+    );
+    scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(0);
     assert!(bare.join("own/pre-receive").is_symlink());
 }
 
@@ -84,8 +133,12 @@ fn a_folder_everybody_may_write_holds_no_gate() {
     let bare = scene.bare_repository("b.git");
     let hooks = bare.join("hooks");
     std::fs::set_permissions(&hooks, PermissionsExt::from_mode(0o777)).unwrap();
-    let refused = scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(4);
+    let refused = scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(4);
     assert!(refused.err.contains("chmod o-w"), "{}", refused.err);
     std::fs::set_permissions(&hooks, PermissionsExt::from_mode(0o755)).unwrap();
-    scene.lychgate(scene.root(), ["install", "--server", "b.git"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(0);
 }

@@ -20,11 +20,16 @@ pub(super) fn stanzas(verdict: &Verdict, repository: Option<&Repository>) -> Str
     }
     let mut seen = BTreeSet::new();
     for finding in verdict.blocking() {
-        let Some(object) = finding.object else { continue };
+        let Some(object) = finding.object else {
+            continue;
+        };
         if !seen.insert((object, finding.rule.clone())) {
             continue;
         }
-        let place = finding.path.as_ref().map_or_else(String::new, ToString::to_string);
+        let place = finding
+            .path
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
         let _ = write!(
             out,
             "\n# {place}:{} {} {}\n[[accept]]\nrepository = {}\nobject = \"{object}\"\n\

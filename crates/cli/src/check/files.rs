@@ -32,7 +32,12 @@ struct Root {
 impl Files {
     /// The files under `roots`; progress goes to `bar`.
     pub(crate) fn new(roots: &[PathBuf], bar: ProgressBar) -> Self {
-        Self { roots: roots.to_vec().into_iter(), current: None, bar, unreadable: 0 }
+        Self {
+            roots: roots.to_vec().into_iter(),
+            current: None,
+            bar,
+            unreadable: 0,
+        }
     }
 
     /// How many files were found that cannot be opened, so far.
@@ -48,7 +53,10 @@ impl Iterator for Files {
         loop {
             if self.current.is_none() {
                 let base = self.roots.next()?;
-                self.current = Some(Root { walk: walk(&base), base });
+                self.current = Some(Root {
+                    walk: walk(&base),
+                    base,
+                });
             }
             let root = self.current.as_mut()?;
             match root.walk.next() {
@@ -56,7 +64,8 @@ impl Iterator for Files {
                 Some(entry) => {
                     if let Some(file) = file(&root.base, entry) {
                         self.bar.inc(1);
-                        self.unreadable += u64::from(matches!(file.content, Content::Unreadable(_)));
+                        self.unreadable +=
+                            u64::from(matches!(file.content, Content::Unreadable(_)));
                         return Some(file);
                     }
                 }
@@ -82,8 +91,14 @@ pub(crate) fn given(path: &Path, mut input: impl Read) -> io::Result<File> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
     let size = bytes.len() as u64;
-    let content = Content::Bytes { size, reader: Box::new(Cursor::new(bytes)) };
-    Ok(File { path: path.as_os_str().as_bytes().to_vec(), content })
+    let content = Content::Bytes {
+        size,
+        reader: Box::new(Cursor::new(bytes)),
+    };
+    Ok(File {
+        path: path.as_os_str().as_bytes().to_vec(),
+        content,
+    })
 }
 
 fn walk(base: &Path) -> Box<dyn Iterator<Item = walkdir::Result<DirEntry>>> {
@@ -91,7 +106,9 @@ fn walk(base: &Path) -> Box<dyn Iterator<Item = walkdir::Result<DirEntry>>> {
         let git = entry.file_name() == OsStr::new(".git") && entry.file_type().is_dir();
         entry.depth() == 0 || !git
     };
-    let walk = WalkDir::new(base).follow_links(false).follow_root_links(true);
+    let walk = WalkDir::new(base)
+        .follow_links(false)
+        .follow_root_links(true);
     Box::new(walk.sort_by_file_name().into_iter().filter_entry(not_git))
 }
 
@@ -101,8 +118,13 @@ fn file(base: &Path, entry: walkdir::Result<DirEntry>) -> Option<File> {
         Ok(entry) => entry,
         Err(error) => {
             let path = reported(base, error.path().unwrap_or(base));
-            let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-            return Some(File { path, content: Content::Unreadable(why) });
+            let why = error
+                .io_error()
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            return Some(File {
+                path,
+                content: Content::Unreadable(why),
+            });
         }
     };
     let content = match entry.depth() {
@@ -112,7 +134,10 @@ fn file(base: &Path, entry: walkdir::Result<DirEntry>) -> Option<File> {
         _ => return None,
     };
     let content = content.unwrap_or_else(|e| Content::Unreadable(e.to_string()));
-    Some(File { path: reported(base, entry.path()), content })
+    Some(File {
+        path: reported(base, entry.path()),
+        content,
+    })
 }
 
 /// What was named itself, links followed; `None`: a folder. Whoever names a pipe or a device
@@ -137,18 +162,27 @@ fn reported(base: &Path, path: &Path) -> Vec<u8> {
 fn target(link: &Path) -> io::Result<Content> {
     let target = fs::read_link(link)?.into_os_string().into_vec();
     let size = target.len() as u64;
-    Ok(Content::Bytes { size, reader: Box::new(Cursor::new(target)) })
+    Ok(Content::Bytes {
+        size,
+        reader: Box::new(Cursor::new(target)),
+    })
 }
 
 fn open(path: &Path) -> io::Result<Content> {
     // A pipe put in the file's place since must not make us wait for somebody to write to it.
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = fs::OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() {
         return Err(io::Error::other("it is no longer a file"));
     }
-    Ok(Content::Bytes { size: meta.len(), reader: Box::new(file) })
+    Ok(Content::Bytes {
+        size: meta.len(),
+        reader: Box::new(file),
+    })
 }
 
 #[cfg(test)]
@@ -163,13 +197,24 @@ mod tests {
     #[test]
     fn everything_but_git_is_found_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        for path in ["b/.gitignore", "b/c", "a", ".git/config", "b/.git/x", ".hidden/x", "s/.git"] {
+        for path in [
+            "b/.gitignore",
+            "b/c",
+            "a",
+            ".git/config",
+            "b/.git/x",
+            ".hidden/x",
+            "s/.git",
+        ] {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "x").unwrap();
         }
         std::os::unix::fs::symlink("/", folder.path().join("z")).unwrap();
-        assert_eq!(found(folder.path()), [".hidden/x", "a", "b/.gitignore", "b/c", "s/.git", "z"]);
+        assert_eq!(
+            found(folder.path()),
+            [".hidden/x", "a", "b/.gitignore", "b/c", "s/.git", "z"]
+        );
     }
 
     #[test]
@@ -189,8 +234,14 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("real", &link).unwrap();
         let mut files = Files::new(&[link, PathBuf::from("/dev/null")], ProgressBar::hidden());
-        assert!(matches!(files.next().unwrap().content, Content::Bytes { size: 1, .. }));
-        assert!(matches!(files.next().unwrap().content, Content::Unreadable(_)));
+        assert!(matches!(
+            files.next().unwrap().content,
+            Content::Bytes { size: 1, .. }
+        ));
+        assert!(matches!(
+            files.next().unwrap().content,
+            Content::Unreadable(_)
+        ));
         assert!(files.next().is_none());
     }
 
@@ -198,7 +249,10 @@ mod tests {
     fn what_is_not_there_is_unreadable_and_not_absent() {
         let gone = PathBuf::from("/no/such/file");
         let mut files = Files::new(&[gone], ProgressBar::hidden());
-        assert!(matches!(files.next().unwrap().content, Content::Unreadable(_)));
+        assert!(matches!(
+            files.next().unwrap().content,
+            Content::Unreadable(_)
+        ));
         assert_eq!(files.unreadable(), 1);
     }
 }

@@ -56,7 +56,9 @@ impl Bench<'_> {
     /// A session in this process.
     pub(crate) fn in_process(&self) -> Result<Judge, Failure> {
         let session = session(self.around)?;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+        let threads = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(THREADS);
         Ok(Judge::Here(Box::new(MemoryLink::new(session, threads))))
     }
 
@@ -64,7 +66,9 @@ impl Bench<'_> {
         if self.repository.is_none() {
             return Ok(false);
         }
-        let Some(layout) = Git::at(self.around.cwd()).layout()? else { return Ok(false) };
+        let Some(layout) = Git::at(self.around.cwd()).layout()? else {
+            return Ok(false);
+        };
         let read = conf::read(&layout.hooks, &[self.around.uid()]);
         Ok(read.is_ok_and(|conf| {
             conf.is_some_and(|conf| conf.unavailable != conf::Unavailable::InProcess)
@@ -75,7 +79,10 @@ impl Bench<'_> {
 /// A connection with a trusted daemon; `None`: there is none to be had.
 pub(crate) fn daemon(around: &Surroundings, configured: Option<&Path>) -> Option<SocketLink> {
     let socket = around.folders().socket(configured).ok()?;
-    let trusted = Trusted { own: around.uid(), listed: &[] };
+    let trusted = Trusted {
+        own: around.uid(),
+        listed: &[],
+    };
     match connect(&socket, trusted, Instant::now() + CONNECT) {
         Outcome::Listening(stream) => Some(SocketLink::new(stream, Instant::now() + CONNECT)),
         _ => None,
@@ -87,7 +94,12 @@ pub(crate) fn engine(around: &Surroundings) -> Result<Engine, Failure> {
     let added: Vec<_> = around.extra_config().into_iter().collect();
     Sources::read(Some(Path::new(ORGANISATION)), &added)
         .and_then(|sources| Engine::load(&sources))
-        .map_err(|problems| unusable("nothing was checked: rules or policy cannot be used", &problems))
+        .map_err(|problems| {
+            unusable(
+                "nothing was checked: rules or policy cannot be used",
+                &problems,
+            )
+        })
 }
 
 /// A failure that lists every problem.
@@ -110,5 +122,10 @@ pub(crate) fn session(around: &Surroundings) -> Result<Session, Failure> {
         build: env!("CARGO_PKG_VERSION").to_owned(),
         capabilities: 0,
     };
-    Ok(Session::new(Arc::new(engine), Arc::new(Cache::new(CACHE)), Arc::new(state), context))
+    Ok(Session::new(
+        Arc::new(engine),
+        Arc::new(Cache::new(CACHE)),
+        Arc::new(state),
+        context,
+    ))
 }

@@ -32,7 +32,14 @@ impl MemoryLink {
     pub(crate) fn new(session: Session, threads: usize) -> Self {
         let crew = Crew::new(threads);
         let said = VecDeque::new();
-        Self { session, crew, said, current: None, refused: false, deadline: None }
+        Self {
+            session,
+            crew,
+            said,
+            current: None,
+            refused: false,
+            deadline: None,
+        }
     }
 
     /// The same, which answers INDETERMINATE when it is not done at `deadline`.
@@ -58,7 +65,10 @@ impl MemoryLink {
 
     /// Ends the session with the share done when its time is up.
     fn look_at_the_clock(&mut self) {
-        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+        if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() > deadline)
+        {
             self.deadline = None;
             self.session.expire();
             self.turn();
@@ -71,7 +81,9 @@ impl MemoryLink {
         if self.session.is_finished() {
             return false;
         }
-        let Some(done) = self.crew.next() else { return false };
+        let Some(done) = self.crew.next() else {
+            return false;
+        };
         self.session.complete(done);
         self.turn();
         true
@@ -106,7 +118,10 @@ impl Link for MemoryLink {
         self.turn();
         while self.said.is_empty() && self.wait() {}
         self.current = self.said.pop_front();
-        self.current.as_ref().map(Reply::frame).ok_or(link::Error::Closed)
+        self.current
+            .as_ref()
+            .map(Reply::frame)
+            .ok_or(link::Error::Closed)
     }
 }
 
@@ -164,18 +179,23 @@ impl Crew {
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..self.wanted {
             let (receiver, give) = (Arc::clone(&receiver), self.give.clone());
-            let thread = std::thread::Builder::new().name("scan".into()).spawn(move || {
-                let mut scratch = Scratch::new();
-                loop {
-                    let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(work) = next else { return };
-                    let begun = Instant::now();
-                    let done = work.run(&mut scratch);
-                    if give.send((done, begun.elapsed())).is_err() {
-                        return;
+            let thread = std::thread::Builder::new()
+                .name("scan".into())
+                .spawn(move || {
+                    let mut scratch = Scratch::new();
+                    loop {
+                        let next = receiver
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .recv();
+                        let Ok(work) = next else { return };
+                        let begun = Instant::now();
+                        let done = work.run(&mut scratch);
+                        if give.send((done, begun.elapsed())).is_err() {
+                            return;
+                        }
                     }
-                }
-            });
+                });
             self.threads.extend(thread);
         }
         // No thread could be had: the caller's does everything.

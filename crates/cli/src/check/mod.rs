@@ -28,15 +28,31 @@ use crate::report;
 use crate::surroundings::Surroundings;
 
 /// Judges, and gives what goes to standard output, to standard error, and the exit code.
-pub(crate) fn run(around: &Surroundings, wanted: &args::Check) -> Result<(String, String, u8), Failure> {
+pub(crate) fn run(
+    around: &Surroundings,
+    wanted: &args::Check,
+) -> Result<(String, String, u8), Failure> {
     let begun = Instant::now();
-    let environment =
-        Environment::new(around.cwd().to_path_buf(), around.variables().iter().cloned());
+    let environment = Environment::new(
+        around.cwd().to_path_buf(),
+        around.variables().iter().cloned(),
+    );
     let selection = Selection::of(wanted, around)?;
-    let repository = selection.needs_repository().then(|| open(&environment)).transpose()?;
-    let question = Asked { around, environment: &environment, repository: repository.as_ref() };
+    let repository = selection
+        .needs_repository()
+        .then(|| open(&environment))
+        .transpose()?;
+    let question = Asked {
+        around,
+        environment: &environment,
+        repository: repository.as_ref(),
+    };
 
-    let bench = Bench { around, repository: repository.as_ref(), in_process: wanted.in_process };
+    let bench = Bench {
+        around,
+        repository: repository.as_ref(),
+        in_process: wanted.in_process,
+    };
     let mut timed = Timed::new(bench.judge()?, begun);
     let mut asked = question.ask(&mut timed, &selection);
     if let Err(error) = &asked
@@ -58,7 +74,11 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Check) -> Result<(String
         true => draft::stanzas(&verdict, repository.as_ref()),
         false => report::written(&verdict, &lines, wanted.format),
     };
-    let err = if wanted.timing { timed.lines() } else { String::new() };
+    let err = if wanted.timing {
+        timed.lines()
+    } else {
+        String::new()
+    };
     Ok((out, err, report::exit_of(&verdict)))
 }
 
@@ -79,7 +99,14 @@ impl Asked<'_> {
             Selection::Range { from, to } => {
                 let repository = self.repository.ok_or(Error::NoRepository)?;
                 let from = Some(repository.resolve(from)?);
-                self.put(link, hook, Question::Range { from, to: repository.resolve(to)? })
+                self.put(
+                    link,
+                    hook,
+                    Question::Range {
+                        from,
+                        to: repository.resolve(to)?,
+                    },
+                )
             }
             Selection::Paths(roots) => {
                 let bar = files::bar(std::io::stderr().is_terminal());
@@ -126,17 +153,23 @@ impl Drop for Cleared {
 /// The repository of the working folder.
 pub(crate) fn open(environment: &Environment) -> Result<Repository, Failure> {
     Repository::open(environment).map_err(|error| match error {
-        lychgate_git::Error::NotARepository { .. } => {
-            Failure::new(Kind::Usage, "nothing was checked: this folder is in no Git repository")
-                .hint("Files are checked anywhere: lychgate check --path FILE_OR_DIR")
-        }
+        lychgate_git::Error::NotARepository { .. } => Failure::new(
+            Kind::Usage,
+            "nothing was checked: this folder is in no Git repository",
+        )
+        .hint("Files are checked anywhere: lychgate check --path FILE_OR_DIR"),
         other => Failure::new(Kind::Incomplete, "nothing was checked").because(&other),
     })
 }
 
 /// The verdict, and the lines for people.
 fn verdict(answered: Answered, unreadable: u64) -> (Verdict, Vec<String>) {
-    let Answered { answer, mut findings, mut rules, mut lines } = answered;
+    let Answered {
+        answer,
+        mut findings,
+        mut rules,
+        mut lines,
+    } = answered;
     findings.sort_by(Finding::order);
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let mut notes = answer.notes;
@@ -163,7 +196,12 @@ fn verdict(answered: Answered, unreadable: u64) -> (Verdict, Vec<String>) {
 /// What is left to say when there is no verdict.
 fn not_judged(error: &Error, hook: Hook) -> (Verdict, Vec<String>) {
     let verdict = Verdict::indeterminate(reason(error));
-    let view = View { hook, allow_until: None, contact: "", full_list: None };
+    let view = View {
+        hook,
+        allow_until: None,
+        contact: "",
+        full_list: None,
+    };
     let lines = text::lines(&verdict, &view);
     (verdict, lines)
 }
@@ -191,5 +229,9 @@ fn reason(error: &Error) -> Reason {
         ReasonCode::Unreadable => "git fsck names what is missing or damaged.".to_owned(),
         _ => String::new(),
     };
-    Reason { code: error.reason(), message, help }
+    Reason {
+        code: error.reason(),
+        message,
+        help,
+    }
 }

@@ -35,7 +35,11 @@ impl Selection {
             return Ok(Self::All);
         }
         if !what.path.is_empty() {
-            return match what.path.iter().find(|p| around.cwd().join(p).symlink_metadata().is_err()) {
+            return match what
+                .path
+                .iter()
+                .find(|p| around.cwd().join(p).symlink_metadata().is_err())
+            {
                 None => Ok(Self::Paths(what.path.clone())),
                 Some(gone) => Err(Failure::new(
                     Kind::Usage,
@@ -48,16 +52,26 @@ impl Selection {
         }
         let mut content = Vec::new();
         let most = limits::DELTA_RESULT;
-        std::io::stdin().lock().take(most + 1).read_to_end(&mut content).map_err(|e| {
-            Failure::new(Kind::Incomplete, "nothing was checked: cannot read standard input")
+        std::io::stdin()
+            .lock()
+            .take(most + 1)
+            .read_to_end(&mut content)
+            .map_err(|e| {
+                Failure::new(
+                    Kind::Incomplete,
+                    "nothing was checked: cannot read standard input",
+                )
                 .because(&e)
-        })?;
+            })?;
         if content.len() as u64 > most {
             let what = format!("nothing was checked: standard input is over {most} bytes");
             return Err(Failure::new(Kind::Incomplete, what)
                 .hint("A file of any size: lychgate check --path FILE"));
         }
-        Ok(Self::Given { path: wanted.named.clone().unwrap_or_default(), content })
+        Ok(Self::Given {
+            path: wanted.named.clone().unwrap_or_default(),
+            content,
+        })
     }
 
     /// The name this question has on the wire.
@@ -86,12 +100,24 @@ impl Selection {
             .windows(2)
             .position(|w| w == b"..")
             .ok_or_else(|| wrong("a range has the form A..B"))?;
-        let (from, to) = (text.get(..at).unwrap_or_default(), text.get(at + 2..).unwrap_or_default());
+        let (from, to) = (
+            text.get(..at).unwrap_or_default(),
+            text.get(at + 2..).unwrap_or_default(),
+        );
         if to.starts_with(b".") {
             return Err(wrong("A...B is not a range of objects"));
         }
-        let or_head = |side: &[u8]| if side.is_empty() { b"HEAD".to_vec() } else { side.to_vec() };
-        Ok(Self::Range { from: or_head(from), to: or_head(to) })
+        let or_head = |side: &[u8]| {
+            if side.is_empty() {
+                b"HEAD".to_vec()
+            } else {
+                side.to_vec()
+            }
+        };
+        Ok(Self::Range {
+            from: or_head(from),
+            to: or_head(to),
+        })
     }
 }
 
@@ -104,9 +130,10 @@ mod tests {
     fn sides(text: &str) -> Option<(String, String)> {
         let bytes = std::ffi::OsString::from(text).into_vec();
         match Selection::range(&bytes) {
-            Ok(Selection::Range { from, to }) => {
-                Some((String::from_utf8(from).unwrap(), String::from_utf8(to).unwrap()))
-            }
+            Ok(Selection::Range { from, to }) => Some((
+                String::from_utf8(from).unwrap(),
+                String::from_utf8(to).unwrap(),
+            )),
             _ => None,
         }
     }

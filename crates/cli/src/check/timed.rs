@@ -30,7 +30,12 @@ pub(crate) struct Timed {
 impl Timed {
     /// Begins to measure.
     pub(crate) fn new(judge: Judge, begun: Instant) -> Self {
-        Self { judge, begun, sending: Duration::ZERO, waiting: Duration::ZERO }
+        Self {
+            judge,
+            begun,
+            sending: Duration::ZERO,
+            waiting: Duration::ZERO,
+        }
     }
 
     /// Whether a daemon is asked.

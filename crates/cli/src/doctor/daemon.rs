@@ -15,7 +15,11 @@ pub(super) fn look(around: &Surroundings, configured: Option<&Path>, report: &mu
         Ok(path) => path,
         Err(failure) => {
             report.problem(
-                failure.text().trim_start_matches("lychgate: ").trim_end().replace('\n', " "),
+                failure
+                    .text()
+                    .trim_start_matches("lychgate: ")
+                    .trim_end()
+                    .replace('\n', " "),
                 "export XDG_RUNTIME_DIR=/run/user/$(id -u)",
             );
             return;
@@ -27,16 +31,25 @@ pub(super) fn look(around: &Surroundings, configured: Option<&Path>, report: &mu
             Ok(lines) => version(&lines, report),
             Err(failure) => {
                 let said = failure.text();
-                let said = said.trim_start_matches("lychgate: ").trim_end().replace('\n', " ");
+                let said = said
+                    .trim_start_matches("lychgate: ")
+                    .trim_end()
+                    .replace('\n', " ");
                 report.problem(format!("{said} (at {at})"), restart());
             }
         },
         Reached::Away => away(&path, configured.is_some(), report),
         Reached::NotOurs(distrust) => {
-            report.problem(format!("the hooks do not believe what is at {at}: {distrust}"), mend(&distrust));
+            report.problem(
+                format!("the hooks do not believe what is at {at}: {distrust}"),
+                mend(&distrust),
+            );
         }
         Reached::Failed(error) => {
-            report.problem(format!("cannot reach the daemon at {at}: {error}"), restart());
+            report.problem(
+                format!("cannot reach the daemon at {at}: {error}"),
+                restart(),
+            );
         }
     }
 }
@@ -45,9 +58,15 @@ fn away(path: &Path, must_run: bool, report: &mut Report) {
     let at = path.display();
     let dead = path.symlink_metadata().is_ok();
     if must_run {
-        report.problem(format!("no daemon listens at {at}; every push is denied"), start());
+        report.problem(
+            format!("no daemon listens at {at}; every push is denied"),
+            start(),
+        );
     } else if dead {
-        report.problem(format!("the socket {at} is dead: its daemon was killed"), start());
+        report.problem(
+            format!("the socket {at} is dead: its daemon was killed"),
+            start(),
+        );
     } else {
         report.note("no daemon runs; the first hook starts one");
     }
@@ -55,14 +74,27 @@ fn away(path: &Path, must_run: bool, report: &mut Report) {
 
 fn version(lines: &[String], report: &mut Report) {
     let ours = env!("CARGO_PKG_VERSION");
-    let of = |key: &str| lines.iter().find_map(|line| line.strip_prefix(key)).map(str::trim);
-    let theirs = of("build:").and_then(|b| b.split_whitespace().last()).unwrap_or("of no version");
+    let of = |key: &str| {
+        lines
+            .iter()
+            .find_map(|line| line.strip_prefix(key))
+            .map(str::trim)
+    };
+    let theirs = of("build:")
+        .and_then(|b| b.split_whitespace().last())
+        .unwrap_or("of no version");
     if theirs == ours {
         report.well("the daemon answers");
     } else {
-        report.problem(format!("the daemon is {theirs}, and lychgate is {ours}"), restart());
+        report.problem(
+            format!("the daemon is {theirs}, and lychgate is {ours}"),
+            restart(),
+        );
     }
-    for problem in lines.iter().filter_map(|line| line.strip_prefix("problem: ")) {
+    for problem in lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("problem: "))
+    {
         report.problem(
             format!("the daemon keeps its old rules: {problem}"),
             "lychgate daemon reload",

@@ -63,7 +63,10 @@ pub(super) fn hooks_of(folder: &Path, names: &[&str], owner: u32, report: &mut R
         Ok(Some(conf)) => {
             if let Some(lychgate) = conf.lychgate.filter(|path| !is_executable(path)) {
                 report.problem(
-                    format!("lychgate.conf names {}, which cannot be run", lychgate.display()),
+                    format!(
+                        "lychgate.conf names {}, which cannot be run",
+                        lychgate.display()
+                    ),
                     "lychgate install",
                 );
             }
@@ -78,7 +81,10 @@ pub(super) fn hooks_of(folder: &Path, names: &[&str], owner: u32, report: &mut R
                 conf::Error::Writable => format!("chmod go-w {}", path.display()),
                 _ => format!("rm {} && lychgate install", path.display()),
             };
-            report.problem(format!("the hooks do not read their configuration: {error}"), mend);
+            report.problem(
+                format!("the hooks do not read their configuration: {error}"),
+                mend,
+            );
         }
     }
 }
@@ -158,7 +164,12 @@ fn absent(around: &Surroundings, layout: &Layout, set: Option<&HooksPath>, repor
 fn managed(manager: Manager, layout: &Layout, report: &mut Report) {
     let files: &[&str] = match manager {
         Manager::Husky => &[".husky/pre-commit"],
-        Manager::Lefthook => &["lefthook.yml", ".lefthook.yml", "lefthook.yaml", "lefthook.toml"],
+        Manager::Lefthook => &[
+            "lefthook.yml",
+            ".lefthook.yml",
+            "lefthook.yaml",
+            "lefthook.toml",
+        ],
         Manager::PreCommit => &[".pre-commit-config.yaml", ".pre-commit-config.yml"],
     };
     let named = files.iter().find_map(|file| {
@@ -167,8 +178,15 @@ fn managed(manager: Manager, layout: &Layout, report: &mut Report) {
     });
     let Some((file, text)) = named else {
         report.problem(
-            format!("{} owns the hooks, and its file does not name lychgate", manager.name()),
-            format!("add to {}:\n{}", files.first().unwrap_or(&""), manager.snippet()),
+            format!(
+                "{} owns the hooks, and its file does not name lychgate",
+                manager.name()
+            ),
+            format!(
+                "add to {}:\n{}",
+                files.first().unwrap_or(&""),
+                manager.snippet()
+            ),
         );
         return;
     };
@@ -185,9 +203,15 @@ fn managed(manager: Manager, layout: &Layout, report: &mut Report) {
 /// The first hook that stands after ours in the manager's file, where that file has an order.
 fn later_in(manager: Manager, text: &str) -> Option<String> {
     let after = |needle: &str| {
-        let last = text.lines().enumerate().filter(|(_, l)| l.contains("lychgate")).last()?.0;
+        let last = text
+            .lines()
+            .enumerate()
+            .filter(|(_, l)| l.contains("lychgate"))
+            .last()?
+            .0;
         let mut rest = text.lines().skip(last + 1);
-        rest.find_map(|l| l.trim().trim_start_matches("- ").strip_prefix(needle)).map(str::trim)
+        rest.find_map(|l| l.trim().trim_start_matches("- ").strip_prefix(needle))
+            .map(str::trim)
     };
     match manager {
         Manager::PreCommit => after("id:").map(str::to_owned),
@@ -206,9 +230,9 @@ fn later_in(manager: Manager, text: &str) -> Option<String> {
 /// Hooks of configuration that git runs after the one in the folder, where this git has them.
 fn later_hooks(git: &Git, report: &mut Report) -> Result<(), Failure> {
     let listed = git.configured_hooks("pre-commit")?;
-    let ours = listed.iter().rposition(|line| {
-        line.contains("hookdir") || line.contains("lychgate")
-    });
+    let ours = listed
+        .iter()
+        .rposition(|line| line.contains("hookdir") || line.contains("lychgate"));
     for later in listed.iter().skip(ours.map_or(listed.len(), |at| at + 1)) {
         report.problem(
             format!("the configured hook {later} runs after the gate and can change the index"),
@@ -223,7 +247,10 @@ fn not_passed_on(behind: &Path, front: &Path, report: &mut Report) {
         let hook = behind.join(name);
         if is_executable(&hook) && !front.join(name).exists() {
             report.problem(
-                format!("{} is not run: core.hooksPath stands in front of it", hook.display()),
+                format!(
+                    "{} is not run: core.hooksPath stands in front of it",
+                    hook.display()
+                ),
                 format!("ln -s {} {}", hook.display(), front.join(name).display()),
             );
         }

@@ -78,7 +78,10 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Doctor) -> Result<(Strin
             daemon::look(around, None, &mut report);
         }
     } else {
-        let installed = global_folder(around).map(|f| Manifest::read(&f)).transpose()?.flatten();
+        let installed = global_folder(around)
+            .map(|f| Manifest::read(&f))
+            .transpose()?
+            .flatten();
         if installed.is_none() {
             report.problem(
                 "this folder is in no Git repository, and no gate stands in all of them",

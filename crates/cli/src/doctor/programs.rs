@@ -25,7 +25,10 @@ pub(super) fn compare(program: &Path, report: &mut Report) {
     match version(program) {
         Some(theirs) if theirs == ours => {}
         Some(theirs) => report.problem(
-            format!("{} is version {theirs}, and lychgate is {ours}", program.display()),
+            format!(
+                "{} is version {theirs}, and lychgate is {ours}",
+                program.display()
+            ),
             "./install.sh",
         ),
         None => report.problem(

@@ -15,15 +15,24 @@ use crate::install::server::{closed_to, repositories};
 use crate::surroundings::Surroundings;
 
 /// Looks at every repository of `folder`.
-pub(super) fn look(around: &Surroundings, folder: &Path, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn look(
+    around: &Surroundings,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let names: Vec<&str> = SERVER_HOOKS.iter().map(|h| h.name()).collect();
     let mut sockets = Vec::new();
     for path in repositories(folder)? {
-        let Some(layout) = Git::of_any_owner(&path).layout()? else { continue };
+        let Some(layout) = Git::of_any_owner(&path).layout()? else {
+            continue;
+        };
         let at = path.display();
         let install = format!("lychgate install --server {at}");
         if !matches!(Manifest::read(&layout.hooks), Ok(Some(_))) {
-            report.problem(format!("no gate stands in {}", layout.hooks.display()), install);
+            report.problem(
+                format!("no gate stands in {}", layout.hooks.display()),
+                install,
+            );
             continue;
         }
         let before = report.problems.len();
@@ -37,7 +46,10 @@ pub(super) fn look(around: &Surroundings, folder: &Path, report: &mut Report) ->
                 Some(socket) if !sockets.contains(&socket) => sockets.push(socket),
                 Some(_) => {}
                 None => report.problem(
-                    format!("lychgate.conf in {} names no socket", layout.hooks.display()),
+                    format!(
+                        "lychgate.conf in {} names no socket",
+                        layout.hooks.display()
+                    ),
                     install.clone(),
                 ),
             }
@@ -45,7 +57,10 @@ pub(super) fn look(around: &Surroundings, folder: &Path, report: &mut Report) ->
         let target = std::fs::read_link(layout.hooks.join("pre-receive")).unwrap_or_default();
         if let Some(closed) = closed_to(&target, owner) {
             report.problem(
-                format!("user {owner} owns {at} and cannot pass {}", closed.display()),
+                format!(
+                    "user {owner} owns {at} and cannot pass {}",
+                    closed.display()
+                ),
                 format!("./install.sh --prefix /usr/local && {install}"),
             );
         }

@@ -71,12 +71,19 @@ pub(crate) fn install(
 
     // A folder in the work tree belongs to the project: ours goes in front of it.
     let set = hooks_path.ok_or_else(|| not_a_folder(hooks))?;
-    let scope = if set.scope == "worktree" { "worktree" } else { "local" };
+    let scope = if set.scope == "worktree" {
+        "worktree"
+    } else {
+        "local"
+    };
     let behind = Behind::Folder(textual(&set)?);
     let (_, folder) = own_folders(&layout, scope);
     let mut said = placed(&folder, Some(&behind), Some(scope))?;
     set_and_verify(&Git::at(&layout.top), scope, &folder)?;
-    said.push(format!("core.hooksPath ({scope}) names it; {} is called by it", hooks.display()));
+    said.push(format!(
+        "core.hooksPath ({scope}) names it; {} is called by it",
+        hooks.display()
+    ));
     Ok(said)
 }
 
@@ -116,7 +123,10 @@ pub(crate) fn uninstall(around: &Surroundings) -> Result<Vec<String>, Failure> {
         seen.push(folder);
     }
     if said.is_empty() {
-        said.push(format!("nothing is installed in {}", layout.hooks.display()));
+        said.push(format!(
+            "nothing is installed in {}",
+            layout.hooks.display()
+        ));
     }
     Ok(said)
 }
@@ -140,7 +150,9 @@ pub(crate) fn install_global(
         config_scope: None,
         config_created: None,
     };
-    let present = git.global_path("core.hooksPath")?.filter(|folder| *folder != own);
+    let present = git
+        .global_path("core.hooksPath")?
+        .filter(|folder| *folder != own);
     if let Some(folder) = present.as_deref().filter(|folder| folder.is_absolute()) {
         if let Some(manager) = Manager::of(folder) {
             return Err(managed(manager, folder));
@@ -208,7 +220,11 @@ pub(crate) fn global_folder(around: &Surroundings) -> Option<PathBuf> {
 
 /// The parent and the folder of ours for one repository, by the scope of its configuration.
 fn own_folders(layout: &Layout, scope: &str) -> (PathBuf, PathBuf) {
-    let git_dir = if scope == "worktree" { &layout.git_dir } else { &layout.common_dir };
+    let git_dir = if scope == "worktree" {
+        &layout.git_dir
+    } else {
+        &layout.common_dir
+    };
     let parent = git_dir.join("lychgate");
     let folder = parent.join("hooks");
     (parent, folder)
@@ -223,15 +239,20 @@ fn remove_if_empty(folder: Option<&Path>, layout: &Layout) {
 
 fn repository(git: &Git, what: &str) -> Result<Layout, Failure> {
     git.layout()?.ok_or_else(|| {
-        Failure::new(Kind::Usage, format!("{what}: this folder is in no Git repository"))
-            .hint("Go to a repository, or name what you mean: --global, --server DIR.")
+        Failure::new(
+            Kind::Usage,
+            format!("{what}: this folder is in no Git repository"),
+        )
+        .hint("Go to a repository, or name what you mean: --global, --server DIR.")
     })
 }
 
 fn is_in_work_tree(layout: &Layout, hooks: &Path) -> bool {
     let real = |p: &Path| nearest_real(p);
     let (hooks, top) = (real(hooks), real(&layout.top));
-    let in_git = [&layout.git_dir, &layout.common_dir].iter().any(|d| hooks.starts_with(real(d)));
+    let in_git = [&layout.git_dir, &layout.common_dir]
+        .iter()
+        .any(|d| hooks.starts_with(real(d)));
     hooks.starts_with(top) && !in_git
 }
 
@@ -250,7 +271,10 @@ fn nearest_real(path: &Path) -> PathBuf {
 
 /// Sets `core.hooksPath` and asks git whether that is now what counts; takes it back if not.
 fn set_and_verify(git: &Git, scope: &str, folder: &Path) -> Result<(), Failure> {
-    let in_effect = || git.hooks_path().map(|set| set.is_some_and(|s| s.value == *folder));
+    let in_effect = || {
+        git.hooks_path()
+            .map(|set| set.is_some_and(|s| s.value == *folder))
+    };
     if in_effect()? {
         return Ok(());
     }
@@ -291,7 +315,9 @@ fn textual(set: &HooksPath) -> Result<PathBuf, Failure> {
 fn created_config(around: &Surroundings) -> Option<PathBuf> {
     let home = around.variable("HOME").map(PathBuf::from)?;
     let named = around.variable("GIT_CONFIG_GLOBAL").map(PathBuf::from);
-    let xdg = around.variable("XDG_CONFIG_HOME").map_or(home.join(".config"), PathBuf::from);
+    let xdg = around
+        .variable("XDG_CONFIG_HOME")
+        .map_or(home.join(".config"), PathBuf::from);
     let file = match named {
         Some(named) => named,
         // Git writes there only when it exists and the other does not.
@@ -312,7 +338,10 @@ fn not_a_folder(hooks: &Path) -> Failure {
 }
 
 fn managed(manager: Manager, hooks: &Path) -> Failure {
-    let what =
-        format!("nothing was installed: {} owns the hooks in {}", manager.name(), hooks.display());
+    let what = format!(
+        "nothing was installed: {} owns the hooks in {}",
+        manager.name(),
+        hooks.display()
+    );
     Failure::new(Kind::Refused, what).hint(manager.snippet())
 }

@@ -29,12 +29,16 @@ pub(crate) enum Conf {
 impl Conf {
     /// The file, but for its `chained` line.
     pub(crate) fn text(&self, lychgate: &Path) -> String {
-        let mut out = String::from("# Written by `lychgate install`; read by the hooks beside it.\n");
+        let mut out =
+            String::from("# Written by `lychgate install`; read by the hooks beside it.\n");
         let mut line = |key: &str, value: &dyn std::fmt::Display| {
             let _ = writeln!(out, "{key} = {value}");
         };
         match self {
-            Self::Client { socket, unavailable } => {
+            Self::Client {
+                socket,
+                unavailable,
+            } => {
                 line("surface", &"client");
                 if let Some(socket) = socket {
                     line("socket", &socket.display());
@@ -43,7 +47,10 @@ impl Conf {
                 line("lychgate", &lychgate.display());
                 line("unavailable", &unavailable.name());
             }
-            Self::Server { socket, daemon_uids } => {
+            Self::Server {
+                socket,
+                daemon_uids,
+            } => {
                 line("surface", &"server");
                 line("socket", &socket.display());
                 let uids: Vec<String> = daemon_uids.iter().map(u32::to_string).collect();
@@ -72,15 +79,25 @@ mod tests {
 
     #[test]
     fn the_hook_understands_what_is_written() {
-        let written = Conf::Server { socket: "/run/x y/s".into(), daemon_uids: vec![0, 7] };
+        let written = Conf::Server {
+            socket: "/run/x y/s".into(),
+            daemon_uids: vec![0, 7],
+        };
         let read = Read::parse(written.text(Path::new("/opt/lychgate")).as_bytes()).unwrap();
         assert_eq!(read.surface, Some(Surface::Server));
         assert_eq!(read.socket.as_deref(), Some(Path::new("/run/x y/s")));
         assert_eq!(read.daemon_uids, [0, 7]);
         assert_eq!(read.lychgate.as_deref(), Some(Path::new("/opt/lychgate")));
 
-        for unavailable in [Unavailable::InProcess, Unavailable::Deny, Unavailable::AllowRecorded] {
-            let written = Conf::Client { socket: None, unavailable };
+        for unavailable in [
+            Unavailable::InProcess,
+            Unavailable::Deny,
+            Unavailable::AllowRecorded,
+        ] {
+            let written = Conf::Client {
+                socket: None,
+                unavailable,
+            };
             let read = Read::parse(written.text(Path::new("/opt/lychgate")).as_bytes()).unwrap();
             assert_eq!((read.surface, read.socket), (Some(Surface::Client), None));
             let meant = match unavailable {
@@ -95,6 +112,9 @@ mod tests {
     #[test]
     fn the_example_for_servers_is_understood() {
         let example = include_str!("../../../../hooks/lychgate.conf");
-        assert_eq!(Read::parse(example.as_bytes()).unwrap().surface, Some(Surface::Server));
+        assert_eq!(
+            Read::parse(example.as_bytes()).unwrap().surface,
+            Some(Surface::Server)
+        );
     }
 }

@@ -60,7 +60,11 @@ pub(crate) fn standing(path: &Path) -> io::Result<Standing> {
         Ok(_) => {
             let target = std::fs::read_link(path)?;
             let ours = target.file_name() == Some(OsStr::new(PROGRAM));
-            Ok(if ours { Standing::Ours } else { Standing::Foreign })
+            Ok(if ours {
+                Standing::Ours
+            } else {
+                Standing::Foreign
+            })
         }
     }
 }
@@ -91,7 +95,9 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
         }
         remember(&mut after.hooks, hook);
     }
-    let shims = wanted.in_front_of.map(|behind| shim::all(behind, wanted.hooks));
+    let shims = wanted
+        .in_front_of
+        .map(|behind| shim::all(behind, wanted.hooks));
     for (name, _) in shims.iter().flatten() {
         remember(&mut after.shims, name);
     }
@@ -104,7 +110,11 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
     for (name, text) in shims.iter().flatten() {
         write(&folder.join(name), text, 0o755)?;
     }
-    write(&folder.join(CONF), &conf_with_chain(wanted, &after, &to_keep), wanted.conf_mode)?;
+    write(
+        &folder.join(CONF),
+        &conf_with_chain(wanted, &after, &to_keep),
+        wanted.conf_mode,
+    )?;
     for hook in wanted.hooks.iter().map(|h| h.name()) {
         let path = folder.join(hook);
         if std::fs::read_link(&path).is_ok_and(|target| target == wanted.program) {
@@ -123,8 +133,14 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
 /// Takes the gate out and puts back what was there; `None`: none was installed here.
 /// What somebody else put in our place since is left alone and named in `Taken::left`.
 pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
-    let Some(manifest) = Manifest::read(folder)? else { return Ok(None) };
-    let mut taken = Taken { manifest: manifest.clone(), said: Vec::new(), left: Vec::new() };
+    let Some(manifest) = Manifest::read(folder)? else {
+        return Ok(None);
+    };
+    let mut taken = Taken {
+        manifest: manifest.clone(),
+        said: Vec::new(),
+        left: Vec::new(),
+    };
     for hook in &manifest.hooks {
         let (path, kept) = (folder.join(hook), folder.join(kept_name(hook)));
         let found = standing(&path).map_err(|e| not_done("look at", &path, &e))?;
@@ -150,7 +166,9 @@ pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
         let path = folder.join(name);
         match std::fs::read_to_string(&path) {
             Ok(text) if shim::is_ours(&text) => remove(&path)?,
-            Ok(_) => taken.left.push(format!("{name} is no longer the shim that was written")),
+            Ok(_) => taken
+                .left
+                .push(format!("{name} is no longer the shim that was written")),
             Err(_) => {}
         }
     }
@@ -180,7 +198,11 @@ fn conf_with_chain(wanted: &Placement<'_>, manifest: &Manifest, to_keep: &[&str]
     for hook in wanted.hooks.iter().map(|h| h.name()) {
         let kept = kept_name(hook);
         // At this moment the previous hook may still stand under its own name.
-        let name = if to_keep.contains(&hook) { hook } else { kept.as_str() };
+        let name = if to_keep.contains(&hook) {
+            hook
+        } else {
+            kept.as_str()
+        };
         let known = manifest.kept.iter().any(|k| k == hook) || manifest.shims.contains(&kept);
         if known && is_executable(&wanted.folder.join(name)) {
             chained.push(kept);
@@ -226,8 +248,11 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let new = fresh_name(path);
     let written = || -> io::Result<()> {
         let _ = std::fs::remove_file(&new);
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&new)?;
         io::Write::write_all(&mut file, text.as_bytes())?;
         file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.sync_all()?;
@@ -270,8 +295,11 @@ fn not_done(act: &str, path: &Path, error: &io::Error) -> Failure {
 
 fn twice(hook: &str, folder: &Path) -> Failure {
     let kept = kept_name(hook);
-    let what =
-        format!("nothing was changed: {hook} and {kept} both stand in {}", folder.display());
-    Failure::new(Kind::Refused, what)
-        .hint(format!("Merge the two into one {hook}, remove {kept}, then install again."))
+    let what = format!(
+        "nothing was changed: {hook} and {kept} both stand in {}",
+        folder.display()
+    );
+    Failure::new(Kind::Refused, what).hint(format!(
+        "Merge the two into one {hook}, remove {kept}, then install again."
+    ))
 }

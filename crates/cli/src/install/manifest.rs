@@ -42,7 +42,10 @@ impl Manifest {
                 Some(manifest) => Ok(Some(manifest)),
                 None => Err(Failure::new(
                     Kind::Refused,
-                    format!("nothing was changed: {} cannot be understood", path.display()),
+                    format!(
+                        "nothing was changed: {} cannot be understood",
+                        path.display()
+                    ),
                 )
                 .hint("Compare the folder with it by hand, then remove it.")),
             },
@@ -66,7 +69,14 @@ impl Manifest {
             out.push_str(value);
             out.push('\n');
         };
-        line("folder", if self.folder_created { "created" } else { "found" });
+        line(
+            "folder",
+            if self.folder_created {
+                "created"
+            } else {
+                "found"
+            },
+        );
         for hook in &self.hooks {
             line("hook", hook);
         }
@@ -88,7 +98,10 @@ impl Manifest {
     fn parse(text: &str) -> Option<Self> {
         let mut read = Self::default();
         let mut version = None;
-        for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        for line in text
+            .lines()
+            .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        {
             let (key, value) = line.split_once(" = ")?;
             match key {
                 "version" => version = Some(value),
@@ -108,7 +121,9 @@ impl Manifest {
 fn plain_name(name: &str) -> Option<String> {
     let fits = !name.is_empty()
         && !name.starts_with('.')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
     fits.then(|| name.to_owned())
 }
 
@@ -127,13 +142,20 @@ mod tests {
             config_created: Some("/home/x y/.gitconfig".into()),
         };
         assert_eq!(Manifest::parse(&all.text()), Some(all));
-        assert_eq!(Manifest::parse(&Manifest::default().text()), Some(Manifest::default()));
+        assert_eq!(
+            Manifest::parse(&Manifest::default().text()),
+            Some(Manifest::default())
+        );
     }
 
     #[test]
     fn a_name_that_leaves_the_folder_is_refused() {
         for bad in ["../x", "/etc/passwd", "a/b", "", ".git", "a b"] {
-            assert_eq!(Manifest::parse(&format!("version = 1\nhook = {bad}\n")), None, "{bad}");
+            assert_eq!(
+                Manifest::parse(&format!("version = 1\nhook = {bad}\n")),
+                None,
+                "{bad}"
+            );
         }
         assert!(Manifest::parse("version = 1\nhook = pre-commit\n").is_some());
     }

@@ -22,19 +22,29 @@ use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
 
 /// The hooks of a developer's repository.
-pub(crate) const CLIENT_HOOKS: [Hook; 4] =
-    [Hook::PreCommit, Hook::PreMergeCommit, Hook::CommitMsg, Hook::PrePush];
+pub(crate) const CLIENT_HOOKS: [Hook; 4] = [
+    Hook::PreCommit,
+    Hook::PreMergeCommit,
+    Hook::CommitMsg,
+    Hook::PrePush,
+];
 /// The hooks of a repository that takes pushes.
 pub(crate) const SERVER_HOOKS: [Hook; 1] = [Hook::PreReceive];
 
 /// Installs; gives the lines to print.
-pub(crate) fn install(around: &Surroundings, wanted: &args::Install) -> Result<Vec<String>, Failure> {
+pub(crate) fn install(
+    around: &Surroundings,
+    wanted: &args::Install,
+) -> Result<Vec<String>, Failure> {
     let program = hook_program(around)?;
     if let Some(folder) = &wanted.target.server {
         return server::install(around, &around.cwd().join(folder), &program, wanted);
     }
     let socket = wanted.socket.as_ref().map(|s| around.cwd().join(s));
-    let conf = conf::Conf::Client { socket, unavailable: wanted.unavailable };
+    let conf = conf::Conf::Client {
+        socket,
+        unavailable: wanted.unavailable,
+    };
     if wanted.target.global {
         client::install_global(around, &program, &conf)
     } else {
@@ -43,7 +53,10 @@ pub(crate) fn install(around: &Surroundings, wanted: &args::Install) -> Result<V
 }
 
 /// Takes out; gives the lines to print.
-pub(crate) fn uninstall(around: &Surroundings, target: &args::Target) -> Result<Vec<String>, Failure> {
+pub(crate) fn uninstall(
+    around: &Surroundings,
+    target: &args::Target,
+) -> Result<Vec<String>, Failure> {
     if let Some(folder) = &target.server {
         server::uninstall(&around.cwd().join(folder))
     } else if target.global {

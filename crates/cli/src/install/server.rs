@@ -28,7 +28,10 @@ pub(crate) fn install(
     daemon_uids.extend(&wanted.daemon_uid);
     daemon_uids.sort_unstable();
     daemon_uids.dedup();
-    let conf = Conf::Server { socket: socket.clone(), daemon_uids };
+    let conf = Conf::Server {
+        socket: socket.clone(),
+        daemon_uids,
+    };
     let text = conf.text(around.program());
 
     let layouts = repositories(folder)?
@@ -62,7 +65,9 @@ pub(crate) fn install(
 pub(crate) fn uninstall(folder: &Path) -> Result<Vec<String>, Failure> {
     let mut said = Vec::new();
     for path in repositories(folder)? {
-        let Some(layout) = Git::of_any_owner(&path).layout()? else { continue };
+        let Some(layout) = Git::of_any_owner(&path).layout()? else {
+            continue;
+        };
         if let Some(taken) = folder::take_out(&layout.hooks)? {
             said.push(format!("in {}:", layout.hooks.display()));
             let lines = report(taken, &layout.hooks)?;
@@ -85,10 +90,16 @@ pub(crate) fn repositories(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Ok(vec![dot_git]);
     }
     let mut found = Vec::new();
-    let mut walk = walkdir::WalkDir::new(folder).follow_root_links(true).sort_by_file_name().into_iter();
+    let mut walk = walkdir::WalkDir::new(folder)
+        .follow_root_links(true)
+        .sort_by_file_name()
+        .into_iter();
     while let Some(entry) = walk.next() {
         let entry = entry.map_err(|e| {
-            let what = format!("nothing was changed: cannot look through {}", folder.display());
+            let what = format!(
+                "nothing was changed: cannot look through {}",
+                folder.display()
+            );
             Failure::new(Kind::Incomplete, what).because(&e)
         })?;
         let named = entry.path().extension().is_some_and(|e| e == "git");
@@ -98,7 +109,10 @@ pub(crate) fn repositories(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     if found.is_empty() {
-        let what = format!("nothing was changed: no repository is in {}", folder.display());
+        let what = format!(
+            "nothing was changed: no repository is in {}",
+            folder.display()
+        );
         return Err(Failure::new(Kind::Usage, what)
             .hint("A repository is a folder NAME.git with HEAD and objects in it."));
     }
@@ -112,7 +126,10 @@ fn is_repository(path: &Path) -> bool {
 /// Where `path` keeps its hooks, if the gate may and can stand there.
 fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Failure> {
     let refused = |why: String| {
-        Failure::new(Kind::Refused, format!("nothing was installed: {}: {why}", path.display()))
+        Failure::new(
+            Kind::Refused,
+            format!("nothing was installed: {}: {why}", path.display()),
+        )
     };
     let git = Git::of_any_owner(path);
     let Some(layout) = git.layout()? else {
@@ -128,15 +145,20 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
         let of_the_repository = set.scope == "local" || set.scope == "worktree";
         if of_the_repository && !layout.hooks.starts_with(&layout.git_dir) {
             let named = layout.hooks.display();
-            return Err(refused(format!("its core.hooksPath leaves the repository: {named}"))
-                .hint(format!("git -C {} config --unset core.hooksPath", path.display())));
+            return Err(
+                refused(format!("its core.hooksPath leaves the repository: {named}")).hint(
+                    format!("git -C {} config --unset core.hooksPath", path.display()),
+                ),
+            );
         }
     }
     let everybody = std::fs::metadata(&layout.hooks).is_ok_and(|m| m.mode() & 0o002 != 0);
     if everybody {
         let hooks = layout.hooks.display();
-        return Err(refused(format!("everybody may write {hooks}, and so replace the gate"))
-            .hint(format!("chmod o-w {hooks}")));
+        return Err(refused(format!(
+            "everybody may write {hooks}, and so replace the gate"
+        ))
+        .hint(format!("chmod o-w {hooks}")));
     }
     if let Some(closed) = closed_to(program, repository_owner) {
         return Err(refused(format!(
@@ -174,9 +196,12 @@ fn socket(around: &Surroundings, wanted: &args::Install) -> Result<PathBuf, Fail
         return Ok(system.to_path_buf());
     }
     around.folders().socket(None).map_err(|e| {
-        Failure::new(Kind::Incomplete, "nothing was installed: where does the daemon listen")
-            .because(&e)
-            .hint("Name it: lychgate install --server DIR --socket PATH")
+        Failure::new(
+            Kind::Incomplete,
+            "nothing was installed: where does the daemon listen",
+        )
+        .because(&e)
+        .hint("Name it: lychgate install --server DIR --socket PATH")
     })
 }
 

@@ -47,8 +47,12 @@ const PASSED_ON: [&str; 18] = [
 ];
 
 /// Hooks that a folder in front does not pass on.
-pub(crate) const NOT_PASSED_ON: [&str; 4] =
-    ["reference-transaction", "post-index-change", "push-to-checkout", "proc-receive"];
+pub(crate) const NOT_PASSED_ON: [&str; 4] = [
+    "reference-transaction",
+    "post-index-change",
+    "push-to-checkout",
+    "proc-receive",
+];
 
 /// File name and text of every shim; a gated hook's stands where a previous hook would be kept.
 pub(crate) fn all(behind: &Behind, gated: &[Hook]) -> Vec<(String, String)> {
@@ -58,12 +62,17 @@ pub(crate) fn all(behind: &Behind, gated: &[Hook]) -> Vec<(String, String)> {
         .iter()
         .filter(|name| !gated_name(name))
         .map(|name| (*name).to_owned());
-    gated.chain(others).map(|name| (name, text.clone())).collect()
+    gated
+        .chain(others)
+        .map(|name| (name, text.clone()))
+        .collect()
 }
 
 /// Whether `text` is a shim of ours.
 pub(crate) fn is_ours(text: &str) -> bool {
-    text.lines().nth(1).is_some_and(|line| line.starts_with(MARK))
+    text.lines()
+        .nth(1)
+        .is_some_and(|line| line.starts_with(MARK))
 }
 
 fn gated_name(name: &str) -> bool {
@@ -92,7 +101,11 @@ mod tests {
     #[test]
     fn a_quote_in_a_folder_name_ends_nothing() {
         let behind = Behind::Folder(PathBuf::from("a'b $(x)"));
-        assert!(text(&behind).contains(r"folder='a'\''b $(x)'"), "{}", text(&behind));
+        assert!(
+            text(&behind).contains(r"folder='a'\''b $(x)'"),
+            "{}",
+            text(&behind)
+        );
     }
 
     #[test]

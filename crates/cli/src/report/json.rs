@@ -103,8 +103,22 @@ struct Rule<'a> {
 
 impl<'a> Rule<'a> {
     fn of(note: &'a RuleNote) -> Self {
-        let RuleNote { id, title, why, fix, rotate, owner } = note;
-        Self { id: id.as_str(), title, why, fix, rotate, owner }
+        let RuleNote {
+            id,
+            title,
+            why,
+            fix,
+            rotate,
+            owner,
+        } = note;
+        Self {
+            id: id.as_str(),
+            title,
+            why,
+            fix,
+            rotate,
+            owner,
+        }
     }
 }
 
@@ -146,7 +160,11 @@ impl<'a> Last<'a> {
             reasons: verdict
                 .reasons
                 .iter()
-                .map(|r| Reason { code: r.code.name(), message: &r.message, help: &r.help })
+                .map(|r| Reason {
+                    code: r.code.name(),
+                    message: &r.message,
+                    help: &r.help,
+                })
                 .collect(),
             notes: &verdict.notes,
             coverage: Covered {

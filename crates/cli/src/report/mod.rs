@@ -37,12 +37,19 @@ fn last_line(verdict: &Verdict) -> String {
     };
     let objects = verdict.coverage.tally.objects;
     let s = if objects == 1 { "" } else { "s" };
-    format!("{how}; judged {objects} object{s}, {} bytes\n", judged_bytes(verdict))
+    format!(
+        "{how}; judged {objects} object{s}, {} bytes\n",
+        judged_bytes(verdict)
+    )
 }
 
 /// Bytes that were judged, whether they crossed a wire or were known.
 fn judged_bytes(verdict: &Verdict) -> u64 {
-    verdict.coverage.tally.bytes.saturating_add(verdict.coverage.cached_bytes)
+    verdict
+        .coverage
+        .tally
+        .bytes
+        .saturating_add(verdict.coverage.cached_bytes)
 }
 
 /// The exit code `verdict` stands for.

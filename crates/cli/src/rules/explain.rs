@@ -22,7 +22,10 @@ pub(super) fn text(around: &Surroundings, id: &str) -> Result<String, Failure> {
     }
     let known = rules.rules().iter().map(|r| r.id.as_str());
     let near = nearest(id, known.chain(ReasonCode::ALL.map(ReasonCode::name)));
-    let what = format!("nothing is called {}", lychgate_model::path::printable(id.as_bytes()));
+    let what = format!(
+        "nothing is called {}",
+        lychgate_model::path::printable(id.as_bytes())
+    );
     let hint = match near {
         Some(near) => format!("lychgate rules explain {near}"),
         None => "lychgate rules list".to_owned(),
@@ -49,9 +52,10 @@ fn about(rule: &Rule) -> String {
     };
     part("Why it matters", &rule.why);
     part("How to mend the commit", &rule.fix);
-    for (title, steps) in
-        [("How to replace what leaked", &rule.rotation), ("How to revoke it", &rule.revocation)]
-    {
+    for (title, steps) in [
+        ("How to replace what leaked", &rule.rotation),
+        ("How to revoke it", &rule.revocation),
+    ] {
         if !steps.is_empty() {
             let _ = writeln!(out, "\n{title}");
             for (number, step) in (1..).zip(steps) {
@@ -64,7 +68,10 @@ fn about(rule: &Rule) -> String {
         NewBy::Value => "  The value stands on no old side of the change.\n",
         NewBy::Line => "  Its line is among the added ones.\n",
     };
-    for (what, globs) in [("Only in", &rule.paths.only), ("Never in", &rule.paths.never)] {
+    for (what, globs) in [
+        ("Only in", &rule.paths.only),
+        ("Never in", &rule.paths.never),
+    ] {
         if !globs.is_empty() {
             let _ = write!(out, "\n{what}\n{}", wrapped(&globs.join(" "), "  ", "  "));
         }
@@ -95,7 +102,11 @@ fn about(rule: &Rule) -> String {
 fn reason(code: ReasonCode) -> String {
     let (what, next) = words(code);
     let mut out = format!("{}\n", code.name());
-    let _ = writeln!(out, "  a verdict for this reason alone is {}", code.decision().name());
+    let _ = writeln!(
+        out,
+        "  a verdict for this reason alone is {}",
+        code.decision().name()
+    );
     let _ = write!(out, "\nWhat it means\n{}", wrapped(what, "  ", "  "));
     let _ = write!(out, "\nWhat to do\n{}", wrapped(next, "  ", "  "));
     out
@@ -157,6 +168,13 @@ const fn words(code: ReasonCode) -> (&'static str, &'static str) {
 
 /// The known name that shares the longest beginning with `id`, if that is worth suggesting.
 fn nearest<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let shared = |name: &str| name.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count();
-    known.max_by_key(|name| shared(name)).filter(|name| shared(name) >= 3)
+    let shared = |name: &str| {
+        name.bytes()
+            .zip(id.bytes())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
+    known
+        .max_by_key(|name| shared(name))
+        .filter(|name| shared(name) >= 3)
 }

@@ -14,7 +14,10 @@ use crate::page::cut;
 use crate::surroundings::Surroundings;
 
 /// Gives what goes to standard output.
-pub(crate) fn run(around: &Surroundings, command: Option<&RulesCommand>) -> Result<String, Failure> {
+pub(crate) fn run(
+    around: &Surroundings,
+    command: Option<&RulesCommand>,
+) -> Result<String, Failure> {
     match command {
         None | Some(RulesCommand::List) => list(around),
         Some(RulesCommand::Explain { id }) => explain::text(around, id),
@@ -26,7 +29,12 @@ fn list(around: &Surroundings) -> Result<String, Failure> {
     let engine = engine(around)?;
     let mut rules: Vec<_> = engine.rules().rules().iter().collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let widest = rules.iter().map(|r| r.id.as_str().len()).max().unwrap_or(0).min(40);
+    let widest = rules
+        .iter()
+        .map(|r| r.id.as_str().len())
+        .max()
+        .unwrap_or(0)
+        .min(40);
     let mut out = String::new();
     for rule in rules {
         let head = format!(
@@ -68,7 +76,9 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
     for problem in &problems {
         let _ = writeln!(out, "{problem}");
     }
-    let what = format!("{number} problem{} found", if number == 1 { "" } else { "s" });
+    let what = format!(
+        "{number} problem{} found",
+        if number == 1 { "" } else { "s" }
+    );
     Err(Failure::new(Kind::Refused, what).before(out))
 }
-

@@ -39,7 +39,10 @@ impl Scene {
     /// A home where `lychgate-hook` is a stand-in that allows everything.
     pub fn new() -> Self {
         let scene = Self::bare();
-        scene.program("bin/lychgate-hook", "#!/bin/sh\necho \"lychgate-hook 0.1.0\"\nexit 0\n");
+        scene.program(
+            "bin/lychgate-hook",
+            "#!/bin/sh\necho \"lychgate-hook 0.1.0\"\nexit 0\n",
+        );
         scene
     }
 
@@ -47,7 +50,7 @@ impl Scene {
     pub fn with_programs() -> Self {
         let scene = Self::bare();
         for name in ["lychgate-hook", "lychgated"] {
-            place(&built(name), &scene.path("bin").join(name));
+            copy(&built(name), &scene.path("bin").join(name));
         }
         scene
     }
@@ -61,8 +64,14 @@ impl Scene {
             std::fs::set_permissions(scene.path(folder), private).unwrap();
         }
         // A copy, so that what is beside it is this scene's.
-        place(Path::new(env!("CARGO_BIN_EXE_lychgate")), &scene.path("bin/lychgate"));
-        scene.git(scene.root(), ["config", "--global", "init.defaultBranch", "main"]);
+        copy(
+            Path::new(env!("CARGO_BIN_EXE_lychgate")),
+            &scene.path("bin/lychgate"),
+        );
+        scene.git(
+            scene.root(),
+            ["config", "--global", "init.defaultBranch", "main"],
+        );
         scene
     }
 
@@ -115,7 +124,10 @@ impl Scene {
     /// A repository with one commit, without the sample hooks.
     pub fn repository(&self, name: &str) -> PathBuf {
         let path = self.path(name);
-        self.git(self.root(), ["init", "-q", "--template=", path.to_str().unwrap()]);
+        self.git(
+            self.root(),
+            ["init", "-q", "--template=", path.to_str().unwrap()],
+        );
         std::fs::write(path.join("README"), "hello\n").unwrap();
         self.git(&path, ["add", "."]);
         self.git(&path, ["commit", "-qm", "first"]);
@@ -124,7 +136,10 @@ impl Scene {
 
     pub fn bare_repository(&self, name: &str) -> PathBuf {
         let path = self.path(name);
-        self.git(self.root(), ["init", "-q", "--bare", path.to_str().unwrap()]);
+        self.git(
+            self.root(),
+            ["init", "-q", "--bare", path.to_str().unwrap()],
+        );
         path
     }
 
@@ -138,13 +153,6 @@ impl Scene {
         std::fs::remove_file(draft).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         path
-    }
-}
-
-/// The same program under another name; a copy where that cannot be a link.
-fn place(program: &Path, path: &Path) {
-    if std::fs::hard_link(program, path).is_err() {
-        copy(program, path);
     }
 }
 
@@ -180,13 +188,20 @@ pub fn everything(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
         let entry = entry.unwrap();
         let meta = entry.path().symlink_metadata().unwrap();
         let content = if meta.file_type().is_symlink() {
-            std::fs::read_link(entry.path()).unwrap().as_os_str().as_bytes().to_vec()
+            std::fs::read_link(entry.path())
+                .unwrap()
+                .as_os_str()
+                .as_bytes()
+                .to_vec()
         } else if meta.is_file() {
             std::fs::read(entry.path()).unwrap()
         } else {
             Vec::new()
         };
-        found.insert(entry.path().to_path_buf(), (meta.permissions().mode(), content));
+        found.insert(
+            entry.path().to_path_buf(),
+            (meta.permissions().mode(), content),
+        );
     }
     found
 }
@@ -197,11 +212,26 @@ fn built(name: &str) -> PathBuf {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "lychgate-hook", "--package", "lychgated"]);
+        build.args([
+            "build",
+            "--quiet",
+            "--package",
+            "lychgate-hook",
+            "--package",
+            "lychgated",
+        ]);
+        let target = path.ancestors().nth(2).unwrap();
+        build.arg("--target-dir").arg(target);
         if path.parent().is_some_and(|p| p.ends_with("release")) {
             build.arg("--release");
         }
-        assert!(build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
+        assert!(
+            build
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .status()
+                .unwrap()
+                .success()
+        );
     });
     path
 }
@@ -215,13 +245,19 @@ pub fn token(seed: u64) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        body.push(char::from(DIGITS[usize::try_from(state >> 33).unwrap() % 62]));
+        body.push(char::from(
+            DIGITS[usize::try_from(state >> 33).unwrap() % 62],
+        ));
     }
     let mut crc = !0u32;
     for byte in body.bytes() {
         crc ^= u32::from(byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+            crc = if crc & 1 == 1 {
+                crc >> 1 ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            };
         }
     }
     let mut rest = !crc;
@@ -230,5 +266,10 @@ pub fn token(seed: u64) -> String {
         *digit = DIGITS[usize::try_from(rest % 62).unwrap()];
         rest /= 62;
     }
-    format!("{}{}{body}{}", "gh", "p_", std::str::from_utf8(&sum).unwrap())
+    format!(
+        "{}{}{body}{}",
+        "gh",
+        "p_",
+        std::str::from_utf8(&sum).unwrap()
+    )
 }
