@@ -238,7 +238,14 @@ impl Trie {
         for (new, &old) in (0u16..=u16::MAX).zip(quiet.iter().chain(&ending)) {
             number[old] = new;
         }
-        let mut rows = vec![[0u16; CLASSES]; self.ends.len()];
+        // Padded: see where it is walked.
+        let count = self.ends.len();
+        let padded = if count <= 8192 {
+            count.next_power_of_two().max(1024)
+        } else {
+            count
+        };
+        let mut rows = vec![[0u16; CLASSES]; padded];
         for (row, &old) in rows.iter_mut().zip(quiet.iter().chain(&ending)) {
             let from = &self.next[old * self.width..][..self.width];
             for (to, &state) in row.iter_mut().zip(from) {
@@ -260,26 +267,6 @@ impl Trie {
 }
 
 impl<const CLASSES: usize> Table<CLASSES> {
-    fn step(&self, classes: &[u8; 256], state: u16, byte: u8) -> u16 {
-        // A class is below CLASSES by construction; the remainder tells the compiler so.
-        self.rows[usize::from(state)][usize::from(classes[usize::from(byte)]) % CLASSES]
-    }
-
-    /// The state after the bytes before `at`, as far as they matter.
-    fn warm(&self, classes: &[u8; 256], longest: usize, text: &[u8], at: usize) -> u16 {
-        let from = at.saturating_sub(longest.saturating_sub(1));
-        text[from..at]
-            .iter()
-            .fold(0, |state, &b| self.step(classes, state, b))
-    }
-
-    #[cold]
-    fn note(&self, state: u16, end: usize, lane: &mut Vec<Hit>) {
-        if let Some(ends) = self.ends.get(usize::from(state - self.first_match)) {
-            lane.extend(ends.iter().map(|&k| hit(end, k)));
-        }
-    }
-
     fn find(
         &self,
         classes: &[u8; 256],
@@ -291,25 +278,76 @@ impl<const CLASSES: usize> Table<CLASSES> {
         if self.ends.is_empty() {
             return;
         }
-        let Range { start, end } = range;
+        // A length the compiler knows spares a comparison with every byte.
+        let rows = self.rows.as_slice();
+        let walk = Walk {
+            table: self,
+            classes,
+            longest,
+            text,
+            range,
+        };
+        if let Ok(rows) = <&[_; 1024]>::try_from(rows) {
+            walk.run(|state| &rows[usize::from(state) % 1024], hits);
+        } else if let Ok(rows) = <&[_; 2048]>::try_from(rows) {
+            walk.run(|state| &rows[usize::from(state) % 2048], hits);
+        } else if let Ok(rows) = <&[_; 4096]>::try_from(rows) {
+            walk.run(|state| &rows[usize::from(state) % 4096], hits);
+        } else if let Ok(rows) = <&[_; 8192]>::try_from(rows) {
+            walk.run(|state| &rows[usize::from(state) % 8192], hits);
+        } else {
+            walk.run(|state| &rows[usize::from(state)], hits);
+        }
+    }
+
+    #[cold]
+    fn note(&self, state: u16, end: usize, lane: &mut Vec<Hit>) {
+        if let Some(ends) = self.ends.get(usize::from(state - self.first_match)) {
+            lane.extend(ends.iter().map(|&k| hit(end, k)));
+        }
+    }
+}
+
+/// One call of [`Table::find`].
+struct Walk<'w, const CLASSES: usize> {
+    table: &'w Table<CLASSES>,
+    classes: &'w [u8; 256],
+    longest: usize,
+    text: &'w [u8],
+    range: Range<usize>,
+}
+
+impl<const CLASSES: usize> Walk<'_, CLASSES> {
+    #[inline(always)]
+    fn run<'r>(&self, row: impl Fn(u16) -> &'r [u16; CLASSES], hits: &mut Hits) {
+        // A class is below CLASSES by construction; the remainder tells the compiler so.
+        let class = |byte: u8| usize::from(self.classes[usize::from(byte)]) % CLASSES;
+        let step = |state: u16, byte: u8| row(state)[class(byte)];
+        let Range { start, end } = self.range;
         let quarter = if end - start < SMALL {
             0
         } else {
             (end - start) / LANES
         };
         let begins = [0, 1, 2, 3].map(|i| start + i * quarter);
-        let mut states = begins.map(|at| self.warm(classes, longest, text, at));
+        // The state after the bytes before a part, as far as they matter.
+        let mut states = begins.map(|at| {
+            let from = at.saturating_sub(self.longest.saturating_sub(1));
+            self.text[from..at]
+                .iter()
+                .fold(0, |state, &b| step(state, b))
+        });
         let [l0, l1, l2, l3] = &mut hits.lanes;
-        let first = self.first_match;
+        let first = self.table.first_match;
         if quarter > 0 {
-            let part = |i: usize| &text[begins[i]..begins[i] + quarter];
+            let part = |i: usize| &self.text[begins[i]..begins[i] + quarter];
             let bytes = part(0).iter().zip(part(1)).zip(part(2).iter().zip(part(3)));
             let [mut a, mut b, mut c, mut d] = states;
             for (i, ((&w, &x), (&y, &z))) in bytes.enumerate() {
-                a = self.step(classes, a, w);
-                b = self.step(classes, b, x);
-                c = self.step(classes, c, y);
-                d = self.step(classes, d, z);
+                a = step(a, w);
+                b = step(b, x);
+                c = step(c, y);
+                d = step(d, z);
                 if a.max(b).max(c.max(d)) >= first {
                     for (state, lane, number) in [
                         (a, &mut *l0, 0),
@@ -318,7 +356,7 @@ impl<const CLASSES: usize> Table<CLASSES> {
                         (d, &mut *l3, 3),
                     ] {
                         if state >= first {
-                            self.note(state, number * quarter + i + 1, lane);
+                            self.table.note(state, number * quarter + i + 1, lane);
                         }
                     }
                 }
@@ -327,10 +365,10 @@ impl<const CLASSES: usize> Table<CLASSES> {
         }
         // What the division left over follows the last part.
         let mut state = states[3];
-        for (i, &byte) in text[begins[3] + quarter..end].iter().enumerate() {
-            state = self.step(classes, state, byte);
+        for (i, &byte) in self.text[begins[3] + quarter..end].iter().enumerate() {
+            state = step(state, byte);
             if state >= first {
-                self.note(state, (LANES - 1) * quarter + quarter + i + 1, l3);
+                self.table.note(state, LANES * quarter + i + 1, l3);
             }
         }
     }
