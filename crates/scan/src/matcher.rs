@@ -62,6 +62,11 @@ impl Matcher {
         Engine::new(&self.pattern)
     }
 
+    /// Whether it was needed before.
+    pub(crate) fn is_compiled(&self) -> bool {
+        self.compiled.get().is_some()
+    }
+
     /// The compiled pattern; `None` only for a pattern that nobody tested.
     pub(crate) fn compiled(&self) -> Option<&Engine> {
         self.compiled.get_or_init(|| self.compile().ok()).as_ref()

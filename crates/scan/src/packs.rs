@@ -12,7 +12,7 @@ macro_rules! pack {
 }
 
 /// Every file of `config/packs`.
-pub const BUILT_IN: &[PackSource<'static>] = &[
+pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("ai.toml"),
     pack!("auth.toml"),
     pack!("azure.toml"),

@@ -102,6 +102,15 @@ impl RuleSet {
         self.rules.iter().find(|r| r.id == *id)
     }
 
+    /// How many patterns were needed so far, and so compiled.
+    pub fn compiled(&self) -> usize {
+        self.searcher
+            .matchers
+            .iter()
+            .filter(|m| m.is_compiled())
+            .count()
+    }
+
     /// Every keyword of every rule, lower case, each once; for benchmarks and tests.
     pub fn keywords(&self) -> Vec<Vec<u8>> {
         let all = self

@@ -62,3 +62,31 @@ fn the_packs_compiled_in_are_those_of_the_folder() {
     );
     RuleSet::built_in().unwrap();
 }
+
+#[test]
+fn patterns_of_packs_that_were_tested_compile_when_they_are_needed() {
+    // Copies, as a caller that composes sources has them.
+    let copies: Vec<(String, String)> = packs::BUILT_IN
+        .iter()
+        .map(|p| (p.name.to_owned(), p.text.to_owned()))
+        .collect();
+    let sources: Vec<lychgate_scan::PackSource<'_>> = copies
+        .iter()
+        .map(|(name, text)| lychgate_scan::PackSource { name, text })
+        .collect();
+    for set in [
+        RuleSet::load(&sources).0.unwrap(),
+        RuleSet::built_in().unwrap(),
+    ] {
+        assert_eq!(set.compiled(), 0);
+        let mut out = lychgate_scan::Scanned::default();
+        let input = lychgate_scan::Input {
+            kind: lychgate_model::ObjectKind::Blob,
+            hash: lychgate_model::HashKind::Sha1,
+            bytes: b"nothing but gh\x70_ and no token",
+        };
+        let key = lychgate_scan::ValueKey::new([1; 32]);
+        set.scan(input, &key, &mut lychgate_scan::Scratch::new(), &mut out);
+        assert!((1..5).contains(&set.compiled()), "{}", set.compiled());
+    }
+}
