@@ -245,10 +245,10 @@ fn not_run(error: std::io::Error) -> Failure {
 
 /// `path` without `.` and `x/..`, where that changes nothing: no component before `..` is a link.
 fn tidy(path: &Path) -> PathBuf {
-    if path.as_os_str().as_bytes().windows(2).any(|w| w == b"..") {
-        if let Ok(real) = std::fs::canonicalize(path) {
-            return real;
-        }
+    if path.as_os_str().as_bytes().windows(2).any(|w| w == b"..")
+        && let Ok(real) = std::fs::canonicalize(path)
+    {
+        return real;
     }
     path.components().collect()
 }

@@ -31,9 +31,9 @@ struct Root {
 
 impl Files {
     /// The files under `roots`; progress goes to `bar`.
-    pub(crate) fn new(roots: &[PathBuf], bar: ProgressBar) -> Self {
+    pub(crate) fn new(roots: Vec<PathBuf>, bar: ProgressBar) -> Self {
         Self {
-            roots: roots.to_vec().into_iter(),
+            roots: roots.into_iter(),
             current: None,
             bar,
             unreadable: 0,
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     fn found(folder: &Path) -> Vec<String> {
-        let files = Files::new(&[folder.to_path_buf()], ProgressBar::hidden());
+        let files = Files::new(vec![folder.to_path_buf()], ProgressBar::hidden());
         files.map(|f| String::from_utf8(f.path).unwrap()).collect()
     }
 
@@ -222,7 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one");
         fs::write(&path, "x").unwrap();
-        let mut files = Files::new(std::slice::from_ref(&path), ProgressBar::hidden());
+        let mut files = Files::new(vec![path.clone()], ProgressBar::hidden());
         assert_eq!(files.next().unwrap().path, path.as_os_str().as_bytes());
         assert!(files.next().is_none());
     }
@@ -233,7 +233,10 @@ mod tests {
         fs::write(folder.path().join("real"), "x").unwrap();
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("real", &link).unwrap();
-        let mut files = Files::new(&[link, PathBuf::from("/dev/null")], ProgressBar::hidden());
+        let mut files = Files::new(
+            vec![link, PathBuf::from("/dev/null")],
+            ProgressBar::hidden(),
+        );
         assert!(matches!(
             files.next().unwrap().content,
             Content::Bytes { size: 1, .. }
@@ -248,7 +251,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_unreadable_and_not_absent() {
         let gone = PathBuf::from("/no/such/file");
-        let mut files = Files::new(&[gone], ProgressBar::hidden());
+        let mut files = Files::new(vec![gone], ProgressBar::hidden());
         assert!(matches!(
             files.next().unwrap().content,
             Content::Unreadable(_)

@@ -111,7 +111,7 @@ impl Asked<'_> {
             Selection::Paths(roots) => {
                 let bar = files::bar(std::io::stderr().is_terminal());
                 let cleared = Cleared(bar.clone());
-                let mut files = files::Files::new(roots, bar);
+                let mut files = files::Files::new(roots.clone(), bar);
                 let answer = self.put(link, hook, Question::Files(&mut files));
                 drop(cleared);
                 answer.map(|(answered, _)| (answered, files.unreadable()))

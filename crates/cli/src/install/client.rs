@@ -47,7 +47,7 @@ pub(crate) fn install(
             conf_mode: conf.mode(),
             in_front_of: behind,
             config_scope: scope,
-            config_created: None,
+            config_created: false,
         })?;
         Ok::<_, Failure>(titled(said, folder))
     };
@@ -111,10 +111,10 @@ pub(crate) fn uninstall(around: &Surroundings) -> Result<Vec<String>, Failure> {
         if seen.contains(&folder) {
             continue;
         }
-        if let Some(manifest) = Manifest::read(&folder)? {
-            if let Some(scope) = &manifest.config_scope {
-                Git::at(&layout.top).remove_hooks_path(scope, &folder)?;
-            }
+        if let Some(manifest) = Manifest::read(&folder)?
+            && let Some(scope) = &manifest.config_scope
+        {
+            Git::at(&layout.top).remove_hooks_path(scope, &folder)?;
         }
         if let Some(taken) = folder::take_out(&folder)? {
             remove_if_empty(folder.parent(), &layout);
@@ -148,7 +148,7 @@ pub(crate) fn install_global(
         conf_mode: conf.mode(),
         in_front_of: None,
         config_scope: None,
-        config_created: None,
+        config_created: false,
     };
     let present = git
         .global_path("core.hooksPath")?
@@ -162,7 +162,6 @@ pub(crate) fn install_global(
         said.push("core.hooksPath (global) named that folder already".into());
         return Ok(said);
     }
-    let created = created_config(around);
     let before = Manifest::read(&own)?;
     let behind = present.clone().map_or(Behind::Repository, Behind::Folder);
     // A second time, the shims that are there know what stands behind.
@@ -170,7 +169,7 @@ pub(crate) fn install_global(
         placement.in_front_of = Some(&behind);
     }
     placement.config_scope = Some("global");
-    placement.config_created = created.as_deref();
+    placement.config_created = global_config(around).is_some_and(|file| !file.exists());
     let mut said = titled(folder::put(&placement)?, &own);
     let unset = git.global_path("core.hooksPath")?.as_deref() != Some(own.as_path());
     if unset {
@@ -192,10 +191,11 @@ pub(crate) fn uninstall_global(around: &Surroundings) -> Result<Vec<String>, Fai
             if manifest.config_scope.is_some() {
                 git.remove_hooks_path("global", &folder)?;
             }
-            if let Some(file) = &manifest.config_created {
-                if std::fs::metadata(file).is_ok_and(|m| m.len() == 0) {
-                    let _ = std::fs::remove_file(file);
-                }
+            if manifest.config_created
+                && let Some(file) = global_config(around)
+                && std::fs::metadata(&file).is_ok_and(|m| m.len() == 0)
+            {
+                let _ = std::fs::remove_file(file);
             }
         }
         if let Some(taken) = folder::take_out(&folder)? {
@@ -312,19 +312,23 @@ fn textual(set: &HooksPath) -> Result<PathBuf, Failure> {
     }
 }
 
-fn created_config(around: &Surroundings) -> Option<PathBuf> {
-    let home = around.variable("HOME").map(PathBuf::from)?;
-    let named = around.variable("GIT_CONFIG_GLOBAL").map(PathBuf::from);
+/// The file `git config --global` writes.
+fn global_config(around: &Surroundings) -> Option<PathBuf> {
+    if let Some(named) = around.variable("GIT_CONFIG_GLOBAL") {
+        return Some(named.into());
+    }
+    let home = PathBuf::from(around.variable("HOME")?);
     let xdg = around
         .variable("XDG_CONFIG_HOME")
-        .map_or(home.join(".config"), PathBuf::from);
-    let file = match named {
-        Some(named) => named,
-        // Git writes there only when it exists and the other does not.
-        None if xdg.join("git/config").exists() => return None,
-        None => home.join(".gitconfig"),
-    };
-    (!file.exists()).then_some(file)
+        .map_or_else(|| home.join(".config"), PathBuf::from)
+        .join("git/config");
+    let usual = home.join(".gitconfig");
+    // The other one only when it exists and the usual one does not.
+    Some(if xdg.exists() && !usual.exists() {
+        xdg
+    } else {
+        usual
+    })
 }
 
 fn homeless() -> Failure {

@@ -36,8 +36,8 @@ pub(crate) struct Placement<'a> {
     pub(crate) in_front_of: Option<&'a shim::Behind>,
     /// The scope `core.hooksPath` is set in.
     pub(crate) config_scope: Option<&'a str>,
-    /// The configuration file, if setting it makes the file.
-    pub(crate) config_created: Option<&'a Path>,
+    /// Whether setting it makes the configuration file.
+    pub(crate) config_created: bool,
 }
 
 /// What stands under a hook's name.
@@ -79,9 +79,7 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
     if wanted.config_scope.is_some() {
         after.config_scope = wanted.config_scope.map(str::to_owned);
     }
-    if after.config_created.is_none() {
-        after.config_created = wanted.config_created.map(Path::to_path_buf);
-    }
+    after.config_created |= wanted.config_created;
     let mut to_keep = Vec::new();
     for hook in wanted.hooks.iter().map(|h| h.name()) {
         let (path, kept) = (folder.join(hook), folder.join(kept_name(hook)));

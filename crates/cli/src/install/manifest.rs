@@ -4,7 +4,7 @@
 //! one. Every name in it is a plain file name of this folder; one that is not makes the manifest
 //! unusable, so that nobody can have a file elsewhere moved or removed by it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::failure::{Failure, Kind};
 
@@ -25,7 +25,7 @@ pub(crate) struct Manifest {
     /// The scope in which `core.hooksPath` was given this folder as one more value.
     pub(crate) config_scope: Option<String>,
     /// The configuration file was not there before.
-    pub(crate) config_created: Option<PathBuf>,
+    pub(crate) config_created: bool,
 }
 
 /// Under which name the previous `hook` is kept beside ours.
@@ -89,8 +89,8 @@ impl Manifest {
         if let Some(scope) = &self.config_scope {
             line("config", scope);
         }
-        if let Some(file) = &self.config_created {
-            line("config-created", &file.display().to_string());
+        if self.config_created {
+            line("config-file", "created");
         }
         out
     }
@@ -110,7 +110,7 @@ impl Manifest {
                 "kept" => read.kept.push(plain_name(value)?),
                 "shim" => read.shims.push(plain_name(value)?),
                 "config" => read.config_scope = Some(plain_name(value)?),
-                "config-created" => read.config_created = Some(PathBuf::from(value)),
+                "config-file" => read.config_created = value == "created",
                 _ => return None,
             }
         }
@@ -139,7 +139,7 @@ mod tests {
             kept: vec!["pre-push".into()],
             shims: vec!["post-checkout".into(), "pre-commit.before-lychgate".into()],
             config_scope: Some("global".into()),
-            config_created: Some("/home/x y/.gitconfig".into()),
+            config_created: true,
         };
         assert_eq!(Manifest::parse(&all.text()), Some(all));
         assert_eq!(

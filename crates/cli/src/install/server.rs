@@ -48,7 +48,7 @@ pub(crate) fn install(
             conf_mode: conf.mode(),
             in_front_of: None,
             config_scope: None,
-            config_created: None,
+            config_created: false,
         })?;
         if done.is_empty() {
             said.push(format!("{} holds the gate already", layout.hooks.display()));

@@ -1,6 +1,11 @@
 //! A throw-away home with an installation of lychgate in it, and the real git.
 
-#![expect(dead_code, reason = "every test file uses its part of the scene")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "a part of every test file, which uses what it needs of it"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
