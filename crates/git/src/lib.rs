@@ -17,9 +17,7 @@
 //! Own readers stand where gix would read more than a commit costs (the whole index, every
 //! configuration), or would not look (the quarantine, extensions nobody knows).
 
-mod closure;
 mod compare;
-mod deliver;
 mod delta;
 mod discovery;
 mod documents;
@@ -32,12 +30,9 @@ mod mapped;
 mod numbers;
 mod objects;
 mod pack;
-mod packindex;
 mod places;
 mod pushed;
 mod quarantine;
-mod ranges;
-mod refkind;
 mod refs;
 mod repository;
 mod revision;
@@ -50,9 +45,7 @@ pub use environment::Environment;
 pub use error::Error;
 pub use objects::{Header, ObjectDirectory, ObjectSink, Objects};
 pub use places::Place;
-pub use pushed::{NewObjects, Visitor};
-pub use ranges::PrePushLine;
-pub use refkind::ref_kind;
+pub use pushed::{NewObjects, PrePushLine, Visitor, ref_kind};
 pub use refs::Head;
 pub use repository::Repository;
 pub use staged::{staged, staged_places};

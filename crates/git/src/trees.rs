@@ -97,6 +97,18 @@ pub(crate) fn split_entry(data: &[u8], kind: HashKind) -> Option<(RawEntry<'_>, 
     ))
 }
 
+/// How many bytes both begin with, at least: counted in blocks while they last.
+fn agreement(a: &[u8], b: &[u8]) -> usize {
+    const BLOCK: usize = 64;
+    let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK));
+    let whole = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let (a, b) = (
+        a.get(whole..).unwrap_or_default(),
+        b.get(whole..).unwrap_or_default(),
+    );
+    whole + a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
 /// A tree object that cannot be read as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
@@ -142,24 +154,33 @@ impl Trees {
     ) -> Result<(), Malformed> {
         let (mut old, mut known) = base.unwrap_or_default();
         let mut rest = content;
+        let mut agree = agreement(rest, old);
         while !rest.is_empty() {
             let (raw, after) = split_entry(rest, kind).ok_or(Malformed)?;
             rest = after;
             let mode = raw.mode.ok_or(Malformed)?;
-            if !old.starts_with(raw.whole) {
+            let len = raw.whole.len();
+            if agree < len {
                 while let Some((theirs, next)) =
                     split_entry(old, kind).filter(|(theirs, _)| theirs.name < raw.name)
                 {
                     old = next;
                     known.start += usize::from(theirs.mode != Some(Mode::Gitlink));
                 }
+                agree = match old.strip_prefix(raw.whole) {
+                    Some(next) => len + agreement(rest, next),
+                    None => 0,
+                };
             }
-            let same = old.strip_prefix(raw.whole);
-            old = same.unwrap_or(old);
+            let same = agree >= len;
+            if same {
+                old = old.get(len..).unwrap_or_default();
+                agree -= len;
+            }
             if mode == Mode::Gitlink {
                 continue;
             }
-            if same.is_some() && !known.is_empty() {
+            if same && !known.is_empty() {
                 let entry = self.entries.get(known.start).copied().ok_or(Malformed)?;
                 self.entries.push(entry);
                 known.start += 1;

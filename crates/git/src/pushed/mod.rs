@@ -1,0 +1,253 @@
+//! What a push brings, whether its objects lie in a quarantine or in the store already.
+//!
+//! ```text
+//! quarantine -> pack -> graph -> walk -> closure -> store
+//!                 \_____________________________________\_> deliver -> Visitor
+//! ```
+//!
+//! What lies in the quarantine is judged in any case. Which commits are new is settled by `walk`,
+//! from the refs alone; what they name outside the quarantine is found by `closure` and judged
+//! too, unless it stands at the same path in a parent. `ranges` are pushes without a quarantine.
+
+mod closure;
+mod deliver;
+mod enumerate;
+mod ranges;
+mod refkind;
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use lychgate_model::{Digest, HashKind, ObjectId, ObjectKind, RefUpdate};
+
+use self::deliver::Duties;
+pub use self::ranges::PrePushLine;
+pub use self::refkind::ref_kind;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::graph::Graph;
+use crate::objects::Objects;
+use crate::pack::Pack;
+use crate::quarantine::Contents;
+use crate::repository::Repository;
+
+/// Takes what is enumerated, in rounds of offers followed by objects. There are at most two: what
+/// lies in the store and is found only by following what the quarantine names comes second.
+pub trait Visitor {
+    /// Ids about to be enumerated, at most `limits::OFFER`. For each of them, in order, `needed`
+    /// (empty at the call) is to say whether its content is wanted.
+    fn offer(&mut self, ids: &[ObjectId], needed: &mut Vec<bool>) -> ControlFlow<()>;
+
+    /// An object that is needed; `size` bytes of content follow.
+    fn object(&mut self, id: ObjectId, kind: ObjectKind, size: u64) -> ControlFlow<()>;
+
+    /// The next piece of the object's content, at most `limits::CHUNK` bytes.
+    fn data(&mut self, piece: &[u8]) -> ControlFlow<()>;
+
+    /// Something that belongs to what is enumerated cannot be read. For the object begun last:
+    /// the rest of its content will not come.
+    fn unreadable(&mut self, id: ObjectId, path: &[u8], reason: &str) -> ControlFlow<()>;
+}
+
+/// A ref through which something is reached.
+#[derive(Debug)]
+pub(crate) struct Tip {
+    pub(crate) reference: Vec<u8>,
+    pub(crate) number: u32,
+}
+
+/// Every object that a push, a range or a whole repository brings.
+pub struct NewObjects<'r> {
+    pub(crate) repository: &'r Repository,
+    pub(crate) graph: Graph,
+    pub(crate) tips: Vec<Tip>,
+    /// What refs that count point at.
+    pub(crate) counting: HashSet<u32>,
+    pub(crate) likely: Vec<u32>,
+    /// Whether nothing is excluded, so that reading whole packs is worth it from the start.
+    pub(crate) everything: bool,
+    /// The new commits, children first; known once enumerated.
+    pub(crate) commits: Option<Vec<u32>>,
+    lines: Vec<RefUpdate>,
+    packs: Vec<Pack>,
+    loose: Vec<u32>,
+    duties: Duties,
+}
+
+impl<'r> NewObjects<'r> {
+    /// A push, in `pre-receive` or, when there is no quarantine any more, in `update`.
+    ///
+    /// `counts` says of a ref's full name whether what it reaches is judged already. Refs below
+    /// `refs/lychgate/` and `refs/replace/` never count. It is asked about refs of every namespace
+    /// by their names within it. Order `refs` by strictness: a place names the first that reaches it.
+    ///
+    /// # Errors
+    ///
+    /// A shallow push is [`Error::Unsupported`]; a quarantine that cannot be listed is an error.
+    pub fn of_push(
+        repository: &'r Repository,
+        environment: &Environment,
+        refs: &[RefUpdate],
+        counts: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Self, Error> {
+        if repository.is_shallow_push() {
+            return Err(Error::unsupported("a shallow push"));
+        }
+        let mut new = Self::empty(repository, Vec::new());
+        new.lines = refs.to_vec();
+        let mut failed = None;
+        repository.for_each_ref(&mut |name, id| {
+            let name = within_namespace(name);
+            let never = name.starts_with(b"refs/lychgate/") || name.starts_with(b"refs/replace/");
+            if !never && counts(name) {
+                match new.graph.number(id) {
+                    Ok(number) => drop(new.counting.insert(number)),
+                    Err(error) => failed = Some(error),
+                }
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for line in refs {
+            if !line.new.is_null() {
+                new.add_tip(&line.name, line.new)?;
+            }
+            if !line.old.is_null() {
+                new.add_likely(line.old)?;
+            }
+        }
+        if let Some(head) = repository.head().ok().and_then(|head| head.commit) {
+            new.add_likely(head)?;
+        }
+        if let Some(directory) = environment.quarantine() {
+            new.open(&Contents::list(directory, repository.hash_kind())?)?;
+        }
+        Ok(new)
+    }
+
+    pub(crate) fn empty(repository: &'r Repository, shallow: Vec<ObjectId>) -> Self {
+        Self {
+            repository,
+            graph: Graph::new(repository.hash_kind(), shallow),
+            tips: Vec::new(),
+            counting: HashSet::new(),
+            likely: Vec::new(),
+            everything: false,
+            commits: None,
+            lines: Vec::new(),
+            packs: Vec::new(),
+            loose: Vec::new(),
+            duties: Duties::default(),
+        }
+    }
+
+    pub(crate) fn add_tip(&mut self, reference: &[u8], id: ObjectId) -> Result<(), Error> {
+        let number = self.graph.number(id)?;
+        self.tips.push(Tip {
+            reference: reference.to_vec(),
+            number,
+        });
+        Ok(())
+    }
+
+    fn add_likely(&mut self, id: ObjectId) -> Result<(), Error> {
+        let number = self.graph.number(id)?;
+        if self.counting.contains(&number) && !self.likely.contains(&number) {
+            self.likely.push(number);
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, contents: &Contents) -> Result<(), Error> {
+        for index in &contents.packs {
+            let pack = Pack::open(index, self.hash_kind(), &mut self.graph.numbers)?;
+            pack.numbers()
+                .for_each(|number| self.duties.set(number, Duties::HERE));
+            self.set_known_apart(&pack)?;
+            self.packs.push(pack);
+        }
+        for id in &contents.loose {
+            let number = self.graph.number(*id)?;
+            self.duties.set(number, Duties::HERE);
+            self.loose.push(number);
+        }
+        Ok(())
+    }
+
+    /// Of a pack in quarantine, leaves what the store had before to the closure: it is judged if
+    /// something new names it at a new path, or if no ref that counts reaches it.
+    ///
+    /// There are two ways for such objects to get into a pack: `index-pack` completes a thin pack
+    /// with bases from the store, and a pusher who does not know the tips sends history again.
+    fn set_known_apart(&mut self, pack: &Pack) -> Result<(), Error> {
+        let objects = self.objects();
+        for number in pack.tail() {
+            if !objects.contains_behind(self.graph.numbers.id(number))? {
+                break;
+            }
+            self.duties.clear(number, Duties::HERE);
+        }
+        for commit in pack.commits() {
+            if self.duties.has(commit, Duties::HERE)
+                && objects.contains_behind(self.graph.numbers.id(commit))?
+            {
+                for number in pack.numbers() {
+                    if objects.contains_behind(self.graph.numbers.id(number))? {
+                        self.duties.clear(number, Duties::HERE);
+                    }
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn objects(&self) -> &'r Objects {
+        self.repository.objects()
+    }
+
+    pub(crate) fn hash_kind(&self) -> HashKind {
+        self.repository.hash_kind()
+    }
+
+    /// A digest of what determines the enumeration: the ids that the quarantine brings, the ref
+    /// lines and what the refs that count point at. The same push again has the same.
+    pub fn identity(&self) -> Digest {
+        let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha256);
+        let mut list = |label: &[u8], mut numbers: Vec<u32>| {
+            numbers.sort_unstable_by_key(|number| self.graph.numbers.bytes(*number));
+            numbers.dedup();
+            hasher.update(label);
+            hasher.update(&(numbers.len() as u64).to_be_bytes());
+            numbers
+                .iter()
+                .for_each(|number| hasher.update(self.graph.numbers.bytes(*number)));
+        };
+        list(b"here", self.here());
+        list(b"counting", self.counting.iter().copied().collect());
+        for line in &self.lines {
+            hasher.update(&(line.name.len() as u64).to_be_bytes());
+            hasher.update(&line.name);
+            hasher.update(line.old.as_bytes());
+            hasher.update(line.new.as_bytes());
+        }
+        let digest = hasher.try_finalize().ok();
+        let bytes = digest.as_ref().and_then(|d| d.as_slice().try_into().ok());
+        Digest(bytes.unwrap_or_default())
+    }
+}
+
+/// A ref's name within the namespace it stands in (`GIT_NAMESPACE`).
+fn within_namespace(mut name: &[u8]) -> &[u8] {
+    while let Some(rest) = name.strip_prefix(b"refs/namespaces/") {
+        let Some(slash) = rest.iter().position(|b| *b == b'/') else {
+            break;
+        };
+        match rest.get(slash + 1..) {
+            Some(rest) if rest.starts_with(b"refs/") => name = rest,
+            _ => break,
+        }
+    }
+    name
+}
