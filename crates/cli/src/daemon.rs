@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use lychgate_client::conf::Conf;
 use lychgate_client::connect::{Outcome, connect};
 use lychgate_client::locate::keeps_for_daemon;
 use lychgate_client::trust::{Distrust, Trusted};
@@ -24,6 +25,8 @@ const BUILD: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const PROGRAM: &str = "lychgated";
 /// Where a daemon that `daemon start` started writes its log, in the state folder.
 const LOG: &str = "lychgated.log";
+/// How long a daemon's full queue is waited for.
+const CONNECT: Duration = Duration::from_secs(2);
 /// How long a started daemon may take until it answers.
 const START: Duration = Duration::from_secs(10);
 /// How long an answer to status, stop or reload may take: the daemon itself waits 30 s.
@@ -44,9 +47,10 @@ pub(crate) fn run(
 
 /// What the daemon says of itself; a failure when none runs.
 pub(crate) fn status(around: &Surroundings) -> Result<Vec<String>, Failure> {
-    let socket = socket(around)?;
+    let place = Place::of_client(around, None)?;
+    let socket = &place.socket;
     let what = "no status: no daemon runs";
-    match reach(around, &socket) {
+    match place.reach() {
         Reached::Answers(mut link) => ask(&mut link, caps::STATUS, "no status"),
         Reached::Away => Err(Failure::new(
             Kind::Unavailable,
@@ -70,19 +74,56 @@ pub(crate) enum Reached {
     Failed(std::io::Error),
 }
 
-/// Tries to connect with the daemon at `socket`.
-pub(crate) fn reach(around: &Surroundings, socket: &Path) -> Reached {
-    let trusted = Trusted {
-        own: around.uid(),
-        listed: &[],
-    };
-    match connect(socket, trusted, Instant::now() + Duration::from_secs(2)) {
-        Outcome::Listening(stream) => {
-            Reached::Answers(SocketLink::new(stream, Instant::now() + ANSWER))
+/// Where a daemon is expected, and whose is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its socket.
+    pub(crate) socket: PathBuf,
+    own: u32,
+    listed: Vec<u32>,
+}
+
+impl Place {
+    /// Where a client's hooks look: what `conf` says, else the usual places.
+    pub(crate) fn of_client(around: &Surroundings, conf: Option<&Conf>) -> Result<Self, Failure> {
+        let configured = conf.and_then(|conf| conf.socket.as_deref());
+        let socket = around.folders().socket(configured).map_err(|e| {
+            Failure::new(Kind::Incomplete, "the daemon has no place to listen")
+                .because(&e)
+                .hint("Set XDG_RUNTIME_DIR, HOME or LYCHGATE_SOCKET.")
+        })?;
+        let listed = conf.map_or_else(Vec::new, |conf| conf.daemon_uids.clone());
+        Ok(Self {
+            socket,
+            own: around.uid(),
+            listed,
+        })
+    }
+
+    /// Where a server's hook looks that runs as `owner`; `None`: `conf` names no socket.
+    pub(crate) fn of_server(conf: &Conf, owner: u32) -> Option<Self> {
+        let (socket, listed) = (conf.socket.clone()?, conf.daemon_uids.clone());
+        Some(Self {
+            socket,
+            own: owner,
+            listed,
+        })
+    }
+
+    /// Tries to connect.
+    pub(crate) fn reach(&self) -> Reached {
+        let trusted = Trusted {
+            own: self.own,
+            listed: &self.listed,
+        };
+        match connect(&self.socket, trusted, Instant::now() + CONNECT) {
+            Outcome::Listening(stream) => {
+                Reached::Answers(SocketLink::new(stream, Instant::now() + ANSWER))
+            }
+            Outcome::Refused | Outcome::NoSocket => Reached::Away,
+            Outcome::NotOurs(distrust) => Reached::NotOurs(distrust),
+            Outcome::Other(error) => Reached::Failed(error),
         }
-        Outcome::Refused | Outcome::NoSocket => Reached::Away,
-        Outcome::NotOurs(distrust) => Reached::NotOurs(distrust),
-        Outcome::Other(error) => Reached::Failed(error),
     }
 }
 
@@ -91,19 +132,11 @@ pub(crate) fn ask(link: &mut SocketLink, asked: u64, what: &str) -> Result<Vec<S
     control(link, BUILD, asked).map_err(|e| Failure::new(Kind::Unavailable, what).because(&e))
 }
 
-/// Where this user's daemon listens.
-pub(crate) fn socket(around: &Surroundings) -> Result<PathBuf, Failure> {
-    around.folders().socket(None).map_err(|e| {
-        Failure::new(Kind::Incomplete, "the daemon has no place to listen")
-            .because(&e)
-            .hint("Set XDG_RUNTIME_DIR, HOME or LYCHGATE_SOCKET.")
-    })
-}
-
 fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
-    let socket = socket(around)?;
+    let place = Place::of_client(around, None)?;
+    let socket = &place.socket;
     let what = "the daemon was not started";
-    match reach(around, &socket) {
+    match place.reach() {
         Reached::Answers(mut link) => match greet(&mut link, BUILD, caps::STATUS) {
             // One that a hook started ends when it is idle: another takes its place.
             Ok(greeting) if greeting.capabilities & caps::SPAWNED != 0 => {
@@ -135,7 +168,7 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
                 .because(&e)
             })?;
     }
-    let mut child = command(around, &socket, state.as_deref())
+    let mut child = command(around, socket, state.as_deref())
         .env_clear()
         .envs(kept(around))
         .current_dir("/")
@@ -146,15 +179,15 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
         .process_group(0)
         .spawn()
         .map_err(|e| not_run(what, around, &e))?;
-    wait(around, &socket, &mut child)?;
+    wait(&place, &mut child)?;
     Ok(vec![format!("the daemon listens at {}", socket.display())])
 }
 
-fn wait(around: &Surroundings, socket: &Path, child: &mut Child) -> Result<(), Failure> {
+fn wait(place: &Place, child: &mut Child) -> Result<(), Failure> {
     let what = "the daemon was not started";
     let deadline = Instant::now() + START;
     loop {
-        if let Reached::Answers(mut link) = reach(around, socket)
+        if let Reached::Answers(mut link) = place.reach()
             && let Ok(lines) = control(&mut link, BUILD, caps::STATUS)
             && !lines.iter().any(|line| line == "state: loading")
         {
@@ -204,9 +237,10 @@ fn usable(status: &[String]) -> Result<(), Failure> {
 }
 
 fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
-    let socket = socket(around)?;
+    let place = Place::of_client(around, None)?;
+    let socket = &place.socket;
     let what = "the daemon was not stopped";
-    let mut link = match reach(around, &socket) {
+    let mut link = match place.reach() {
         Reached::Answers(link) => link,
         Reached::Away => return Ok(vec![format!("no daemon runs at {}", socket.display())]),
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
@@ -220,7 +254,7 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
         ));
     }
     let deadline = Instant::now() + limits::DRAIN_WAIT + Duration::from_secs(2);
-    while matches!(reach(around, &socket), Reached::Answers(_)) {
+    while matches!(place.reach(), Reached::Answers(_)) {
         if Instant::now() > deadline {
             return Err(Failure::new(
                 Kind::Unavailable,
@@ -233,9 +267,10 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
 }
 
 fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {
-    let socket = socket(around)?;
+    let place = Place::of_client(around, None)?;
+    let socket = &place.socket;
     let what = "nothing was reloaded";
-    let mut link = match reach(around, &socket) {
+    let mut link = match place.reach() {
         Reached::Answers(link) => link,
         Reached::Away => {
             let what = format!("{what}: no daemon runs at {}", socket.display());
@@ -259,13 +294,13 @@ fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {
 /// Becomes the daemon; comes back only when that fails.
 fn foreground(around: &Surroundings) -> Failure {
     let what = "the daemon was not started";
-    let socket = match socket(around) {
-        Ok(socket) => socket,
+    let place = match Place::of_client(around, None) {
+        Ok(place) => place,
         Err(failure) => return failure,
     };
     let state = around.folders().state_folder();
     let mut command = Command::new(around.beside(PROGRAM));
-    command.arg("--socket").arg(&socket);
+    command.arg("--socket").arg(&place.socket);
     if let Some(state) = &state {
         command.arg("--state-dir").arg(state);
     }

@@ -458,3 +458,20 @@ fn a_policy_that_cannot_be_used_is_refused_and_named() {
     std::fs::write(&config, "schema = 1\n").unwrap();
     run(&config).exits(0);
 }
+
+#[test]
+fn a_policy_of_the_repository_that_cannot_be_used_denies_and_is_named() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    std::fs::create_dir(repository.join(".lychgate")).unwrap();
+    let write = |text: &str| {
+        std::fs::write(repository.join(".lychgate/policy.toml"), text).unwrap();
+        scene.git(&repository, ["add", "."]);
+    };
+    write("schema = 1\nno_such_key = true\n");
+    let said = scene.lychgate(&repository, ["check"]).exits(4);
+    assert!(said.out.contains("no_such_key"), "{}", said.out);
+    assert!(said.out.contains(".lychgate/policy.toml"), "{}", said.out);
+    write("schema = 1\n");
+    scene.lychgate(&repository, ["check"]).exits(0);
+}

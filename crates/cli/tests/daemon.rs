@@ -250,6 +250,55 @@ fn a_socket_that_is_dead_loose_or_a_link_is_named() {
 }
 
 #[test]
+fn a_socket_in_a_folder_of_somebody_else_is_named() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let folder = scene.path("run/lychgate");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+    let _listener = UnixListener::bind(folder.join("lychgated.sock")).unwrap();
+    if std::os::unix::fs::chown(&folder, Some(4242), None).is_err() {
+        return; // Only root can give a folder away.
+    }
+    finds(
+        &doctor(&scene, &repository),
+        "belongs to user 4242",
+        "mend: sudo rm -r",
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+    doctor(&scene, &repository).exits(0);
+}
+
+#[test]
+fn hooks_check_and_doctor_ask_the_same_daemon() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    let socket = scene.path("run/lychgate/lychgated.sock");
+    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    let moved = |verb: &[&str]| {
+        let mut command = scene.command(scene.path("bin/lychgate"), &repository);
+        command
+            .env("XDG_RUNTIME_DIR", scene.path("state"))
+            .args(verb);
+        scene::said(&mut command)
+    };
+    moved(&["install", "--unavailable", "deny"]).exits(0);
+    moved(&["check"]).exits(5);
+    let args = [
+        "install",
+        "--unavailable",
+        "deny",
+        "--socket",
+        socket.to_str().unwrap(),
+    ];
+    moved(&args).exits(0);
+    moved(&["check"]).exits(0);
+    let well = moved(&["doctor"]).exits(0);
+    assert!(well.out.contains("ok: the daemon answers"), "{}", well.out);
+}
+
+#[test]
 fn a_manager_that_does_not_run_the_gate_is_named() {
     let scene = Scene::with_programs();
     let repository = scene.repository("r");

@@ -2,12 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use lychgate_client::SocketLink;
 use lychgate_client::conf;
-use lychgate_client::connect::{Outcome, connect};
-use lychgate_client::trust::Trusted;
 use lychgate_git::Repository;
 use lychgate_judge::{Cache, Context, Engine, ORGANISATION, Session, Sources, State};
 use lychgate_model::Problem;
@@ -15,11 +12,10 @@ use lychgate_model::Problem;
 use super::memory::MemoryLink;
 use super::timed::Judge;
 use crate::ask_git::Git;
+use crate::daemon::{Place, Reached};
 use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
 
-/// How long a daemon's full queue is waited for.
-const CONNECT: Duration = Duration::from_secs(2);
 /// One process judges one question: the cache only spares what stands in it twice.
 const CACHE: usize = 8 << 20;
 /// More threads than this only wait for the one that enumerates.
@@ -42,7 +38,7 @@ impl Bench<'_> {
         if self.in_process {
             return self.in_process();
         }
-        match daemon(self.around, None) {
+        match self.daemon() {
             Some(link) => Ok(Judge::Daemon(link)),
             None if self.insists_on_daemon()? => Err(Failure::new(
                 Kind::Unavailable,
@@ -62,6 +58,17 @@ impl Bench<'_> {
         Ok(Judge::Here(Box::new(MemoryLink::new(session, threads))))
     }
 
+    /// The daemon the hooks of this repository would ask.
+    fn daemon(&self) -> Option<SocketLink> {
+        // Where the hooks usually are; asking git would cost more than the check.
+        let hooks = self.repository.map(|r| r.common_dir().join("hooks"));
+        let conf = hooks.and_then(|hooks| conf::read(&hooks, &[self.around.uid()]).ok().flatten());
+        match Place::of_client(self.around, conf.as_ref()).ok()?.reach() {
+            Reached::Answers(link) => Some(link),
+            _ => None,
+        }
+    }
+
     fn insists_on_daemon(&self) -> Result<bool, Failure> {
         if self.repository.is_none() {
             return Ok(false);
@@ -73,19 +80,6 @@ impl Bench<'_> {
         Ok(read.is_ok_and(|conf| {
             conf.is_some_and(|conf| conf.unavailable != conf::Unavailable::InProcess)
         }))
-    }
-}
-
-/// A connection with a trusted daemon; `None`: there is none to be had.
-pub(crate) fn daemon(around: &Surroundings, configured: Option<&Path>) -> Option<SocketLink> {
-    let socket = around.folders().socket(configured).ok()?;
-    let trusted = Trusted {
-        own: around.uid(),
-        listed: &[],
-    };
-    match connect(&socket, trusted, Instant::now() + CONNECT) {
-        Outcome::Listening(stream) => Some(SocketLink::new(stream, Instant::now() + CONNECT)),
-        _ => None,
     }
 }
 

@@ -6,39 +6,30 @@ use lychgate_client::trust::Distrust;
 use lychgate_wire::frame::caps;
 
 use super::Report;
-use crate::daemon::{Reached, ask, reach, socket};
-use crate::surroundings::Surroundings;
+use crate::daemon::{Place, Reached, ask};
+use crate::failure::Failure;
 
-/// Looks at the socket. `configured`: the one a server's hook uses, where a daemon must run.
-pub(super) fn look(around: &Surroundings, configured: Option<&Path>, report: &mut Report) {
-    let path = match configured.map_or_else(|| socket(around), |path| Ok(path.to_path_buf())) {
-        Ok(path) => path,
+/// Looks at what hooks find at `place`. A server's hooks start no daemon: there one `must_run`.
+pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut Report) {
+    let place = match place {
+        Ok(place) => place,
         Err(failure) => {
-            report.problem(
-                failure
-                    .text()
-                    .trim_start_matches("lychgate: ")
-                    .trim_end()
-                    .replace('\n', " "),
-                "export XDG_RUNTIME_DIR=/run/user/$(id -u)",
-            );
+            let mend = "export XDG_RUNTIME_DIR=/run/user/$(id -u)";
+            report.problem(on_one_line(&failure), mend);
             return;
         }
     };
+    let path = &place.socket;
     let at = path.display();
-    match reach(around, &path) {
+    match place.reach() {
         Reached::Answers(mut link) => match ask(&mut link, caps::STATUS, "the daemon") {
             Ok(lines) => version(&lines, report),
             Err(failure) => {
-                let said = failure.text();
-                let said = said
-                    .trim_start_matches("lychgate: ")
-                    .trim_end()
-                    .replace('\n', " ");
+                let said = on_one_line(&failure);
                 report.problem(format!("{said} (at {at})"), restart());
             }
         },
-        Reached::Away => away(&path, configured.is_some(), report),
+        Reached::Away => away(path, must_run, report),
         Reached::NotOurs(distrust) => {
             report.problem(
                 format!("the hooks do not believe what is at {at}: {distrust}"),
@@ -52,6 +43,15 @@ pub(super) fn look(around: &Surroundings, configured: Option<&Path>, report: &mu
             );
         }
     }
+}
+
+fn on_one_line(failure: &Failure) -> String {
+    let text = failure.text();
+    let words: Vec<&str> = text
+        .trim_start_matches("lychgate: ")
+        .split_whitespace()
+        .collect();
+    words.join(" ")
 }
 
 fn away(path: &Path, must_run: bool, report: &mut Report) {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use lychgate_client::conf;
+use lychgate_client::conf::{self, Conf};
 
 use super::{Report, programs};
 use crate::ask_git::{Git, HooksPath, Layout};
@@ -16,13 +16,13 @@ use crate::install::manifest::Manifest;
 use crate::install::shim::NOT_PASSED_ON;
 use crate::surroundings::Surroundings;
 
-/// Looks at the hooks of one repository.
+/// Looks at the hooks of one repository; gives their configuration.
 pub(super) fn look(
     around: &Surroundings,
     git: &Git,
     layout: &Layout,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<Option<Conf>, Failure> {
     let hooks = &layout.hooks;
     let set = git.hooks_path()?;
     let Ok(manifest) = Manifest::read(hooks) else {
@@ -31,13 +31,14 @@ pub(super) fn look(
             format!("{} cannot be read", file.display()),
             "lychgate uninstall && lychgate install",
         );
-        return Ok(());
+        return Ok(None);
     };
+    let mut conf = None;
     match manifest {
         Some(manifest) => {
             let names: Vec<&str> = CLIENT_HOOKS.iter().map(|h| h.name()).collect();
             let before = report.problems.len();
-            hooks_of(hooks, &names, around.uid(), report);
+            conf = hooks_of(hooks, &names, around.uid(), report);
             if !manifest.shims.is_empty() {
                 not_passed_on(&layout.common_dir.join("hooks"), hooks, report);
             }
@@ -51,17 +52,23 @@ pub(super) fn look(
             None => absent(around, layout, set.as_ref(), report),
         },
     }
-    Ok(())
+    Ok(conf)
 }
 
-/// Whether every hook of `names` is a runnable link, and the configuration beside them is good.
-pub(super) fn hooks_of(folder: &Path, names: &[&str], owner: u32, report: &mut Report) {
+/// Whether every hook of `names` is a runnable link, and the configuration beside them, which is
+/// given, is good.
+pub(super) fn hooks_of(
+    folder: &Path,
+    names: &[&str],
+    owner: u32,
+    report: &mut Report,
+) -> Option<Conf> {
     for name in names {
         hook(folder, name, report);
     }
     match conf::read(folder, &[owner]) {
         Ok(Some(conf)) => {
-            if let Some(lychgate) = conf.lychgate.filter(|path| !is_executable(path)) {
+            if let Some(lychgate) = conf.lychgate.as_ref().filter(|path| !is_executable(path)) {
                 report.problem(
                     format!(
                         "lychgate.conf names {}, which cannot be run",
@@ -70,6 +77,7 @@ pub(super) fn hooks_of(folder: &Path, names: &[&str], owner: u32, report: &mut R
                     "lychgate install",
                 );
             }
+            return Some(conf);
         }
         Ok(None) => report.problem(
             format!("there is no lychgate.conf in {}", folder.display()),
@@ -87,6 +95,7 @@ pub(super) fn hooks_of(folder: &Path, names: &[&str], owner: u32, report: &mut R
             );
         }
     }
+    None
 }
 
 fn hook(folder: &Path, name: &str, report: &mut Report) {

@@ -9,6 +9,7 @@ mod server;
 
 use crate::args;
 use crate::ask_git::Git;
+use crate::daemon::Place;
 use crate::failure::Failure;
 use crate::install::client::global_folder;
 use crate::install::manifest::Manifest;
@@ -74,8 +75,8 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Doctor) -> Result<(Strin
         if layout.bare {
             server::look(around, &layout.git_dir, &mut report)?;
         } else {
-            gate::look(around, &git, &layout, &mut report)?;
-            daemon::look(around, None, &mut report);
+            let conf = gate::look(around, &git, &layout, &mut report)?;
+            daemon::look(Place::of_client(around, conf.as_ref()), false, &mut report);
         }
     } else {
         let installed = global_folder(around)
@@ -88,7 +89,7 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Doctor) -> Result<(Strin
                 "lychgate install --global",
             );
         }
-        daemon::look(around, None, &mut report);
+        daemon::look(Place::of_client(around, None), false, &mut report);
     }
     let code = u8::from(!report.problems.is_empty());
     Ok((report.text(), code))

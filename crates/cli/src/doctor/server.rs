@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use lychgate_client::conf;
-
 use super::gate::{hooks_of, owner};
 use super::{Report, daemon};
 use crate::ask_git::Git;
+use crate::daemon::Place;
 use crate::failure::Failure;
 use crate::install::SERVER_HOOKS;
 use crate::install::folder::is_executable;
@@ -21,7 +20,7 @@ pub(super) fn look(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let names: Vec<&str> = SERVER_HOOKS.iter().map(|h| h.name()).collect();
-    let mut sockets = Vec::new();
+    let mut places = Vec::new();
     for path in repositories(folder)? {
         let Some(layout) = Git::of_any_owner(&path).layout()? else {
             continue;
@@ -37,22 +36,20 @@ pub(super) fn look(
         }
         let before = report.problems.len();
         let owner = owner(&path).unwrap_or(around.uid());
-        hooks_of(&layout.hooks, &names, owner, report);
+        let conf = hooks_of(&layout.hooks, &names, owner, report);
         for (_, mend) in report.problems.iter_mut().skip(before) {
             *mend = mend.replace("lychgate install", &install);
         }
-        if let Ok(Some(conf)) = conf::read(&layout.hooks, &[owner]) {
-            match conf.socket {
-                Some(socket) if !sockets.contains(&socket) => sockets.push(socket),
-                Some(_) => {}
-                None => report.problem(
-                    format!(
-                        "lychgate.conf in {} names no socket",
-                        layout.hooks.display()
-                    ),
-                    install.clone(),
+        match conf.map(|conf| Place::of_server(&conf, owner)) {
+            Some(Some(place)) if !places.contains(&place) => places.push(place),
+            Some(None) => report.problem(
+                format!(
+                    "lychgate.conf in {} names no socket",
+                    layout.hooks.display()
                 ),
-            }
+                install.clone(),
+            ),
+            _ => {}
         }
         let target = std::fs::read_link(layout.hooks.join("pre-receive")).unwrap_or_default();
         if let Some(closed) = closed_to(&target, owner) {
@@ -73,8 +70,8 @@ pub(super) fn look(
             report.well(format!("the gate stands in {}", layout.hooks.display()));
         }
     }
-    for socket in sockets {
-        daemon::look(around, Some(&socket), report);
+    for place in places {
+        daemon::look(Ok(place), true, report);
     }
     Ok(())
 }
