@@ -51,9 +51,9 @@ pub(crate) fn digests(rules: &[Rule], matchers: &[Matcher]) -> (Digest, Digest) 
         matching.number(u64::from(rule.version));
         matching.text(rule.severity.name());
         matching.text(rule.confidence.name());
-        // A sure rule speaks for the unsure ones only where it applies to every path.
-        let everywhere = rule.paths.only.is_empty() && rule.paths.never.is_empty();
-        matching.number(u64::from(everywhere));
+        // Rules bound to paths say nothing about messages, and do not speak for unsure ones.
+        matching.number(u64::from(rule.paths.only.is_empty()));
+        matching.number(u64::from(rule.paths.never.is_empty()));
         if let Some(matcher) = matchers.get(number) {
             matcher.canonical(&mut matching);
         }

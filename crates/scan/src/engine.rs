@@ -15,7 +15,7 @@ const SIZE_LIMIT: usize = 1 << 20;
 /// slow engine would take its place.
 pub(crate) const STATES_LIMIT: usize = 512 << 10;
 /// Bytes of lazily built states a worker keeps over all patterns.
-const CACHES_LIMIT: usize = 8 << 20;
+const CACHES_LIMIT: usize = 4 << 20;
 
 /// A compiled pattern, and the group that is the value.
 #[derive(Debug)]

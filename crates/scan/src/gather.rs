@@ -135,6 +135,12 @@ impl Gathered {
             return;
         }
         let findings = &mut self.findings;
+        // A rule for some files says nothing about messages, names and tags.
+        let bound = |f: &RawFinding| {
+            let rule = rules.get(f.rule as usize);
+            f.source != Source::Blob && rule.is_some_and(|r| !r.paths.only.is_empty())
+        };
+        findings.retain(|f| !bound(f));
         findings.sort_unstable_by_key(|f| (f.span.byte_start, f.span.byte_end, f.rule));
         // The raw and the decoded view of one text may both see a match.
         findings

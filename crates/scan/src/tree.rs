@@ -116,7 +116,7 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
         let twin = previous.is_some_and(|p| p.name == name);
         if twin || files.contains(&name) {
             report(rules::DUPLICATE);
-        } else if ordered && previous.is_some_and(|p| order(p) >= order(entry)) {
+        } else if ordered && previous.is_some_and(|p| order(p, entry).is_ge()) {
             ordered = false;
             report(rules::MALFORMED);
         }
@@ -140,30 +140,18 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
 }
 
 /// Git's order: a folder counts as if its name ended with a slash.
-fn order<'a>(entry: Entry<'a>) -> impl Ord + use<'a> {
-    struct Key<'a>(&'a [u8], bool);
-    impl Key<'_> {
-        fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
-            self.0.iter().copied().chain(self.1.then_some(b'/'))
-        }
-    }
-    impl PartialEq for Key<'_> {
-        fn eq(&self, other: &Self) -> bool {
-            self.cmp(other).is_eq()
-        }
-    }
-    impl Eq for Key<'_> {}
-    impl PartialOrd for Key<'_> {
-        fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-            Some(self.cmp(other))
-        }
-    }
-    impl Ord for Key<'_> {
-        fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-            self.bytes().cmp(other.bytes())
-        }
-    }
-    Key(entry.name, entry.is_folder())
+fn order(a: Entry<'_>, b: Entry<'_>) -> std::cmp::Ordering {
+    let shared = a.name.len().min(b.name.len());
+    let (a_head, a_tail) = a.name.split_at(shared);
+    let (b_head, b_tail) = b.name.split_at(shared);
+    let next = |e: Entry<'_>, tail: &[u8]| match tail.first() {
+        Some(byte) => *byte,
+        None if e.is_folder() => b'/',
+        None => 0,
+    };
+    a_head
+        .cmp(b_head)
+        .then_with(|| next(a, a_tail).cmp(&next(b, b_tail)))
 }
 
 fn collisions(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut dyn FnMut(Flaw)) {

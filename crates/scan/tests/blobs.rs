@@ -277,6 +277,22 @@ fn names_and_messages_have_their_source_and_no_markers() {
 }
 
 #[test]
+fn a_rule_for_one_file_says_nothing_about_messages() {
+    assert_eq!(blob("plugh-abc"), ["test.bound"]);
+    for source in [Source::Message, Source::Ref, Source::Author] {
+        let mut out = Scanned::default();
+        rules().scan_text(
+            source,
+            b"plugh-abc xyzzy-abc",
+            &key(),
+            &mut Scratch::new(),
+            &mut out,
+        );
+        assert_eq!(fixture::ids(&out), ["test.word"]);
+    }
+}
+
+#[test]
 fn submodule_settings_are_judged_by_content() {
     let bad = "[submodule \"a\"]\n\tpath = a\n\turl = --upload-pack=x\n";
     let out = scan(KIND, bad.as_bytes());

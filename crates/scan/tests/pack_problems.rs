@@ -198,7 +198,7 @@ fn one_problem_is_enough_for_no_rule_set() {
         },
     ]);
     assert!(set.is_none());
-    assert_eq!(problems.len(), 4, "each id is taken already");
+    assert_eq!(problems.len(), 5, "each id is taken already");
     let taken = PACK.replacen("id = \"test.token\"", "id = \"tree.dot-git\"", 1);
     let (set, problems) = RuleSet::load(&[PackSource {
         name: "test.toml",
