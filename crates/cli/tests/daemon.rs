@@ -325,6 +325,36 @@ fn a_manager_that_does_not_run_the_gate_is_named() {
 }
 
 #[test]
+fn a_configured_hook_after_the_gate_is_named_where_git_has_them() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    doctor(&scene, &repository).exits(0);
+    // This git has no such hooks: one in front of it answers as a newer one does.
+    let real = scene
+        .command("sh", scene.root())
+        .args(["-c", "command -v git"])
+        .output()
+        .unwrap();
+    let real = String::from_utf8(real.stdout).unwrap();
+    let git = |listed: &str| {
+        let script = format!(
+            "#!/bin/sh\n[ \"$1 $2\" != 'hook list' ] || {{ printf '{listed}'; exit 0; }}\nexec {} \"$@\"\n",
+            real.trim()
+        );
+        scene.program("bin/git", &script);
+    };
+    git("hook from hookdir\\nformatter\\n");
+    finds(
+        &doctor(&scene, &repository),
+        "configured hook formatter runs after",
+        "mend: git config",
+    );
+    git("formatter\\nhook from hookdir\\n");
+    doctor(&scene, &repository).exits(0);
+}
+
+#[test]
 fn a_hook_that_a_folder_in_front_hides_is_named() {
     let scene = Scene::with_programs();
     let repository = scene.repository("r");
