@@ -81,13 +81,24 @@ impl Greeting {
 
 /// Says Hello and hears the judge's.
 pub fn greet(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<Greeting, Error> {
+    hail(link, build, capabilities)?;
+    hear_greeting(link, build)
+}
+
+/// The first half of [`greet`], for who has something to do until the judge answers.
+pub fn hail(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<(), Error> {
     let ours = version::hello(capabilities, build, Vec::new());
-    link.send(&Frame::Hello(ours.clone()))?;
+    link.send(&Frame::Hello(ours))?;
     match link.flush() {
         // A judge that refuses at once may be gone already; its reason is still there.
-        Ok(()) | Err(crate::link::Error::Closed) => {}
-        Err(error) => return Err(error.into()),
+        Ok(()) | Err(crate::link::Error::Closed) => Ok(()),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// The second half of [`greet`].
+pub fn hear_greeting(link: &mut dyn Link, build: &str) -> Result<Greeting, Error> {
+    let ours = version::hello(0, build, Vec::new());
     match link.receive()? {
         Frame::Hello(theirs) if version::agreed(&theirs).is_some() => Ok(Greeting {
             documents: theirs.documents.iter().map(|d| d.to_vec()).collect(),

@@ -31,7 +31,7 @@ pub mod trust;
 
 pub mod error;
 
-pub use ask::{Asker, Greeting, Question, ask, ask_greeted, control, greet};
+pub use ask::{Asker, Greeting, Question, ask, ask_greeted, control, greet, hail, hear_greeting};
 pub use error::Error;
 pub use link::{Link, SocketLink};
 pub use talk::Answered;

@@ -54,15 +54,17 @@ fn run_client(invocation: &Invocation) -> Result<u8, Failure> {
     let folders = Folders::new(uid, invocation.variables.iter());
     let plain = Conf::default();
     let told = conf.as_ref().unwrap_or(&plain);
-    let here = Here::open(invocation)?;
-    let reached = reach::Client {
+    let daemon = reach::Client {
         invocation,
         conf: told,
         folders: &folders,
         voice: Voice::new(invocation),
         deadline: invocation.start + told.deadline_on(Surface::Client),
-    }
-    .reach();
+    };
+    let called = daemon.socket().map(|socket| (daemon.call(&socket), socket));
+    // While the daemon wakes up.
+    let here = Here::open(invocation)?;
+    let reached = called.and_then(|(called, socket)| daemon.hear(&socket, called));
     match reached
         .map_err(Failure::Away)
         .and_then(|reached| here.ask(invocation, &input, reached))
@@ -88,9 +90,11 @@ fn run_server(invocation: &Invocation) -> Result<u8, Failure> {
         return Err(Failure::ClientConf);
     }
     let input = handed::input(invocation.hook)?;
-    let here = Here::open(invocation)?;
     let deadline: Instant = invocation.start + conf.deadline_on(Surface::Server);
-    let reached = reach::server(&conf, uid, deadline).map_err(Failure::Away)?;
+    let called = reach::call_server(&conf, uid, deadline);
+    // While the daemon wakes up.
+    let here = Here::open(invocation)?;
+    let reached = reach::hear_server(called, deadline).map_err(Failure::Away)?;
     match here.ask(invocation, &input, reached)? {
         exit::ALLOW => Ok(chain::run(invocation, &conf, &input)?.unwrap_or(exit::ALLOW)),
         code => Ok(code),

@@ -1,6 +1,7 @@
 //! A greeted daemon, started or replaced where a client may do that.
 
-use std::path::Path;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lychgate_client::conf::Conf;
@@ -8,7 +9,7 @@ use lychgate_client::connect::{Outcome, connect};
 use lychgate_client::locate::{Folders, SYSTEM_SOCKET};
 use lychgate_client::spawn::Spawn;
 use lychgate_client::trust::Trusted;
-use lychgate_client::{Greeting, SocketLink, control, greet};
+use lychgate_client::{Greeting, SocketLink, control, hear_greeting};
 use lychgate_model::limits;
 use lychgate_wire::frame::{RefuseCode, caps};
 
@@ -24,16 +25,32 @@ pub(crate) struct Reached {
     pub(crate) greeting: Greeting,
 }
 
-/// The daemon of a server: the one `lychgate.conf` names, or none.
-pub(crate) fn server(conf: &Conf, uid: u32, deadline: Instant) -> Result<Reached, Away> {
+/// A daemon that was called and may answer. Until it does there is time for something else.
+pub(crate) enum Called {
+    /// Somebody listens; Hello was said.
+    Listening(SocketLink),
+    /// Nobody does.
+    Nobody(Outcome),
+    /// It did not even take the Hello.
+    Away(Away),
+}
+
+/// Calls the daemon of a server: the one `lychgate.conf` names, or none.
+pub(crate) fn call_server(conf: &Conf, uid: u32, deadline: Instant) -> Called {
     let socket = conf.socket.as_deref().unwrap_or(Path::new(SYSTEM_SOCKET));
     let trusted = Trusted {
         own: uid,
         listed: &conf.daemon_uids,
     };
-    match connect(socket, trusted, deadline) {
-        Outcome::Listening(stream) => hello(SocketLink::new(stream, deadline), deadline),
-        outcome => Err(Away::NotListening(outcome)),
+    call(socket, trusted, deadline)
+}
+
+/// Hears the daemon of a server.
+pub(crate) fn hear_server(called: Called, deadline: Instant) -> Result<Reached, Away> {
+    match called {
+        Called::Listening(link) => hear(link, deadline),
+        Called::Nobody(outcome) => Err(Away::NotListening(outcome)),
+        Called::Away(away) => Err(away),
     }
 }
 
@@ -47,23 +64,36 @@ pub(crate) struct Client<'a> {
 }
 
 impl Client<'_> {
-    pub(crate) fn reach(&self) -> Result<Reached, Away> {
+    /// Where the daemon listens, or would.
+    pub(crate) fn socket(&self) -> Result<PathBuf, Away> {
         let configured = self.conf.socket.as_deref();
-        let socket = self.folders.socket(configured).map_err(Away::Nowhere)?;
-        let first = match connect(&socket, self.trusted(), self.deadline) {
-            Outcome::Listening(stream) => SocketLink::new(stream, self.deadline),
-            outcome @ (Outcome::Refused | Outcome::NoSocket) => self.start(&socket, outcome)?,
-            outcome => return Err(Away::NotListening(outcome)),
+        self.folders.socket(configured).map_err(Away::Nowhere)
+    }
+
+    /// Calls the daemon.
+    pub(crate) fn call(&self, socket: &Path) -> Called {
+        call(socket, self.trusted(), self.deadline)
+    }
+
+    /// Hears the daemon that was called, or starts one.
+    pub(crate) fn hear(&self, socket: &Path, called: Called) -> Result<Reached, Away> {
+        let first = match called {
+            Called::Listening(link) => hear(link, self.deadline),
+            Called::Nobody(outcome @ (Outcome::Refused | Outcome::NoSocket)) => {
+                self.start(socket, outcome)
+            }
+            Called::Nobody(outcome) => Err(Away::NotListening(outcome)),
+            Called::Away(away) => Err(away),
         };
-        match hello(first, self.deadline) {
+        match first {
             Ok(reached) if !reached.greeting.gives_way() => return Ok(reached),
             Err(away) if !makes_room(&away) => return Err(away),
             // It waits for open sessions before it goes, and this one is of no more use.
             greeted => drop(greeted),
         }
         // The daemon is of another version, or about to go: the next one is ours.
-        self.drain(&socket);
-        hello(self.start(&socket, Outcome::NoSocket)?, self.deadline)
+        self.drain(socket);
+        self.start(socket, Outcome::NoSocket)
     }
 
     fn trusted(&self) -> Trusted<'_> {
@@ -73,7 +103,7 @@ impl Client<'_> {
         }
     }
 
-    fn start(&self, socket: &Path, outcome: Outcome) -> Result<SocketLink, Away> {
+    fn start(&self, socket: &Path, outcome: Outcome) -> Result<Reached, Away> {
         // The machine's daemon is its administrators' to start.
         if Path::new(SYSTEM_SOCKET).parent() == socket.parent() {
             return Err(Away::NotListening(outcome));
@@ -92,7 +122,7 @@ impl Client<'_> {
         if started.by_us {
             self.voice.sentence("lychgate: started the daemon");
         }
-        Ok(SocketLink::new(started.stream, self.deadline))
+        hear(hail(started.stream, self.deadline)?, self.deadline)
     }
 
     /// Asks the daemon to go. Whether it does shows when the next one is started.
@@ -104,10 +134,27 @@ impl Client<'_> {
     }
 }
 
-/// Greets. A daemon that hangs is found out soon, while there is time for another judge.
-fn hello(mut link: SocketLink, deadline: Instant) -> Result<Reached, Away> {
-    link.set_deadline(deadline.min(Instant::now() + limits::SPAWN_WAIT));
-    let greeting = greet(&mut link, BUILD, 0).map_err(Away::Judge)?;
+fn call(socket: &Path, trusted: Trusted<'_>, deadline: Instant) -> Called {
+    match connect(socket, trusted, deadline) {
+        Outcome::Listening(stream) => match hail(stream, deadline) {
+            Ok(link) => Called::Listening(link),
+            Err(away) => Called::Away(away),
+        },
+        outcome => Called::Nobody(outcome),
+    }
+}
+
+/// Says Hello. A daemon that hangs is found out soon, while there is time for another judge.
+fn hail(stream: UnixStream, deadline: Instant) -> Result<SocketLink, Away> {
+    let soon = deadline.min(Instant::now() + limits::SPAWN_WAIT);
+    let mut link = SocketLink::new(stream, soon);
+    lychgate_client::hail(&mut link, BUILD, 0).map_err(Away::Judge)?;
+    Ok(link)
+}
+
+/// Hears the daemon's Hello; from then on everything has until `deadline`.
+fn hear(mut link: SocketLink, deadline: Instant) -> Result<Reached, Away> {
+    let greeting = hear_greeting(&mut link, BUILD).map_err(Away::Judge)?;
     link.set_deadline(deadline);
     Ok(Reached { link, greeting })
 }
