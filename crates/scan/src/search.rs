@@ -73,6 +73,8 @@ pub(crate) struct State {
     hits: Hits,
     caches: Caches,
     windows: Vec<Window>,
+    /// Where keywords end in a tree.
+    ends: Vec<usize>,
     /// Rules whose window was used.
     touched: Vec<u32>,
     /// Markers too near to the end of a piece to be read.
@@ -152,27 +154,32 @@ impl Pass<'_> {
         self.close(text, state);
     }
 
-    /// Whether any rule's keyword stands in `bytes`.
-    pub(crate) fn hits_a_rule(&self, bytes: &[u8], state: &mut State) -> bool {
+    /// Where rules' keywords end in `bytes`, in order; `None`: at too many places to list.
+    pub(crate) fn rule_hits<'s>(&self, bytes: &[u8], state: &'s mut State) -> Option<&'s [usize]> {
+        const MOST: usize = 4096;
+        state.ends.clear();
         let mut from = 0;
         while from < bytes.len() {
             let to = bytes.len().min(from + STEP);
             self.searcher
                 .prefilter
                 .find(bytes, from..to, &mut state.hits);
-            let rule = |k: u32| {
-                let targets = self.searcher.targets.get(k as usize);
-                targets
+            for hit in state.hits.iter() {
+                let targets = self.searcher.targets.get(hit.keyword as usize);
+                if targets
                     .into_iter()
                     .flatten()
                     .any(|t| matches!(t, Target::Rule(_)))
-            };
-            if state.hits.iter().any(|h| rule(h.keyword)) {
-                return true;
+                {
+                    if state.ends.len() == MOST {
+                        return None;
+                    }
+                    state.ends.push(from + hit.end as usize);
+                }
             }
             from = to;
         }
-        false
+        Some(&state.ends)
     }
 
     /// A keyword of `rule` ends at `end`.
