@@ -135,7 +135,10 @@ impl Check {
     /// Whether the vendor published the algorithm and it was recomputed: a failure of one that
     /// was not lowers confidence only, never severity.
     pub(crate) const fn is_proven(self) -> bool {
-        !matches!(self, Self::Npm | Self::Confluent | Self::Zuplo)
+        !matches!(
+            self,
+            Self::Npm | Self::Confluent | Self::Zuplo | Self::AzureKey | Self::AzureDevops
+        )
     }
 
     /// Judges a value.
