@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::pool::Ticket;
+use crate::queue::Ticket;
 
 /// A session may always hold this much.
 const ALWAYS: usize = 64 << 10;

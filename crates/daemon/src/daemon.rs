@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::arguments::Arguments;
 use crate::budget::Budget;
-use crate::pool::{Pool, Ticket};
+use crate::pool::Pool;
+use crate::queue::Ticket;
 
 /// How far the end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

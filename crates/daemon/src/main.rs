@@ -13,6 +13,7 @@ mod listen;
 mod peer;
 mod pool;
 mod process;
+mod queue;
 mod reload;
 mod serve;
 mod session;

@@ -18,7 +18,7 @@ use crate::BUILD;
 use crate::control;
 use crate::daemon::{Daemon, Stop};
 use crate::peer::Peer;
-use crate::pool::Ticket;
+use crate::queue::Ticket;
 
 /// A peer that has not said Hello after this long is closed.
 const HELLO: Duration = Duration::from_secs(10);

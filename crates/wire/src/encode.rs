@@ -280,7 +280,7 @@ fn finding(v: &Finding, to: &mut Writer<'_>) {
     to.code(v.severity);
     to.code(v.confidence);
     to.some(v.fingerprint.as_ref(), |to, fingerprint| {
-        to.raw(&fingerprint.0)
+        to.raw(&fingerprint.0);
     });
     to.text("masked value", &v.masked);
     to.code(v.state);
@@ -306,7 +306,7 @@ fn verdict(v: &Answer, to: &mut Writer<'_>) {
         to.text("help", &reason.help);
     });
     to.list("notes", bound::NOTES, &v.notes, |to, note| {
-        to.text("note", note)
+        to.text("note", note);
     });
     tally(&v.coverage.tally, to);
     to.u64(v.coverage.cached_objects);

@@ -1,5 +1,11 @@
 //! The blocking adapter over real sockets: what a peer that is slow, gone or refusing does to it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};

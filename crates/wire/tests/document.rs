@@ -1,5 +1,11 @@
 //! `docs/protocol.md` is looked at whenever the sources that encode the protocol change.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};

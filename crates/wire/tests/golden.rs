@@ -2,6 +2,12 @@
 //!
 //! `LYCHGATE_WRITE_GOLDEN=1 cargo test -p lychgate-wire --test golden` writes the files anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod samples;
 
 use std::path::PathBuf;

@@ -1,6 +1,12 @@
 //! Bytes from a peer that means harm, is broken or is cut off: always an error, never a panic,
 //! never a frame that was not sent, never memory for what only was announced.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod samples;
 
 use lychgate_model::limits;

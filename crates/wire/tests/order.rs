@@ -1,5 +1,11 @@
 //! What a judge accepts when: each refused order beside one that is accepted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod samples;
 
 use lychgate_model::{HashKind, Hook, ObjectId, ObjectKind, RefKind, RefUpdate, Tally};

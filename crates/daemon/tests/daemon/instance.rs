@@ -167,3 +167,42 @@ fn activation_without_a_socket_is_an_error() {
         "{output:?}"
     );
 }
+
+/// The kernel tells the peer's uid; a uid that is not listed is refused before its first byte is
+/// read. Needs root, to be somebody else for a moment; nobody else can reach the socket anyway.
+#[test]
+fn another_user_is_refused_unless_listed() {
+    use std::os::unix::process::CommandExt as _;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = Place::new();
+    for folder in [place.dir.path().to_owned(), place.path("run")] {
+        let _ = std::fs::create_dir(&folder);
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder, open).unwrap();
+    }
+    let running = place.start_with(&["--mode", "0660", "--group", "65534"]);
+    let script = place.path("second_client.py");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/second_client.py");
+    std::fs::copy(source, &script).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ask = |uid: u32| {
+        let mut command = std::process::Command::new("python3");
+        command
+            .arg(&script)
+            .arg(&running.socket)
+            .arg("--status")
+            .uid(uid)
+            .gid(uid);
+        let output = command.current_dir("/").output().unwrap();
+        format!("{output:?}")
+    };
+    let refused = ask(65534);
+    assert!(
+        refused.contains("uid 65534 is not on the list"),
+        "{refused}"
+    );
+    let owner = ask(0);
+    assert!(owner.contains("state: ready"), "{owner}");
+}

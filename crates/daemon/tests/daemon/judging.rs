@@ -182,3 +182,42 @@ fn a_client_written_from_the_specification_alone_is_understood() {
     let (code, text) = run("--status", b"");
     assert!(code == Some(0) && text.contains("state: ready"), "{text}");
 }
+
+#[test]
+fn objects_that_were_judged_stay_known_over_a_restart() {
+    let place = Place::new();
+    let judged = |running: &Running| {
+        let mut client = running.client();
+        client.blob(b"clean\n");
+        client.finish().coverage
+    };
+    let mut first = place.start();
+    assert_eq!(judged(&first).cached_objects, 0);
+    assert_eq!(judged(&first).cached_objects, 1);
+    first.signal(rustix::process::Signal::TERM);
+    assert_eq!(first.exited().code(), Some(0));
+    let second = place.start();
+    assert_eq!(
+        judged(&second).cached_objects,
+        1,
+        "{}",
+        second.status().join("\n")
+    );
+}
+
+#[test]
+fn clean_bytes_under_another_id_are_not_remembered_for_it() {
+    let place = Place::new();
+    let running = place.start();
+    let mut liar = running.client();
+    liar.blob_as(&dirty(), b"clean\n");
+    let answer = liar.finish();
+    assert_eq!(answer.decision, Decision::Indeterminate);
+    let mut honest = running.client();
+    honest.blob(&dirty());
+    let answer = honest.finish();
+    assert_eq!(
+        (answer.decision, answer.coverage.cached_objects),
+        (Decision::Deny, 0)
+    );
+}

@@ -278,6 +278,41 @@ impl Client {
         self.send(&Frame::Object(object));
     }
 
+    /// A whole push of one blob: offered, and sent if it is needed.
+    pub(crate) fn blob(&mut self, content: &[u8]) {
+        self.blob_as(content, content);
+    }
+
+    /// The same, with the id of other bytes than those that are sent.
+    pub(crate) fn blob_as(&mut self, named: &[u8], sent: &[u8]) {
+        let id = blob_id(named);
+        self.hello(caps::OFFERS);
+        self.send(&facts_of(Hook::CheckAll));
+        self.send(&Frame::Ready);
+        self.counter.offer(&[id]);
+        self.send(&Frame::Offer(vec![id]));
+        let needed = loop {
+            match self.link.receive() {
+                Ok(Frame::Need(needed)) => break needed == [true],
+                Ok(Frame::Hello(_) | Frame::Plan(_)) => {}
+                other => panic!("no Need but {other:?}"),
+            }
+        };
+        if needed {
+            let size = sent.len() as u64;
+            let (role, kind, path) = (Role::New, ObjectKind::Blob, &b""[..]);
+            self.send(&Frame::Object(Object {
+                role,
+                kind,
+                id,
+                size,
+                path,
+            }));
+            self.counter.data(role, sent.len());
+            self.send(&Frame::Data(sent));
+        }
+    }
+
     pub(crate) fn data(&mut self, content: &[u8]) {
         for piece in content.chunks(lychgate_model::limits::CHUNK) {
             self.counter.data(Role::File, piece.len());
@@ -329,16 +364,28 @@ impl Client {
             match self.link.receive() {
                 Ok(Frame::Line(line)) => lines.push(line.to_owned()),
                 Ok(Frame::Hello(_)) => {}
+                Ok(Frame::Refuse(_)) | Err(_) => return lines,
                 Ok(other) => panic!("unexpected {other:?}"),
-                Err(_) => return lines,
             }
         }
     }
 }
 
 pub(crate) fn facts() -> Frame<'static> {
+    facts_of(Hook::CheckStdin)
+}
+
+fn blob_id(content: &[u8]) -> ObjectId {
+    use sha1::Digest as _;
+    let mut hash = sha1::Sha1::new();
+    hash.update(format!("blob {}\0", content.len()));
+    hash.update(content);
+    ObjectId::from_bytes(&hash.finalize()).unwrap()
+}
+
+fn facts_of(hook: Hook) -> Frame<'static> {
     Frame::Facts(Facts {
-        hook: Hook::CheckStdin,
+        hook,
         object_format: HashKind::Sha1,
         want_findings: false,
         repository: b"",
