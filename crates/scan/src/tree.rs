@@ -102,7 +102,7 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
                 rule,
                 at,
                 length: name.len(),
-            })
+            });
         };
         if let Some(rule) = name_flaw(name) {
             report(rule);

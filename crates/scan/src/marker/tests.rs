@@ -107,7 +107,7 @@ fn what_is_missing_is_said() {
     ] {
         match heard(line) {
             Some(Says::Malformed { what, .. }) => {
-                assert!(what.contains(want), "{line}: {what}")
+                assert!(what.contains(want), "{line}: {what}");
             }
             other => panic!("{line}: {other:?}"),
         }
