@@ -24,6 +24,8 @@ mod documents;
 mod environment;
 mod error;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod graph;
 mod index;
 mod mapped;

@@ -1,0 +1,145 @@
+//! Ways in for the fuzz targets: bytes in, nothing out, no panic, bounded memory.
+
+use std::ops::{ControlFlow, Range};
+use std::path::Path;
+
+use lychgate_model::{HashKind, ObjectKind};
+
+use crate::graph::Graph;
+use crate::numbers::Numbers;
+use crate::pack::{Failure, Pack, PackSink};
+use crate::trees::{Beside, Trees};
+
+const KINDS: [HashKind; 2] = [HashKind::Sha1, HashKind::Sha256];
+
+/// An index file.
+pub fn index(bytes: &[u8]) {
+    for kind in KINDS {
+        crate::index::Index::exhaust(bytes, kind);
+    }
+}
+
+/// Reftables and packed refs.
+pub fn reftable(bytes: &[u8]) {
+    crate::refs::exhaust(bytes);
+}
+
+/// Reftables and packed refs.
+pub fn packed_refs(bytes: &[u8]) {
+    crate::refs::exhaust(bytes);
+}
+
+/// A delta: the first half is the base, the second the delta.
+pub fn delta(bytes: &[u8]) {
+    let (base, delta) = bytes.split_at(bytes.len() / 2);
+    let Some(head) = crate::delta::head(delta).filter(|head| head.result < 1 << 20) else {
+        return;
+    };
+    let mut out = vec![0; usize::try_from(head.result).unwrap_or(0)];
+    let instructions = delta.get(head.instructions..).unwrap_or_default();
+    let _fits_or_not = crate::delta::apply(base, instructions, &mut out);
+}
+
+/// Two trees, the halves of `bytes`, the second read with the help of the first and without.
+pub fn tree(bytes: &[u8]) {
+    for kind in KINDS {
+        let mut numbers = Numbers::new(kind);
+        let mut trees = Trees::default();
+        let (old, new) = bytes.split_at(bytes.len() / 2);
+        let base = trees.read(old, None, &mut numbers, kind).ok();
+        let helped = base
+            .clone()
+            .map(|base| trees.read(new, Some((old, base)), &mut numbers, kind));
+        let alone = trees.read(new, None, &mut numbers, kind);
+        if let Some(helped) = helped {
+            let same = |range: &Range<usize>| trees.entries(range.clone()).to_vec();
+            assert_eq!(helped.as_ref().map(same), alone.as_ref().map(same));
+        }
+        if let (Some(base), Ok(alone)) = (base, alone) {
+            let mut beside = Beside::new(base);
+            for entry in trees.entries(alone) {
+                std::hint::black_box(beside.find(&trees, *entry));
+            }
+        }
+    }
+}
+
+/// A commit, a tag, and a tree that is taken into a graph.
+pub fn commit(bytes: &[u8]) {
+    for kind in KINDS {
+        let mut graph = Graph::new(kind, Vec::new());
+        let kinds = [ObjectKind::Commit, ObjectKind::Tag, ObjectKind::Tree];
+        for (number, kind) in (0..).zip(kinds) {
+            graph.add(number, kind, bytes, None);
+        }
+    }
+}
+
+/// A pack: a count, as many offsets of two bytes, and the pack file.
+pub fn pack(bytes: &[u8]) {
+    let folder = std::env::temp_dir().join(format!("lychgate-fuzz-{}", std::process::id()));
+    if std::fs::create_dir_all(&folder).is_ok() {
+        pack_in(bytes, &folder);
+    }
+}
+
+fn pack_in(bytes: &[u8], folder: &Path) {
+    let Some((&count, rest)) = bytes.split_first() else {
+        return;
+    };
+    let Some((offsets, file)) = rest.split_at_checked(usize::from(count) * 2) else {
+        return;
+    };
+    for kind in KINDS {
+        let mut index = b"\xfftOc\0\0\0\x02".to_vec();
+        index.extend(u32::from(count).to_be_bytes().repeat(256));
+        for n in 0..count {
+            let at = index.len() + kind.len();
+            index.extend([0, n]);
+            index.resize(at, 0);
+        }
+        index.resize(index.len() + 4 * usize::from(count), 0);
+        offsets.chunks_exact(2).for_each(|offset| {
+            index.extend([0, 0]);
+            index.extend(offset);
+        });
+        let path = folder.join("fuzzed.idx");
+        let written = std::fs::write(&path, &index)
+            .and_then(|()| std::fs::write(folder.join("fuzzed.pack"), file));
+        if written.is_err() {
+            return;
+        }
+        let mut numbers = Numbers::new(kind);
+        if let Ok(pack) = Pack::open(&path, kind, &mut numbers) {
+            let needed = pack.needed(&|number, _| number % 3 != 0);
+            let _never_broken = pack.decode(&needed, &mut Nowhere);
+        }
+    }
+}
+
+/// Drops everything.
+struct Nowhere;
+
+impl PackSink for Nowhere {
+    fn object(
+        &mut self,
+        _: u32,
+        _: ObjectKind,
+        _: &[u8],
+        _: Option<(u32, &[u8])>,
+    ) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn begin(&mut self, _: u32, _: ObjectKind, _: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn piece(&mut self, _: &[u8]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn failed(&mut self, _: u32, _: Failure) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
