@@ -1,0 +1,6 @@
+//! Any bytes as a pack with an index of its own: no panic, no unbounded memory.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| lychgate_git::fuzzing::pack(input));
