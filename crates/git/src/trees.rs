@@ -1,12 +1,11 @@
 //! Trees as many small numbers: read once, compared often.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use lychgate_model::{HashKind, Mode};
 
-use crate::numbers::{Full, Numbers};
+use crate::numbers::{Full, Names, Numbers};
 
 /// What an entry of a tree is, as far as its path is judged by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +185,9 @@ impl Trees {
                 known.start += 1;
             } else {
                 let name = self.names.number(raw.name)?;
+                if name >= 1 << NAME_BITS {
+                    return Err(Malformed);
+                }
                 let object = numbers.number(raw.id)?;
                 self.entries.push(Entry::new(name, mode, object));
             }
@@ -241,38 +243,6 @@ impl Beside {
             }
         }
         None
-    }
-}
-
-/// File names as numbers.
-#[derive(Default)]
-struct Names {
-    numbers: HashMap<Box<[u8]>, u32>,
-    spans: Vec<Range<usize>>,
-    bytes: Vec<u8>,
-}
-
-impl Names {
-    fn number(&mut self, name: &[u8]) -> Result<u32, Malformed> {
-        if let Some(number) = self.numbers.get(name) {
-            return Ok(*number);
-        }
-        let number = u32::try_from(self.spans.len()).map_err(|_| Malformed)?;
-        if number >= 1 << NAME_BITS {
-            return Err(Malformed);
-        }
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(name);
-        self.spans.push(start..self.bytes.len());
-        self.numbers.insert(name.into(), number);
-        Ok(number)
-    }
-
-    fn get(&self, number: u32) -> &[u8] {
-        self.spans
-            .get(number as usize)
-            .and_then(|span| self.bytes.get(span.clone()))
-            .unwrap_or_default()
     }
 }
 

@@ -31,10 +31,14 @@ impl NewObjects<'_> {
     /// Everything in the quarantine that is judged in any case, in the order it is read.
     pub(super) fn here(&self) -> Vec<u32> {
         let packed = self.packs.iter().flat_map(Pack::numbers);
-        let mut seen = HashSet::new();
+        let mut seen = vec![false; self.graph.numbers.len()];
+        let mut first = |number: u32| {
+            let slot = seen.get_mut(number as usize);
+            slot.is_some_and(|seen| !std::mem::replace(seen, true))
+        };
         packed
             .chain(self.loose.iter().copied())
-            .filter(|n| self.duties.has(*n, Duties::HERE) && seen.insert(*n))
+            .filter(|n| self.duties.has(*n, Duties::HERE) && first(*n))
             .collect()
     }
 

@@ -20,6 +20,7 @@ fn a_missing_blob_is_unreadable() {
     let judged = given.judge();
     assert_eq!(judged.unreadable.len(), 1);
     assert_eq!(judged.unreadable[0].0, blob);
+    assert_eq!(judged.unreadable[0].1, "dir/a");
 }
 
 #[test]

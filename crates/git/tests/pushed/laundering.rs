@@ -126,6 +126,23 @@ fn refs_that_never_count() {
 }
 
 #[test]
+fn refs_of_other_namespaces_count_by_their_names() {
+    let server = Server::new();
+    server.commit_file("a", "one\n");
+    server.push(&["main"]);
+    let new = server.commit_file("secret", "the secret\n").to_string();
+    server.push(&["main:side"]);
+    let at = |name: &str| server.run("server.git", &["update-ref", name, &new]);
+    at("refs/namespaces/x/refs/namespaces/y/refs/heads/scratch");
+    at("refs/namespaces/x/refs/lychgate/inbox/x");
+    let given = server.ask(&["main"]);
+    let strict = |name: &[u8]| !matches!(name, b"refs/heads/scratch" | b"refs/heads/side");
+    assert!(given.judge_where(&strict).has("the secret\n"));
+    at("refs/namespaces/x/refs/heads/strict");
+    assert!(given.judge_where(&strict).offered.is_empty());
+}
+
+#[test]
 fn a_blob_that_lies_in_the_store_but_in_no_parent() {
     let server = Server::new();
     server.commit_file("a", "one\n");
