@@ -572,45 +572,41 @@ fn an_allow_line_silences_one_finding_and_is_reported() {
         repo.stage("a.py", format!("T = \"{token}\"\n"));
         denied(repo.commit(), &token).text()
     };
-    // The line that the denial prints works when it is pasted.
     let line = said
         .lines()
         .find(|l| l.contains("lychgate: allow "))
-        .expect("an allow line")
-        .trim();
+        .expect("an allow line");
+    let line = line[line.find("# ").expect("a comment")..].trim();
     let pasted = line.replace("<reason>", "revoked on 2026-01-01");
-    repo.stage("a.py", format!("T = \"{token}\"  {pasted}\n"));
-    repo.commit().ok().says("a.py");
-    // It silences no other value.
+    let rule = pasted.split_whitespace().nth(3).expect("a rule");
+    let stage = |tail: &str| repo.stage("a.py", format!("T = \"{token}\"{tail}\n"));
+    // Without a reason it is itself a finding; expired, too far ahead or in a string it silences
+    // nothing.
+    stage(&format!("  # lychgate: allow {rule}"));
+    denied(repo.commit(), &token).says("allow.malformed");
+    stage(&format!(
+        "  # lychgate: allow {rule} until 2020-01-01 because old"
+    ));
+    denied(repo.commit(), &token);
+    stage(&format!(
+        "  # lychgate: allow {rule} until 2099-01-01 because far"
+    ));
+    denied(repo.commit(), &token);
+    let quoted = pasted.trim_start_matches("# ");
+    repo.stage("a.py", format!("T = \"{token} # {quoted}\"\n"));
+    denied(repo.commit(), &token);
+    // It silences one value, on its own line before the next.
     let other = forge_token();
     repo.stage(
         "a.py",
         format!("T = \"{token}\"  {pasted}\nU = \"{other}\"\n"),
     );
     denied(repo.commit(), &other);
-    // Without a reason it is itself a finding.
-    repo.stage(
-        "a.py",
-        format!("T = \"{token}\"  # lychgate: allow github.personal-access-token\n"),
-    );
-    denied(repo.commit(), &token).says("allow.malformed");
-    // Expired, it silences nothing.
-    let rule = pasted
-        .split_whitespace()
-        .skip_while(|w| *w != "allow")
-        .nth(1)
-        .unwrap();
-    repo.stage(
-        "a.py",
-        format!("T = \"{token}\"  # lychgate: allow {rule} until 2020-01-01 because old\n"),
-    );
-    denied(repo.commit(), &token);
-    // In a string it is no comment.
-    repo.stage(
-        "a.py",
-        format!("T = \"{token} # lychgate: allow {rule} until 2026-12-01 because x\"\n"),
-    );
-    denied(repo.commit(), &token);
+    // The line that the denial prints works when it is pasted, beside the value or above it.
+    stage(&format!("  {pasted}"));
+    repo.commit().ok().says("a.py");
+    repo.stage("b.py", format!("{pasted}\nU = \"{other}\"\n"));
+    repo.commit().ok().says("b.py");
 }
 
 #[test]

@@ -267,7 +267,9 @@ fn a_hundred_thousand_refs_slow_nothing_down_to_a_stop() {
 fn a_delta_bomb_is_indeterminate_in_bounded_memory() {
     let world = World::new();
     world.start_daemon();
-    let (_, repo) = world.server("r");
+    let (bare, repo) = world.server("r");
+    // The pack stays a pack; unpacked into loose objects there is no delta to resolve.
+    bare.git(&["config", "receive.unpackLimit", "1"]).ok();
     let pid = world.daemons()[0];
     let idle = memory_kib(pid, "VmRSS");
     // Two versions of 300 MiB of one byte: a few hundred bytes as a delta, above the limit whole.

@@ -595,3 +595,34 @@ fn gitlab_sees_every_line() {
         "{said}"
     );
 }
+
+#[test]
+fn many_excused_copies_do_not_hide_one_that_is_not() {
+    // Path filters of a rule are applied at the places of an object, of which only so many are
+    // told: what lies beyond them counts as not excused.
+    let world = world();
+    for (n, name) in [(40, "zz/.npmrc"), (0, ".npmrc")] {
+        let (_, repo) = world.server(&format!("r{n}"));
+        let content = format!("//registry.example.org/:_authToken={}\n", uuid());
+        for i in 0..n {
+            repo.write(format!("copy{i:02}.txt"), &content);
+        }
+        put(&repo, name, &content);
+        repo.push(&["main"]).fails().says("lychgate");
+    }
+    let (_, repo) = world.server("twin");
+    put(
+        &repo,
+        ".npmrc",
+        "//registry.example.org/:_authToken=${NPM_TOKEN}\n",
+    );
+    repo.push(&["main"]).ok();
+}
+
+/// A random UUID, as old registry tokens were.
+fn uuid() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/uuid")
+        .unwrap()
+        .trim()
+        .to_owned()
+}

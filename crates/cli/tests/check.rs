@@ -410,8 +410,7 @@ fn hooks_that_insist_on_a_daemon_make_check_insist() {
         .exits(0);
     let said = scene.lychgate(&repository, ["check"]).exits(5);
     assert!(
-        said.flat()
-            .starts_with("lychgate: nothing was checked: no daemon"),
+        said.flat().starts_with("lychgate: not checked: no daemon"),
         "{}",
         said.err
     );
@@ -429,7 +428,7 @@ fn outside_a_repository_there_is_nothing_staged() {
     let scene = Scene::new();
     let said = scene.lychgate(&scene.path("home"), ["check"]).exits(2);
     assert!(
-        said.err.starts_with("lychgate: nothing was checked"),
+        said.err.starts_with("lychgate: not checked"),
         "{}",
         said.err
     );

@@ -75,7 +75,7 @@ pub(crate) fn plainly(line: &str) -> u8 {
 
 /// Answers a call that is none of a hook.
 pub(crate) fn usage() -> u8 {
-    let text = "lychgate-hook: nothing was checked: call it as a Git hook, or with the hook's name\n\
+    let text = "lychgate-hook: not checked: call it as a Git hook, or with the hook's name\n\
         usage: lychgate-hook pre-commit | pre-merge-commit | commit-msg FILE\n\
         \x20      lychgate-hook pre-push REMOTE URL | pre-receive | update REF OLD NEW\n";
     let _ = io::stderr().write_all(text.as_bytes());

@@ -165,12 +165,15 @@ impl Session {
                 old_only.push((&stand.path, here));
             }
         }
+        // Where the list of places is full there may be more, of another name and not excused.
+        let is_full = hit.places.len() >= limits::PLACES_PER_OBJECT;
+        let is_new = seen.iter().any(|(_, new)| *new);
         for (path, here) in old_only {
             if !seen.contains(&(path.as_slice(), true)) && seen.insert((path, false)) {
                 out.extend(here);
             }
         }
-        if hit.places.is_empty() {
+        if hit.places.is_empty() || (is_full && !is_new) {
             let commit = (hit.kind == ObjectKind::Commit).then_some(hit.id);
             let object = Some((hit.id, hit.kind));
             let found = Found {

@@ -51,8 +51,8 @@ pub const FINDINGS_PER_OBJECT: usize = 1000;
 pub const FINDINGS: usize = 10_000;
 /// Objects whose places are asked for; beyond it the rest are reported without path.
 pub const PLACES: usize = 10_000;
-/// Places reported of one object.
-pub const PLACES_PER_OBJECT: usize = 16;
+/// Places reported of one object; at one with so many the judge takes it that there are more.
+pub const PLACES_PER_OBJECT: usize = 32;
 /// Deleted blobs that are compared with a finding to tell a move from a copy.
 pub const DELETED_SIDES: usize = 512;
 

@@ -72,7 +72,7 @@ impl Gathered {
                         source,
                         value,
                         masked: what.into(),
-                        severity: Severity::Low,
+                        severity: structural::severity(structural::ALLOW_MALFORMED),
                         confidence: Confidence::High,
                     });
                     continue;
@@ -103,16 +103,13 @@ impl Gathered {
     pub(crate) fn flaw(
         &mut self,
         rule: &str,
-        rules: &[Rule],
         span: Span,
         source: Source,
         (value, key): (&[u8], &ValueKey),
         shown: String,
     ) {
         let number = self.structural + structural::position(rule);
-        let severity = rules
-            .get(number as usize)
-            .map_or(Severity::Low, |r| r.severity);
+        let severity = structural::severity(rule);
         self.push(RawFinding {
             rule: number,
             span,

@@ -149,7 +149,6 @@ impl RuleSet {
         let value = (target, key);
         gathered.flaw(
             structural::SYMLINK_ESCAPE,
-            &self.rules,
             span,
             Source::Symlink,
             value,
@@ -252,7 +251,7 @@ impl RuleSet {
             end.advance(value);
             let span = between(cursor, end);
             let shown = "submodule setting".to_owned();
-            gathered.flaw(rule, &self.rules, span, Source::Blob, (value, key), shown);
+            gathered.flaw(rule, span, Source::Blob, (value, key), shown);
         });
     }
 
@@ -335,14 +334,7 @@ impl RuleSet {
             Some(head) if value.len() > 48 => format!("\"{}...\"", printable(head)),
             _ => format!("\"{}\"", printable(value)),
         };
-        gathered.flaw(
-            flaw.rule,
-            &self.rules,
-            span,
-            Source::Path,
-            (value, key),
-            shown,
-        );
+        gathered.flaw(flaw.rule, span, Source::Path, (value, key), shown);
     }
 }
 

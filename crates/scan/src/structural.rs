@@ -129,7 +129,7 @@ const TABLE: [Entry; 13] = [
     Entry {
         id: ALLOW_MALFORMED,
         title: "allow line that cannot be read",
-        severity: Severity::Low,
+        severity: Severity::Medium,
         why: "It silences nothing, whatever its author meant.",
         fix: "Write the rule, until YYYY-MM-DD and because with a reason, or remove the line.",
         cwe: &[],
@@ -137,7 +137,7 @@ const TABLE: [Entry; 13] = [
     Entry {
         id: ALLOW_EXPIRED,
         title: "allow line that has expired",
-        severity: Severity::Low,
+        severity: Severity::Medium,
         why: "It silences nothing any more.",
         fix: "Mend what it excused, or remove the line.",
         cwe: &[],
@@ -145,7 +145,7 @@ const TABLE: [Entry; 13] = [
     Entry {
         id: ALLOW_TOO_FAR,
         title: "allow line that reaches too far ahead",
-        severity: Severity::Low,
+        severity: Severity::Medium,
         why: "An exception holds 90 days at most; this one silences nothing.",
         fix: "Write a nearer date.",
         cwe: &[],
@@ -188,6 +188,12 @@ pub(crate) fn rules() -> Vec<Rule> {
             })
         })
         .collect()
+}
+
+/// How bad a structural rule says it is.
+pub(crate) fn severity(id: &str) -> Severity {
+    let entry = TABLE.iter().find(|e| e.id == id);
+    entry.map_or(Severity::Medium, |e| e.severity)
 }
 
 /// The place of a rule in [`rules`].

@@ -42,7 +42,7 @@ impl Bench<'_> {
             Some(link) => Ok(Judge::Daemon(link)),
             None if self.insists_on_daemon()? => Err(Failure::new(
                 Kind::Unavailable,
-                "nothing was checked: no daemon answers, and the hooks here insist on one",
+                "not checked: no daemon answers, and the hooks here insist on one",
             )
             .hint("lychgate daemon start, or lychgate check --in-process")),
             None => self.in_process(),
@@ -88,12 +88,7 @@ pub(crate) fn engine(around: &Surroundings) -> Result<Engine, Failure> {
     let added: Vec<_> = around.extra_config().into_iter().collect();
     Sources::read(Some(Path::new(ORGANISATION)), &added)
         .and_then(|sources| Engine::load(&sources))
-        .map_err(|problems| {
-            unusable(
-                "nothing was checked: rules or policy cannot be used",
-                &problems,
-            )
-        })
+        .map_err(|problems| unusable("not checked: rules or policy cannot be used", &problems))
 }
 
 /// A failure that lists every problem.

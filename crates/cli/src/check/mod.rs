@@ -66,7 +66,7 @@ pub(crate) fn run(
     let (verdict, lines) = match asked {
         Ok((answered, unreadable)) => verdict(answered, unreadable),
         Err(Error::Git(error @ lychgate_git::Error::Unresolved { .. })) => {
-            return Err(Failure::new(Kind::Usage, "nothing was checked").because(&error));
+            return Err(Failure::new(Kind::Usage, "not checked").because(&error));
         }
         Err(error) => not_judged(&error, selection.hook()),
     };
@@ -155,10 +155,10 @@ pub(crate) fn open(environment: &Environment) -> Result<Repository, Failure> {
     Repository::open(environment).map_err(|error| match error {
         lychgate_git::Error::NotARepository { .. } => Failure::new(
             Kind::Usage,
-            "nothing was checked: this folder is in no Git repository",
+            "not checked: this folder is in no Git repository",
         )
         .hint("Files are checked anywhere: lychgate check --path FILE_OR_DIR"),
-        other => Failure::new(Kind::Incomplete, "nothing was checked").because(&other),
+        other => Failure::new(Kind::Incomplete, "not checked").because(&other),
     })
 }
 

@@ -43,7 +43,7 @@ impl Selection {
                 None => Ok(Self::Paths(what.path.clone())),
                 Some(gone) => Err(Failure::new(
                     Kind::Usage,
-                    format!("nothing was checked: there is no {}", gone.display()),
+                    format!("not checked: there is no {}", gone.display()),
                 )),
             };
         }
@@ -57,14 +57,11 @@ impl Selection {
             .take(most + 1)
             .read_to_end(&mut content)
             .map_err(|e| {
-                Failure::new(
-                    Kind::Incomplete,
-                    "nothing was checked: cannot read standard input",
-                )
-                .because(&e)
+                Failure::new(Kind::Incomplete, "not checked: cannot read standard input")
+                    .because(&e)
             })?;
         if content.len() as u64 > most {
-            let what = format!("nothing was checked: standard input is over {most} bytes");
+            let what = format!("not checked: standard input is over {most} bytes");
             return Err(Failure::new(Kind::Incomplete, what)
                 .hint("A file of any size: lychgate check --path FILE"));
         }
@@ -93,7 +90,7 @@ impl Selection {
     fn range(text: &[u8]) -> Result<Self, Failure> {
         let wrong = |why: &str| {
             let text = lychgate_model::path::printable(text);
-            Failure::new(Kind::Usage, format!("nothing was checked: {why}: {text}"))
+            Failure::new(Kind::Usage, format!("not checked: {why}: {text}"))
                 .hint("lychgate check --range A..B judges the objects of B that A does not have")
         };
         let at = text
