@@ -87,12 +87,19 @@ impl Pool {
         let mut state = self.lock();
         let small = state.queue.put(ticket, Job { work, done }, bytes);
         // One thread is called for one piece of work; the rest would wake in vain.
-        if small && state.idle_small > 0 {
+        let called = if small && state.idle_small > 0 {
             state.idle_small -= 1;
-            self.small.notify_one();
+            Some(&self.small)
         } else if state.idle > 0 {
             state.idle -= 1;
-            self.any.notify_one();
+            Some(&self.any)
+        } else {
+            None
+        };
+        // It would only wait for the lock.
+        drop(state);
+        if let Some(called) = called {
+            called.notify_one();
         }
     }
 

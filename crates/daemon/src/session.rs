@@ -104,7 +104,10 @@ async fn converse(
     // Whose uid is not the daemon's own is looked up in the organisation's file before a byte
     // of it is read.
     if uid != own {
-        let warm = daemon.warm().await.map_err(not_ready)?;
+        let warm = daemon
+            .warm()
+            .await
+            .map_err(|problems| not_ready(&problems))?;
         let listed = warm.engine.organisation().allowed_uids().contains(&uid);
         if !listed && uid != 0 {
             return Err(refuse(
@@ -135,7 +138,10 @@ async fn converse(
     }
     peer.flush(WRITE).await?;
 
-    let warm = daemon.warm().await.map_err(not_ready)?;
+    let warm = daemon
+        .warm()
+        .await
+        .map_err(|problems| not_ready(&problems))?;
     let context = Context {
         peer: uid,
         today: jiff::Timestamp::now()
@@ -171,7 +177,7 @@ async fn converse(
     ended
 }
 
-fn not_ready(problems: Vec<String>) -> End {
+fn not_ready(problems: &[String]) -> End {
     let first = problems
         .first()
         .map_or("rules are not loaded", String::as_str);
