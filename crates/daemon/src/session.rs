@@ -235,7 +235,6 @@ struct Run<'d> {
 
 impl Run<'_> {
     async fn until_answered(&mut self, peer: &mut Peer) -> Result<(), End> {
-        let idle = Duration::from_secs(self.idle_s);
         let mut heard = Instant::now();
         let mut over = false;
         loop {
@@ -255,7 +254,10 @@ impl Run<'_> {
             freed.as_mut().enable();
             let stuck = self.pending == 0;
             let may = wants && self.daemon.budget.may_read(self.ticket, self.held, stuck);
-            let end = self.started + self.session.deadline();
+            let deadline = self.session.deadline();
+            let end = self.started + deadline;
+            // A check of a whole repository may think for longer than a hook before it speaks.
+            let idle = Duration::from_secs(self.idle_s).max(deadline / 12);
             let until = if wants && stuck {
                 end.min(heard + idle)
             } else {
