@@ -1,6 +1,7 @@
 //! Where objects with a hit stand, in which commit, and what stood there before.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::{ControlFlow, Range};
 
 use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
@@ -40,8 +41,9 @@ const STEPS: usize = 1_000_000;
 const DELETED: usize = 20_000;
 
 impl NewObjects<'_> {
-    /// Says where each of `wanted` stands, at most `limits::PLACES_PER_OBJECT` paths each, oldest
-    /// commit first. An object without a place is reachable from no ref of the push.
+    /// Says where each of `wanted` stands, at most `limits::PLACES_PER_OBJECT` places each: those
+    /// of the first ref first, oldest commit first. The same path comes again where something else
+    /// stood there before. An object without a place is reachable from no ref of the push.
     ///
     /// # Errors
     ///
@@ -58,14 +60,17 @@ impl NewObjects<'_> {
             .iter()
             .filter_map(|id| self.graph.numbers.get(id.as_bytes()))
             .collect();
-        let commits = self.oldest_first();
         let references = self.references();
+        let mut commits = self.oldest_first();
+        // A full list must not be all of the ref that is laxest.
+        commits.sort_by_key(|number| references.get(number).copied());
         let objects = self.objects();
         let mut search = Search {
             graph: &mut self.graph,
             objects,
             wanted,
             found: HashMap::new(),
+            digests: RandomState::new(),
             contains: HashMap::new(),
             steps: 0,
             fresh: 0,
@@ -152,8 +157,9 @@ struct Search<'a> {
     graph: &'a mut Graph,
     objects: &'a Objects,
     wanted: HashSet<u32>,
-    /// Paths told of each object.
-    found: HashMap<u32, Vec<Vec<u8>>>,
+    /// Places told of each object, as digests of all but their commits.
+    found: HashMap<u32, Vec<u64>>,
+    digests: RandomState,
     /// Whether something wanted stands below a tree.
     contains: HashMap<u32, bool>,
     /// Trees entered, in all and since `contains` was made.
@@ -325,15 +331,6 @@ impl Search<'_> {
         if !self.wanted.contains(&object) {
             return;
         }
-        let paths = self.found.entry(object).or_default();
-        if paths.iter().any(|known| known == path) {
-            return;
-        }
-        paths.push(path.to_vec());
-        if paths.len() >= PLACES_PER_OBJECT {
-            self.wanted.remove(&object);
-            self.full = true;
-        }
         if at.deleted.is_none() {
             at.deleted = Some(self.deleted(at));
         }
@@ -358,6 +355,25 @@ impl Search<'_> {
         old.sort_unstable();
         old.dedup();
         let mut seen = HashSet::new();
+        let deleted: Vec<ObjectId> = likely
+            .into_iter()
+            .map(|(_, _, id)| id)
+            .filter(|id| seen.insert(*id))
+            .take(DELETED_SIDES)
+            .collect();
+        // The same path with other old sides may be new where it was not before.
+        let digest = self
+            .digests
+            .hash_one((path, at.reference, mode, &old, &deleted));
+        let told = self.found.entry(object).or_default();
+        if told.contains(&digest) {
+            return;
+        }
+        told.push(digest);
+        if told.len() >= PLACES_PER_OBJECT {
+            self.wanted.remove(&object);
+            self.full = true;
+        }
         (self.sink)(Place {
             object: self.graph.numbers.id(object),
             commit: at.commit.map(|commit| self.graph.numbers.id(commit)),
@@ -365,12 +381,7 @@ impl Search<'_> {
             mode,
             reference: at.reference.to_vec(),
             old,
-            deleted: likely
-                .into_iter()
-                .map(|(_, _, id)| id)
-                .filter(|id| seen.insert(*id))
-                .take(DELETED_SIDES)
-                .collect(),
+            deleted,
         });
     }
 

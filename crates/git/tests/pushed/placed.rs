@@ -174,7 +174,7 @@ fn the_first_ref_that_reaches_it() {
 #[test]
 fn at_most_so_many_places_of_one_object() {
     let server = Server::new();
-    for n in 0..40 {
+    for n in 0..=lychgate_model::limits::PLACES_PER_OBJECT {
         server.write(&format!("d{n}/f"), "the same\n");
     }
     server.commit("many");
@@ -211,4 +211,60 @@ fn a_symlink_where_a_file_stood() {
     server.git(&["update-index", "--chmod=+x", "tool"]);
     server.git(&["commit", "-q", "-m", "mode"]);
     assert!(!server.ask(&["main"]).judge().offered.contains(&tool));
+}
+
+#[test]
+fn the_same_path_is_told_again_where_it_is_new() {
+    let server = Server::new();
+    server.commit_file("f", "debt\n");
+    let debt = server.id("HEAD:f");
+    server.git(&["checkout", "-q", "--orphan", "other"]);
+    server.git(&["rm", "-q", "-r", "--cached", "."]);
+    std::fs::remove_file(server.root.join("work/f")).unwrap();
+    server.commit_file("g", "nothing here\n");
+    server.push(&["main", "other"]);
+    // On main the file changes, on the other branch the same content is new.
+    server.git(&["checkout", "-q", "main"]);
+    server.commit_file("f", "debt, and more\n");
+    let hit = server.id("HEAD:f");
+    server.git(&["checkout", "-q", "other"]);
+    let second = server.commit_file("f", "debt, and more\n");
+    server.git(&["checkout", "-q", "main"]);
+    let third = server.commit_file("f", "something else\n");
+    server.commit_file("f", "debt, and more\n");
+    let places = server.ask(&["main", "other"]).places(&[hit]);
+    let on = |name: &[u8]| {
+        places
+            .iter()
+            .filter(|p| p.reference == name)
+            .collect::<Vec<_>>()
+    };
+    let (main, other) = (on(b"refs/heads/main"), on(b"refs/heads/other"));
+    assert_eq!((places.len(), main.len(), other.len()), (3, 2, 1));
+    assert_eq!(main[0].old, [debt]);
+    assert_eq!(main[1].old, [server.id(&format!("{third}:f"))]);
+    assert_eq!(other[0].commit, Some(second));
+    assert!(other[0].old.is_empty());
+}
+
+#[test]
+fn a_lax_ref_does_not_use_up_the_places() {
+    let server = Server::new();
+    server.commit_file("base", "base\n");
+    server.push(&["main"]);
+    server.git(&["checkout", "-q", "-b", "scratch"]);
+    for n in 0..lychgate_model::limits::PLACES_PER_OBJECT {
+        server.write(&format!("d{n}/f"), "the secret\n");
+    }
+    server.commit("many");
+    server.git(&["checkout", "-q", "main"]);
+    let strict = server.commit_file("f", "the secret\n");
+    let hit = server.id("HEAD:f");
+    let mut given = server.ask(&["main", "scratch"]);
+    given
+        .refs
+        .sort_by_key(|line| line.name != b"refs/heads/main");
+    let places = given.places(&[hit]);
+    assert_eq!(places[0].commit, Some(strict));
+    assert_eq!(places.len(), lychgate_model::limits::PLACES_PER_OBJECT);
 }
