@@ -223,7 +223,7 @@ fn allow_lines_are_read_and_their_twins_are_findings() {
     );
     assert!(out.markers.is_empty());
     assert_eq!(fixture::ids(&out), ["test.token", "allow.malformed"]);
-    assert_eq!(out.findings[1].severity, Severity::Low);
+    assert_eq!(out.findings[1].severity, Severity::Medium);
     let in_string = format!("x = \"{head} test.token until 2026-12-31 because a fixture\"\n{t}");
     assert!(scan(KIND, in_string.as_bytes()).markers.is_empty());
 }
