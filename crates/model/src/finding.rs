@@ -20,7 +20,13 @@ pub enum Severity {
 
 impl Severity {
     /// Every severity, mildest first.
-    pub const ALL: [Self; 5] = [Self::Note, Self::Low, Self::Medium, Self::High, Self::Critical];
+    pub const ALL: [Self; 5] = [
+        Self::Note,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+    ];
 
     /// The word for it in packs, policies and reports.
     pub const fn name(self) -> &'static str {
@@ -215,7 +221,15 @@ pub struct Finding {
 impl Finding {
     /// The order of every report: path, then place, then rule.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |f: &Self| (f.path.clone(), f.object, f.span.byte_start, f.rule.clone(), f.source);
+        let key = |f: &Self| {
+            (
+                f.path.clone(),
+                f.object,
+                f.span.byte_start,
+                f.rule.clone(),
+                f.source,
+            )
+        };
         key(self).cmp(&key(other))
     }
 }

@@ -39,7 +39,10 @@ pub struct ObjectId {
 impl ObjectId {
     /// The all-zero id with which Git says "no object".
     pub const fn null(kind: HashKind) -> Self {
-        Self { kind, bytes: [0; 32] }
+        Self {
+            kind,
+            bytes: [0; 32],
+        }
     }
 
     /// An id from its 20 or 32 raw bytes; `None` for any other length.
@@ -61,7 +64,11 @@ impl ObjectId {
             return None;
         }
         for (out, pair) in raw.iter_mut().zip(hex.chunks_exact(2)) {
-            let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+            let digit = |b: u8| {
+                char::from(b)
+                    .to_digit(16)
+                    .and_then(|d| u8::try_from(d).ok())
+            };
             *out = digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?;
         }
         Self::from_bytes(raw.get(..hex.len() / 2)?)
@@ -145,7 +152,9 @@ impl RuleId {
     /// A rule id, or `None` when `text` is not of the form above.
     pub fn new(text: &str) -> Option<Self> {
         let word = |w: &str| {
-            !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            !w.is_empty()
+                && w.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };
         let fits = (3..=64).contains(&text.len()) && text.split(['.', '-']).all(word);
         fits.then(|| Self(text.into()))
@@ -191,7 +200,16 @@ mod tests {
         for good in ["aws.access-key-id", "jwt", "a1-2.b"] {
             assert!(RuleId::new(good).is_some(), "{good}");
         }
-        for bad in ["", "ab", "A.b", "a..b", "-ab", "ab-", "a_b.c", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "ab",
+            "A.b",
+            "a..b",
+            "-ab",
+            "ab-",
+            "a_b.c",
+            &"x".repeat(65),
+        ] {
             assert!(RuleId::new(bad).is_none(), "{bad}");
         }
     }

@@ -9,19 +9,19 @@
 //! Read the modules in the order below. Formats (wire, reports, ledger) live with whoever owns
 //! them and convert by hand: nothing here is anybody's serialisation contract.
 
+pub mod change;
+pub mod coverage;
+pub mod exit;
+pub mod finding;
 pub mod ids;
+pub mod limits;
 pub mod path;
 pub mod pattern;
-pub mod change;
-pub mod refs;
-pub mod finding;
-pub mod coverage;
-pub mod verdict;
 pub mod problem;
+pub mod refs;
 pub mod surface;
-pub mod limits;
-pub mod exit;
 pub mod text;
+pub mod verdict;
 
 pub use change::{Change, Mode, ObjectKind, Side};
 pub use coverage::{Coverage, Tally};

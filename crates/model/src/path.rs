@@ -17,7 +17,11 @@ impl RepoPath {
         let mut out = String::with_capacity(self.0.len());
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
-                if c == '%' { out.push_str("%25") } else { out.push(c) }
+                if c == '%' {
+                    out.push_str("%25")
+                } else {
+                    out.push(c)
+                }
             }
             for b in chunk.invalid() {
                 out.push_str(&format!("%{b:02X}"));
@@ -77,6 +81,9 @@ mod tests {
     fn printed_form_has_no_control_bytes() {
         let all: Vec<u8> = (0..=255).collect();
         assert!(printable(&all).bytes().all(|b| (0x20..=0x7e).contains(&b)));
-        assert_eq!(RepoPath(b"a\x1b[31m\nb".to_vec()).to_string(), "a\\033[31m\\nb");
+        assert_eq!(
+            RepoPath(b"a\x1b[31m\nb".to_vec()).to_string(),
+            "a\\033[31m\\nb"
+        );
     }
 }

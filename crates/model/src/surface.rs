@@ -71,7 +71,9 @@ impl Hook {
 
     /// The hook Git knows by this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|h| h.name() == name && !name.starts_with("check-"))
+        Self::ALL
+            .into_iter()
+            .find(|h| h.name() == name && !name.starts_with("check-"))
     }
 
     /// Which side the hook stands on.
