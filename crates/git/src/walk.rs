@@ -60,9 +60,10 @@ pub(crate) fn new_commits(
     }
     if !doubtful.is_empty() {
         let mut paint = Paint::new(graph, objects, judged.tips);
-        let mut stored = paint.run(&doubtful, judged.likely);
-        if !(stored.new.is_empty() && stored.unreadable.is_empty()) {
-            let all: Vec<u32> = judged.tips.iter().copied().collect();
+        let all: Vec<u32> = judged.tips.iter().copied().collect();
+        let few = !judged.likely.is_empty() && judged.likely.len() < all.len();
+        let mut stored = paint.run(&doubtful, if few { judged.likely } else { &all });
+        if few && !(stored.new.is_empty() && stored.unreadable.is_empty()) {
             stored = paint.run(&doubtful, &all);
         }
         found.unreadable.append(&mut stored.unreadable);

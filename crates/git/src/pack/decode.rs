@@ -90,9 +90,16 @@ impl Decoder<'_> {
             return self.failed(at, Failure::BadEntry, sink);
         };
         let size = entry.decompressed_size;
-        if size > WHOLE_OBJECT && (size > DELTA_RESULT || self.child_from(self.first(at)) == NONE) {
+        if size > DELTA_RESULT {
             self.pieces(at, kind, size, body, sink)?;
             return self.below(at, Failure::LargeResult, sink);
+        }
+        // A large tree is read whole, for what it names.
+        if size > WHOLE_OBJECT
+            && kind == ObjectKind::Blob
+            && self.child_from(self.first(at)) == NONE
+        {
+            return self.pieces(at, kind, size, body, sink);
         }
         let mut content = self.spare.pop().unwrap_or_default();
         if !self.whole(body, size, &mut content) {

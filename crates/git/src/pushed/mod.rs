@@ -153,7 +153,10 @@ impl<'r> NewObjects<'r> {
 
     fn add_likely(&mut self, id: ObjectId) -> Result<(), Error> {
         let number = self.graph.number(id)?;
-        if self.counting.contains(&number) && !self.likely.contains(&number) {
+        if self.likely.len() < LIKELY
+            && self.counting.contains(&number)
+            && !self.likely.contains(&number)
+        {
             self.likely.push(number);
         }
         Ok(())
@@ -237,6 +240,9 @@ impl<'r> NewObjects<'r> {
         Digest(bytes.unwrap_or_default())
     }
 }
+
+/// So many tips are tried before all of them are.
+const LIKELY: usize = 32;
 
 /// A ref's name within the namespace it stands in (`GIT_NAMESPACE`).
 fn within_namespace(mut name: &[u8]) -> &[u8] {

@@ -36,6 +36,7 @@ impl<'r> NewObjects<'r> {
     ) -> Result<Self, Error> {
         let mut new = Self::empty(repository, repository.shallow_commits()?);
         let mut there = Vec::new();
+        let mut tracked = Vec::new();
         for line in lines.iter().filter(|line| !line.remote_id.is_null()) {
             if repository.objects().contains(line.remote_id)? {
                 there.push(line.remote_id);
@@ -44,10 +45,12 @@ impl<'r> NewObjects<'r> {
         let prefix = [b"refs/remotes/", remote, b"/"].concat();
         repository.for_each_ref(&mut |name, id| {
             if !remote.is_empty() && name.starts_with(&prefix) {
-                there.push(id);
+                tracked.push(id);
             }
         })?;
         new.exclude(&there)?;
+        new.likely = new.counting.iter().copied().collect();
+        new.exclude(&tracked)?;
         for line in lines.iter().filter(|line| !line.local_id.is_null()) {
             new.add_tip(&line.remote_ref, line.local_id)?;
         }
@@ -93,9 +96,7 @@ impl<'r> NewObjects<'r> {
     fn exclude(&mut self, ids: &[ObjectId]) -> Result<(), Error> {
         for id in ids {
             let number = self.graph.number(*id)?;
-            if self.counting.insert(number) {
-                self.likely.push(number);
-            }
+            self.counting.insert(number);
         }
         Ok(())
     }

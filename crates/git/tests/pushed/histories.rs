@@ -1,6 +1,6 @@
 //! Random histories against `git rev-list`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use lychgate_git::NewObjects;
 use lychgate_model::{ObjectId, RefKind, RefUpdate};
@@ -109,7 +109,7 @@ fn never_less_than_git_calls_new() {
             .collect();
         let given = server.ask(&pushed.iter().map(String::as_str).collect::<Vec<_>>());
         let told = format!("round {round}, seed {seed}");
-        check(&given, &told);
+        check(&given, &told, false);
 
         // The same objects in the store, as an update hook finds them.
         server.run("server.git", &["config", "core.logAllRefUpdates", "false"]);
@@ -122,17 +122,20 @@ fn never_less_than_git_calls_new() {
         }
         let mut given = server.without_quarantine(Vec::new());
         given.refs = lines(&given);
-        check(&given, &told);
+        check(&given, &told, true);
     }
 }
 
-fn check(given: &Given, told: &str) {
+fn check(given: &Given, told: &str, exactly: bool) {
     let (repository, environment) = (given.repository(), given.environment());
     let mut new = NewObjects::of_push(&repository, &environment, &given.refs, &|_| true).unwrap();
     let judged = Judged::all(&mut new);
     let expected = given.rev_list();
     assert!(judged.unreadable.is_empty(), "{told}");
     assert!(judged.offered.is_superset(&expected), "{told}");
+    let introduced = introduced(given);
+    assert!(judged.offered.is_superset(&introduced), "{told}");
+    assert!(!exactly || judged.offered == introduced, "{told}");
     let commits = given.git(&["rev-list", "--all"]);
     let old: Vec<&str> = commits.lines().collect();
     for id in judged.offered.difference(&expected) {
@@ -142,6 +145,52 @@ fn check(given: &Given, told: &str) {
         );
     }
     places(given, &mut new, &judged, told);
+}
+
+/// What the new commits bring to a path where no parent has it, as `git log -c` tells it.
+fn introduced(given: &Given) -> BTreeSet<ObjectId> {
+    let tips: Vec<String> = given.refs.iter().map(|line| line.new.to_string()).collect();
+    let mut log = vec![
+        "log",
+        "--format=commit %H %T %P",
+        "--no-abbrev",
+        "--no-renames",
+    ];
+    log.extend(["--raw", "-c", "-t", "--root"]);
+    let all: HashMap<String, String> = given
+        .git(
+            &[
+                &["log", "--format=%H %T", "--all"],
+                &*tips.iter().map(String::as_str).collect::<Vec<_>>(),
+            ]
+            .concat(),
+        )
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(commit, tree)| (commit.to_owned(), tree.to_owned()))
+        .collect();
+    log.extend(tips.iter().map(String::as_str));
+    log.extend(["--not", "--all"]);
+    let mut out = BTreeSet::new();
+    for line in given.git(&log).lines() {
+        let mut words = line.split([' ', '\t']);
+        if words.next() == Some("commit") {
+            let (commit, tree) = (words.next().unwrap(), words.next().unwrap());
+            out.insert(ObjectId::from_hex(commit.as_bytes()).unwrap());
+            if words.all(|parent| all.get(parent).is_none_or(|theirs| theirs != tree)) {
+                out.insert(ObjectId::from_hex(tree.as_bytes()).unwrap());
+            }
+        } else if line.starts_with(':') {
+            // One mode and one id of each parent, then those of the commit.
+            let parents = line.bytes().take_while(|b| *b == b':').count();
+            let ids: Vec<&str> = line.split([' ', '\t']).skip(parents + 1).collect();
+            let (old, new) = (&ids[..parents], ids[parents]);
+            if !old.contains(&new) && !new.starts_with("0000") {
+                out.insert(ObjectId::from_hex(new.as_bytes()).unwrap());
+            }
+        }
+    }
+    out
 }
 
 /// Everything that is new and reachable has a place, and stands there.
