@@ -315,13 +315,12 @@ fn a_delta_bomb_is_indeterminate_in_bounded_memory() {
 
 fn pack_index(repo: &Repo<'_>) -> String {
     let folder = repo.path.join(".git/objects/pack");
-    let found = std::fs::read_dir(folder)
+    let mut found = std::fs::read_dir(folder)
         .unwrap()
         .flatten()
         .map(|e| e.path());
     found
-        .filter(|p| p.extension().is_some_and(|e| e == "idx"))
-        .next()
+        .find(|p| p.extension().is_some_and(|e| e == "idx"))
         .unwrap()
         .display()
         .to_string()

@@ -1,6 +1,8 @@
 //! Real git against the real hook and the real daemon. One module per promise; a test is named
 //! for what must hold, and every denial has its allowed twin.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 /// What a commit hook must see: the index git names, whatever the trick.
 mod commit;
 /// Input made to hurt.

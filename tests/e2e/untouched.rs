@@ -121,7 +121,7 @@ fn no_raw_value_is_in_any_output_log_or_state_file() {
         .ok();
     repo.lychgate(&["check", "--range", "HEAD~1..HEAD"]).fails();
     repo.lychgate(&["check", "--all"]).fails();
-    server.commit_unseen(&format!("{}.txt", plant()), format!("k={}\n", plant()));
+    server.commit_unseen(format!("{}.txt", plant()), format!("k={}\n", plant()));
     server.push(&["main"]).fails();
     let mut stdin = world.command(binaries().join("lychgate"), &repo.path);
     stdin.args(["check", "--stdin", "--as", "x"]);

@@ -1,5 +1,11 @@
 //! `daemon`, `status` and `doctor`: every finding has a twin that is well.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod scene;
 
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,5 +1,11 @@
 //! `install` and `uninstall`: once is as good as twice, and nothing is left behind.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod scene;
 
 use std::os::unix::fs::{PermissionsExt, symlink};

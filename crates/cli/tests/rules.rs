@@ -1,5 +1,11 @@
 //! `rules`: listed, explained, and checked like source code.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod scene;
 
 use scene::Scene;

@@ -1,5 +1,11 @@
 //! `install --server`: bare repositories, one or many.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod scene;
 
 use std::os::unix::fs::PermissionsExt;

@@ -1,6 +1,12 @@
 //! Promises of the conversation, with real repositories, a real socket pair, and a judge that
 //! fails in every way.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod world;
 
 use std::time::Duration;

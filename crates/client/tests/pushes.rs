@@ -1,5 +1,11 @@
 //! What a push, a range or files tell the judge.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod world;
 
 use lychgate_client::files::{Content, File};

@@ -47,8 +47,7 @@ fn page_faults() -> u64 {
         .unwrap_or_default()
         .split_whitespace();
     fields
-        .skip(7)
-        .next()
+        .nth(7)
         .and_then(|field| field.parse().ok())
         .unwrap_or_default()
 }

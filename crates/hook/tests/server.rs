@@ -1,5 +1,11 @@
 //! Promises of a server's hook, kept by the real binary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod stage;
 
 use std::fs::Permissions;

@@ -11,6 +11,7 @@ pub enum HashKind {
     Sha256,
 }
 
+#[expect(clippy::len_without_is_empty, reason = "no hash is empty")]
 impl HashKind {
     /// Bytes of an id of this kind.
     pub const fn len(self) -> usize {

@@ -18,9 +18,9 @@ impl RepoPath {
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 if c == '%' {
-                    out.push_str("%25")
+                    out.push_str("%25");
                 } else {
-                    out.push(c)
+                    out.push(c);
                 }
             }
             for b in chunk.invalid() {

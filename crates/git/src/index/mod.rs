@@ -32,6 +32,9 @@ pub(crate) struct Index {
     merged: Option<Merged>,
 }
 
+/// Where in the file the link to a shared index stands, if it has one.
+type Link = Option<std::ops::Range<usize>>;
+
 impl Index {
     /// Opens the index at `path`; `None`: there is none, which is an index without entries.
     pub(crate) fn open(path: &Path, git_dir: &Path, hash: HashKind) -> Result<Option<Self>, Error> {
@@ -84,10 +87,7 @@ impl Index {
     }
 
     /// The index in `map` and where its link to a shared one is; `None`: damaged.
-    fn parse(
-        map: Mapped,
-        hash: HashKind,
-    ) -> Result<Option<(Self, Option<std::ops::Range<usize>>)>, Error> {
+    fn parse(map: Mapped, hash: HashKind) -> Result<Option<(Self, Link)>, Error> {
         let Some((version, count)) = header(&map, hash) else {
             return Ok(None);
         };

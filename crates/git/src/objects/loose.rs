@@ -64,7 +64,7 @@ impl Input {
             };
             self.clear();
             self.bytes.reserve(size);
-            while let Err(error) = rustix::io::read(&*file, spare_capacity(&mut self.bytes)) {
+            while let Err(error) = rustix::io::read(file, spare_capacity(&mut self.bytes)) {
                 if error != rustix::io::Errno::INTR {
                     return Err(error.into());
                 }

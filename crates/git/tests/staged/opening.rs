@@ -330,7 +330,8 @@ fn documents_at_head_and_in_the_index() {
 
 #[test]
 fn documents_that_cannot_be_used() {
-    let makes: [(&str, fn(&World)); 6] = [
+    type Make = (&'static str, fn(&World));
+    let makes: [Make; 6] = [
         ("symbolic link", |world| {
             fs::create_dir(world.repo().join(".lychgate")).unwrap();
             symlink("x", world.repo().join(POLICY)).unwrap();
@@ -351,7 +352,7 @@ fn documents_that_cannot_be_used() {
             world.add(".lychgate/POLICY.toml", "x");
         }),
         ("too large", |world| {
-            world.add(POLICY, &"# long\n".repeat(200_000))
+            world.add(POLICY, &"# long\n".repeat(200_000));
         }),
     ];
     for (why, make) in makes {

@@ -15,7 +15,7 @@ fn tree(entries: &[(&str, &[u8])]) -> Vec<u8> {
 fn flaws(bytes: &[u8]) -> Vec<&'static str> {
     let mut out = Vec::new();
     judge(bytes, HashKind::Sha1, &mut Names::default(), &mut |f| {
-        out.push(f.rule)
+        out.push(f.rule);
     });
     out
 }
