@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn page_faults() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name of the program may hold blanks; the state follows its closing parenthesis.
-    let fields = stat
+    let mut fields = stat
         .rsplit(')')
         .next()
         .unwrap_or_default()
