@@ -5,8 +5,12 @@
 
 /// What a commit hook must see: the index git names, whatever the trick.
 mod commit;
+/// Who may say what.
+mod exceptions;
 /// Input made to hurt.
 mod hostile;
+/// Ways to bring a value in past the gate.
+mod laundering;
 /// What a server must see: every object a push makes reachable.
 mod push;
 /// When nobody answers, or somebody else does.

@@ -184,6 +184,10 @@ fn documents() -> Vec<String> {
             .unwrap_or(&path)
             .display()
             .to_string();
+        let is_blank = |w: &str| w.len() > 2 && w.starts_with('@') && w.ends_with('@');
+        if let Some(word) = text.split_whitespace().find(|w| is_blank(w)) {
+            found.push(format!("{shown}: {word} was never filled in"));
+        }
         for name in text.split('`').skip(1).step_by(2) {
             let looks_like_ours = ["crates/", "config/", "docs/", "hooks/", "tests/", "fuzz/"]
                 .iter()
