@@ -1,5 +1,7 @@
 //! A split index: a shared file, and a small one with what differs from it.
 
+use std::ops::Range;
+
 use lychgate_model::{HashKind, ObjectId};
 
 use super::cursor::Entry;
@@ -12,9 +14,9 @@ pub(super) struct Link {
     /// The checksum that names the shared file; `None`: there is none.
     pub(super) base: Option<ObjectId>,
     /// Positions in the shared file whose entries are gone, ascending.
-    deleted: Vec<usize>,
+    deleted: Vec<Range<usize>>,
     /// Positions whose entries stand, without their path, first in the small file.
-    replaced: Vec<usize>,
+    replaced: Vec<Range<usize>>,
 }
 
 /// The entries of both files in order.
@@ -71,13 +73,13 @@ pub(super) fn merge(shared: &Index, own: &Index, link: &Link) -> Result<Option<M
     let mut theirs = super::Cursor::of_file(shared);
     let mut ours = super::Cursor::of_file(own);
     let (mut deleted, mut replaced) = (
-        link.deleted.iter().peekable(),
-        link.replaced.iter().peekable(),
+        link.deleted.iter().cloned().flatten().peekable(),
+        link.replaced.iter().cloned().flatten().peekable(),
     );
     let mut position = 0;
     while theirs.advance()? {
-        let is_replaced = replaced.next_if_eq(&&position).is_some();
-        let is_deleted = deleted.next_if_eq(&&position).is_some();
+        let is_replaced = replaced.next_if_eq(&position).is_some();
+        let is_deleted = deleted.next_if_eq(&position).is_some();
         position += 1;
         let mut entry = theirs.entry();
         if is_replaced {
@@ -107,8 +109,9 @@ pub(super) fn merge(shared: &Index, own: &Index, link: &Link) -> Result<Option<M
     }))
 }
 
-/// The positions of the set bits of a compressed (EWAH) bitmap, and how many bytes it takes.
-fn bitmap(bytes: &[u8]) -> Option<(Vec<usize>, usize)> {
+/// The positions of the set bits of a compressed (EWAH) bitmap, and how many bytes it takes. Runs
+/// stay runs: eight bytes may announce billions of positions.
+fn bitmap(bytes: &[u8]) -> Option<(Vec<Range<usize>>, usize)> {
     let bits = usize::try_from(word(bytes, 0)?).ok()?;
     let words = usize::try_from(word(bytes, 4)?).ok()?;
     let end = words.checked_mul(8)?.checked_add(8)?;
@@ -126,7 +129,7 @@ fn bitmap(bytes: &[u8]) -> Option<(Vec<usize>, usize)> {
             .checked_mul(64)?;
         let until = at.checked_add(run)?;
         if marker & 1 != 0 {
-            set.extend(at..until.min(bits));
+            set.push(at..until.min(bits));
         }
         at = until;
         for _ in 0..marker >> 33 {
@@ -134,7 +137,7 @@ fn bitmap(bytes: &[u8]) -> Option<(Vec<usize>, usize)> {
             set.extend(
                 (0..64)
                     .filter(|bit| literal >> bit & 1 != 0)
-                    .map(|bit| at + bit),
+                    .map(|bit| at + bit..at + bit + 1),
             );
             at = at.checked_add(64)?;
         }
@@ -142,4 +145,23 @@ fn bitmap(bytes: &[u8]) -> Option<(Vec<usize>, usize)> {
     // After the words: where the last marker stands, which only a writer needs.
     bytes.get(end..end + 4)?;
     Some((set, end + 4))
+}
+
+#[cfg(test)]
+mod tests {
+    /// Twenty bytes may announce four billion set bits; found by fuzzing.
+    #[test]
+    fn a_run_of_billions_stays_a_run() {
+        let bits = u32::MAX;
+        // One word follows: its lowest bit says "of ones", the next 32 how many words of them.
+        let marker: u64 = 1 | u64::from(u32::MAX) << 1;
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(&bits.to_be_bytes());
+        bytes.extend_from_slice(&1u32.to_be_bytes());
+        bytes.extend_from_slice(&marker.to_be_bytes());
+        bytes.extend_from_slice(&0u32.to_be_bytes());
+        let (set, taken) = super::bitmap(&bytes).expect("a bitmap");
+        assert_eq!((set.len(), taken), (1, bytes.len()));
+        assert_eq!(set.first().map(|r| r.end), Some(bits as usize));
+    }
 }
