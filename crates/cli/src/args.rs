@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lychgate_client::conf;
 
 /// A gate for Git: no secret leaves a commit or a push unseen.
 #[derive(Debug, Parser)]
@@ -64,21 +65,16 @@ pub(crate) struct Install {
     #[arg(long, value_name = "UID", requires = "server")]
     pub(crate) daemon_uid: Vec<u32>,
     /// What a client hook does when no daemon can be had.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "WHAT",
-        conflicts_with = "server"
-    )]
-    pub(crate) unavailable: Unavailable,
+    ///
+    /// Not given: as it was installed before, else `in-process`.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "server")]
+    pub(crate) unavailable: Option<Unavailable>,
 }
 
 /// What a client hook does when no daemon can be had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Unavailable {
     /// Judge in the hook's own process.
-    #[default]
     InProcess,
     /// Deny.
     Deny,
@@ -93,6 +89,24 @@ impl Unavailable {
             Self::InProcess => "in-process",
             Self::Deny => "deny",
             Self::AllowRecorded => "allow-recorded",
+        }
+    }
+
+    /// The same as the hook has it.
+    pub(crate) const fn of_hook(self) -> conf::Unavailable {
+        match self {
+            Self::InProcess => conf::Unavailable::InProcess,
+            Self::Deny => conf::Unavailable::Deny,
+            Self::AllowRecorded => conf::Unavailable::AllowRecorded,
+        }
+    }
+
+    /// The same as people type it.
+    pub(crate) const fn named(of_hook: conf::Unavailable) -> Self {
+        match of_hook {
+            conf::Unavailable::InProcess => Self::InProcess,
+            conf::Unavailable::Deny => Self::Deny,
+            conf::Unavailable::AllowRecorded => Self::AllowRecorded,
         }
     }
 }

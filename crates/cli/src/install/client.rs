@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::conf::Conf;
+use super::conf::Wanted;
 use super::folder::{self, Placement};
 use super::manager::Manager;
 use super::manifest::Manifest;
@@ -16,7 +16,7 @@ use crate::surroundings::Surroundings;
 pub(crate) fn install(
     around: &Surroundings,
     program: &Path,
-    conf: &Conf,
+    conf: &Wanted,
 ) -> Result<Vec<String>, Failure> {
     let git = Git::at(around.cwd());
     let layout = repository(&git, "nothing was installed")?;
@@ -39,16 +39,18 @@ pub(crate) fn install(
         }
     }
     let placed = |folder: &Path, behind: Option<&Behind>, scope: Option<&str>| {
-        let said = folder::put(&Placement {
+        let settled = conf.settle(folder, around.program())?;
+        let mut said = folder::put(&Placement {
             folder,
             hooks: &CLIENT_HOOKS,
             program,
-            conf: &conf.text(around.program()),
-            conf_mode: conf.mode(),
+            conf: &settled.text,
+            conf_mode: settled.mode,
             in_front_of: behind,
             config_scope: scope,
             config_created: false,
         })?;
+        said.extend(settled.changes);
         Ok::<_, Failure>(titled(said, folder))
     };
     if ours.is_some() {
@@ -135,30 +137,36 @@ pub(crate) fn uninstall(around: &Surroundings) -> Result<Vec<String>, Failure> {
 pub(crate) fn install_global(
     around: &Surroundings,
     program: &Path,
-    conf: &Conf,
+    conf: &Wanted,
 ) -> Result<Vec<String>, Failure> {
     let git = Git::at(around.cwd());
     let own = global_folder(around).ok_or_else(homeless)?;
-    let text = conf.text(around.program());
+    let present = git
+        .global_path("core.hooksPath")?
+        .filter(|folder| *folder != own);
+    let there = present.as_deref().filter(|folder| folder.is_absolute());
+    if let Some(manager) = there.and_then(Manager::of) {
+        return Err(managed(manager, there.unwrap_or(&own)));
+    }
+    let folder = there.unwrap_or(&own);
+    let settled = conf.settle(folder, around.program())?;
     let mut placement = Placement {
-        folder: &own,
+        folder,
         hooks: &CLIENT_HOOKS,
         program,
-        conf: &text,
-        conf_mode: conf.mode(),
+        conf: &settled.text,
+        conf_mode: settled.mode,
         in_front_of: None,
         config_scope: None,
         config_created: false,
     };
-    let present = git
-        .global_path("core.hooksPath")?
-        .filter(|folder| *folder != own);
-    if let Some(folder) = present.as_deref().filter(|folder| folder.is_absolute()) {
-        if let Some(manager) = Manager::of(folder) {
-            return Err(managed(manager, folder));
-        }
-        placement.folder = folder;
-        let mut said = titled(folder::put(&placement)?, folder);
+    let put = |placement: &Placement<'_>| {
+        let mut said = folder::put(placement)?;
+        said.extend(settled.changes.clone());
+        Ok::<_, Failure>(titled(said, folder))
+    };
+    if there.is_some() {
+        let mut said = put(&placement)?;
         said.push("core.hooksPath (global) named that folder already".into());
         return Ok(said);
     }
@@ -170,7 +178,7 @@ pub(crate) fn install_global(
     }
     placement.config_scope = Some("global");
     placement.config_created = global_config(around).is_some_and(|file| !file.exists());
-    let mut said = titled(folder::put(&placement)?, &own);
+    let mut said = put(&placement)?;
     let unset = git.global_path("core.hooksPath")?.as_deref() != Some(own.as_path());
     if unset {
         git.add_hooks_path("global", &own)?;

@@ -41,7 +41,7 @@ pub(crate) fn install(
         return server::install(around, &around.cwd().join(folder), &program, wanted);
     }
     let socket = wanted.socket.as_ref().map(|s| around.cwd().join(s));
-    let conf = conf::Conf::Client {
+    let conf = conf::Wanted::Client {
         socket,
         unavailable: wanted.unavailable,
     };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use lychgate_client::locate;
 
-use super::conf::Conf;
+use super::conf::Wanted;
 use super::folder::{self, Placement};
 use super::{SERVER_HOOKS, report};
 use crate::args;
@@ -23,41 +23,47 @@ pub(crate) fn install(
     program: &Path,
     wanted: &args::Install,
 ) -> Result<Vec<String>, Failure> {
-    let socket = socket(around, wanted)?;
-    let mut daemon_uids = vec![0, owner(&socket).unwrap_or(around.uid())];
-    daemon_uids.extend(&wanted.daemon_uid);
-    daemon_uids.sort_unstable();
-    daemon_uids.dedup();
-    let conf = Conf::Server {
-        socket: socket.clone(),
-        daemon_uids,
+    let wanted = Wanted::Server {
+        socket: wanted.socket.as_ref().map(|named| around.cwd().join(named)),
+        usual: usual_socket(around),
+        daemon_uids: wanted.daemon_uid.clone(),
+        own: around.uid(),
     };
-    let text = conf.text(around.program());
-
     let layouts = repositories(folder)?
         .iter()
-        .map(|path| fit(around, path, program))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|path| {
+            let layout = fit(around, path, program)?;
+            let settled = wanted.settle(&layout.hooks, around.program())?;
+            Ok((layout, settled))
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
     let mut said = Vec::new();
-    for layout in &layouts {
-        let done = folder::put(&Placement {
+    let mut sockets = Vec::new();
+    for (layout, settled) in layouts {
+        let mut done = folder::put(&Placement {
             folder: &layout.hooks,
             hooks: &SERVER_HOOKS,
             program,
-            conf: &text,
-            conf_mode: conf.mode(),
+            conf: &settled.text,
+            conf_mode: settled.mode,
             in_front_of: None,
             config_scope: None,
             config_created: false,
         })?;
+        done.extend(settled.changes);
         if done.is_empty() {
             said.push(format!("{} holds the gate already", layout.hooks.display()));
         } else {
             said.push(format!("in {}:", layout.hooks.display()));
             said.extend(done.into_iter().map(|line| format!("  {line}")));
         }
+        sockets.extend(settled.socket);
     }
-    said.push(format!("the daemon is expected at {}", socket.display()));
+    sockets.sort();
+    sockets.dedup();
+    for socket in sockets {
+        said.push(format!("the daemon is expected at {}", socket.display()));
+    }
     Ok(said)
 }
 
@@ -187,22 +193,12 @@ pub(crate) fn closed_to(program: &Path, uid: u32) -> Option<PathBuf> {
     way.into_iter().find(closed).map(Path::to_path_buf)
 }
 
-fn socket(around: &Surroundings, wanted: &args::Install) -> Result<PathBuf, Failure> {
-    if let Some(named) = &wanted.socket {
-        return Ok(around.cwd().join(named));
-    }
+fn usual_socket(around: &Surroundings) -> Option<PathBuf> {
     let system = Path::new(locate::SYSTEM_SOCKET);
     if around.variable("LYCHGATE_SOCKET").is_none() && system.symlink_metadata().is_ok() {
-        return Ok(system.to_path_buf());
+        return Some(system.to_path_buf());
     }
-    around.folders().socket(None).map_err(|e| {
-        Failure::new(
-            Kind::Incomplete,
-            "nothing was installed: where does the daemon listen",
-        )
-        .because(&e)
-        .hint("Name it: lychgate install --server DIR --socket PATH")
-    })
+    around.folders().socket(None).ok()
 }
 
 fn owner(path: &Path) -> Option<u32> {

@@ -1,0 +1,103 @@
+//! Installing again: what was chosen before stays, and what changes is said.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod scene;
+
+use std::path::Path;
+
+use scene::Scene;
+
+fn conf(hooks: &Path) -> String {
+    std::fs::read_to_string(hooks.join("lychgate.conf")).unwrap()
+}
+
+#[test]
+fn installing_again_loosens_nothing() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let hooks = repository.join(".git/hooks");
+    let install = |args: &[&str]| {
+        let args = ["install"].into_iter().chain(args.iter().copied());
+        scene.lychgate(&repository, args).exits(0).out
+    };
+    install(&["--unavailable", "deny", "--socket", "s"]);
+    let strict = conf(&hooks);
+    assert!(strict.contains("unavailable = deny\n"), "{strict}");
+    let said = install(&[]);
+    assert!(said.contains("already"), "{said}");
+    assert_eq!(strict, conf(&hooks));
+    // The twin: what is asked for is done, and said.
+    let said = install(&["--unavailable", "in-process"]);
+    assert!(
+        said.contains("changed unavailable: deny -> in-process"),
+        "{said}"
+    );
+    assert_eq!(strict.replace("= deny", "= in-process"), conf(&hooks));
+}
+
+#[test]
+fn a_server_keeps_its_socket_and_its_daemon() {
+    let scene = Scene::new();
+    let hooks = scene.bare_repository("b.git").join("hooks");
+    let install = |args: &[&str]| {
+        let first = ["install", "--server", "b.git"];
+        let args = first.into_iter().chain(args.iter().copied());
+        scene.lychgate(scene.root(), args).exits(0).out
+    };
+    install(&["--socket", "/nowhere/s", "--daemon-uid", "77"]);
+    let before = conf(&hooks);
+    assert!(before.contains("socket = /nowhere/s\n"), "{before}");
+    let said = install(&[]);
+    assert!(said.contains("already"), "{said}");
+    assert!(said.contains("expected at /nowhere/s"), "{said}");
+    assert_eq!(before, conf(&hooks));
+    let said = install(&["--daemon-uid", "78"]);
+    assert!(said.contains("changed daemon_uids: "), "{said}");
+    assert!(!said.contains("changed socket"), "{said}");
+    let said = install(&["--socket", "/nowhere/t"]);
+    let changed = "changed socket: /nowhere/s -> /nowhere/t";
+    assert!(said.contains(changed), "{said}");
+    assert!(conf(&hooks).contains(" 78"), "{}", conf(&hooks));
+}
+
+#[test]
+fn the_two_sides_do_not_overwrite_each_other() {
+    let scene = Scene::new();
+    for (first, second) in [
+        (vec!["install"], vec!["install", "--server", "."]),
+        (vec!["install", "--server", "."], vec!["install"]),
+    ] {
+        let repository = scene.repository(if first.len() == 1 { "a" } else { "b" });
+        scene.lychgate(&repository, first.clone()).exits(0);
+        let hooks = repository.join(".git/hooks");
+        let before = scene::everything(&hooks);
+        let refused = scene.lychgate(&repository, second.clone()).exits(4);
+        let named = format!("the gate of `lychgate {}", first.join(" "));
+        let named = named.trim_end_matches(" .");
+        assert!(refused.flat().contains(named), "{}", refused.err);
+        assert_eq!(before, scene::everything(&hooks));
+        // The twin: once the first is out, the second goes in.
+        scene.lychgate(&repository, ["uninstall"]).exits(0);
+        scene.lychgate(&repository, second).exits(0);
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_not_written_over() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let file = repository.join(".git/hooks/lychgate.conf");
+    let damaged = format!("{}nonsense\n", conf(&repository.join(".git/hooks")));
+    std::fs::write(&file, &damaged).unwrap();
+    let refused = scene.lychgate(&repository, ["install"]).exits(4);
+    assert!(
+        refused.err.contains("nothing was installed"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), damaged);
+    std::fs::remove_file(&file).unwrap();
+    scene.lychgate(&repository, ["install"]).exits(0);
+}
