@@ -84,7 +84,7 @@ install_programs() {
     printf 'installing to %s\n' "$bin"
     act mkdir -p "$bin"
     for program in $programs; do
-        if [ -z "$dry" ] && cmp -s "$built/$program" "$bin/$program"; then
+        if [ -z "$dry" ] && [ -x "$bin/$program" ] && cmp -s "$built/$program" "$bin/$program"; then
             printf '  %s is there already\n' "$bin/$program"
             continue
         fi

@@ -101,3 +101,99 @@ fn a_configuration_that_cannot_be_read_is_not_written_over() {
     std::fs::remove_file(&file).unwrap();
     scene.lychgate(&repository, ["install"]).exits(0);
 }
+
+#[test]
+fn every_hook_behind_still_runs() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let ran = repository.join("ran");
+    let hook = |name: &str| {
+        let text = format!("#!/bin/sh\necho {name} >> \"{}\"\n", ran.display());
+        scene.program(format!("r/.githooks/{name}"), &text);
+    };
+    hook("reference-transaction");
+    scene.git(&repository, ["config", "core.hooksPath", ".githooks"]);
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let ours = repository.join(".git/lychgate/hooks");
+    assert!(!ours.join("post-index-change").exists());
+    scene.git(&repository, ["branch", "b"]);
+    let said = std::fs::read_to_string(&ran).unwrap();
+    assert!(said.contains("reference-transaction"), "{said}");
+
+    // One that comes later is named, and the mend helps.
+    hook("post-index-change");
+    let doctor = scene.lychgate(&repository, ["doctor"]).out;
+    let mend = doctor.split("post-index-change").nth(1).unwrap_or_default();
+    assert!(mend.contains("mend: lychgate install"), "{doctor}");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let doctor = scene.lychgate(&repository, ["doctor"]).out;
+    assert!(!doctor.contains("post-index-change"), "{doctor}");
+    std::fs::write(repository.join("x"), "x").unwrap();
+    scene.git(&repository, ["add", "x"]);
+    let said = std::fs::read_to_string(&ran).unwrap();
+    assert!(said.contains("post-index-change"), "{said}");
+    scene.lychgate(&repository, ["uninstall"]).exits(0);
+    assert!(!repository.join(".git/lychgate").exists());
+}
+
+#[test]
+fn one_repositorys_hook_never_runs_in_another() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let text = "#!/bin/sh\nexit 0\n";
+    scene.program("r/.git/hooks/reference-transaction", text);
+    scene
+        .lychgate(&repository, ["install", "--global"])
+        .exits(0);
+    let doctor = scene.lychgate(&repository, ["doctor"]).out;
+    assert!(!doctor.contains("ln -s"), "{doctor}");
+    let mend = doctor
+        .lines()
+        .find_map(|line| line.strip_prefix("  mend: git config --local"))
+        .map(|rest| format!("git config --local{rest}"))
+        .unwrap_or_default();
+    scene::said(scene.command("sh", &repository).args(["-c", &mend])).exits(0);
+    let doctor = scene.lychgate(&repository, ["doctor"]).out;
+    assert!(!doctor.contains("reference-transaction"), "{doctor}");
+    assert!(repository.join(".git/hooks/pre-commit").is_symlink());
+    let all = scene.path("data/lychgate/hooks");
+    assert!(!all.join("reference-transaction").exists());
+}
+
+#[test]
+fn hooks_turned_off_are_told_as_such() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    scene.git(&repository, ["config", "core.hooksPath", "/dev/null"]);
+    let mend = "git config --local --unset core.hooksPath";
+    let refused = scene.lychgate(&repository, ["install"]).exits(4);
+    assert!(
+        refused.flat().contains("turns every hook off"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains(mend), "{}", refused.err);
+    scene.lychgate(&repository, ["uninstall"]).exits(0);
+    let doctor = scene.lychgate(&repository, ["doctor"]).exits(1).out;
+    assert!(doctor.contains(mend), "{doctor}");
+    scene.git(&repository, ["config", "--unset", "core.hooksPath"]);
+    scene.lychgate(&repository, ["install"]).exits(0);
+}
+
+#[test]
+fn a_hook_that_cannot_be_run_is_not_said_to_be_absent() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let hook = scene.path("bin/lychgate-hook");
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&hook, closed).unwrap();
+    let refused = scene.lychgate(&repository, ["install"]).exits(3);
+    assert!(
+        refused.flat().contains("is not executable"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains("chmod +x"), "{}", refused.err);
+    let doctor = scene.lychgate(&repository, ["doctor"]).exits(1).out;
+    assert!(doctor.contains("not executable"), "{doctor}");
+}

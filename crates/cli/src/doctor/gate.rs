@@ -13,7 +13,7 @@ use crate::install::client::global_folder;
 use crate::install::folder::{self, Standing, is_executable, standing};
 use crate::install::manager::Manager;
 use crate::install::manifest::Manifest;
-use crate::install::shim::NOT_PASSED_ON;
+use crate::install::shim::{self, Behind, WHERE_PRESENT};
 use crate::surroundings::Surroundings;
 
 /// Looks at the hooks of one repository; gives their configuration.
@@ -40,7 +40,7 @@ pub(super) fn look(
             let before = report.problems.len();
             conf = hooks_of(hooks, &names, around.uid(), report);
             if !manifest.shims.is_empty() {
-                not_passed_on(&layout.common_dir.join("hooks"), hooks, report);
+                not_passed_on(layout, report);
             }
             if report.problems.len() == before {
                 report.well(format!("the gate stands in {}", hooks.display()));
@@ -128,7 +128,8 @@ fn hook(folder: &Path, name: &str, report: &mut Report) {
             let by = Manager::of(folder).map_or("another tool", Manager::name);
             report.problem(
                 format!("{at} was replaced by {by}"),
-                format!("rm {at} && lychgate install"),
+                // It keeps what stands there and runs it first.
+                "lychgate install",
             );
         }
         Err(error) => report.problem(format!("cannot look at {at}: {error}"), "lychgate install"),
@@ -149,11 +150,26 @@ fn absent(around: &Surroundings, layout: &Layout, set: Option<&HooksPath>, repor
         .flatten()
         .find(|folder| matches!(Manifest::read(folder), Ok(Some(_))));
     match (gate, set) {
+        (None, Some(set)) if set.value == "/dev/null" => report.problem(
+            format!(
+                "core.hooksPath = /dev/null ({}, {}) turns every hook off",
+                set.scope, set.origin
+            ),
+            format!("{} && lychgate install", unset(set)),
+        ),
+        (Some(_), Some(set)) if set.value == "/dev/null" => report.problem(
+            format!(
+                "core.hooksPath = /dev/null ({}, {}) turns every hook off, the gate too",
+                set.scope, set.origin
+            ),
+            unset(set),
+        ),
         (Some(gate), Some(set)) => {
             let value = lychgate_model::path::printable(set.value.as_encoded_bytes());
             let mend = match set.scope.as_str() {
-                "command" => "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned(),
-                scope => format!("git config --{scope} --unset-all core.hooksPath"),
+                "command" => unset(set),
+                // It goes into the folder that counts, or in front of it.
+                _ => "lychgate install".to_owned(),
             };
             report.problem(
                 format!(
@@ -166,6 +182,13 @@ fn absent(around: &Surroundings, layout: &Layout, set: Option<&HooksPath>, repor
             );
         }
         _ => report.problem(format!("no gate stands in {hooks}"), "lychgate install"),
+    }
+}
+
+fn unset(set: &HooksPath) -> String {
+    match set.scope.as_str() {
+        "command" => "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned(),
+        scope => format!("git config --{scope} --unset core.hooksPath"),
     }
 }
 
@@ -251,8 +274,20 @@ fn later_hooks(git: &Git, report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-fn not_passed_on(behind: &Path, front: &Path, report: &mut Report) {
-    for name in NOT_PASSED_ON {
+/// Hooks that came after the folder in front of them was made.
+fn not_passed_on(layout: &Layout, report: &mut Report) {
+    let front = &layout.hooks;
+    // A folder in front of every repository's hooks must not get what one of them needs.
+    let (behind, mend) = match shim::behind(front) {
+        None => return,
+        Some(Behind::Folder(path)) => (layout.top.join(path), "lychgate install".to_owned()),
+        Some(Behind::Repository) => {
+            let own = layout.common_dir.join("hooks");
+            let set = format!("git config --local core.hooksPath {}", quoted(&own));
+            (own, format!("{set} && lychgate install"))
+        }
+    };
+    for name in WHERE_PRESENT {
         let hook = behind.join(name);
         if is_executable(&hook) && !front.join(name).exists() {
             report.problem(
@@ -260,10 +295,15 @@ fn not_passed_on(behind: &Path, front: &Path, report: &mut Report) {
                     "{} is not run: core.hooksPath stands in front of it",
                     hook.display()
                 ),
-                format!("ln -s {} {}", hook.display(), front.join(name).display()),
+                mend.clone(),
             );
         }
     }
+}
+
+/// As one word of a shell.
+pub(super) fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 /// Who owns `path`, links not followed.

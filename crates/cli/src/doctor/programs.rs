@@ -13,6 +13,11 @@ pub(super) fn look(around: &Surroundings, report: &mut Report) {
         let path = around.beside(name);
         if is_executable(&path) {
             compare(&path, report);
+        } else if path.is_file() {
+            report.problem(
+                format!("{} cannot be run: it is not executable", path.display()),
+                format!("chmod +x {}", super::gate::quoted(&path)),
+            );
         } else {
             report.problem(format!("there is no {}", path.display()), "./install.sh");
         }

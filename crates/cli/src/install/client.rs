@@ -6,7 +6,7 @@ use super::conf::Wanted;
 use super::folder::{self, Placement};
 use super::manager::Manager;
 use super::manifest::Manifest;
-use super::shim::Behind;
+use super::shim::{self, Behind};
 use super::{CLIENT_HOOKS, report};
 use crate::ask_git::{Git, HooksPath, Layout};
 use crate::failure::{Failure, Kind};
@@ -35,6 +35,12 @@ pub(crate) fn install(
             return Err(managed(manager, hooks));
         }
         if hooks.exists() && !hooks.is_dir() {
+            if let Some(set) = hooks_path.filter(|set| set.value == "/dev/null") {
+                let what = "nothing was installed: core.hooksPath = /dev/null turns every hook off";
+                let scope = set.scope;
+                return Err(Failure::new(Kind::Refused, what)
+                    .hint(format!("git config --{scope} --unset core.hooksPath")));
+            }
             return Err(not_a_folder(hooks));
         }
     }
@@ -47,6 +53,11 @@ pub(crate) fn install(
             conf: &settled.text,
             conf_mode: settled.mode,
             in_front_of: behind,
+            behind: match behind {
+                Some(Behind::Folder(path)) => Some(layout.top.join(path)),
+                _ => None,
+            }
+            .as_deref(),
             config_scope: scope,
             config_created: false,
         })?;
@@ -58,7 +69,8 @@ pub(crate) fn install(
             let held = "the gate of all your repositories serves this one too";
             return Ok(vec![format!("{held}: {}", hooks.display())]);
         }
-        return placed(hooks, None, None);
+        // A hook may have come since to the folder behind.
+        return placed(hooks, shim::behind(hooks).as_ref(), None);
     }
     if !is_in_work_tree(&layout, hooks) {
         let mut said = placed(hooks, None, None)?;
@@ -157,6 +169,7 @@ pub(crate) fn install_global(
         conf: &settled.text,
         conf_mode: settled.mode,
         in_front_of: None,
+        behind: None,
         config_scope: None,
         config_created: false,
     };

@@ -34,6 +34,8 @@ pub(crate) struct Placement<'a> {
     pub(crate) conf_mode: u32,
     /// The folder is ours and stands in front of another one, whose hooks it calls.
     pub(crate) in_front_of: Option<&'a shim::Behind>,
+    /// That other folder on disk, where it is the same for every repository.
+    pub(crate) behind: Option<&'a Path>,
     /// The scope `core.hooksPath` is set in.
     pub(crate) config_scope: Option<&'a str>,
     /// Whether setting it makes the configuration file.
@@ -95,7 +97,7 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
     }
     let shims = wanted
         .in_front_of
-        .map(|behind| shim::all(behind, wanted.hooks));
+        .map(|front| shim::all(front, wanted.behind, wanted.hooks));
     for (name, _) in shims.iter().flatten() {
         remember(&mut after.shims, name);
     }
@@ -106,6 +108,10 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
     }
     let mut said = Vec::new();
     for (name, text) in shims.iter().flatten() {
+        let known = before.as_ref().is_none_or(|b| b.shims.contains(name));
+        if !known {
+            said.push(format!("{name} is passed on from now"));
+        }
         write(&folder.join(name), text, 0o755)?;
     }
     write(

@@ -4,6 +4,7 @@
 //! one. Every name in it is a plain file name of this folder; one that is not makes the manifest
 //! unusable, so that nobody can have a file elsewhere moved or removed by it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::failure::{Failure, Kind};
@@ -49,7 +50,10 @@ impl Manifest {
                 )
                 .hint("Compare the folder with it by hand, then remove it.")),
             },
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            // A hooks path that is no folder, such as /dev/null, holds none either.
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
             Err(e) => {
                 let what = format!("nothing was changed: cannot read {}", path.display());
                 Err(Failure::new(Kind::Incomplete, what).because(&e))

@@ -69,6 +69,11 @@ pub(crate) fn uninstall(
 /// The hook binary of this installation.
 pub(crate) fn hook_program(around: &Surroundings) -> Result<PathBuf, Failure> {
     let program = around.beside(folder::PROGRAM);
+    if program.is_file() && !folder::is_executable(&program) {
+        let at = program.display();
+        let what = format!("nothing was installed: {at} is not executable");
+        return Err(Failure::new(Kind::Incomplete, what).hint(format!("chmod +x {at}")));
+    }
     if !folder::is_executable(&program) {
         let what = format!("nothing was installed: there is no {}", program.display());
         return Err(Failure::new(Kind::Incomplete, what)

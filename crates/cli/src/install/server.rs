@@ -47,6 +47,7 @@ pub(crate) fn install(
             conf: &settled.text,
             conf_mode: settled.mode,
             in_front_of: None,
+            behind: None,
             config_scope: None,
             config_created: false,
         })?;

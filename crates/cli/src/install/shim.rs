@@ -3,10 +3,11 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lychgate_model::Hook;
 
+use super::folder::is_executable;
 use super::manifest::kept_name;
 
 /// The folder behind ours.
@@ -21,10 +22,7 @@ pub(crate) enum Behind {
 const TEMPLATE: &str = include_str!("../../../../hooks/chain");
 const MARK: &str = "# lychgate chaining shim";
 
-/// Hooks a folder in front must pass on. Left out on purpose, `doctor` names them where a
-/// repository has one: `push-to-checkout` and `proc-receive`, whose presence alone changes what
-/// git does, `fsmonitor-watchman`, which git does not look up there, and `reference-transaction`
-/// and `post-index-change`, which would cost a process for every ref and every index written.
+/// Hooks a folder in front always passes on.
 const PASSED_ON: [&str; 18] = [
     "applypatch-msg",
     "pre-applypatch",
@@ -46,8 +44,10 @@ const PASSED_ON: [&str; 18] = [
     "p4-pre-submit",
 ];
 
-/// Hooks that a folder in front does not pass on.
-pub(crate) const NOT_PASSED_ON: [&str; 4] = [
+/// Hooks that are passed on only where one stands behind. The presence of `push-to-checkout` and
+/// `proc-receive` alone changes what git does, and the others would cost a process for every ref
+/// and every index written. `doctor` names one that came later.
+pub(crate) const WHERE_PRESENT: [&str; 4] = [
     "reference-transaction",
     "post-index-change",
     "push-to-checkout",
@@ -55,12 +55,17 @@ pub(crate) const NOT_PASSED_ON: [&str; 4] = [
 ];
 
 /// File name and text of every shim; a gated hook's stands where a previous hook would be kept.
-pub(crate) fn all(behind: &Behind, gated: &[Hook]) -> Vec<(String, String)> {
+/// `hooks` is the folder behind, where it is one and the same for every repository.
+pub(crate) fn all(behind: &Behind, hooks: Option<&Path>, gated: &[Hook]) -> Vec<(String, String)> {
     let text = text(behind);
+    let present = WHERE_PRESENT
+        .iter()
+        .filter(|name| hooks.is_some_and(|hooks| is_executable(&hooks.join(name))));
     let gated = gated.iter().map(|h| kept_name(h.name()));
     let others = PASSED_ON
         .iter()
         .filter(|name| !gated_name(name))
+        .chain(present)
         .map(|name| (*name).to_owned());
     gated
         .chain(others)
@@ -73,6 +78,20 @@ pub(crate) fn is_ours(text: &str) -> bool {
     text.lines()
         .nth(1)
         .is_some_and(|line| line.starts_with(MARK))
+}
+
+/// What the shims in `front`, a folder of ours, stand in front of.
+pub(crate) fn behind(front: &Path) -> Option<Behind> {
+    let shim = front.join(kept_name(Hook::PreCommit.name()));
+    let text = std::fs::read_to_string(shim).ok()?;
+    is_ours(&text).then(|| folder_in(&text).map_or(Behind::Repository, Behind::Folder))
+}
+
+/// The folder named in a shim of ours; `None`: each repository's own.
+fn folder_in(text: &str) -> Option<PathBuf> {
+    let quoted = text.lines().find_map(|line| line.strip_prefix("folder="))?;
+    let inner = quoted.strip_prefix('\'')?.strip_suffix('\'')?;
+    Some(inner.replace(r"'\''", "'").into()).filter(|path: &PathBuf| !path.as_os_str().is_empty())
 }
 
 fn gated_name(name: &str) -> bool {
@@ -106,6 +125,8 @@ mod tests {
             "{}",
             text(&behind)
         );
+        assert_eq!(folder_in(&text(&behind)), Some("a'b $(x)".into()));
+        assert_eq!(folder_in(&text(&Behind::Repository)), None);
     }
 
     #[test]
