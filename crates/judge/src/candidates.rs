@@ -1,6 +1,7 @@
 //! What was found, at every place where it stands, with what stood there before (contract 2).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use lychgate_model::{
     Category, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Source, Span, State,
@@ -10,51 +11,24 @@ use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
 use lychgate_scan::{MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
 
-use crate::hits::{Hit, Hits, Stand};
+use crate::before::{Before, Known, Sides, Stood};
+use crate::hits::{Hit, Hits};
 use crate::session::{Session, short};
 
 /// Findings weighed of one session.
 const CANDIDATES: usize = 5 * limits::FINDINGS;
 
-/// How often each (rule, value) stands on old sides.
-type Stood = HashMap<(u32, ValueTag), usize>;
-
-impl Hits {
-    /// Whether every finding of a hit stands on the old sides of one place, deleted ones left out.
-    pub(crate) fn explained(&self, hit: &Hit, stand: &Stand) -> bool {
-        let stood = self.stood(&stand.old);
-        hit.scanned
-            .findings
-            .iter()
-            .all(|f| stood.contains_key(&(f.rule, f.value)))
-    }
-
-    fn stood(&self, ids: &[lychgate_model::ObjectId]) -> Stood {
-        let mut stood = Stood::new();
-        for scanned in ids.iter().filter_map(|id| self.sides.get(id)?.as_deref()) {
-            let mut here = Stood::new();
-            for f in &scanned.findings {
-                *here.entry((f.rule, f.value)).or_default() += 1;
-            }
-            for (key, count) in here {
-                let most = stood.entry(key).or_default();
-                *most = count.max(*most);
-            }
-        }
-        stood
-    }
-}
-
 impl Session {
     pub(crate) fn candidates(&mut self, hits: &Hits) -> Vec<Candidate> {
         let mut out = Vec::new();
+        let mut known = Known::default();
         for hit in &hits.objects {
             self.unseen(hit);
             self.incomplete(
                 &hit.scanned,
                 &format!("{} {}", hit.kind.name(), short(&hit.id)),
             );
-            self.object_at(hits, hit, &mut out);
+            self.object_at(hits, hit, &mut known, &mut out);
             self.bound(&mut out);
         }
         self.paths(hits, &mut out);
@@ -129,22 +103,12 @@ impl Session {
         }
     }
 
-    fn object_at(&mut self, hits: &Hits, hit: &Hit, out: &mut Vec<Candidate>) {
-        let mut seen: HashSet<(&[u8], bool)> = HashSet::new();
-        let mut old_only = Vec::new();
+    fn object_at(&mut self, hits: &Hits, hit: &Hit, known: &mut Known, out: &mut Vec<Candidate>) {
+        // One path is reported once: each finding where it is new, or else as it stood.
+        let mut at: HashMap<(&[u8], bool, bool), usize> = HashMap::new();
+        let mut paths: Vec<Vec<Candidate>> = Vec::new();
         for stand in &hit.places {
-            let same = stand.old.contains(&hit.id) || stand.deleted.contains(&hit.id);
-            let mut stood = hits.stood(&stand.old);
-            for (key, count) in hits.stood(&stand.deleted) {
-                let most = stood.entry(key).or_default();
-                *most = count.max(*most);
-            }
-            let all = stood_all(hits, stand);
-            let old = if same {
-                Old::Same
-            } else {
-                Old::Values(&stood, &all)
-            };
+            let before = Before::at(hits, hit, stand, known);
             let shown = self.masked_path(&stand.path);
             let found = Found {
                 path: &stand.path,
@@ -155,44 +119,56 @@ impl Session {
                 note: stand.note,
             };
             let mut here = Vec::new();
-            self.take(&found, &hit.scanned, Some(&old), &mut here);
-            // One path is reported once: where something in it is new, or else as it stood.
-            if here.iter().any(|c| !c.existing) {
-                if seen.insert((&stand.path, true)) {
-                    out.extend(here);
+            self.take(&found, &hit.scanned, Some(&before), &mut here);
+            let key = (stand.path.as_slice(), found.link, found.note);
+            let index = *at.entry(key).or_insert(paths.len());
+            match paths.get_mut(index) {
+                // What is found at one path is the same and in the same order at every commit.
+                Some(kept) => {
+                    for (kept, candidate) in kept.iter_mut().zip(here) {
+                        if kept.existing && !candidate.existing {
+                            *kept = candidate;
+                        }
+                    }
                 }
-            } else {
-                old_only.push((&stand.path, here));
+                None => paths.push(here),
             }
         }
+        let start = out.len();
+        out.extend(paths.into_iter().flatten());
         // Where the list of places is full there may be more, of another name and not excused.
         let is_full = hit.places.len() >= limits::PLACES_PER_OBJECT;
-        let is_new = seen.iter().any(|(_, new)| *new);
-        for (path, here) in old_only {
-            if !seen.contains(&(path.as_slice(), true)) && seen.insert((path, false)) {
-                out.extend(here);
-            }
-        }
-        if hit.places.is_empty() || (is_full && !is_new) {
-            let commit = (hit.kind == ObjectKind::Commit).then_some(hit.id);
-            let object = Some((hit.id, hit.kind));
+        if hit.places.is_empty() || is_full {
+            let told: HashSet<(RuleId, Span)> = out
+                .iter()
+                .skip(start)
+                .filter(|c| !c.existing)
+                .map(|c| (c.finding.rule.clone(), c.finding.span))
+                .collect();
             let found = Found {
-                object,
-                commit,
+                object: Some((hit.id, hit.kind)),
+                commit: (hit.kind == ObjectKind::Commit).then_some(hit.id),
                 ..Found::default()
             };
-            self.take(&found, &hit.scanned, None, out);
+            let mut elsewhere = Vec::new();
+            self.take(&found, &hit.scanned, None, &mut elsewhere);
+            elsewhere.retain(|c| !told.contains(&(c.finding.rule.clone(), c.finding.span)));
+            out.append(&mut elsewhere);
         }
     }
 
     /// Paths of entries: existing where the path or its secret stood before.
     fn paths(&mut self, hits: &Hits, out: &mut Vec<Candidate>) {
-        let mut before = Stood::new();
+        let mut values = Stood::new();
         for named in hits.paths.iter().filter(|n| n.stood) {
             for f in &named.scanned.findings {
-                *before.entry((f.rule, f.value)).or_default() += 1;
+                *values.entry((f.rule, f.value)).or_default() += 1;
             }
         }
+        let mut before = Before {
+            gone: Arc::new(Sides::of(values)),
+            ..Before::default()
+        };
         for named in hits.paths.iter().filter(|n| n.stands) {
             let shown = self.masked_path(&named.name);
             let found = Found {
@@ -200,12 +176,8 @@ impl Session {
                 shown: Some(shown),
                 ..Found::default()
             };
-            let old = if named.stood {
-                Old::Same
-            } else {
-                Old::Values(&before, &[])
-            };
-            self.take(&found, &named.scanned, Some(&old), out);
+            before.same = named.stood;
+            self.take(&found, &named.scanned, Some(&before), out);
         }
     }
 
@@ -214,7 +186,7 @@ impl Session {
         &self,
         found: &Found<'_>,
         scanned: &Scanned,
-        old: Option<&Old<'_>>,
+        old: Option<&Before>,
         out: &mut Vec<Candidate>,
     ) {
         let marks: Vec<Marked> = scanned.markers.iter().filter_map(marked).collect();
@@ -234,13 +206,7 @@ impl Session {
         for ((raw, rule), marks) in here.iter().zip(about(&marks, &keys)) {
             let count = counts.entry((raw.rule, raw.value)).or_default();
             *count += 1;
-            let before = match old {
-                None => 0,
-                Some(Old::Same) => usize::MAX,
-                Some(Old::Values(stood, _)) => {
-                    stood.get(&(raw.rule, raw.value)).copied().unwrap_or(0)
-                }
-            };
+            let before = old.map_or(0, |old| old.count(raw, rule));
             let compared = matches!(raw.source, Source::Blob | Source::Path);
             let existing = compared
                 && match rule.new {
@@ -263,7 +229,7 @@ impl Session {
         &self,
         found: &Found<'_>,
         marks: &[Marked],
-        old: Option<&Old<'_>>,
+        old: Option<&Before>,
         out: &mut Vec<Candidate>,
     ) {
         let known = |id: &RuleId| self.engine.rules().rule(id).is_some();
@@ -277,16 +243,7 @@ impl Session {
             let Some(rule) = RuleId::new(id).and_then(|id| self.engine.rules().rule(&id)) else {
                 continue;
             };
-            let existing = match old {
-                None => false,
-                Some(Old::Same) => true,
-                Some(Old::Values(_, sides)) => sides.iter().any(|s| {
-                    s.markers
-                        .iter()
-                        .filter_map(marked)
-                        .any(|m| m.exception == mark.exception)
-                }),
-            };
+            let existing = old.is_some_and(|old| old.excepted(&mark.exception));
             let span = Span {
                 line: mark.line,
                 column: 1,
@@ -370,19 +327,6 @@ struct Found<'a> {
     note: bool,
 }
 
-/// What stood there before.
-enum Old<'a> {
-    /// The very same.
-    Same,
-    /// These values, in these objects.
-    Values(&'a Stood, &'a [std::sync::Arc<Scanned>]),
-}
-
-fn stood_all(hits: &Hits, stand: &Stand) -> Vec<std::sync::Arc<Scanned>> {
-    let sides = stand.old.iter().chain(stand.deleted.iter());
-    sides.filter_map(|id| hits.sides.get(id)?.clone()).collect()
-}
-
 fn rule_at(session: &Session, index: u32) -> Option<&Rule> {
     session
         .engine
@@ -391,7 +335,8 @@ fn rule_at(session: &Session, index: u32) -> Option<&Rule> {
         .get(usize::try_from(index).ok()?)
 }
 
-fn marked(marker: &lychgate_scan::Marker) -> Option<Marked> {
+/// An exception written in content, if its date is one.
+pub(crate) fn marked(marker: &lychgate_scan::Marker) -> Option<Marked> {
     let exception = match &marker.kind {
         MarkerKind::Allow {
             rule,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lychgate_model::{Hook, ObjectId, limits};
 use lychgate_wire::frame::Place;
 
+use crate::before::Known;
 use crate::hits::{Hits, Stand};
 use crate::reply::Reply;
 
@@ -29,8 +30,8 @@ pub(crate) struct Questions {
     stage: Stage,
     queue: VecDeque<Vec<ObjectId>>,
     sides: usize,
-    /// Lists of ids as last received: places of one commit bring the same ones.
-    last: [Arc<[ObjectId]>; 2],
+    /// Lists of ids as received, each kept once: places of one commit bring the same ones.
+    lists: HashSet<Arc<[ObjectId]>>,
     compare: bool,
 }
 
@@ -45,13 +46,12 @@ impl Questions {
             .take(limits::PLACES)
             .collect();
         let queue = if asks { batches(&ids) } else { VecDeque::new() };
-        let last = [Arc::from([]), Arc::from([])];
         let compare = asks && hook != Hook::CheckAll;
         Self {
             stage: Stage::Places,
             queue,
             sides: 0,
-            last,
+            lists: HashSet::new(),
             compare,
         }
     }
@@ -96,14 +96,17 @@ impl Questions {
     fn unknown(&mut self, hits: &Hits) -> Vec<ObjectId> {
         let mut seen = HashSet::new();
         let mut out = Vec::new();
+        let mut known = Known::default();
         for hit in &hits.objects {
             for stand in &hit.places {
-                if stand.old.contains(&hit.id) || stand.deleted.contains(&hit.id) {
+                if stand.old.contains(&hit.id) {
                     continue;
                 }
                 let sides = match self.stage {
+                    // Even of what only moved: rules with paths of their own ask for no other.
                     Stage::Old => &stand.old,
-                    _ if hits.explained(hit, stand) => continue,
+                    _ if stand.deleted.contains(&hit.id) => continue,
+                    _ if hits.explained(hit, stand, &mut known) => continue,
                     _ => &stand.deleted,
                 };
                 for id in sides.iter() {
@@ -120,13 +123,6 @@ impl Questions {
 
     /// Takes an answer to a question about places.
     pub(crate) fn place(&mut self, hits: &mut Hits, place: &Place<'_>) {
-        let [old, deleted] = &mut self.last;
-        for (kept, ids) in [(&mut *old, &place.old), (&mut *deleted, &place.deleted)] {
-            if **kept != **ids {
-                *kept = ids.as_slice().into();
-            }
-        }
-        let (old, deleted) = (old.clone(), deleted.clone());
         let Some(hit) = hits.find(&place.object) else {
             return;
         };
@@ -138,9 +134,18 @@ impl Questions {
             path: place.path.to_vec(),
             mode: place.mode,
             note: place.reference.starts_with(b"refs/notes/"),
-            old,
-            deleted,
+            old: self.list(&place.old),
+            deleted: self.list(&place.deleted),
         });
+    }
+
+    fn list(&mut self, ids: &[ObjectId]) -> Arc<[ObjectId]> {
+        if let Some(kept) = self.lists.get(ids) {
+            return kept.clone();
+        }
+        let list: Arc<[ObjectId]> = ids.into();
+        self.lists.insert(list.clone());
+        list
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod broken;
 mod configured;
+mod moved;
 mod pushed;
 mod remembered;
 mod staged;

@@ -309,6 +309,56 @@ fn a_repository_policy_tightens_and_only_the_side_before_the_push_counts() {
 }
 
 #[test]
+fn a_broken_policy_never_gets_in_and_its_repair_passes() {
+    use DocumentContent::{Absent, Bytes};
+    use RefKind::{FastForward, Forced};
+    let good = Bytes(b"schema = 1\n");
+    let broken = Bytes(b"schema = 1\nmode = \"observe\"\n");
+    let (main, topic) = ("refs/heads/main", "refs/heads/topic");
+    for (name, kind, base, target, expected, said_so) in [
+        (main, FastForward, Absent, Some(good), Decision::Allow, ""),
+        (
+            main,
+            FastForward,
+            good,
+            Some(broken),
+            Decision::Deny,
+            "mode",
+        ),
+        (topic, FastForward, good, None, Decision::Allow, ""),
+        (main, FastForward, broken, Some(good), Decision::Allow, ""),
+        (main, FastForward, broken, Some(Absent), Decision::Allow, ""),
+        (main, Forced, broken, Some(good), Decision::Deny, "mends"),
+        (
+            main,
+            FastForward,
+            broken,
+            Some(broken),
+            Decision::Deny,
+            "mends",
+        ),
+        (topic, FastForward, broken, None, Decision::Deny, "mends"),
+        (
+            topic,
+            FastForward,
+            broken,
+            Some(good),
+            Decision::Deny,
+            "mends",
+        ),
+    ] {
+        let mut talk = Talk::new(&ENGINE);
+        let mut papers = vec![(DocumentSide::Base, base)];
+        papers.extend(target.map(|t| (DocumentSide::Target, t)));
+        talk.open(Hook::PreReceive, &[update(name, kind)], &papers);
+        let said = talk.close();
+        let case = format!("{name} {kind:?} {base:?} {target:?} {}", said.text());
+        assert_eq!(said.decision(), expected, "{case}");
+        assert!(said.text().contains(said_so), "{case}");
+    }
+}
+
+#[test]
 fn a_ref_with_its_own_severity() {
     let text = "schema = 1\n[[ref]]\npattern = \"refs/heads/scratch/**\"\nblocks = \"critical\"\n";
     for (names, expected) in [

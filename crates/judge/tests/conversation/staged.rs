@@ -1,6 +1,6 @@
 //! A commit being made, frame by frame.
 
-use crate::talk::{At, ENGINE, Talk, blob, engine, side, token};
+use crate::talk::{At, ENGINE, Talk, blob, engine, scoped, side, token};
 use lychgate_model::{Decision, Hook, Mode, ObjectKind, Side, Source};
 use lychgate_wire::frame::{DocumentContent, DocumentSide, Role};
 
@@ -160,11 +160,11 @@ fn two_new_places_are_both_told_and_one_new_place_is_enough() {
 #[test]
 fn a_rule_keeps_to_its_paths() {
     let mut talk = commit();
-    talk.add("vendor/x/a", &line(0));
+    talk.add("vendor/x/a", &scoped(0));
     assert_eq!(talk.close().decision(), Decision::Allow);
     let mut talk = commit();
-    let id = talk.add("vendor/x/a", &line(0));
-    talk.entry("src/a", None, side(&line(0)));
+    let id = talk.add("vendor/x/a", &scoped(0));
+    talk.entry("src/a", None, side(&scoped(0)));
     talk.places.push(At::new(id, "src/a"));
     let said = talk.close();
     assert_eq!(said.findings.len(), 1);

@@ -36,9 +36,24 @@ why = "Whoever reads it can test."
 remediation = "Read it from the environment."
 playbook.rotation.steps = ["make a new one"]
 playbook.revocation.steps = ["delete this one"]
-paths = { never = ["vendor/**"] }
 examples.bad = ['x = tkn-ABCDEFGHJKLM']
 examples.good = ['x = tkn-short']
+[[rule]]
+id = "test.scoped"
+version = 1
+title = "Scoped test token"
+severity = "high"
+confidence = "high"
+category = "secret"
+keywords = ["scp-"]
+pattern = '\b(scp-[A-Z0-9]{12})\b'
+why = "Whoever reads it can test."
+remediation = "Read it from the environment."
+playbook.rotation.steps = ["make a new one"]
+playbook.revocation.steps = ["delete this one"]
+paths = { never = ["vendor/**"] }
+examples.bad = ['x = scp-ABCDEFGHJKLM']
+examples.good = ['x = scp-short']
 "#;
 
 /// The value the rule of [`PACK`] finds; `n` makes it another.
@@ -48,6 +63,11 @@ pub(crate) fn token(n: u8) -> String {
         char::from(b'A' + n / 26),
         char::from(b'A' + n % 26)
     )
+}
+
+/// A line with what the scoped rule of [`PACK`] finds.
+pub(crate) fn scoped(n: u8) -> Vec<u8> {
+    format!("key = {}\n", token(n).replace("tkn-", "scp-")).into_bytes()
 }
 
 fn sources() -> Sources {
