@@ -234,6 +234,14 @@ fn open(
             for &side in sides(asker.hook) {
                 document(talk, repository, side, path)?;
             }
+            // What a push brings to the branch HEAD names has to be usable, and may be a repair.
+            let anchor = updates
+                .iter()
+                .find(|u| branch == Some(u.name.as_slice()) && !u.new.is_null());
+            if let (Surface::Server, Some(update)) = (asker.hook.surface(), anchor) {
+                let stood = repository.document(path, Where::Commit(update.new));
+                tell_document(talk, repository, DocumentSide::Target, path, stood)?;
+            }
         }
     }
     talk.say(&Frame::Ready)
@@ -264,6 +272,16 @@ pub(crate) fn document(
             why: "no side of this name here".to_owned(),
         }),
     };
+    tell_document(talk, repository, side, path, stood)
+}
+
+fn tell_document(
+    talk: &mut Talk<'_>,
+    repository: &Repository,
+    side: DocumentSide,
+    path: &[u8],
+    stood: Result<Stood, lychgate_git::Error>,
+) -> Result<(), Stop> {
     let stood = stood.unwrap_or_else(|e| Stood::Unusable {
         why: crate::error::chain(&e),
     });

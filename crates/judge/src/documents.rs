@@ -1,6 +1,6 @@
 //! The repository's policy, from the documents a client sent (contract 3.1).
 
-use lychgate_model::{Problem, Reason, ReasonCode, Surface};
+use lychgate_model::{Problem, Reason, ReasonCode, RefKind, RefUpdate, Surface};
 use lychgate_policy::{Organisation, Policy, RepositoryPolicy, repository};
 use lychgate_wire::frame::DocumentSide;
 
@@ -9,38 +9,71 @@ use crate::session::{Paper, PaperContent};
 /// The policy in force: the floor, tightened at a server by what stood before the push, at a client
 /// by the stricter of HEAD and index. What cannot be used tightens nothing and is a reason to deny;
 /// at a client an index that mends what HEAD has broken is not denied for it.
+///
+/// `anchor`: at a server, how the push moves the branch HEAD names. What it brings there never
+/// decides over the push itself, but it has to be usable, and it may mend what stands.
 pub(crate) fn policy(
     organisation: &Organisation,
     surface: Surface,
     papers: &[Paper],
+    head: &[u8],
+    anchor: Option<&RefUpdate>,
 ) -> (Policy, Vec<Reason>) {
     let mut usable = Vec::new();
     let mut broken: Vec<(DocumentSide, Vec<Problem>)> = Vec::new();
     for paper in papers {
         let counts = match surface {
             Surface::Client => matches!(paper.side, DocumentSide::Base | DocumentSide::Index),
-            Surface::Server => paper.side == DocumentSide::Base,
+            Surface::Server => match paper.side {
+                DocumentSide::Base => true,
+                DocumentSide::Target => anchor.is_some(),
+                DocumentSide::Index => false,
+            },
         };
         if !counts {
             continue;
         }
         match read(organisation, &paper.content) {
-            Ok(Some(policy)) => usable.push(policy),
-            Ok(None) => {}
+            Ok(Some(policy)) if paper.side != DocumentSide::Target => usable.push(policy),
+            Ok(_) => {}
             Err(problems) => broken.push((paper.side, problems)),
         }
     }
-    let index = papers.iter().any(|p| p.side == DocumentSide::Index);
-    let index_broken = broken.iter().any(|(side, _)| *side == DocumentSide::Index);
-    if surface == Surface::Client && index && !index_broken {
+    let there = |side| papers.iter().any(|p| p.side == side);
+    let is_broken = |side| broken.iter().any(|(s, _)| *s == side);
+    let mended = match surface {
+        Surface::Client => there(DocumentSide::Index) && !is_broken(DocumentSide::Index),
+        // History that is rewritten mends nothing: what was accepted stays below the repair.
+        Surface::Server => {
+            there(DocumentSide::Target)
+                && !is_broken(DocumentSide::Target)
+                && anchor.is_some_and(|u| u.kind == RefKind::FastForward)
+        }
+    };
+    if mended {
         broken.clear();
     }
     let composed = Policy::compose(organisation, &usable);
     let policy = composed.unwrap_or_else(|_| Policy::floor(organisation));
-    let mut problems: Vec<Problem> = broken.into_iter().flat_map(|(_, p)| p).collect();
-    problems.sort();
-    problems.dedup();
-    (policy, problems.iter().map(reason).collect())
+    let mut problems: Vec<(Problem, bool)> = Vec::new();
+    for (side, found) in broken {
+        let stands = surface == Surface::Server && side == DocumentSide::Base;
+        problems.extend(found.into_iter().map(|p| (p, stands)));
+    }
+    // A fault that stands already is told once, as one that stands.
+    problems.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+    problems.dedup_by(|a, b| a.0 == b.0);
+    let branch = head.strip_prefix(b"refs/heads/").unwrap_or(head);
+    let branch = lychgate_model::path::printable(branch);
+    let told = problems.iter().map(|(problem, stands)| {
+        let mut reason = reason(problem);
+        if *stands {
+            reason.message = format!("{} (on the server's {branch})", reason.message);
+            reason.help = format!("push a commit to {branch} that mends {}", repository::PATH);
+        }
+        reason
+    });
+    (policy, told.collect())
 }
 
 /// A document that stands alone under the floor; `None`: nothing stands there.

@@ -60,7 +60,9 @@ impl Session {
         };
         let papers = std::mem::take(&mut self.papers);
         let organisation = self.engine.organisation();
-        let (policy, reasons) = crate::documents::policy(organisation, self.surface(), &papers);
+        let anchor = self.refs.iter().find(|u| u.name == asking.head);
+        let (policy, reasons) =
+            crate::documents::policy(organisation, self.surface(), &papers, &asking.head, anchor);
         self.policy = policy;
         self.reasons.extend(reasons);
         let server = self.surface() == Surface::Server;
@@ -170,11 +172,13 @@ impl Session {
             (true, true) => "something that belongs to the change".to_owned(),
         };
         let why = lychgate_model::path::printable(what.reason.as_bytes());
-        self.tell(
-            ReasonCode::Unreadable,
-            format!("{name}: {why}"),
-            "git fsck names what is damaged",
-        );
+        let file = |a: &Asking| matches!(a.hook, Hook::CheckPath | Hook::CheckStdin);
+        let help = if self.asking.as_ref().is_some_and(file) {
+            "make it readable, or leave it out"
+        } else {
+            "git fsck names what is damaged"
+        };
+        self.tell(ReasonCode::Unreadable, format!("{name}: {why}"), help);
     }
 
     /// Covered ids are kept only where entries name blobs; offers of a push keep their own count.

@@ -129,6 +129,13 @@ impl<'d, 't> Section<'d, 't> {
         self.table.iter().any(|(k, _)| k.get_ref() == key)
     }
 
+    /// Where a key stands, which counts as known from here on; `None`: it is not there.
+    pub fn place_of(&self, key: &'static str) -> Option<Placed<()>> {
+        let (stands, _) = self.table.iter().find(|(k, _)| k.get_ref() == key)?;
+        self.known.borrow_mut().push(key);
+        Some(self.document.placed((), &stands.span()))
+    }
+
     /// Leaves the remaining keys of this table unread and unrefused.
     pub fn skip_rest(&self) {
         self.skipped.set(true);
@@ -218,8 +225,9 @@ impl<'d, 't> Section<'d, 't> {
                 column: text.column,
             }),
             None => {
-                let shown = lychgate_model::path::printable(text.value.as_bytes());
-                let message = format!("expected {expected}, found \"{shown}\"");
+                let words = expected.split([' ', ',', '"']).filter(|w| w.len() > 2);
+                let found = named(&text.value, words);
+                let message = format!("expected {expected}, found {found}");
                 self.refuse(key, &text, message, "");
                 None
             }
@@ -238,7 +246,11 @@ impl<'d, 't> Section<'d, 't> {
             let expected = format!("a whole number from {} to {}", range.start, range.end - 1);
             match value.get_ref().as_integer() {
                 Some(i) => {
-                    let message = format!("expected {expected}, found {}", i.as_str());
+                    let found = match i.as_str() {
+                        short if short.len() <= DIGITS => short.to_owned(),
+                        long => format!("a number of {} digits", long.len()),
+                    };
+                    let message = format!("expected {expected}, found {found}");
                     self.document
                         .report(value.span(), &self.dotted(key), message, String::new());
                 }
@@ -338,16 +350,36 @@ impl<'d, 't> Section<'d, 't> {
             if known.contains(&name) {
                 continue;
             }
-            let shown = lychgate_model::path::printable(name.as_bytes());
-            let near = known.iter().find(|k| close(k, name));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known here: {}", known.join(", ")),
-            };
-            self.document
-                .report(key.span(), &self.dotted(&shown), "unknown key".into(), help);
+            match known.iter().find(|k| close(k, name)) {
+                Some(near) => {
+                    let shown = lychgate_model::path::printable(name.as_bytes());
+                    let help = format!("did you mean `{near}`?");
+                    let key_name = self.dotted(&shown);
+                    self.document
+                        .report(key.span(), &key_name, "unknown key".into(), help);
+                }
+                None => {
+                    let length = name.chars().count();
+                    let message = format!("an unknown key of {length} characters");
+                    let help = format!("known here: {}", known.join(", "));
+                    self.document.report(key.span(), &self.key, message, help);
+                }
+            }
         }
     }
+}
+
+/// Most digits of a number that is quoted.
+const DIGITS: usize = 6;
+
+/// A string for a message: quoted only as a typing error for one of `words`, because anything
+/// else in a file may be a secret.
+fn named<'w>(text: &str, mut words: impl Iterator<Item = &'w str>) -> String {
+    if words.any(|word| close(word, text)) {
+        let shown = lychgate_model::path::printable(text.as_bytes());
+        return format!("\"{shown}\"");
+    }
+    format!("a string of {} characters", text.chars().count())
 }
 
 fn article(kind: &str) -> String {

@@ -28,9 +28,9 @@ impl RepositoryPolicy {
                 "foreign_markers",
                 "contact",
             ] {
-                if root.has(key) {
+                if let Some(at) = root.place_of(key) {
                     let message = "only the organisation's file may hold this".to_owned();
-                    root.refuse(key, &root.place(), message, "remove it here");
+                    root.refuse(key, &at, message, "remove it here");
                 }
             }
             Some(Self {
