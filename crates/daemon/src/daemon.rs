@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::arguments::Arguments;
 use crate::budget::Budget;
+use crate::listen::{Endpoint, Stand};
 use crate::pool::Pool;
 use crate::queue::Ticket;
 
@@ -93,6 +94,9 @@ pub(crate) struct Daemon {
     pub(crate) reload: mpsc::Sender<ReloadRequest>,
     pub(crate) stop: watch::Sender<Stop>,
     pub(crate) last_activity: Mutex<Instant>,
+    /// The path at which clients did not find this instance any more: why it ends.
+    pub(crate) lost: OnceLock<PathBuf>,
+    stand: Option<Stand>,
     /// Sessions the process has descriptors for.
     pub(crate) session_room: usize,
     next_ticket: AtomicU64,
@@ -101,14 +105,14 @@ pub(crate) struct Daemon {
 impl Daemon {
     pub(crate) fn new(
         arguments: Arguments,
-        socket: PathBuf,
+        endpoint: &Endpoint,
         session_room: usize,
         pool: Arc<Pool>,
         reload: mpsc::Sender<ReloadRequest>,
     ) -> Self {
         Self {
             arguments,
-            socket,
+            socket: endpoint.path.clone(),
             started: Timestamp::now(),
             pool,
             budget: Budget::new(limits::IN_FLIGHT),
@@ -117,6 +121,8 @@ impl Daemon {
             reload,
             stop: watch::Sender::new(Stop::Serving),
             last_activity: Mutex::new(Instant::now()),
+            lost: OnceLock::new(),
+            stand: endpoint.stand(),
             session_room,
             next_ticket: AtomicU64::new(1),
         }
@@ -167,6 +173,22 @@ impl Daemon {
     pub(crate) async fn stopping(&self, to: Stop) {
         // The sender lives as long as the daemon: waiting ends only with the value.
         let _ = self.stop.subscribe().wait_for(|stop| *stop >= to).await;
+    }
+
+    /// Ends when nobody can find this instance any more: it would keep the lock from one that
+    /// can be found.
+    pub(crate) fn end_if_lost(&self) {
+        // Later, it takes its socket away itself.
+        if *self.stop.borrow() != Stop::Serving {
+            return;
+        }
+        let Some(path) = self.stand.as_ref().and_then(Stand::lost) else {
+            return;
+        };
+        tracing::warn!(path = %path.display(), "removed or replaced: this instance ends");
+        // Set once, because it stops now.
+        let _ = self.lost.set(path.to_owned());
+        self.stop_at_least(Stop::Asked);
     }
 
     pub(crate) fn touch(&self) {

@@ -17,6 +17,8 @@ pub(crate) enum Failure {
         /// What is wrong with it.
         what: String,
     },
+    /// Something else, or nothing, stands where others look for this instance.
+    Lost(PathBuf),
     /// The service manager did not hand over what it announced.
     Activation(&'static str),
     /// The operating system refused.
@@ -47,7 +49,7 @@ impl Failure {
         match self {
             Self::Usage(_) => exit::USAGE,
             Self::Place { .. } => exit::REFUSED,
-            Self::Activation(_) | Self::System { .. } => exit::UNAVAILABLE,
+            Self::Lost(_) | Self::Activation(_) | Self::System { .. } => exit::UNAVAILABLE,
         }
     }
 }
@@ -57,6 +59,9 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Usage(what) => write!(f, "{what}"),
             Self::Place { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::Lost(path) => {
+                write!(f, "{}: removed or replaced while serving", path.display())
+            }
             Self::Activation(what) => write!(f, "socket activation: {what}"),
             Self::System {
                 doing,

@@ -3,10 +3,12 @@
 //! The order that survives a race of many starts: take the lock on `<socket>.lock`; only its
 //! holder looks at, removes or binds the socket. The lock file stays for ever, because whoever
 //! removes a lock file lets two holders in. A drained instance gives the lock up after it has
-//! removed the socket, so that its successor need not wait for its last session.
+//! removed the socket, so that its successor need not wait for its last session. The lock file
+//! holds the pid of its last holder, so that a holder nobody can reach can be named.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
@@ -33,7 +35,38 @@ pub(crate) struct Endpoint {
 #[derive(Debug)]
 struct Own {
     lock: File,
-    identity: (u64, u64),
+    stand: Stand,
+}
+
+/// Which files stood at the paths by which others find an instance. They stay open for as long
+/// as it listens, so no other file can come by their numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Stand {
+    socket: (PathBuf, Identity),
+    lock: (PathBuf, Identity),
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+impl Stand {
+    /// The path at which nobody finds the instance any more, if there is one.
+    pub(crate) fn lost(&self) -> Option<&Path> {
+        let gone = |(path, own): &(PathBuf, Identity)| match path.symlink_metadata() {
+            Ok(found) => identity(&found) != *own,
+            // Anything else says nothing about what stands there.
+            Err(error) => matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ),
+        };
+        let lost = [&self.socket, &self.lock].into_iter().find(|it| gone(it));
+        lost.map(|(path, _)| path.as_path())
+    }
+}
+
+fn identity(found: &Metadata) -> Identity {
+    (found.dev(), found.ino())
 }
 
 /// How an attempt to listen ended.
@@ -61,7 +94,8 @@ pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<Attempt
     };
     prepare_folder(folder)?;
 
-    let Some(lock) = take_lock(path)? else {
+    let lock_path = lock_path(path);
+    let Some(lock) = take_lock(&lock_path)? else {
         return Ok(Attempt::AnotherInstance);
     };
     match path.symlink_metadata() {
@@ -80,10 +114,13 @@ pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<Attempt
     let made = path
         .symlink_metadata()
         .map_err(|e| Failure::system("look at", path, e))?;
-    let own = Own {
-        lock,
-        identity: (made.dev(), made.ino()),
+    let locked = lock.metadata();
+    let locked = locked.map_err(|e| Failure::system("look at", &lock_path, e))?;
+    let stand = Stand {
+        socket: (path.to_owned(), identity(&made)),
+        lock: (lock_path, identity(&locked)),
     };
+    let own = Own { lock, stand };
     Ok(Attempt::Listening(Endpoint {
         listener,
         path: path.to_owned(),
@@ -115,12 +152,17 @@ pub(crate) fn adopt(passed: std::os::fd::OwnedFd) -> Result<Endpoint, Failure> {
 }
 
 impl Endpoint {
+    /// What to look after; `None` under socket activation, where the service manager does.
+    pub(crate) fn stand(&self) -> Option<Stand> {
+        self.own.as_ref().map(|own| own.stand.clone())
+    }
+
     /// Makes room for a successor: removes the socket, if it is still this one, and gives the
     /// lock up. Connections that came before stay in the listener's queue.
     pub(crate) fn retire(&mut self) {
         let Some(own) = self.own.take() else { return };
         if let Ok(found) = self.path.symlink_metadata()
-            && (found.dev(), found.ino()) == own.identity
+            && identity(&found) == own.stand.socket.1
         {
             // A folder that was removed in between has no socket left to mislead anybody.
             let _ = std::fs::remove_file(&self.path);
@@ -157,18 +199,27 @@ fn prepare_folder(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The lock, or `None`: somebody else holds it.
-fn take_lock(socket: &Path) -> Result<Option<File>, Failure> {
+fn lock_path(socket: &Path) -> PathBuf {
     let mut path = socket.as_os_str().to_owned();
     path.push(".lock");
-    let path = PathBuf::from(path);
+    PathBuf::from(path)
+}
+
+/// The lock, or `None`: somebody else holds it.
+fn take_lock(path: &Path) -> Result<Option<File>, Failure> {
     let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).mode(0o600);
-    let file = file.custom_flags(nofollow).open(&path);
-    let file = file.map_err(|e| Failure::system("open", &path, e))?;
+    let file = file.custom_flags(nofollow).open(path);
+    let mut file = file.map_err(|e| Failure::system("open", path, e))?;
     match rustix::fs::flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => {
+            // Only a hint for people: a full disk is no reason not to serve.
+            let _ = file
+                .set_len(0)
+                .and_then(|()| writeln!(file, "{}", std::process::id()));
+            Ok(Some(file))
+        }
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
         Err(error) => Err(Failure::system("lock", path, error)),
     }

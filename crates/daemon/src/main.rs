@@ -19,6 +19,7 @@ mod serve;
 mod session;
 mod telemetry;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -56,7 +57,8 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("lychgated: {failure}");
+            // Whoever started it may have stopped reading long ago.
+            let _ = writeln!(std::io::stderr(), "lychgated: {failure}");
             ExitCode::from(failure.exit_code())
         }
     }
@@ -91,8 +93,7 @@ fn run(mut arguments: Arguments) -> Result<(), Failure> {
 
     let pool = Pool::start().map_err(|e| Failure::system("start threads", "", e))?;
     let (reload, requests) = mpsc::channel(4);
-    let socket = endpoint.path.clone();
-    let daemon = Arc::new(Daemon::new(arguments, socket, room, pool, reload));
+    let daemon = Arc::new(Daemon::new(arguments, &endpoint, room, pool, reload));
     tracing::info!(build = BUILD, pid = std::process::id(), "listening");
 
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::arguments::Arguments;
 use crate::daemon::{Daemon, ReloadRequest, Stop, Warm};
 
-/// How often the files are looked at.
+/// How often the files are looked at, those of the rules and the instance's own.
 const POLL: Duration = Duration::from_secs(2);
 /// Every so many looks the cache is written, if it has changed.
 const SAVE_EVERY: u32 = 30;
@@ -53,6 +53,7 @@ pub(crate) async fn keep(daemon: Arc<Daemon>, mut requests: mpsc::Receiver<Reloa
             _ = hangup.recv() => {}
             Some(request) = requests.recv() => answer = Some(request),
             () = tokio::time::sleep(POLL) => {
+                daemon.end_if_lost();
                 looks = looks.wrapping_add(1);
                 if looks.is_multiple_of(SAVE_EVERY) {
                     save_cache(&daemon).await;

@@ -77,7 +77,11 @@ pub(crate) async fn run(daemon: &Arc<Daemon>, mut endpoint: Endpoint) -> Result<
     while turned_away.join_next().await.is_some() {}
     crate::reload::save_cache(daemon).await;
     daemon.pool.close();
-    Ok(())
+    // A failure, so that a service manager starts another.
+    match daemon.lost.get() {
+        Some(path) => Err(Failure::Lost(path.clone())),
+        None => Ok(()),
+    }
 }
 
 async fn drain(daemon: &Daemon, mut sessions: JoinSet<()>) {

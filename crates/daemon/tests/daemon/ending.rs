@@ -188,3 +188,81 @@ fn a_daemon_killed_in_the_middle_says_nothing() {
     running.child.kill().unwrap();
     assert_eq!(client.outcome(), Outcome::Closed);
 }
+
+/// What stands at the place of a daemon's own files.
+fn number(path: &std::path::Path) -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    path.symlink_metadata().unwrap().ino()
+}
+
+/// Stands until the daemon has looked after its own files at least once.
+fn a_look_later() {
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+}
+
+#[test]
+fn a_daemon_whose_socket_was_removed_makes_room_for_another() {
+    let place = Place::new();
+    let mut first = place.start();
+    let mut client = first.client();
+    client.begin();
+    client.flush();
+    a_look_later();
+    assert!(first.child.try_wait().unwrap().is_none(), "all is in place");
+
+    let lock = place.path("run/lychgated.sock.lock");
+    let free = || {
+        let lock = std::fs::File::open(&lock).unwrap();
+        let free = rustix::fs::flock(lock, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        free.is_ok().then_some(())
+    };
+    assert!(free().is_none());
+    std::fs::remove_file(place.socket()).unwrap();
+    until("the lock", free);
+    assert!(first.child.try_wait().unwrap().is_none());
+    let second = place.start();
+    client.file(b"clean\n");
+    assert_eq!(client.finish().decision, Decision::Allow, "it drains");
+    assert_eq!(first.exited().code(), Some(5), "and says that it failed");
+    assert_serves(&second);
+}
+
+#[test]
+fn a_daemon_whose_place_another_took_leaves_it_to_that_one() {
+    let place = Place::new();
+    let mut first = place.start();
+    // As a cleaner of temporary folders does.
+    std::fs::remove_dir_all(place.path("run")).unwrap();
+    let second = place.start();
+    let (socket, lock) = (place.socket(), place.path("run/lychgated.sock.lock"));
+    let before = (number(&socket), number(&lock));
+    assert_eq!(first.exited().code(), Some(5));
+    assert_eq!((number(&socket), number(&lock)), before);
+    assert_serves(&second);
+}
+
+#[test]
+fn a_daemon_whose_lock_was_removed_takes_its_socket_along() {
+    let place = Place::new();
+    let mut running = place.start();
+    std::fs::remove_file(place.path("run/lychgated.sock.lock")).unwrap();
+    assert_eq!(running.exited().code(), Some(5));
+    assert!(!place.socket().exists());
+    assert_serves(&place.start());
+}
+
+#[test]
+fn the_lock_names_its_holder() {
+    let place = Place::new();
+    let lock = place.path("run/lychgated.sock.lock");
+    std::fs::create_dir(place.path("run")).unwrap();
+    let own = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(place.path("run"), own).unwrap();
+    std::fs::write(&lock, "12345678901\n").unwrap();
+    let running = place.start();
+    let named = || std::fs::read_to_string(&lock).unwrap();
+    assert_eq!(named(), format!("{}\n", running.child.id()));
+    // One that finds it held changes nothing.
+    assert!(place.command().status().unwrap().success());
+    assert_eq!(named(), format!("{}\n", running.child.id()));
+}
