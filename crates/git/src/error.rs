@@ -61,6 +61,10 @@ pub enum Error {
         /// The name, printable.
         spec: String,
     },
+    /// There are more paths to an object than anyone can walk.
+    TooDeep,
+    /// Whoever asked has no time left; see [`crate::NewObjects::stop_when`].
+    Stopped,
     /// The operating system refused.
     Io {
         /// What was tried, as a verb.
@@ -77,6 +81,7 @@ impl Error {
     pub fn reason(&self) -> ReasonCode {
         match self {
             Self::Unsupported { .. } | Self::Ownership { .. } => ReasonCode::Unsupported,
+            Self::Stopped => ReasonCode::Deadline,
             _ => ReasonCode::Unreadable,
         }
     }
@@ -131,6 +136,8 @@ impl fmt::Display for Error {
                 write!(f, "object {id}: {what} is over the limit of {limit}")
             }
             Self::Unresolved { spec } => write!(f, "no ref or object named '{spec}'"),
+            Self::TooDeep => f.write_str("the history is too deep to say where everything stands"),
+            Self::Stopped => f.write_str("the deadline passed"),
             Self::Io {
                 operation, path, ..
             } => write!(f, "cannot {operation} {}", shown(path)),

@@ -49,7 +49,14 @@ pub(crate) struct Graph {
     buffer: Vec<u8>,
     /// Commits whose parents are not here by design (a shallow clone's boundary).
     shallow: Vec<ObjectId>,
+    /// Whether there is no time left, and the steps made since that was asked last.
+    expired: Option<Box<dyn Fn() -> bool>>,
+    steps: usize,
 }
+
+/// Steps between two looks at the clock, and how many of them reading an object is worth.
+const LOOK: usize = 4096;
+const READ: usize = 64;
 
 impl Graph {
     pub(crate) fn new(kind: HashKind, mut shallow: Vec<ObjectId>) -> Self {
@@ -64,6 +71,26 @@ impl Graph {
             failures: HashMap::new(),
             buffer: Vec::new(),
             shallow,
+            expired: None,
+            steps: 0,
+        }
+    }
+
+    /// Has `expired` asked now and then.
+    pub(crate) fn stop_when(&mut self, expired: Box<dyn Fn() -> bool>) {
+        self.expired = Some(expired);
+    }
+
+    /// Counts steps of a walk, which ends when there is no time left.
+    pub(crate) fn step(&mut self, steps: usize) -> Result<(), Error> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps < LOOK {
+            return Ok(());
+        }
+        self.steps = 0;
+        match &self.expired {
+            Some(expired) if expired() => Err(Error::Stopped),
+            _ => Ok(()),
         }
     }
 
@@ -197,6 +224,7 @@ impl Graph {
         if node != Node::Unread {
             return node;
         }
+        self.steps = self.steps.saturating_add(READ);
         let mut buffer = std::mem::take(&mut self.buffer);
         match objects.load(self.numbers.id(number), &mut buffer) {
             Ok(kind) => self.add(number, kind, &buffer, None),

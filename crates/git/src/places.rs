@@ -33,12 +33,15 @@ pub struct Place {
     pub deleted: Vec<ObjectId>,
 }
 
-/// Trees entered before the search for places gives up: somebody may have nested them so that
-/// there are more paths than anyone can walk.
+/// Trees entered before the search for places fails: somebody may have nested them so that there
+/// are more paths than anyone can walk.
 const STEPS: usize = 1_000_000;
 
 /// Deleted files looked at of one commit, before the likely ones are taken.
 const DELETED: usize = 20_000;
+
+/// Pairs of trees compared for the deleted files of one commit; beyond them none are found.
+const PAIRS: usize = 200_000;
 
 impl NewObjects<'_> {
     /// Says where each of `wanted` stands, at most `limits::PLACES_PER_OBJECT` places each: those
@@ -47,7 +50,8 @@ impl NewObjects<'_> {
     ///
     /// # Errors
     ///
-    /// As [`NewObjects::enumerate`], when that was not called before.
+    /// As [`NewObjects::enumerate`], when that was not called before; [`Error::TooDeep`] when there
+    /// are too many paths to look at: what was told until then is not all.
     pub fn places(
         &mut self,
         wanted: &HashSet<ObjectId>,
@@ -79,14 +83,14 @@ impl NewObjects<'_> {
             sink,
         };
         for tip in &self.tips {
-            search.tip(tip.number, &tip.reference);
+            search.tip(tip.number, &tip.reference)?;
         }
         let reference = |number: &u32| {
             let tip = references.get(number).and_then(|tip| self.tips.get(*tip));
             tip.map_or(&[][..], |tip| &tip.reference)
         };
         for number in &commits {
-            search.commit(*number, reference(number));
+            search.commit(*number, reference(number))?;
         }
         // Sent again though it was there before: it stands beside itself.
         search
@@ -96,7 +100,7 @@ impl NewObjects<'_> {
             search.unchanged = true;
             search.contains.clear();
             for number in &commits {
-                search.commit(*number, reference(number));
+                search.commit(*number, reference(number))?;
             }
         }
         Ok(())
@@ -187,7 +191,7 @@ struct Looked<'a> {
 }
 
 impl Search<'_> {
-    fn tip(&mut self, mut number: u32, reference: &[u8]) {
+    fn tip(&mut self, mut number: u32, reference: &[u8]) -> Result<(), Error> {
         let mut at = Looked {
             commit: None,
             parents: Vec::new(),
@@ -195,19 +199,19 @@ impl Search<'_> {
             deleted: Some(Vec::new()),
         };
         while let Node::Tag(target) = self.graph.node(number) {
-            self.place(&mut at, number, Mode::Regular, b"", &[]);
+            self.place(&mut at, number, Mode::Regular, b"", &[])?;
             number = target;
         }
         match self.graph.kind_of(number) {
             Some(ObjectKind::Blob) => self.place(&mut at, number, Mode::Regular, b"", &[]),
             Some(ObjectKind::Tree) => self.tree(&mut at, number, &[]),
-            _ => {}
+            _ => Ok(()),
         }
     }
 
-    fn commit(&mut self, number: u32, reference: &[u8]) {
+    fn commit(&mut self, number: u32, reference: &[u8]) -> Result<(), Error> {
         let Some(commit) = self.graph.commit(number) else {
-            return;
+            return Ok(());
         };
         let parents: Vec<u32> = self
             .graph
@@ -224,22 +228,24 @@ impl Search<'_> {
         };
         if self.wanted.contains(&number) {
             at.deleted = Some(Vec::new());
-            self.place(&mut at, number, Mode::Regular, b"", &[]);
+            self.place(&mut at, number, Mode::Regular, b"", &[])?;
             at.deleted = None;
         }
         if self.unchanged || !parents.contains(&commit.tree) {
-            self.tree(&mut at, commit.tree, &parents);
+            self.tree(&mut at, commit.tree, &parents)?;
         }
+        Ok(())
     }
 
     /// Walks a tree beside those of the parents, wherever something wanted stands below.
-    fn tree(&mut self, at: &mut Looked<'_>, root: u32, parents: &[u32]) {
+    fn tree(&mut self, at: &mut Looked<'_>, root: u32, parents: &[u32]) -> Result<(), Error> {
         let mut path = Vec::new();
         let mut frames = Vec::new();
-        self.place(at, root, Mode::Tree, b"", parents);
-        self.enter(root, parents, 0, &mut frames);
+        self.place(at, root, Mode::Tree, b"", parents)?;
+        self.enter(root, parents, 0, &mut frames)?;
         while let Some(frame) = frames.last_mut() {
             path.truncate(frame.path);
+            self.graph.step(1 + frame.beside.len())?;
             let Some(next) = frame.rest.next() else {
                 frames.pop();
                 continue;
@@ -266,21 +272,31 @@ impl Search<'_> {
             }
             path.extend_from_slice(self.graph.trees.name(entry));
             let old: Vec<u32> = old.iter().map(|old| old.object).collect();
-            self.place(at, entry.object, entry.mode(), &path, &old);
+            self.place(at, entry.object, entry.mode(), &path, &old)?;
             if entry.is_tree() {
-                self.enter(entry.object, &old, path.len(), &mut frames);
+                self.enter(entry.object, &old, path.len(), &mut frames)?;
             }
         }
+        Ok(())
     }
 
-    fn enter(&mut self, tree: u32, beside: &[u32], path: usize, frames: &mut Vec<Frame>) {
+    fn enter(
+        &mut self,
+        tree: u32,
+        beside: &[u32],
+        path: usize,
+        frames: &mut Vec<Frame>,
+    ) -> Result<(), Error> {
         if self.full && self.fresh > self.contains.len() {
             self.contains.clear();
             self.fresh = 0;
             self.full = false;
         }
-        if self.steps >= STEPS || !self.contains(tree) {
-            return;
+        if !self.contains(tree)? {
+            return Ok(());
+        }
+        if self.steps >= STEPS {
+            return Err(Error::TooDeep);
         }
         self.steps += 1;
         self.fresh += 1;
@@ -296,11 +312,12 @@ impl Search<'_> {
                 path,
             });
         }
+        Ok(())
     }
 
     /// Whether something wanted stands in or below a tree, as far as it was read; trees that were
     /// not are unchanged, and are read only when those are looked at too.
-    fn contains(&mut self, root: u32) -> bool {
+    fn contains(&mut self, root: u32) -> Result<bool, Error> {
         let mut stack = vec![(root, false)];
         while let Some((tree, below_done)) = stack.pop() {
             if !below_done && self.contains.contains_key(&tree) {
@@ -309,6 +326,8 @@ impl Search<'_> {
             if self.unchanged {
                 self.graph.load(tree, self.objects);
             }
+            self.graph
+                .step(1 + self.graph.range(tree).map_or(0, |range| range.len()))?;
             let entries = self.graph.entries(tree).unwrap_or_default();
             if below_done {
                 let within = |e: &Entry| {
@@ -324,18 +343,26 @@ impl Search<'_> {
                 stack.extend(below.map(|e| (e.object, false)));
             }
         }
-        self.contains.get(&root) == Some(&true)
+        Ok(self.contains.get(&root) == Some(&true))
     }
 
-    fn place(&mut self, at: &mut Looked<'_>, object: u32, mode: Mode, path: &[u8], old: &[u32]) {
+    fn place(
+        &mut self,
+        at: &mut Looked<'_>,
+        object: u32,
+        mode: Mode,
+        path: &[u8],
+        old: &[u32],
+    ) -> Result<(), Error> {
         if !self.wanted.contains(&object) {
-            return;
+            return Ok(());
         }
         if at.deleted.is_none() {
-            at.deleted = Some(self.deleted(at));
+            at.deleted = Some(self.deleted(at)?);
         }
         let name = |path: &[u8]| path.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
         let deleted = at.deleted.as_deref().unwrap_or_default();
+        self.graph.step(deleted.len())?;
         let mut likely: Vec<_> = deleted
             .iter()
             .map(|(blob, theirs)| {
@@ -367,7 +394,7 @@ impl Search<'_> {
             .hash_one((path, at.reference, mode, &old, &deleted));
         let told = self.found.entry(object).or_default();
         if told.contains(&digest) {
-            return;
+            return Ok(());
         }
         told.push(digest);
         if told.len() >= PLACES_PER_OBJECT {
@@ -383,11 +410,14 @@ impl Search<'_> {
             old,
             deleted,
         });
+        Ok(())
     }
 
-    /// Blobs with their paths that stand in a parent and not in the commit.
-    fn deleted(&mut self, at: &Looked<'_>) -> Vec<(u32, Vec<u8>)> {
+    /// Blobs with their paths that stand in a parent and not in the commit, each at one of the
+    /// paths of its folder. Not all of them where there are too many: a finding is then new.
+    fn deleted(&mut self, at: &Looked<'_>) -> Result<Vec<(u32, Vec<u8>)>, Error> {
         let mut out = Vec::new();
+        let mut compared = HashSet::new();
         let tree = at
             .commit
             .and_then(|commit| self.graph.commit(commit))
@@ -395,7 +425,10 @@ impl Search<'_> {
         for parent in &at.parents {
             let mut stack = vec![(tree, *parent, Vec::new())];
             while let Some((new, old, path)) = stack.pop() {
-                if new == Some(old) || out.len() >= DELETED {
+                if out.len() >= DELETED || compared.len() >= PAIRS {
+                    break;
+                }
+                if new == Some(old) || !compared.insert((new, old)) {
                     continue;
                 }
                 self.graph.load(old, self.objects);
@@ -406,6 +439,7 @@ impl Search<'_> {
                 let Some(range) = self.graph.range(old) else {
                     continue;
                 };
+                self.graph.step(1 + range.len())?;
                 let below = |name: &[u8]| match path.as_slice() {
                     [] => name.to_vec(),
                     path => [path, b"/", name].concat(),
@@ -423,7 +457,7 @@ impl Search<'_> {
                 }
             }
         }
-        out
+        Ok(out)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BinaryHeap, HashSet};
 
+use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::objects::Objects;
 
@@ -37,7 +38,7 @@ pub(crate) fn new_commits(
     start: &[u32],
     here: &dyn Fn(u32) -> bool,
     judged: &Judged<'_>,
-) -> NewCommits {
+) -> Result<NewCommits, Error> {
     let mut found = NewCommits::default();
     let mut seen = HashSet::new();
     let mut doubtful = Vec::new();
@@ -50,6 +51,7 @@ pub(crate) fn new_commits(
             doubtful.push(number);
             continue;
         }
+        graph.step(1)?;
         match graph.commit(number) {
             Some(commit) => {
                 found.new.push(number);
@@ -62,9 +64,9 @@ pub(crate) fn new_commits(
         let mut paint = Paint::new(graph, objects, judged.tips);
         let all: Vec<u32> = judged.tips.iter().copied().collect();
         let few = !judged.likely.is_empty() && judged.likely.len() < all.len();
-        let mut stored = paint.run(&doubtful, if few { judged.likely } else { &all });
+        let mut stored = paint.run(&doubtful, if few { judged.likely } else { &all })?;
         if few && !(stored.new.is_empty() && stored.unreadable.is_empty()) {
-            stored = paint.run(&doubtful, &all);
+            stored = paint.run(&doubtful, &all)?;
         }
         found.unreadable.append(&mut stored.unreadable);
         found.new.extend(
@@ -74,7 +76,7 @@ pub(crate) fn new_commits(
                 .filter(|n| !seen.contains(n) || !here(*n)),
         );
     }
-    found
+    Ok(found)
 }
 
 /// Whether `ancestor` is reachable from `commit` over commits that can be read.
@@ -152,7 +154,7 @@ impl<'a> Paint<'a> {
         self.oldest = i64::MAX;
     }
 
-    fn run(&mut self, start: &[u32], old: &[u32]) -> NewCommits {
+    fn run(&mut self, start: &[u32], old: &[u32]) -> Result<NewCommits, Error> {
         self.begin();
         for &number in start {
             self.reach(number, NEW);
@@ -162,6 +164,7 @@ impl<'a> Paint<'a> {
         }
         while let Some((date, number)) = self.heap.pop() {
             self.pop(number);
+            self.graph.step(1)?;
             if self.waiting == 0
                 && self.at(number) & OLD != 0
                 && date < self.oldest.saturating_sub(CLOCK_SKEW)
@@ -174,10 +177,10 @@ impl<'a> Paint<'a> {
             }
         }
         let is_new = |n: &u32| self.at(*n) & OLD == 0;
-        NewCommits {
+        Ok(NewCommits {
             new: self.reached.iter().copied().filter(is_new).collect(),
             unreadable: self.unreadable.iter().copied().filter(is_new).collect(),
-        }
+        })
     }
 
     fn at(&self, number: u32) -> u8 {
@@ -220,6 +223,9 @@ impl<'a> Paint<'a> {
             number = target;
             links += 1;
             if links > lychgate_model::limits::DELTA_CHAIN {
+                if colour == NEW {
+                    self.unreadable.push(number);
+                }
                 return;
             }
         }

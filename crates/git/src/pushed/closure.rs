@@ -3,11 +3,12 @@
 //! An id is covered when it is judged in any case, or when it stands at the same path in a
 //! parent's tree. Everything else is judged too, wherever it lies.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use lychgate_model::ObjectKind;
 
+use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::objects::Objects;
 use crate::trees::{Beside, Entry};
@@ -24,6 +25,12 @@ pub(crate) struct Outside {
 /// A comparison of one tree with those at the same path in the parents.
 type Seen = HashSet<(u32, Vec<u32>)>;
 
+/// How often one tree is compared with different ones, and how many trees all those of one commit
+/// are compared with. Beyond that it is judged as if nothing had stood in its place, which is too
+/// much and never too little: trees can be nested so that the comparisons double at every level.
+const COMPARISONS: u32 = 256;
+const SIDES: usize = 4_000_000;
+
 /// Follows what judged objects name.
 pub(crate) struct Closure<'a> {
     graph: &'a mut Graph,
@@ -31,6 +38,9 @@ pub(crate) struct Closure<'a> {
     here: &'a dyn Fn(u32) -> bool,
     added: HashSet<u32>,
     seen: Seen,
+    comparisons: HashMap<u32, u32>,
+    /// Trees that those of this commit were compared with.
+    sides: usize,
     outside: Outside,
 }
 
@@ -53,6 +63,8 @@ impl<'a> Closure<'a> {
             here,
             added: HashSet::new(),
             seen: Seen::new(),
+            comparisons: HashMap::new(),
+            sides: 0,
             outside: Outside::default(),
         }
     }
@@ -75,39 +87,44 @@ impl<'a> Closure<'a> {
     }
 
     /// What a ref or a tag names that is no commit.
-    pub(crate) fn named(&mut self, number: u32) {
+    pub(crate) fn named(&mut self, number: u32) -> Result<(), Error> {
         match self.graph.peek(number, self.objects) {
-            Node::Tree { .. } => self.tree(number, Vec::new()),
+            Node::Tree { .. } => return self.tree(number, Vec::new()),
             Node::Blob | Node::Commit(_) | Node::Tag(_) => self.judge(number),
             Node::Unread | Node::Unreadable => self.unreadable(number, b""),
         }
+        Ok(())
     }
 
     /// A new commit: its tree against those of its parents.
-    pub(crate) fn commit(&mut self, number: u32) {
+    pub(crate) fn commit(&mut self, number: u32) -> Result<(), Error> {
+        self.sides = 0;
         self.judge(number);
         let Some(commit) = self.graph.commit(number) else {
-            return;
+            return Ok(());
         };
         let parents = self.graph.parents(commit).to_vec();
         let mut beside = Vec::with_capacity(parents.len());
         for parent in parents {
+            self.graph.step(1)?;
             self.graph.load(parent, self.objects);
             beside.extend(self.graph.commit(parent).map(|parent| parent.tree));
         }
         if !beside.contains(&commit.tree) {
-            self.tree(commit.tree, beside);
+            self.tree(commit.tree, beside)?;
         }
+        Ok(())
     }
 
     /// A tree that is judged, and those that stood in its place.
-    pub(crate) fn tree(&mut self, number: u32, beside: Vec<u32>) {
+    pub(crate) fn tree(&mut self, number: u32, beside: Vec<u32>) -> Result<(), Error> {
         let mut path = Vec::new();
         let mut frames = Vec::new();
         let mut old: Vec<Entry> = Vec::new();
-        self.enter(number, beside, &path, &mut frames);
+        self.enter(number, beside, &path, &mut frames)?;
         while let Some(frame) = frames.last_mut() {
             path.truncate(frame.path);
+            self.graph.step(1 + frame.beside.len())?;
             let Some(at) = frame.rest.next() else {
                 frames.pop();
                 continue;
@@ -136,7 +153,7 @@ impl<'a> Closure<'a> {
                     .filter(|old| old.is_tree())
                     .map(|old| old.object)
                     .collect();
-                self.enter(entry.object, trees, &path, &mut frames);
+                self.enter(entry.object, trees, &path, &mut frames)?;
             } else {
                 match self.graph.kind_of(entry.object) {
                     None | Some(ObjectKind::Blob) => self.judge(entry.object),
@@ -148,24 +165,42 @@ impl<'a> Closure<'a> {
                 }
             }
         }
+        Ok(())
     }
 
-    fn enter(&mut self, number: u32, mut beside: Vec<u32>, path: &[u8], frames: &mut Vec<Frame>) {
+    fn enter(
+        &mut self,
+        number: u32,
+        mut beside: Vec<u32>,
+        path: &[u8],
+        frames: &mut Vec<Frame>,
+    ) -> Result<(), Error> {
         beside.sort_unstable();
         beside.dedup();
-        if !self.seen.insert((number, beside.clone())) {
-            return;
+        let comparisons = self.comparisons.entry(number).or_default();
+        if *comparisons > COMPARISONS || self.sides > SIDES {
+            beside.clear();
         }
+        if !self.seen.insert((number, beside.clone())) {
+            return Ok(());
+        }
+        *comparisons += 1;
+        self.sides += beside.len();
         match self.graph.load(number, self.objects) {
             Node::Tree { .. } => self.judge(number),
-            Node::Unreadable => return self.unreadable(number, path),
+            Node::Unreadable => {
+                self.unreadable(number, path);
+                return Ok(());
+            }
             _ => {
                 self.graph.fail(number, "it is named as a tree and is none");
-                return self.unreadable(number, path);
+                self.unreadable(number, path);
+                return Ok(());
             }
         }
         let mut sides = Vec::with_capacity(beside.len());
         for tree in beside {
+            self.graph.step(1)?;
             self.graph.load(tree, self.objects);
             sides.extend(self.graph.range(tree).map(Beside::new));
         }
@@ -175,5 +210,6 @@ impl<'a> Closure<'a> {
             beside: sides,
             path: path.len(),
         });
+        Ok(())
     }
 }

@@ -140,7 +140,7 @@ impl NewObjects<'_> {
         let duties = &self.duties;
         let here = |number: u32| duties.has(number, Duties::HERE);
         let NewCommits { new, unreadable } =
-            new_commits(&mut self.graph, objects, &start, &here, &judged);
+            new_commits(&mut self.graph, objects, &start, &here, &judged)?;
         let stored = new.iter().filter(|number| !here(**number)).count();
         if stored >= LONG && !self.everything {
             let store = self.store_packs(stored.saturating_mul(SHARE * 10))?;
@@ -150,13 +150,13 @@ impl NewObjects<'_> {
         let here = |number: u32| duties.has(number, Duties::HERE);
         let mut closure = Closure::new(&mut self.graph, objects, &here);
         for number in others {
-            closure.named(number);
+            closure.named(number)?;
         }
         for number in unreadable {
             closure.unreadable(number, b"");
         }
         for &number in new.iter().rev() {
-            closure.commit(number);
+            closure.commit(number)?;
         }
         let outside = closure.finish();
         self.commits = Some(new);

@@ -126,6 +126,12 @@ impl<'r> NewObjects<'r> {
         Ok(new)
     }
 
+    /// Has `expired` asked every few thousand steps of what needs no visitor; once it says so,
+    /// [`NewObjects::enumerate`] and [`NewObjects::places`] end with [`Error::Stopped`].
+    pub fn stop_when(&mut self, expired: Box<dyn Fn() -> bool>) {
+        self.graph.stop_when(expired);
+    }
+
     pub(crate) fn empty(repository: &'r Repository, shallow: Vec<ObjectId>) -> Self {
         Self {
             repository,

@@ -5,6 +5,7 @@
 mod histories;
 mod hostile;
 mod laundering;
+mod nested;
 mod outgoing;
 mod placed;
 mod server;
