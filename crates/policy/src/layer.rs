@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lychgate_model::{Problem, Severity, pattern};
+use lychgate_model::{Problem, Severity, limits, pattern};
 
 use crate::document::{Placed, Section};
 
@@ -156,8 +156,10 @@ impl RefPattern {
         if !(text.starts_with("refs/") || text.starts_with("**")) {
             return Err("a pattern fits full ref names: begin it with `refs/` or `**`".into());
         }
-        if text.len() > lychgate_model::limits::NAME || text.bytes().any(|b| b <= b' ' || b == 127)
-        {
+        if text.len() > limits::PATTERN {
+            return Err(format!("longer than {} bytes", limits::PATTERN));
+        }
+        if text.bytes().any(|b| b <= b' ' || b == 127) {
             return Err("a ref name holds no blanks or control characters".into());
         }
         Ok(Self(text.to_owned()))
@@ -222,6 +224,16 @@ impl Layer {
                 .filter_map(|text| ref_pattern(refs, "protected", text))
                 .collect();
         });
+        let bytes: usize = layer.patterns().map(|p| p.as_str().len()).sum();
+        if (layer.patterns().count() > limits::PATTERNS || bytes > limits::PATTERN_BYTES)
+            && let Some((key, at)) = ["ref", "refs"]
+                .into_iter()
+                .find_map(|key| Some((key, root.place_of(key)?)))
+        {
+            let (count, bytes) = (limits::PATTERNS, limits::PATTERN_BYTES);
+            let message = format!("more than {count} patterns, or {bytes} bytes of them");
+            root.refuse(key, &at, message, "let one wildcard stand for many names");
+        }
         root.section("message", |message| {
             for key in message.list("trailers") {
                 if crate::trailers::is_key(key.value.as_bytes()) {
@@ -233,6 +245,10 @@ impl Layer {
             }
         });
         layer
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &RefPattern> {
+        self.refs.iter().map(|(p, _)| p).chain(&self.protected)
     }
 
     /// The severity this layer alone asks for at a ref; `None`: the head of a commit being made

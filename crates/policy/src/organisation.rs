@@ -235,7 +235,10 @@ pub(crate) fn schema(root: &Section<'_, '_>) -> Option<()> {
     match found {
         Some(Placed { value: 1, .. }) => {}
         Some(other) => {
-            let message = format!("schema {} is not known; this program reads 1", other.value);
+            let message = match other.value {
+                small @ ..1000 => format!("schema {small} is not known; this program reads 1"),
+                _ => "this schema is not known; this program reads 1".to_owned(),
+            };
             root.refuse(
                 "schema",
                 &other,

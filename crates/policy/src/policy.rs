@@ -140,6 +140,17 @@ impl Policy {
         self.setting_at(reference).get()
     }
 
+    /// What one byte of a ref name costs at most, matched with every pattern in force.
+    pub fn steps(&self) -> usize {
+        let named = self
+            .layers
+            .iter()
+            .flat_map(|l| l.refs.iter().map(|(p, _)| p));
+        let all = named.chain(&self.protected);
+        all.map(|p| lychgate_model::pattern::steps(p.as_str().as_bytes()))
+            .sum()
+    }
+
     /// Whether a ref takes fast-forwards only.
     pub fn is_protected(&self, reference: &[u8]) -> bool {
         self.protected.iter().any(|p| p.fits(reference))
