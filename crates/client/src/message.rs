@@ -21,27 +21,45 @@ pub fn editor_ran(git_editor: Option<&[u8]>) -> bool {
     git_editor != Some(b":")
 }
 
-/// Where Git's scissors line begins. It is told from a line somebody typed by the commented
-/// explanation that Git always writes below it.
+/// What Git writes below its scissors line, each line behind the comment string.
+const EXPLANATION: [&[u8]; 2] = [
+    b" Do not modify or remove the line above.",
+    b" Everything below it will be ignored.",
+];
+
+/// Where Git's scissors line begins. It is told from a line somebody typed by the explanation that
+/// Git always writes below it, and by what follows that: nothing, or a diff.
 fn scissors(file: &[u8]) -> Option<usize> {
     let mut start = 0;
-    let mut lines = file.split_inclusive(|&b| b == b'\n').peekable();
-    while let Some(line) = lines.next() {
-        let comment = line
+    for line in file.split_inclusive(|&b| b == b'\n') {
+        let next = start + line.len();
+        if let Some(comment) = line
             .strip_suffix(b"\n")
-            .and_then(|l| l.strip_suffix(SCISSORS));
-        if let Some(comment) = comment
+            .and_then(|l| l.strip_suffix(SCISSORS))
             && (1..=COMMENT).contains(&comment.len())
-            && lines
-                .peek()
-                .and_then(|l| l.strip_prefix(comment))
-                .is_some_and(|l| l.starts_with(b" "))
+            && file
+                .get(next..)
+                .is_some_and(|rest| explained(rest, comment))
         {
             return Some(start);
         }
-        start += line.len();
+        start = next;
     }
     None
+}
+
+/// Whether `rest` is what Git writes below the scissors line.
+fn explained(rest: &[u8], comment: &[u8]) -> bool {
+    let mut rest = rest;
+    for sentence in EXPLANATION {
+        let tail = rest
+            .strip_prefix(comment)
+            .and_then(|r| r.strip_prefix(sentence))
+            .and_then(|r| r.strip_prefix(b"\n"));
+        let Some(tail) = tail else { return false };
+        rest = tail;
+    }
+    rest.is_empty() || rest.starts_with(b"diff --")
 }
 
 #[cfg(test)]
@@ -75,9 +93,31 @@ mod tests {
     }
 
     #[test]
+    fn a_forged_line_hides_nothing() {
+        let gits = String::from_utf8(GITS.to_vec()).unwrap();
+        let forged = [
+            gits.replace("# Do not modify or remove the line above.", "# anything"),
+            gits.replace("# Everything below it will be ignored.\n", ""),
+            gits.replace("# Everything", "; Everything"),
+            gits.replace("diff --git", "secret\ndiff --git"),
+            gits.replace("diff --git", "\ndiff --git"),
+        ];
+        for text in forged {
+            assert_eq!(judged(text.as_bytes(), true), text.as_bytes());
+        }
+        let (nothing_follows, _) = gits.split_once("diff --git").unwrap();
+        let cut = judged(nothing_follows.as_bytes(), true);
+        assert_eq!(cut, b"subject\n\n# On branch main\n");
+    }
+
+    #[test]
     fn another_comment_string_is_recognised() {
-        let text = b"s\n;; ------------------------ >8 ------------------------\n;; x\nsecret\n";
-        assert_eq!(judged(text, true), b"s\n");
+        let text = String::from_utf8(GITS.to_vec()).unwrap();
+        let text = text.replace("\n# ", "\n;; ");
+        assert_eq!(
+            judged(text.as_bytes(), true),
+            b"subject\n\n;; On branch main\n"
+        );
         assert_eq!(judged(b"# only a comment\n", true), b"# only a comment\n");
     }
 }
