@@ -234,10 +234,22 @@ impl Session {
     ) {
         let known = |id: &RuleId| self.engine.rules().rule(id).is_some();
         for mark in marks {
-            let id = match mark.exception.standing(self.context.today, known) {
-                Standing::Expired => structural::ALLOW_EXPIRED,
-                Standing::TooFar => structural::ALLOW_TOO_FAR,
-                Standing::Unknown => structural::ALLOW_MALFORMED,
+            let Exception::Allow { rule, until, .. } = &mark.exception else {
+                continue;
+            };
+            let (id, why) = match mark.exception.standing(self.context.today, known) {
+                Standing::Expired => (
+                    structural::ALLOW_EXPIRED,
+                    format!("until {until} has passed"),
+                ),
+                Standing::TooFar => (
+                    structural::ALLOW_TOO_FAR,
+                    format!("more than {} days ahead", limits::ALLOW_DAYS),
+                ),
+                Standing::Unknown => (
+                    structural::ALLOW_MALFORMED,
+                    format!("no rule is called {rule}"),
+                ),
                 Standing::Counts(_) | Standing::Foreign => continue,
             };
             let Some(rule) = RuleId::new(id).and_then(|id| self.engine.rules().rule(&id)) else {
@@ -256,7 +268,7 @@ impl Session {
                 span,
                 source: Source::Blob,
                 value: ValueTag([0; 16]),
-                masked: "".into(),
+                masked: why.into(),
                 severity: rule.severity,
                 confidence: rule.confidence,
             };

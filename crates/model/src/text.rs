@@ -36,7 +36,8 @@ pub struct View<'a> {
     pub allow_until: Option<&'a str>,
     /// Who can accept a finding at a server; empty: its administrators.
     pub contact: &'a str,
-    /// Where the full list is, when not everything is shown.
+    /// Where the full list is, when not everything is shown: a file, or at a server the command
+    /// that shows it in the pusher's own repository.
     pub full_list: Option<&'a str>,
 }
 
@@ -75,7 +76,9 @@ impl View<'_> {
 
 /// Whether [`lines`] leaves findings out.
 pub fn is_capped(verdict: &Verdict, view: &View<'_>) -> bool {
-    verdict.blocking().count() > view.most()
+    let blocking: Vec<&Finding> = verdict.blocking().collect();
+    let alone = blocking.len() == 1 && verdict.reasons.is_empty();
+    !alone && room(verdict, &blocking, view) < blocking.len()
 }
 
 /// Every finding, one entry each, for the full list.
@@ -287,14 +290,28 @@ fn accepting(view: &View<'_>) -> String {
 }
 
 fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut Vec<String>) {
-    out.push(headline(verdict, view));
-    let shown = blocking.len().min(view.most());
-    list(blocking.get(..shown).unwrap_or(blocking), out);
+    let shown = room(verdict, blocking, view);
+    out.extend(draft(verdict, blocking, view, shown));
+}
+
+/// Findings that are listed: at a client's hook as many as leave room for what to do.
+fn room(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> usize {
+    let most = blocking.len().min(view.most());
+    if view.is_server() || view.is_check() {
+        return most;
+    }
+    let fits = |n: &usize| draft(verdict, blocking, view, *n).len() <= limits::DENIAL_LINES;
+    (1..=most).rev().find(fits).unwrap_or(most.min(1))
+}
+
+fn draft(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, shown: usize) -> Vec<String> {
+    let mut out = vec![headline(verdict, view)];
+    list(blocking.get(..shown).unwrap_or(blocking), &mut out);
     let left = blocking.len() - shown;
     if left > 0 {
         let all = match view.full_list {
             Some(file) => printable(file.as_bytes()),
-            None if view.is_server() => "lychgate check --range OLD..NEW".to_owned(),
+            None if view.is_server() => "lychgate check --all".to_owned(),
             None => "lychgate check".to_owned(),
         };
         let line = format!("  ... and {left} more; all {}: {all}", blocking.len());
@@ -324,11 +341,18 @@ fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut 
         let lines = wrapped(&format!("  {}: ", rule.id), "    ", &clean(text), 2);
         // One rule is always explained, others as far as there is room.
         if at > 0 && out.len() + lines.len() + end.len() > limits::DENIAL_LINES {
+            let left = rules.len() - at;
+            if let Some(more) = end.first_mut() {
+                *more = format!(
+                    "  more     lychgate rules explain RULE: why, and the fixes of {left} more"
+                );
+            }
             break;
         }
         out.extend(lines);
     }
     out.append(&mut end);
+    out
 }
 
 /// Findings, those of one commit together, in columns where they fit.
@@ -385,7 +409,10 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
         let line = comment::around(path, &text);
         out.extend(line.map(|line| format!("  allow    {line}")));
     }
-    for reason in &verdict.reasons {
+    let count = verdict.reasons.len();
+    let is_short = count > 1 && !view.is_check();
+    let (told, each) = if is_short { (1, 1) } else { (count, 2) };
+    for reason in verdict.reasons.iter().take(told) {
         let what = match reason.code.decision() {
             Decision::Deny => "also denied",
             _ => "also not checked",
@@ -394,8 +421,12 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
             &format!("  {what}: "),
             "    ",
             &clean(&reason.message),
-            2,
+            each,
         ));
+    }
+    if told < count {
+        let left = count - told;
+        out.push(format!("lychgate: and {left} more reason{}", plural(left)));
     }
     request(verdict, view, &mut out);
     out

@@ -182,8 +182,9 @@ fn many_secrets_are_capped_at_a_hook_and_all_printed_by_a_check() {
     assert!(is_capped(&verdict, &hook));
     let said = lines(&verdict, &hook);
     fits(&said);
-    let left = "  ... and 28 more; all 40: /home/u/.local/state/lychgate/reports/1.txt";
+    let left = "  ... and 34 more; all 40: /home/u/.local/state/lychgate/reports/1.txt";
     assert!(said.iter().any(|l| l == left), "{said:#?}");
+    assert_eq!(said.len(), limits::DENIAL_LINES, "{said:#?}");
     assert_eq!(full_list(&verdict, &hook).len(), 41);
     let check = view(Hook::CheckStaged);
     assert!(!is_capped(&verdict, &check));
@@ -194,6 +195,28 @@ fn many_secrets_are_capped_at_a_hook_and_all_printed_by_a_check() {
             .count(),
         40
     );
+}
+
+#[test]
+fn a_denial_of_many_rules_is_short_and_says_what_it_leaves_out() {
+    let rules = ["github.pat", "aws.access-key-id", "slack.bot", "npm.token"];
+    let all: Vec<_> = (1..=33)
+        .map(|n| finding("a.py", n, rules[n as usize % 4], "x..."))
+        .collect();
+    let many = reason(ReasonCode::Fault, &"word ".repeat(99), "");
+    for reasons in [vec![], vec![many.clone()], vec![many.clone(), many]] {
+        let said = lines(&verdict(all.clone(), reasons), &view(Hook::PreCommit));
+        fits(&said);
+        assert!(said.len() <= limits::DENIAL_LINES, "{said:#?}");
+        assert!(
+            said.iter().any(|l| l.contains("fixes of 3 more")),
+            "{said:#?}"
+        );
+    }
+    let few = verdict(all[..2].to_vec(), vec![]);
+    assert!(!is_capped(&few, &view(Hook::PreCommit)));
+    let said = lines(&few, &view(Hook::PreCommit));
+    assert!(!said.iter().any(|l| l.contains("fixes of")), "{said:#?}");
 }
 
 #[test]
