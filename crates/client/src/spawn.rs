@@ -22,6 +22,11 @@ pub const PROGRAM: &str = "lychgated";
 /// Whoever holds this file's lock starts the daemon; the others wait for it.
 const LOCK: &str = "lychgated.spawn";
 
+/// How long a daemon that left for another one's sake is waited for in that other one's place.
+/// Between taking its lock and listening, the other needs a few milliseconds; one that holds the
+/// lock for longer has lost its socket.
+const SETTLE: Duration = Duration::from_millis(200);
+
 /// A daemon to be started.
 #[derive(Clone, Copy, Debug)]
 pub struct Spawn<'a> {
@@ -63,7 +68,7 @@ impl Spawn<'_> {
             .open(folder.join(LOCK))
             .map_err(Error::Folder)?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return self.wait(None, deadline);
+            return self.wait_for(&lock, deadline);
         }
         // Between our first attempt and the lock somebody may have finished.
         match connect(self.socket, self.trusted, deadline) {
@@ -72,7 +77,7 @@ impl Spawn<'_> {
                 by_us: false,
             }),
             Outcome::NotOurs(distrust) => Err(Error::Untrusted(distrust)),
-            _ => self.wait(Some(self.launch()?), deadline),
+            _ => self.wait(self.launch()?, deadline),
         }
     }
 
@@ -112,32 +117,79 @@ impl Spawn<'_> {
             .map_err(|source| Error::Launch { program, source })
     }
 
-    fn wait(&self, mut child: Option<Child>, deadline: Instant) -> Result<Started, Error> {
-        let mut pause = Duration::from_millis(1);
+    /// Waits for the daemon that is `child`, or for the one whose lock made `child` leave.
+    fn wait(&self, mut child: Child, deadline: Instant) -> Result<Started, Error> {
+        let mut until = deadline;
+        let mut left = false;
+        let mut pause = Pause::default();
         loop {
-            match connect(self.socket, self.trusted, deadline) {
-                Outcome::Listening(stream) => {
-                    return Ok(Started {
-                        stream,
-                        by_us: child.is_some(),
-                    });
+            if let Some(stream) = self.listening(deadline)? {
+                let by_us = !left;
+                return Ok(Started { stream, by_us });
+            }
+            if !left && let Ok(Some(status)) = child.try_wait() {
+                // One that finds another in its place leaves with success.
+                if !status.success() {
+                    return Err(Error::Died(status.to_string()));
                 }
-                Outcome::NotOurs(distrust) => return Err(Error::Untrusted(distrust)),
-                Outcome::Refused | Outcome::NoSocket | Outcome::Other(_) => {}
+                left = true;
+                until = deadline.min(Instant::now() + SETTLE);
             }
-            // A daemon that finds another one in its place leaves with success.
-            if let Some(Ok(Some(status))) = child.as_mut().map(Child::try_wait)
-                && !status.success()
-            {
-                return Err(Error::Died(status.to_string()));
+            match pause.sleep(until) {
+                Ok(()) => {}
+                Err(Over) if left => return Err(Error::Held),
+                Err(Over) => return Err(Error::Late),
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Error::Late);
-            }
-            std::thread::sleep(pause.min(left));
-            pause = (pause * 3 / 2).min(Duration::from_millis(20));
         }
+    }
+
+    /// Waits for the daemon that the holder of `lock` starts, and no longer than the holder does.
+    fn wait_for(&self, lock: &File, deadline: Instant) -> Result<Started, Error> {
+        let mut pause = Pause::default();
+        loop {
+            // In this order: the holder lets go after its daemon listens, or gave up.
+            let given_up = flock(lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+            if let Some(stream) = self.listening(deadline)? {
+                let by_us = false;
+                return Ok(Started { stream, by_us });
+            }
+            if given_up {
+                return Err(Error::GivenUp);
+            }
+            pause.sleep(deadline).map_err(|Over| Error::Late)?;
+        }
+    }
+
+    fn listening(&self, deadline: Instant) -> Result<Option<UnixStream>, Error> {
+        match connect(self.socket, self.trusted, deadline) {
+            Outcome::Listening(stream) => Ok(Some(stream)),
+            Outcome::NotOurs(distrust) => Err(Error::Untrusted(distrust)),
+            Outcome::Refused | Outcome::NoSocket | Outcome::Other(_) => Ok(None),
+        }
+    }
+}
+
+/// Pauses that grow, so that a quick start is seen at once and a slow one costs little.
+struct Pause(Duration);
+
+/// There was no time left.
+struct Over;
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self(Duration::from_millis(1))
+    }
+}
+
+impl Pause {
+    fn sleep(&mut self, until: Instant) -> Result<(), Over> {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Over);
+        }
+        std::thread::sleep(self.0.min(left));
+        self.0 = (self.0 * 3 / 2).min(Duration::from_millis(20));
+        Ok(())
     }
 }
 
@@ -162,6 +214,12 @@ pub enum Error {
     /// It ended at once.
     #[error("the daemon ended at once ({0})")]
     Died(String),
+    /// Another one holds the daemon's lock, and nobody can reach it.
+    #[error("a daemon that lost its socket holds the lock")]
+    Held,
+    /// Another process wanted to start it and let it be.
+    #[error("another process tried to start the daemon and gave up")]
+    GivenUp,
     /// It did not listen in time.
     #[error("the daemon did not start in time")]
     Late,

@@ -172,6 +172,40 @@ fn a_daemon_that_does_not_come_up_is_not_waited_for() {
 }
 
 #[test]
+fn a_daemon_that_leaves_for_one_nobody_can_reach_is_not_waited_for() {
+    let leaves = Stage::new("exit 0");
+    assert!(matches!(
+        leaves.start(Duration::from_secs(600)),
+        Err(Error::Held)
+    ));
+    // The other one can be reached.
+    let test = std::env::current_exe().unwrap();
+    let other = Stage::new(&format!(
+        "{SOCKET}=\"$2\" '{}' --exact listens --nocapture &\n\
+        while [ ! -S \"$2\" ]; do sleep 0.01; done",
+        test.display()
+    ));
+    other.start(Duration::from_secs(600)).unwrap();
+}
+
+#[test]
+fn whoever_waits_for_another_gives_up_with_it() {
+    let stage = Stage::new("exit 0");
+    let ends: Vec<Error> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| stage.start(Duration::from_secs(600)).unwrap_err()))
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(ends.iter().any(|end| matches!(end, Error::Held)));
+    assert!(
+        ends.iter()
+            .all(|end| matches!(end, Error::Held | Error::GivenUp)),
+        "{ends:?}"
+    );
+}
+
+#[test]
 fn no_folder_is_made_but_the_sockets_own() {
     let stage = Stage::listening();
     std::fs::remove_dir(stage.path().join("run")).unwrap();
