@@ -16,9 +16,12 @@ use lychgate_client::{SocketLink, control, greet};
 use lychgate_model::{exit, limits};
 use lychgate_wire::frame::caps;
 
+use self::holder::Holder;
 use crate::args::DaemonCommand;
 use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
+
+mod holder;
 
 const BUILD: &str = env!("CARGO_PKG_VERSION");
 /// The daemon's program, beside this one.
@@ -29,6 +32,10 @@ const LOG: &str = "lychgated.log";
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long a started daemon may take until it answers.
 const START: Duration = Duration::from_secs(10);
+/// How long a daemon that lost its socket may take to see that and to end: it looks every 2 s.
+const LOST: Duration = Duration::from_secs(5);
+/// How often it is tried whether that one has ended.
+const AGAIN: Duration = Duration::from_millis(100);
 /// How long an answer to status, stop or reload may take: the daemon itself waits 30 s.
 const ANSWER: Duration = Duration::from_secs(35);
 
@@ -52,11 +59,17 @@ pub(crate) fn status(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let what = "no status: no daemon runs";
     match place.reach() {
         Reached::Answers(mut link) => ask(&mut link, caps::STATUS, "no status"),
-        Reached::Away => Err(Failure::new(
-            Kind::Unavailable,
-            format!("{what} at {}", socket.display()),
-        )
-        .hint("A hook starts one when it needs it; so does: lychgate daemon start")),
+        Reached::Away => {
+            let what = format!("{what} at {}", socket.display());
+            Err(match Holder::of(socket, place.own) {
+                Some(holder) => {
+                    let what = format!("{what}: {}", lost(&holder));
+                    Failure::new(Kind::Unavailable, what).hint(LET_GO)
+                }
+                None => Failure::new(Kind::Unavailable, what)
+                    .hint("A hook starts one when it needs it; so does: lychgate daemon start"),
+            })
+        }
         Reached::NotOurs(distrust) => Err(not_ours(what, &distrust)),
         Reached::Failed(error) => Err(Failure::new(Kind::Unavailable, what).because(&error)),
     }
@@ -168,7 +181,8 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
                 .because(&e)
             })?;
     }
-    let mut child = command(around, socket, state.as_deref())
+    let mut command = command(around, socket, state.as_deref());
+    command
         .env_clear()
         .envs(kept(around))
         .current_dir("/")
@@ -176,16 +190,17 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         // Not the terminal's: an interrupt meant for this command is not meant for the daemon.
-        .process_group(0)
-        .spawn()
-        .map_err(|e| not_run(what, around, &e))?;
-    wait(&place, &mut child)?;
+        .process_group(0);
+    let launch = || command.spawn().map_err(|e| not_run(what, around, &e));
+    wait(&place, launch)?;
     Ok(vec![format!("the daemon listens at {}", socket.display())])
 }
 
-fn wait(place: &Place, child: &mut Child) -> Result<(), Failure> {
+fn wait(place: &Place, mut launch: impl FnMut() -> Result<Child, Failure>) -> Result<(), Failure> {
     let what = "the daemon was not started";
-    let deadline = Instant::now() + START;
+    let begin = Instant::now();
+    let mut child = launch()?;
+    let mut launched = begin;
     loop {
         if let Reached::Answers(mut link) = place.reach()
             && let Ok(lines) = control(&mut link, BUILD, caps::STATUS)
@@ -193,8 +208,8 @@ fn wait(place: &Place, child: &mut Child) -> Result<(), Failure> {
         {
             return usable(&lines);
         }
-        // One that finds another in its place leaves with success, and the other answers soon.
-        if let Ok(Some(status)) = child.try_wait()
+        let ended = child.try_wait().ok().flatten();
+        if let Some(status) = ended
             && !status.success()
         {
             let mut said = Vec::new();
@@ -208,7 +223,24 @@ fn wait(place: &Place, child: &mut Child) -> Result<(), Failure> {
             );
             return Err(failure.hint(String::from_utf8_lossy(&said).into_owned()));
         }
-        if Instant::now() > deadline {
+        // One that finds another in its place leaves with success, and the other answers soon,
+        // or has lost its socket and ends soon.
+        if ended.is_some()
+            && launched.elapsed() > AGAIN
+            && let Reached::Away = place.reach()
+        {
+            if begin.elapsed() > LOST
+                && let Some(holder) = Holder::of(&place.socket, place.own)
+            {
+                return Err(
+                    Failure::new(Kind::Unavailable, format!("{what}: {}", lost(&holder)))
+                        .hint(LET_GO),
+                );
+            }
+            child = launch()?;
+            launched = Instant::now();
+        }
+        if begin.elapsed() > START {
             // It would be there later, unasked.
             let _ = child.kill();
             let _ = child.wait();
@@ -218,6 +250,30 @@ fn wait(place: &Place, child: &mut Child) -> Result<(), Failure> {
             ));
         }
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The next step when the holder of the lock cannot be reached.
+const LET_GO: &str = "It ends within seconds by itself; at once: lychgate daemon stop";
+
+fn lost(holder: &Holder) -> String {
+    format!("pid {} holds its lock, and its socket is gone", holder.pid)
+}
+
+/// Ends a daemon that can only be told by a signal.
+fn end(place: &Place, holder: &Holder, what: &str) -> Result<Vec<String>, Failure> {
+    let what = format!("{what}: {}", lost(holder));
+    let patience = limits::DRAIN_WAIT + Duration::from_secs(2);
+    match holder.end(&place.socket, place.own, patience) {
+        Ok(true) => Ok(vec![format!(
+            "the daemon had lost its socket; pid {} stops",
+            holder.pid
+        )]),
+        Ok(false) => Err(Failure::new(Kind::Unavailable, what).hint(format!(
+            "It was told to end and still runs: kill -KILL {}",
+            holder.pid
+        ))),
+        Err(error) => Err(Failure::new(Kind::Unavailable, what).because(&error)),
     }
 }
 
@@ -242,7 +298,12 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let what = "the daemon was not stopped";
     let mut link = match place.reach() {
         Reached::Answers(link) => link,
-        Reached::Away => return Ok(vec![format!("no daemon runs at {}", socket.display())]),
+        Reached::Away => {
+            return match Holder::of(socket, place.own) {
+                Some(holder) => end(&place, &holder, what),
+                None => Ok(vec![format!("no daemon runs at {}", socket.display())]),
+            };
+        }
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
         Reached::Failed(error) => return Err(Failure::new(Kind::Unavailable, what).because(&error)),
     };

@@ -1,0 +1,85 @@
+//! A daemon that nobody can reach: it holds the lock of its socket, and the socket is gone.
+//!
+//! Nothing here takes the lock, not even for a moment: a daemon that starts just then would
+//! leave, taking this process for another one.
+
+use std::fs::{File, Metadata};
+use std::io::Read as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::process::{Pid, PidfdFlags, Signal};
+
+use super::PROGRAM;
+
+/// What the kernel adds to the name of a program that was replaced since it started.
+const REPLACED: &str = " (deleted)";
+
+/// The process that holds the lock: a daemon of this user.
+#[derive(Debug)]
+pub(super) struct Holder {
+    /// Its process id.
+    pub(super) pid: i32,
+    // Means this process for ever, whoever gets its number next.
+    process: OwnedFd,
+}
+
+impl Holder {
+    /// Who holds the lock of `socket`; `None`: nobody, or nobody that `uid` may end.
+    pub(super) fn of(socket: &Path, uid: u32) -> Option<Self> {
+        let (number, lock) = noted(socket)?;
+        let pid = Pid::from_raw(number)?;
+        let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        let about = PathBuf::from(format!("/proc/{number}"));
+        if about.metadata().ok()?.uid() != uid {
+            return None;
+        }
+        let program = about.join("exe").read_link().ok()?;
+        let name = program.file_name()?.to_str()?;
+        if name.strip_suffix(REPLACED).unwrap_or(name) != PROGRAM {
+            return None;
+        }
+        let same = |open: &Metadata| (open.dev(), open.ino()) == (lock.dev(), lock.ino());
+        let mut open = about.join("fd").read_dir().ok()?;
+        let holds = open.any(|fd| fd.is_ok_and(|fd| fd.path().metadata().is_ok_and(|m| same(&m))));
+        holds.then_some(Self {
+            pid: number,
+            process,
+        })
+    }
+
+    /// Asks it to end, and waits until it lets the lock of `socket` go; whether it did within
+    /// `patience`.
+    pub(super) fn end(&self, socket: &Path, uid: u32, patience: Duration) -> std::io::Result<bool> {
+        rustix::process::pidfd_send_signal(&self.process, Signal::TERM)?;
+        let deadline = Instant::now() + patience;
+        while Self::of(socket, uid).is_some_and(|holder| holder.pid == self.pid) {
+            if Instant::now() > deadline {
+                return Ok(false);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(true)
+    }
+}
+
+/// The pid in the lock file, and the file.
+fn noted(socket: &Path) -> Option<(i32, Metadata)> {
+    let mut path = socket.as_os_str().to_owned();
+    path.push(".lock");
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).ok()?)
+        .open(path)
+        .ok()?;
+    let about = file.metadata().ok().filter(Metadata::is_file)?;
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    let pid = text.trim_end().parse().ok()?;
+    // Others mean groups of processes.
+    (pid > 0).then_some((pid, about))
+}
