@@ -49,6 +49,14 @@ pub enum Error {
     /// A line of Git's input to the hook is not a ref line.
     #[error("line {0} of git's input is not a ref line")]
     RefLine(usize),
+    /// A push to another name of a ref: what holds for that ref would not hold for the push.
+    #[error("{name} is a symbolic ref: push to {target}")]
+    SymbolicRef {
+        /// The name pushed to, printable.
+        name: String,
+        /// What it names, printable.
+        target: String,
+    },
     /// More ref lines than are taken.
     #[error("git's input has over {0} ref lines")]
     ManyRefs(usize),
@@ -69,6 +77,7 @@ impl Error {
             Self::Version { .. } | Self::Protocol(_) => ReasonCode::Protocol,
             Self::Coverage => ReasonCode::Coverage,
             Self::Git(error) => error.reason(),
+            Self::SymbolicRef { .. } => ReasonCode::Unsupported,
             Self::Arguments(_) | Self::RefLine(_) | Self::NoRefs => ReasonCode::Fault,
             Self::Message(_) | Self::LargeMessage(_) | Self::ManyRefs(_) | Self::NoRepository => {
                 ReasonCode::Unreadable

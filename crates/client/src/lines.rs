@@ -1,6 +1,7 @@
 //! The ref lines Git writes to the standard input of a hook that concerns a push.
 
 use lychgate_git::{PrePushLine, Repository, ref_kind};
+use lychgate_model::path::printable;
 use lychgate_model::{ObjectId, RefUpdate, limits};
 
 use crate::error::Error;
@@ -82,6 +83,10 @@ fn update(
         .all(|id| id.kind() == repository.hash_kind());
     if !fits {
         return Err(None);
+    }
+    if let Some(target) = repository.symbolic_ref(name).map_err(|e| Some(e.into()))? {
+        let (name, target) = (printable(name), printable(&target));
+        return Err(Some(Error::SymbolicRef { name, target }));
     }
     let kind = ref_kind(repository, old, new).map_err(|e| Some(e.into()))?;
     Ok(RefUpdate {

@@ -20,6 +20,11 @@ pub trait Link {
 
     /// The next frame from the judge; flushes first.
     fn receive(&mut self) -> Result<Frame<'_>, Error>;
+
+    /// When whoever asks has to be done; `None`: at any time.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// A link over a socket with one deadline for everything.
@@ -57,6 +62,10 @@ impl Link for SocketLink {
 
     fn receive(&mut self) -> Result<Frame<'_>, Error> {
         self.connection.receive().map_err(Error::from)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.deadline.get())
     }
 }
 

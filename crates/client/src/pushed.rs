@@ -2,6 +2,7 @@
 //! they decode cheapest.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use lychgate_git::{NewObjects, Visitor};
 use lychgate_model::{ObjectId, ObjectKind};
@@ -12,6 +13,10 @@ use crate::talk::{Stop, Talk};
 
 /// Tells the judge all of it.
 pub(crate) fn tell(talk: &mut Talk<'_>, objects: &mut NewObjects<'_>) -> Result<(), Stop> {
+    // Much can be walked without a word to the judge.
+    if let Some(deadline) = talk.deadline() {
+        objects.stop_when(Box::new(move || Instant::now() >= deadline));
+    }
     let mut telling = Telling {
         talk,
         open: None,

@@ -1,5 +1,7 @@
 //! One conversation: what is said is counted, what is heard is kept until the verdict.
 
+use std::time::Instant;
+
 use lychgate_model::{
     Decision, Finding, HashKind, ObjectId, ObjectKind, RefUpdate, RuleNote, limits,
 };
@@ -70,6 +72,10 @@ impl<'l> Talk<'l> {
             findings: Vec::new(),
             rules: Vec::new(),
         }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.link.deadline()
     }
 
     pub(crate) fn takes_offers(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use lychgate_git::{NewObjects, Place as Stands, Repository, staged_places};
-use lychgate_model::{ObjectId, limits};
+use lychgate_model::{Hook, ObjectId, limits};
 use lychgate_wire::frame::{Frame, Place, Role, Want};
 
 use crate::ask::{Asker, document, object_format};
@@ -68,7 +68,10 @@ fn stand(
         }
     };
     match places {
-        Places::Staged(repository) => staged_places(repository, wanted, &mut take)?,
+        Places::Staged(repository) => {
+            let merging = asker.hook == Hook::PreMergeCommit;
+            staged_places(repository, wanted, merging, &mut take)?;
+        }
         Places::Pushed(objects) => objects.places(wanted, &mut take)?,
         Places::None => {}
     }

@@ -8,11 +8,14 @@
 
 mod world;
 
+use std::time::{Duration, Instant};
+
 use lychgate_client::files::{Content, File};
-use lychgate_client::{Error, Question, lines};
-use lychgate_git::{Repository, ref_kind};
-use lychgate_model::{Decision, Hook, RefKind, RefUpdate};
-use lychgate_wire::frame::Role;
+use lychgate_client::link::{Error as LinkError, Link};
+use lychgate_client::{Asker, Error, Question, SocketLink, ask, lines};
+use lychgate_git::{Environment, Repository, ref_kind};
+use lychgate_model::{Decision, Hook, ReasonCode, RefKind, RefUpdate};
+use lychgate_wire::frame::{Frame, Role};
 use world::{Judge, World, put};
 
 /// `main` with two more commits, and a branch that was rewritten.
@@ -102,6 +105,32 @@ fn a_push_tells_every_ref_line_with_its_kind() {
 }
 
 #[test]
+fn what_a_push_brings_to_the_branch_of_head_is_told_beside_what_stands() {
+    use lychgate_wire::frame::DocumentSide::{Base, Target};
+    let world = World::new();
+    world.stage("a", b"a\n");
+    world.git(&["commit", "-qm", "one"]);
+    let before = world.id("HEAD");
+    world.stage(".lychgate/policy.toml", b"schema = 1\n");
+    world.git(&["commit", "-qm", "policy"]);
+    let tip = world.id("HEAD");
+    world.git(&["update-ref", "HEAD", &before.to_string()]);
+    let repository = Repository::open(&world.environment()).unwrap();
+    let head = String::from_utf8(repository.head().unwrap().branch.unwrap()).unwrap();
+    let brought = (Target, Some(b"schema = 1\n".to_vec()));
+    for (name, expected) in [
+        (head.as_str(), vec![(Base, None), brought]),
+        ("refs/heads/other", vec![(Base, None)]),
+    ] {
+        let stdin = format!("{before} {tip} {name}\n");
+        let updates = lines::pre_receive(stdin.as_bytes(), &repository).unwrap();
+        let question = Question::Push(&updates);
+        let put = put(&world, Hook::PreReceive, question, Judge::default());
+        assert_eq!(put.allowed().documents, expected, "{name}");
+    }
+}
+
+#[test]
 fn a_push_without_a_ref_line_is_never_judged() {
     let world = World::new();
     let put = put(
@@ -151,6 +180,125 @@ fn ref_lines_that_do_not_fit_the_repository_are_refused() {
         b"refs/heads/a"
     );
     assert!(words(b"", &tip.to_string()).is_err() && words(b"refs/heads/a", "x").is_err());
+}
+
+/// What holds for the ref would not hold for a push to another name of it.
+#[test]
+fn a_symbolic_ref_is_no_way_around_what_it_names() {
+    let world = World::new();
+    world.git(&["symbolic-ref", "refs/heads/master", "refs/heads/main"]);
+    world.git(&[
+        "symbolic-ref",
+        "refs/namespaces/x/refs/heads/alias",
+        "refs/namespaces/x/refs/heads/real",
+    ]);
+    let tip = world.id("HEAD").to_string();
+    let bare = world.environment();
+    let inner = Environment::new(
+        world.path().to_owned(),
+        std::iter::once(("GIT_NAMESPACE".into(), "x".into())),
+    );
+    for (environment, alias, real) in [
+        (&bare, "refs/heads/master", "refs/heads/main"),
+        (&inner, "refs/heads/alias", "refs/heads/real"),
+    ] {
+        let repository = Repository::open(environment).unwrap();
+        let pushed = |name: &str| {
+            let line = format!("{tip} {tip} {name}\n");
+            let line = lines::pre_receive(line.as_bytes(), &repository).map(drop);
+            let words = [name, &tip, &tip].map(str::as_bytes);
+            let one = lines::update_arguments(words, &repository).map(drop);
+            [line, one]
+        };
+        for refused in pushed(alias) {
+            let told = refused.unwrap_err().to_string();
+            assert_eq!(told, format!("{alias} is a symbolic ref: push to {real}"));
+        }
+        assert!(pushed(real).iter().all(Result::is_ok));
+        assert!(pushed("refs/heads/new").iter().all(Result::is_ok));
+    }
+    // Each name is looked for in its own namespace alone.
+    let repository = Repository::open(&inner).unwrap();
+    assert!(
+        repository
+            .symbolic_ref(b"refs/heads/master")
+            .unwrap()
+            .is_none()
+    );
+}
+
+/// The judge is quick and the walk is not.
+#[test]
+fn a_walk_ends_with_the_deadline() {
+    let world = World::new();
+    let mut stream = String::new();
+    for n in 0..6000 {
+        stream += &format!(
+            "commit refs/heads/long\ncommitter x <x@example.org> {} +0000\ndata 0\n",
+            1_700_000_000 + n
+        );
+    }
+    world.write("stream", stream.as_bytes());
+    world.git(&["-c", "alias.feed=!git fast-import --quiet <stream", "feed"]);
+    let tip = world.id("refs/heads/long");
+    for (patience, expected) in [(Duration::ZERO, false), (Duration::from_secs(600), true)] {
+        let question = Question::Range {
+            from: None,
+            to: tip,
+        };
+        let environment = world.environment();
+        let repository = Repository::open(&environment).unwrap();
+        let asker = Asker {
+            hook: Hook::CheckRange,
+            build: world::BUILD,
+            wants_findings: false,
+            environment: &environment,
+            variables: &[],
+            repository: Some(&repository),
+        };
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let judge = Judge::default().start(theirs);
+        let socket = SocketLink::new(ours, Instant::now() + Duration::from_secs(600));
+        let mut link = Hurried {
+            socket,
+            deadline: Instant::now() + patience,
+        };
+        let answered = ask(&mut link, asker, question);
+        drop(link);
+        judge.join().unwrap();
+        match answered {
+            Ok(_) => assert!(expected),
+            Err(error) => {
+                assert!(!expected, "{error:?}");
+                assert_eq!(error.reason(), ReasonCode::Deadline);
+                assert!(!error.is_judges(), "there is no time to ask another");
+            }
+        }
+    }
+}
+
+/// A link that carries on past the deadline of who asks.
+struct Hurried {
+    socket: SocketLink,
+    deadline: Instant,
+}
+
+impl Link for Hurried {
+    fn send(&mut self, frame: &Frame<'_>) -> Result<(), LinkError> {
+        self.socket.send(frame)
+    }
+
+    fn flush(&mut self) -> Result<(), LinkError> {
+        self.socket.flush()
+    }
+
+    fn receive(&mut self) -> Result<Frame<'_>, LinkError> {
+        self.socket.receive()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.deadline)
+    }
 }
 
 #[test]

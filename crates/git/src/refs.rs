@@ -95,6 +95,14 @@ impl Refs {
         )))
     }
 
+    /// What the ref of this full name names itself, when it is symbolic.
+    pub(crate) fn symbolic(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(match self.value(name)? {
+            Some(Value::Symbolic(target)) => Some(target),
+            Some(Value::Id(_)) | None => None,
+        })
+    }
+
     pub(crate) fn for_each(&self, visit: &mut dyn FnMut(&[u8], ObjectId)) -> Result<(), Error> {
         let all = match self.storage {
             RefStorage::Files => files::all(self)?,

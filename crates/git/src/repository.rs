@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -36,6 +37,8 @@ pub struct Repository {
     shallow_push: bool,
     /// What `git merge` is about to merge, as it tells `pre-merge-commit`.
     githeads: Vec<ObjectId>,
+    /// What stands before the names of refs in Git's namespace; mostly nothing.
+    namespace: Vec<u8>,
     /// HEAD and the index as they were when first looked at: one answer, one state.
     head: OnceCell<Head>,
     head_tree: OnceCell<ObjectId>,
@@ -93,6 +96,7 @@ impl Repository {
             shallow,
             shallow_push,
             githeads: env.githeads().to_vec(),
+            namespace: env.namespace().map(within).unwrap_or_default(),
             head: OnceCell::new(),
             head_tree: OnceCell::new(),
             index: OnceCell::new(),
@@ -192,10 +196,14 @@ impl Repository {
 
     /// What the next commit has as parents: HEAD, and what is being merged. None before the first
     /// commit.
-    pub(crate) fn parents_to_be(&self) -> Result<Vec<ObjectId>, Error> {
+    /// `merging`: Git makes a merge commit at once, which only pre-merge-commit knows; the variables
+    /// that name its heads are believed nowhere else.
+    pub(crate) fn parents_to_be(&self, merging: bool) -> Result<Vec<ObjectId>, Error> {
         let mut parents: Vec<_> = self.head()?.commit.into_iter().collect();
         parents.extend(self.merge_heads()?);
-        parents.extend(&self.githeads);
+        if merging {
+            parents.extend(&self.githeads);
+        }
         let mut seen = HashSet::new();
         parents.retain(|id| id.kind() == self.hash_kind() && seen.insert(*id));
         Ok(parents)
@@ -221,6 +229,16 @@ impl Repository {
     /// What a ref leads to, by its full name; symbolic refs are followed. `None`: no such ref.
     pub fn find_ref(&self, name: &[u8]) -> Result<Option<ObjectId>, Error> {
         self.refs.find(name)
+    }
+
+    /// What a symbolic ref names, by the full name it has in Git's namespace, as a push gives it.
+    /// `None`: no such ref, or one that is not symbolic.
+    pub fn symbolic_ref(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let Some(target) = self.refs.symbolic(&[&self.namespace, name].concat())? else {
+            return Ok(None);
+        };
+        let inner = target.strip_prefix(self.namespace.as_slice());
+        Ok(Some(inner.map_or_else(|| target.clone(), <[u8]>::to_vec)))
     }
 
     /// Calls `visit` for every ref below `refs/` in order of their names, symbolic ones with what
@@ -304,4 +322,12 @@ fn base(location: &Location, work_tree: Option<&Path>, env: &Environment) -> Pat
     } else {
         env.cwd().to_owned()
     }
+}
+/// The prefix of the refs in a namespace, which may be one within another.
+fn within(namespace: &OsStr) -> Vec<u8> {
+    let parts = namespace.as_bytes().split(|&b| b == b'/');
+    parts
+        .filter(|part| !part.is_empty())
+        .flat_map(|part| [b"refs/namespaces/", part, b"/"].concat())
+        .collect()
 }

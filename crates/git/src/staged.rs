@@ -32,7 +32,8 @@ pub fn staged(
 
 /// Says where each of `wanted` stands among the staged changes, at most
 /// `limits::PLACES_PER_OBJECT` paths each, with what stands there in every commit that is to be a
-/// parent: HEAD, and what is being merged.
+/// parent: HEAD, and what is being merged. `merging`: in pre-merge-commit, where Git's variables
+/// alone say what that is.
 ///
 /// # Errors
 ///
@@ -40,6 +41,7 @@ pub fn staged(
 pub fn staged_places(
     repo: &Repository,
     wanted: &HashSet<ObjectId>,
+    merging: bool,
     sink: &mut dyn FnMut(Place),
 ) -> Result<(), Error> {
     let mut hits: Vec<(ObjectId, Mode, RepoPath)> = Vec::new();
@@ -59,7 +61,7 @@ pub fn staged_places(
     }
     let head = repo.head_tree()?;
     let mut trees = Vec::new();
-    for parent in repo.parents_to_be()? {
+    for parent in repo.parents_to_be(merging)? {
         trees.push(repo.tree_of(parent)?);
     }
     for tree in trees.iter().filter(|tree| **tree != head) {

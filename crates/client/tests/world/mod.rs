@@ -260,7 +260,7 @@ impl Stream for Budgeted {
 }
 
 impl Judge {
-    fn start(self, stream: UnixStream) -> JoinHandle<Seen> {
+    pub fn start(self, stream: UnixStream) -> JoinHandle<Seen> {
         std::thread::spawn(move || self.listen(stream))
     }
 

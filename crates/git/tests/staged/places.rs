@@ -8,9 +8,13 @@ use lychgate_model::ObjectId;
 use crate::world::{World, environment, id};
 
 fn places(repo: &Repository, wanted: &[ObjectId]) -> Vec<Place> {
+    places_in(repo, wanted, false)
+}
+
+fn places_in(repo: &Repository, wanted: &[ObjectId], merging: bool) -> Vec<Place> {
     let wanted: HashSet<_> = wanted.iter().copied().collect();
     let mut found = Vec::new();
-    staged_places(repo, &wanted, &mut |place| found.push(place)).unwrap();
+    staged_places(repo, &wanted, merging, &mut |place| found.push(place)).unwrap();
     found
 }
 
@@ -94,8 +98,8 @@ fn every_parent_of_a_merge_counts() {
     world.git(&["merge", "-q", "--no-commit", "--no-ff", "one", "two"]);
     let debt = at(&world, ":one");
     let moved = at(&world, ":moved");
-    let check = |repo: &Repository| {
-        let found = places(repo, &[debt, moved]);
+    let check = |repo: &Repository, merging| {
+        let found = places_in(repo, &[debt, moved], merging);
         let told: Vec<_> = found
             .iter()
             .map(|p| (p.path.as_bytes(), p.old.clone()))
@@ -107,7 +111,7 @@ fn every_parent_of_a_merge_counts() {
         ];
         assert_eq!(told, wanted);
     };
-    check(&world.open());
+    check(&world.open(), false);
     // Before MERGE_HEAD is written.
     let names = ["one", "two"].map(|branch| format!("GITHEAD_{}", at(&world, branch)));
     std::fs::remove_file(world.repo().join(".git/MERGE_HEAD")).unwrap();
@@ -117,5 +121,9 @@ fn every_parent_of_a_merge_counts() {
             .all(|place| place.old.is_empty())
     );
     let variables = [(names[0].as_str(), "one"), (names[1].as_str(), "two")];
-    check(&Repository::open(&environment(&world.repo(), &variables)).unwrap());
+    let repo = Repository::open(&environment(&world.repo(), &variables)).unwrap();
+    check(&repo, true);
+    // Anybody can set a variable: outside of pre-merge-commit it names nothing.
+    let found = places(&repo, &[debt]);
+    assert!(found.iter().all(|place| place.old.is_empty()));
 }
