@@ -10,7 +10,7 @@ use lychgate_scan::Rule;
 use lychgate_wire::frame::Answer;
 
 use crate::reply::Reply;
-use crate::session::Session;
+use crate::session::{Session, short};
 
 /// Reasons of one verdict.
 const REASONS: usize = 20;
@@ -125,19 +125,37 @@ impl Session {
             view.full_list = written.as_deref();
             return text::lines(verdict, &view);
         }
+        let range = self.range();
+        if hook.surface() == Surface::Server {
+            view.full_list = range.as_deref();
+        }
         text::lines(verdict, &view)
+    }
+
+    /// The command that judges what the first ref of the push brings.
+    fn range(&self) -> Option<String> {
+        let update = self.refs.iter().find(|u| !u.new.is_null())?;
+        let old = match update.old.is_null() {
+            true => String::new(),
+            false => short(&update.old),
+        };
+        Some(format!(
+            "lychgate check --range {old}..{}",
+            short(&update.new)
+        ))
     }
 
     fn refused_refs(&mut self) {
         let Some(asking) = &self.asking else { return };
         let (head, surface) = (asking.head.clone(), asking.hook.surface());
-        for update in self.refs.clone() {
-            let shown = |name: &str| self.policy.refused_ref(surface, &update, &head, name);
+        let refs = std::mem::take(&mut self.refs);
+        for update in &refs {
+            let shown = |name: &str| self.policy.refused_ref(surface, update, &head, name);
             if shown("").is_none() {
                 continue;
             }
             let name = self.shown_reference(&update.name);
-            let refused = self.policy.refused_ref(surface, &update, &head, &name);
+            let refused = self.policy.refused_ref(surface, update, &head, &name);
             if let Some(Reason {
                 code,
                 message,
@@ -147,6 +165,7 @@ impl Session {
                 self.tell(code, message, &help);
             }
         }
+        self.refs = refs;
     }
 
     /// A bare repository whose HEAD names no branch has no policy of its own (contract-memory 4).

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use lychgate_model::{Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, Surface};
+use lychgate_model::{Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, Surface, limits};
 use lychgate_wire::frame::{Entry, Facts, Hello, Object, RefuseCode, Role, Unreadable, caps};
 use lychgate_wire::version;
 
@@ -48,6 +48,15 @@ impl Session {
 
     pub(crate) fn reference(&mut self, update: &RefUpdate) {
         self.counter.reference(update);
+        self.ref_bytes += update.name.len();
+        if update.name.len() > limits::REF_NAME {
+            let most = limits::REF_NAME;
+            return self.refuse_refs(format!("a ref name is longer than {most} bytes"));
+        }
+        if self.ref_bytes > limits::REF_BYTES {
+            let most = limits::REF_BYTES >> 20;
+            return self.refuse_refs(format!("the ref names are more than {most} MiB"));
+        }
         if update.kind != RefKind::Delete {
             self.intake.name(What::Reference, &update.name);
         }
@@ -65,6 +74,10 @@ impl Session {
             crate::documents::policy(organisation, self.surface(), &papers, &asking.head, anchor);
         self.policy = policy;
         self.reasons.extend(reasons);
+        if self.ref_bytes.saturating_mul(self.policy.steps()) > limits::REF_STEPS {
+            let message = "too many refs for this many patterns in the policy".to_owned();
+            return self.refuse_refs(message);
+        }
         let server = self.surface() == Surface::Server;
         let head: &[u8] = if server { &asking.head } else { b"" };
         let trailers =

@@ -107,6 +107,7 @@ pub struct Session {
     pub(crate) context: Context,
     pub(crate) asking: Option<Asking>,
     pub(crate) refs: Vec<RefUpdate>,
+    pub(crate) ref_bytes: usize,
     pub(crate) papers: Vec<Paper>,
     pub(crate) policy: Policy,
     pub(crate) shared: Option<Shared>,
@@ -167,6 +168,7 @@ impl Session {
             context,
             asking: None,
             refs: Vec::new(),
+            ref_bytes: 0,
             papers: Vec::new(),
             policy,
             shared: None,
@@ -315,6 +317,16 @@ impl Session {
         self.hits = Hits::default();
         self.reasons = vec![reason];
         self.finish();
+    }
+
+    /// Ends the session because its refs are more than are judged.
+    pub(crate) fn refuse_refs(&mut self, message: String) {
+        self.refs = Vec::new();
+        self.abort(Reason {
+            code: ReasonCode::Unreadable,
+            message,
+            help: "push fewer refs at once, with shorter names".to_owned(),
+        });
     }
 
     /// How long this session may take. A check of more than a staged change holds up no commit:

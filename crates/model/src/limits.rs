@@ -31,6 +31,18 @@ pub const OFFER_FROM: usize = 16;
 pub const DOCUMENT: usize = 1 << 20;
 /// Ref lines in one push.
 pub const REFS: usize = 1_000_000;
+/// Bytes of the ref names of one push.
+pub const REF_BYTES: usize = 8 << 20;
+/// Longest ref name judged; Git's own store refuses components far below it.
+pub const REF_NAME: usize = 4096;
+/// Longest pattern over refs in a policy file.
+pub const PATTERN: usize = 256;
+/// Patterns over refs in one policy file,
+pub const PATTERNS: usize = 1000;
+/// and their bytes.
+pub const PATTERN_BYTES: usize = 32 << 10;
+/// Steps of matching every ref name of one push with every pattern of its policy.
+pub const REF_STEPS: usize = 1 << 31;
 
 /// An object above this is inflated and scanned in pieces with an overlap; rules that need the
 /// whole object see at most this much.

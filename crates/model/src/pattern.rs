@@ -7,11 +7,15 @@
 /// product of the two lengths, whatever they hold.
 pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     // `reach[i]`: the pattern up to here fits the first `i` bytes of the name.
+    let literal = literal(pattern);
+    let Some(name) = name.strip_prefix(literal) else {
+        return false;
+    };
     let mut reach = vec![false; name.len() + 1];
     if let Some(start) = reach.first_mut() {
         *start = true;
     }
-    let mut rest = pattern;
+    let mut rest = pattern.get(literal.len()..).unwrap_or_default();
     while let Some((&first, after)) = rest.split_first() {
         let deep = first == b'*' && after.first() == Some(&b'*');
         rest = if deep {
@@ -40,9 +44,29 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     reach.last().copied().unwrap_or(false)
 }
 
+/// What one byte of a name costs at most when this pattern is matched with it.
+pub fn steps(pattern: &[u8]) -> usize {
+    pattern.len() - literal(pattern).len() + 1
+}
+
+/// What stands before the first wildcard; it decides most of the time.
+fn literal(pattern: &[u8]) -> &[u8] {
+    let wild = pattern.iter().position(|b| matches!(b, b'*' | b'?'));
+    pattern
+        .get(..wild.unwrap_or(pattern.len()))
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{matches, steps};
+
+    #[test]
+    fn a_pattern_costs_what_follows_its_literal_part() {
+        for (pattern, expected) in [("refs/heads/main", 1), ("refs/**", 3), ("**/x", 5)] {
+            assert_eq!(steps(pattern.as_bytes()), expected, "{pattern}");
+        }
+    }
 
     #[test]
     fn patterns_fit_whole_names() {

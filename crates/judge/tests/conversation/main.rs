@@ -10,6 +10,7 @@ mod broken;
 mod configured;
 mod moved;
 mod pushed;
+mod referred;
 mod remembered;
 mod staged;
 mod talk;
