@@ -197,3 +197,18 @@ fn a_hook_that_cannot_be_run_is_not_said_to_be_absent() {
     let doctor = scene.lychgate(&repository, ["doctor"]).exits(1).out;
     assert!(doctor.contains("not executable"), "{doctor}");
 }
+
+#[test]
+fn repositories_of_any_name_are_found_and_nothing_is_said_twice() {
+    let scene = Scene::new();
+    let hooks = scene.bare_repository("srv/plain").join("hooks");
+    scene.bare_repository("srv/b.git");
+    scene
+        .lychgate(scene.root(), ["install", "--server", "srv"])
+        .exits(0);
+    assert!(hooks.join("pre-receive").is_symlink());
+    let gone = scene
+        .lychgate(scene.root(), ["install", "--server", "/nonexistent"])
+        .exits(2);
+    assert_eq!(gone.err.matches("/nonexistent").count(), 1, "{}", gone.err);
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lychgate_client::conf::{self, Conf};
 
-use super::{Report, programs};
+use super::{Report, managed, programs};
 use crate::ask_git::{Git, HooksPath, Layout};
 use crate::failure::Failure;
 use crate::install::CLIENT_HOOKS;
@@ -48,7 +48,7 @@ pub(super) fn look(
             later_hooks(git, report)?;
         }
         None => match Manager::of(hooks) {
-            Some(manager) => managed(manager, layout, report),
+            Some(manager) => managed::look(manager, layout, report),
             None => absent(around, layout, set.as_ref(), report),
         },
     }
@@ -189,73 +189,6 @@ fn unset(set: &HooksPath) -> String {
     match set.scope.as_str() {
         "command" => "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned(),
         scope => format!("git config --{scope} --unset core.hooksPath"),
-    }
-}
-
-/// A manager owns the folder: the gate has to be named in its file, last.
-fn managed(manager: Manager, layout: &Layout, report: &mut Report) {
-    let files: &[&str] = match manager {
-        Manager::Husky => &[".husky/pre-commit"],
-        Manager::Lefthook => &[
-            "lefthook.yml",
-            ".lefthook.yml",
-            "lefthook.yaml",
-            "lefthook.toml",
-        ],
-        Manager::PreCommit => &[".pre-commit-config.yaml", ".pre-commit-config.yml"],
-    };
-    let named = files.iter().find_map(|file| {
-        let text = std::fs::read_to_string(layout.top.join(file)).ok()?;
-        text.contains("lychgate").then_some((file, text))
-    });
-    let Some((file, text)) = named else {
-        report.problem(
-            format!(
-                "{} owns the hooks, and its file does not name lychgate",
-                manager.name()
-            ),
-            format!(
-                "add to {}:\n{}",
-                files.first().unwrap_or(&""),
-                manager.snippet()
-            ),
-        );
-        return;
-    };
-    if let Some(later) = later_in(manager, &text) {
-        report.problem(
-            format!("in {file}, {later} runs after lychgate and can change the index"),
-            format!("move lychgate to the end of {file}"),
-        );
-    } else {
-        report.well(format!("{} runs the gate, as {file} says", manager.name()));
-    }
-}
-
-/// The first hook that stands after ours in the manager's file, where that file has an order.
-fn later_in(manager: Manager, text: &str) -> Option<String> {
-    let after = |needle: &str| {
-        let last = text
-            .lines()
-            .enumerate()
-            .filter(|(_, l)| l.contains("lychgate"))
-            .last()?
-            .0;
-        let mut rest = text.lines().skip(last + 1);
-        rest.find_map(|l| l.trim().trim_start_matches("- ").strip_prefix(needle))
-            .map(str::trim)
-    };
-    match manager {
-        Manager::PreCommit => after("id:").map(str::to_owned),
-        Manager::Husky => {
-            let last = text
-                .lines()
-                .map(str::trim)
-                .rfind(|l| !l.is_empty() && !l.starts_with('#'))?;
-            (!last.contains("lychgate")).then(|| format!("`{last}`"))
-        }
-        // Ordered by priorities; the snippet has the highest.
-        Manager::Lefthook => None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod daemon;
 mod gate;
+mod managed;
 mod programs;
 mod server;
 

@@ -102,7 +102,13 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
         remember(&mut after.shims, name);
     }
 
-    std::fs::create_dir_all(folder).map_err(|e| not_done("create", folder, &e))?;
+    std::fs::create_dir_all(folder).map_err(|e| nothing_done("create", folder, &e))?;
+    // Asked beforehand, so that nothing is changed when not everything can be.
+    rustix::fs::access(
+        folder,
+        rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
+    )
+    .map_err(|e| nothing_done("write in", folder, &e.into()))?;
     if before.as_ref() != Some(&after) {
         write(&folder.join(manifest::NAME), &after.text(), 0o644)?;
     }
@@ -289,8 +295,16 @@ fn remember(list: &mut Vec<String>, name: &str) {
 }
 
 fn not_done(act: &str, path: &Path, error: &io::Error) -> Failure {
-    let failure =
-        Failure::new(Kind::Incomplete, format!("cannot {act} {}", path.display())).because(error);
+    failed(format!("cannot {act} {}", path.display()), error)
+}
+
+fn nothing_done(act: &str, path: &Path, error: &io::Error) -> Failure {
+    let what = format!("nothing was installed: cannot {act} {}", path.display());
+    failed(what, error)
+}
+
+fn failed(what: String, error: &io::Error) -> Failure {
+    let failure = Failure::new(Kind::Incomplete, what).because(error);
     if error.kind() == io::ErrorKind::PermissionDenied {
         return failure.hint("Run it as the user who owns that folder.");
     }

@@ -89,6 +89,10 @@ pub(crate) fn uninstall(folder: &Path) -> Result<Vec<String>, Failure> {
 
 /// The repositories that `folder` is or holds, in order; links are not followed.
 pub(crate) fn repositories(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !folder.exists() {
+        let what = format!("nothing was changed: there is no {}", folder.display());
+        return Err(Failure::new(Kind::Usage, what));
+    }
     if is_repository(folder) {
         return Ok(vec![folder.to_path_buf()]);
     }
@@ -109,8 +113,7 @@ pub(crate) fn repositories(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             );
             Failure::new(Kind::Incomplete, what).because(&e)
         })?;
-        let named = entry.path().extension().is_some_and(|e| e == "git");
-        if entry.file_type().is_dir() && named && is_repository(entry.path()) {
+        if entry.file_type().is_dir() && is_repository(entry.path()) {
             found.push(entry.path().to_path_buf());
             walk.skip_current_dir();
         }
@@ -121,13 +124,15 @@ pub(crate) fn repositories(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             folder.display()
         );
         return Err(Failure::new(Kind::Usage, what)
-            .hint("A repository is a folder NAME.git with HEAD and objects in it."));
+            .hint("A repository is a folder with HEAD, objects and refs in it."));
     }
     Ok(found)
 }
 
 fn is_repository(path: &Path) -> bool {
-    path.join("HEAD").symlink_metadata().is_ok() && path.join("objects").is_dir()
+    path.join("HEAD").symlink_metadata().is_ok()
+        && path.join("objects").is_dir()
+        && path.join("refs").is_dir()
 }
 
 /// Where `path` keeps its hooks, if the gate may and can stand there.

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use lychgate_model::Problem;
+use lychgate_scan::packs::BUILT_IN;
+use lychgate_scan::{PackSource, RuleSet};
 
 use crate::args::RulesCommand;
 use crate::check::judge::engine;
@@ -55,7 +57,10 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
     for file in files {
         let name = file.display().to_string();
         match std::fs::read_to_string(file) {
-            Ok(text) => problems.extend(lychgate_scan::check_pack(&name, &text)),
+            Ok(text) => {
+                problems.extend(lychgate_scan::check_pack(&name, &text));
+                problems.extend(taken(&name, &text));
+            }
             Err(error) => problems.push(Problem {
                 file: name,
                 line: 0,
@@ -81,4 +86,27 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
         if number == 1 { "" } else { "s" }
     );
     Err(Failure::new(Kind::Refused, what).before(out))
+}
+
+/// Rules of the pack whose ids a built-in pack has, which the daemon would refuse.
+fn taken(name: &str, text: &str) -> Vec<Problem> {
+    let file = |name: &str| PathBuf::from(name).file_name().map(ToOwned::to_owned);
+    // A built-in pack that is being worked on does not collide with itself.
+    let others = BUILT_IN.iter().filter(|pack| file(pack.name) != file(name));
+    let mut sources: Vec<PackSource<'_>> = others.copied().collect();
+    sources.push(PackSource { name, text });
+    let (_, problems) = RuleSet::load(&sources);
+    let of_pack = problems.into_iter().filter(|problem| problem.file == name);
+    of_pack
+        .filter_map(|mut problem| {
+            let (what, first) = problem.message.split_once(" is taken already, in ")?;
+            let pack = BUILT_IN.iter().find(|pack| pack.name == first)?;
+            let stem = PathBuf::from(pack.name)
+                .file_stem()?
+                .to_string_lossy()
+                .into_owned();
+            problem.message = format!("{what} is taken already, in the built-in pack {stem}");
+            Some(problem)
+        })
+        .collect()
 }
