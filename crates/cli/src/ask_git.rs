@@ -64,7 +64,14 @@ impl Git {
     /// The repository this folder is in; `None`: in none.
     pub(crate) fn layout(&self) -> Result<Option<Layout>, Failure> {
         let Some(git_dir) = self.line(["rev-parse", "--absolute-git-dir"])? else {
-            return Ok(None);
+            return match self.of_another_user()? {
+                true => Err(Failure::new(
+                    Kind::Incomplete,
+                    "not done: this repository belongs to another user, and git refuses it",
+                )
+                .hint("git config --global --add safe.directory \"$PWD\"")),
+                false => Ok(None),
+            };
         };
         let git_dir = PathBuf::from(git_dir);
         let top = self
@@ -91,6 +98,14 @@ impl Git {
             git_dir,
             top,
         }))
+    }
+
+    /// Whether git refuses the repository here for its owner alone.
+    fn of_another_user(&self) -> Result<bool, Failure> {
+        let asked = ["rev-parse", "--absolute-git-dir"];
+        let done = self.command(asked).output().map_err(not_run)?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        Ok(!done.status.success() && said.contains("dubious ownership"))
     }
 
     /// Which `core.hooksPath` is in effect, if any.

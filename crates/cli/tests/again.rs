@@ -212,3 +212,25 @@ fn repositories_of_any_name_are_found_and_nothing_is_said_twice() {
         .exits(2);
     assert_eq!(gone.err.matches("/nonexistent").count(), 1, "{}", gone.err);
 }
+
+#[test]
+fn a_repository_of_another_user_is_told_as_such() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    // Only root can give a repository away; git itself can be told to assume it.
+    let install = |other: bool| {
+        let mut command = scene.command(scene.path("bin/lychgate"), &repository);
+        if other {
+            command.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+        }
+        scene::said(command.arg("install"))
+    };
+    let refused = install(true).exits(3);
+    assert!(
+        refused.flat().contains("belongs to another user"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains("safe.directory"), "{}", refused.err);
+    install(false).exits(0);
+}

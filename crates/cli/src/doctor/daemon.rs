@@ -91,13 +91,21 @@ fn version(lines: &[String], report: &mut Report) {
             restart(),
         );
     }
+    let not_ready = of("state:") == Some("not-ready");
     for problem in lines
         .iter()
         .filter_map(|line| line.strip_prefix("problem: "))
     {
+        let what = if not_ready {
+            "the daemon judges nothing"
+        } else {
+            "the daemon keeps its old rules"
+        };
+        let file = problem.split(": ").next().unwrap_or_default();
+        let file = file.split(':').next().unwrap_or_default();
         report.problem(
-            format!("the daemon keeps its old rules: {problem}"),
-            "lychgate daemon reload",
+            format!("{what}: {problem}"),
+            format!("edit {file}, then: lychgate daemon reload"),
         );
     }
 }
