@@ -429,3 +429,15 @@ fn a_ref_without_required_trailers_excuses_nothing_for_one_with_them() {
     assert!(!policy.requires_trailers(&[update("refs/heads/topic", RefKind::Create)], head));
     assert!(policy.requires_trailers(&[update("refs/heads/trunk", RefKind::Create)], head));
 }
+
+#[test]
+fn a_key_of_the_organisation_is_refused_once_where_it_stands() {
+    let (made, problems) = RepositoryPolicy::parse("p", "schema = 1\n\nmode = \"observe\"\n");
+    assert!(made.is_none());
+    let told: Vec<_> = problems
+        .iter()
+        .map(|p| (p.line, p.column, p.key.as_str()))
+        .collect();
+    assert_eq!(told, [(3, 1, "mode")]);
+    assert!(RepositoryPolicy::parse("p", "schema = 1\n").0.is_some());
+}

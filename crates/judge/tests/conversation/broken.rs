@@ -169,6 +169,23 @@ fn bytes_under_another_id_are_indeterminate_and_not_remembered() {
 }
 
 #[test]
+fn what_to_do_about_the_unreadable_depends_on_where_it_stands() {
+    let file = "make it readable, or leave it out";
+    for (hook, help) in [
+        (Hook::CheckPath, file),
+        (Hook::CheckStdin, file),
+        (Hook::CheckAll, "git fsck"),
+    ] {
+        let mut talk = Talk::new(&ENGINE);
+        talk.open(hook, &[], &[]);
+        talk.unreadable(crate::talk::null(), "a", "permission denied");
+        let said = talk.close();
+        assert_eq!(said.decision(), Decision::Indeterminate);
+        assert!(said.text().contains(help), "{hook:?} {}", said.text());
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_indeterminate_and_named() {
     let mut talk = commit();
     talk.entry("dir/a\u{1b}[31m", None, side(b"x"));

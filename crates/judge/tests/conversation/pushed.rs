@@ -403,3 +403,27 @@ fn a_push_without_a_ref_line_is_not_judged() {
     );
     assert!(!said.answer.unwrap().coverage.complete);
 }
+
+#[test]
+fn a_long_denial_names_the_range_to_check() {
+    for (old_is_null, many, expected) in [(false, 240, true), (true, 240, true), (false, 3, false)]
+    {
+        let mut moved = update("refs/heads/topic", RefKind::FastForward);
+        if old_is_null {
+            moved = update("refs/heads/topic", RefKind::Create);
+        }
+        let short = |id: &lychgate_model::ObjectId| id.to_string()[..12].to_owned();
+        let old = if moved.old.is_null() {
+            String::new()
+        } else {
+            short(&moved.old)
+        };
+        let range = format!("lychgate check --range {old}..{}", short(&moved.new));
+        let mut talk = push("", &[moved]);
+        let text: Vec<u8> = (0..many).flat_map(line).collect();
+        let id = talk.blob(&text);
+        talk.places.push(At::new(id, "a"));
+        let said = talk.close();
+        assert_eq!(said.text().contains(&range), expected, "{}", said.text());
+    }
+}

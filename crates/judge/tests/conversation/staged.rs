@@ -437,3 +437,28 @@ fn observe_says_what_it_would_deny() {
         ["lychgate: observe: would be denied: 1 new finding"]
     );
 }
+
+#[test]
+fn an_allow_line_that_is_worth_nothing_says_why() {
+    for (rule, until, why) in [
+        ("test.nope", "2026-12-01", "no rule is called test.nope"),
+        ("test.token", "2026-11-01", "until 2026-11-01 has passed"),
+        ("test.token", "2027-11-01", "more than 90 days ahead"),
+        ("test.token", "2026-12-01", ""),
+    ] {
+        let text = format!(
+            "key = {} # lychgate: allow {rule} until {until} because it is a test\n",
+            token(0)
+        );
+        let mut talk = commit();
+        talk.add("a.py", text.as_bytes());
+        let said = talk.close();
+        let flaws = said
+            .findings
+            .iter()
+            .filter(|f| f.rule.as_str() != "test.token");
+        let told: Vec<&str> = flaws.map(|f| f.masked.as_str()).collect();
+        let expected: Vec<&str> = [why].into_iter().filter(|w| !w.is_empty()).collect();
+        assert_eq!(told, expected, "{rule} {until}");
+    }
+}
