@@ -125,7 +125,7 @@ fn each_mistake_is_named_with_its_place() {
         (
             "id = \"test\"",
             "id = \"tset\"",
-            "file is called `test`",
+            "the name of the file, `test`",
             line("id = \"test\""),
         ),
         (

@@ -159,7 +159,10 @@ impl<'t, 'i> Table<'t, 'i> {
             report.add(
                 Some(text.span),
                 &self.key(key),
-                format!("unknown word `{}`", text.value),
+                match words.iter().any(|w| close(w, &text.value)) {
+                    true => format!("unknown word `{}`", text.value),
+                    false => format!("unknown word of {} characters", text.value.chars().count()),
+                },
                 format!("write one of: {}.", words.join(", ")),
             );
         }
@@ -256,11 +259,20 @@ impl<'t, 'i> Table<'t, 'i> {
                 continue;
             }
             let near = self.known.iter().filter(|k| close(k, name)).copied().next();
-            let help = match near {
-                Some(k) => format!("did you mean `{k}`?"),
-                None => format!("known here: {}.", self.known.join(", ")),
+            // What is no typing error may be a secret: it is not quoted.
+            let (shown, message, help) = match near {
+                Some(k) => (
+                    self.key(name),
+                    "unknown key".to_owned(),
+                    format!("did you mean `{k}`?"),
+                ),
+                None => (
+                    self.name.clone(),
+                    format!("an unknown key of {} characters", name.chars().count()),
+                    format!("known here: {}.", self.known.join(", ")),
+                ),
             };
-            report.add(Some(key.span()), &self.key(name), "unknown key", help);
+            report.add(Some(key.span()), &shown, message, help);
         }
     }
 }

@@ -87,8 +87,7 @@ fn place(
             out.push_str(&text.repeat(n.ok_or("`{repeat:N:TEXT}` needs a smaller number")?));
         }
         "check" => {
-            let check = Check::from_name(argument)
-                .ok_or_else(|| format!("no check is called `{argument}`"))?;
+            let check = Check::from_name(argument).ok_or_else(|| unknown("check", argument))?;
             let edge = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
             let from = mark
                 .take()
@@ -100,14 +99,21 @@ fn place(
             out.push_str(&tail);
         }
         _ => {
-            let alphabet =
-                alphabet(name).ok_or_else(|| format!("no placeholder is called `{{{name}}}`"))?;
+            let alphabet = alphabet(name).ok_or_else(|| unknown("placeholder", name))?;
             let n = count(argument)
                 .ok_or_else(|| format!("`{{{name}:N}}` needs a number up to {MOST}"))?;
             out.push_str(&deck.deal(&alphabet, n));
         }
     }
     Ok(())
+}
+
+/// A word that is none of ours may be a secret: it is not quoted.
+fn unknown(what: &str, word: &str) -> String {
+    format!(
+        "no {what} has this name of {} characters",
+        word.chars().count()
+    )
 }
 
 fn count(text: &str) -> Option<usize> {

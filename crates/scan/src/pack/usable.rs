@@ -54,7 +54,7 @@ pub(crate) fn usable(
         let stem = file.rsplit(['/', '\\']).next().unwrap_or(file);
         let stem = stem.strip_suffix(".toml").unwrap_or(stem);
         if id.value != stem {
-            let message = format!("is `{}`, but the file is called `{stem}`", id.value);
+            let message = format!("is not the name of the file, `{stem}`");
             report.add(Some(id.span), "pack.id", message, "");
         }
         pack = id.value;
@@ -78,6 +78,7 @@ fn rule(
     let name = draft
         .id
         .as_ref()
+        .filter(|id| RuleId::new(&id.value).is_some())
         .map_or("rule", |id| id.value.as_str())
         .to_owned();
     let id = draft
@@ -200,7 +201,7 @@ fn identity(
         report.add(
             Some(id.span.clone()),
             "id",
-            format!("`{}` is no rule id", id.value),
+            format!("is no rule id: {} characters", id.value.chars().count()),
             help,
         );
         return None;
@@ -224,21 +225,28 @@ fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Vec<u8
         let length = word.value.len();
         if !(KEYWORD_LEAST..=KEYWORD_MOST).contains(&length) || !word.value.is_ascii() {
             let message = format!(
-                "`{}` is not {KEYWORD_LEAST} to {KEYWORD_MOST} bytes of ASCII",
-                word.value.escape_default()
+                "a keyword of {length} bytes is not {KEYWORD_LEAST} to {KEYWORD_MOST} bytes of ASCII"
             );
             report.add(place(&word.span), key, message, "");
             continue;
         }
         let folded = word.value.to_ascii_lowercase().into_bytes();
         if out.contains(&folded) {
-            let message = format!("`{}` stands twice, case aside", word.value.escape_default());
+            let message = "a keyword stands twice, case aside";
             report.add(place(&word.span), key, message, "");
             continue;
         }
         out.push(folded);
     }
     out
+}
+
+/// What is wrong with a glob, without quoting it.
+fn no_glob(error: &globset::Error) -> String {
+    match error.kind() {
+        globset::ErrorKind::Regex(_) => "no glob: it is too large or too complex".to_owned(),
+        other => format!("no glob: {other}"),
+    }
 }
 
 fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) -> GlobSet {
@@ -251,21 +259,11 @@ fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) -> GlobSet {
             Ok(g) => {
                 builder.add(g);
             }
-            Err(e) => report.add(
-                Some(glob.span.clone()),
-                key,
-                format!("no glob: {}", e.kind()),
-                "",
-            ),
+            Err(e) => report.add(Some(glob.span.clone()), key, no_glob(&e), ""),
         }
     }
     builder.build().unwrap_or_else(|e| {
-        report.add(
-            list.first().map(|g| g.span.clone()),
-            key,
-            format!("no glob: {}", e.kind()),
-            "",
-        );
+        report.add(list.first().map(|g| g.span.clone()), key, no_glob(&e), "");
         GlobSet::empty()
     })
 }
