@@ -1,6 +1,6 @@
 //! Text that comes in pieces: a buffer that slides over it, and the cursor that counts.
 
-use lychgate_model::limits;
+use lychgate_model::{Source, limits};
 use zeroize::Zeroize;
 
 use crate::cursor::Cursor;
@@ -19,6 +19,7 @@ pub(crate) struct Flow {
     decoder: Option<Decoder>,
     /// Bytes still to be skipped: a byte order mark.
     skip: usize,
+    source: Source,
 }
 
 /// What a flow reuses.
@@ -49,16 +50,23 @@ impl Flow {
             base: 0,
             decoder: None,
             skip,
+            source: Source::Blob,
         }
     }
 
     /// Text in an encoding of wide units.
     pub(crate) fn decoded(wide: Wide) -> Self {
+        Self::part(wide, 0, Source::Blob)
+    }
+
+    /// The same for a part that begins at `at` of its object.
+    pub(crate) fn part(wide: Wide, at: usize, source: Source) -> Self {
         Self {
-            cursor: Cursor::new(wide.mark as u64, wide.unit()),
+            cursor: Cursor::new((at + wide.mark) as u64, wide.unit()),
             base: 0,
             decoder: Some(Decoder::new(wide)),
             skip: wide.mark,
+            source,
         }
     }
 
@@ -111,12 +119,7 @@ impl Flow {
             last,
         };
         pass.run(text, &mut basin.state);
-        out.take(
-            &mut basin.state,
-            text,
-            self.cursor,
-            lychgate_model::Source::Blob,
-        );
+        out.take(&mut basin.state, text, self.cursor, self.source);
     }
 
     /// Lets go of all but the overlap, at the edge of a character.

@@ -11,32 +11,48 @@ pub(crate) struct Part {
     pub(crate) source: Source,
 }
 
+/// How a header line is read.
+enum Header {
+    /// The value has this source.
+    Value(Source),
+    /// An id or a type: no content if it is one.
+    Fixed(fn(&[u8]) -> bool),
+    /// Name and value are somebody's words.
+    Unknown,
+}
+
 /// The parts of a commit, in order: author and committer lines, the other headers people fill
 /// (signatures, merged tags), the message. Ids are not content.
 pub(crate) fn commit(bytes: &[u8], parts: &mut Vec<Part>) {
     headers(bytes, Source::Message, parts, |name| match name {
-        b"author" => Some(Source::Author),
-        b"committer" => Some(Source::Committer),
-        b"tree" | b"parent" => None,
-        _ => Some(Source::Message),
+        b"author" => Header::Value(Source::Author),
+        b"committer" => Header::Value(Source::Committer),
+        b"tree" | b"parent" => Header::Fixed(is_id),
+        b"encoding" | b"gpgsig" | b"gpgsig-sha256" | b"mergetag" => Header::Value(Source::Message),
+        _ => Header::Unknown,
     });
 }
 
 /// The parts of a tag: its name, the tagger, the message.
 pub(crate) fn tag(bytes: &[u8], parts: &mut Vec<Part>) {
     headers(bytes, Source::Tag, parts, |name| match name {
-        b"tagger" => Some(Source::Tagger),
-        b"object" | b"type" => None,
-        _ => Some(Source::Tag),
+        b"tagger" => Header::Value(Source::Tagger),
+        b"object" => Header::Fixed(is_id),
+        b"type" => Header::Fixed(is_type),
+        b"tag" | b"gpgsig" | b"gpgsig-sha256" => Header::Value(Source::Tag),
+        _ => Header::Unknown,
     });
 }
 
-fn headers(
-    bytes: &[u8],
-    body: Source,
-    parts: &mut Vec<Part>,
-    source: impl Fn(&[u8]) -> Option<Source>,
-) {
+fn is_id(value: &[u8]) -> bool {
+    matches!(value.len(), 40 | 64) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn is_type(value: &[u8]) -> bool {
+    matches!(value, b"commit" | b"tree" | b"blob" | b"tag")
+}
+
+fn headers(bytes: &[u8], body: Source, parts: &mut Vec<Part>, header: impl Fn(&[u8]) -> Header) {
     parts.clear();
     let mut at = 0;
     while at < bytes.len() {
@@ -56,12 +72,17 @@ fn headers(
             // A header goes on.
             (Some(_), Some(last)) if last.bytes.end + 1 == at => last.bytes.end = end,
             _ => {
-                let space = memchr::memchr(b' ', line).unwrap_or(0);
-                let name = line.get(..space).unwrap_or_default();
-                // An id and nothing else is no content; a longer line is, whatever it is called.
-                let overlong = (line.len() > name.len() + 65).then_some(body);
-                if let Some(source) = source(name).or(overlong) {
-                    let start = if space == 0 { at } else { at + space + 1 };
+                let space = memchr::memchr(b' ', line);
+                let (name, value) = match space.and_then(|n| line.split_at_checked(n)) {
+                    Some((name, rest)) => (name, rest.get(1..).unwrap_or_default()),
+                    None => (&b""[..], line),
+                };
+                let (start, source) = match header(name) {
+                    Header::Value(source) => (end - value.len(), source),
+                    Header::Fixed(fits) if fits(value) => (end, body),
+                    Header::Fixed(_) | Header::Unknown => (at, body),
+                };
+                if start < end {
                     parts.push(Part {
                         bytes: start..end,
                         source,
@@ -78,6 +99,7 @@ mod tests {
     use super::*;
 
     fn parts(f: fn(&[u8], &mut Vec<Part>), text: &str) -> Vec<(Source, String)> {
+        let text = text.replace(" I\n", &format!(" {}\n", "1a".repeat(20)));
         let mut out = Vec::new();
         f(text.as_bytes(), &mut out);
         out.into_iter()
@@ -87,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_commit_has_authors_and_a_message() {
-        let text = "tree 11\nparent 22\nauthor A <a@b> 1 +0\ncommitter C <c@d> 2 +0\ngpgsig x\n y\n\nsubject\n\nbody\n";
+        let text = "tree I\nparent I\nauthor A <a@b> 1 +0\ncommitter C <c@d> 2 +0\ngpgsig x\n y\n\nsubject\n\nbody\n";
         let want = [
             (Source::Author, "A <a@b> 1 +0"),
             (Source::Committer, "C <c@d> 2 +0"),
@@ -101,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_tag_has_a_name_a_tagger_and_a_message() {
-        let text = "object 11\ntype commit\ntag v1\ntagger T <t@u> 1 +0\n\nmessage";
+        let text = "object I\ntype commit\ntag v1\ntagger T <t@u> 1 +0\n\nmessage";
         let want = [
             (Source::Tag, "v1"),
             (Source::Tagger, "T <t@u> 1 +0"),
@@ -130,5 +152,20 @@ mod tests {
             }
         }
         assert_eq!(parts(commit, "tree 1\n hidden\n").len(), 1);
+    }
+
+    #[test]
+    fn only_an_id_is_no_content() {
+        let all = |f: fn(&[u8], &mut Vec<Part>), text: &str| -> Vec<String> {
+            parts(f, text).into_iter().map(|p| p.1).collect()
+        };
+        for kept in ["parent words", "tree 1a", "words x", "words"] {
+            assert_eq!(all(commit, &format!("{kept}\n")), [kept]);
+        }
+        for kept in ["object words", "type words", "words x"] {
+            assert_eq!(all(tag, &format!("{kept}\n")), [kept]);
+        }
+        assert!(all(commit, "tree I\nparent I\n").is_empty());
+        assert!(all(tag, "object I\ntype tree\n").is_empty());
     }
 }

@@ -196,7 +196,7 @@ impl RuleSet {
             flow.feed(bytes, &pass, &mut scratch.wide, &mut scratch.gathered);
             flow.finish(&pass, &mut scratch.wide, &mut scratch.gathered);
         } else if memchr::memchr(0, bytes).is_some() {
-            self.runs(bytes, key, scratch);
+            self.runs(bytes, 0, Source::Blob, key, scratch);
         }
         if submodules {
             self.submodules(plain, mark, key, &mut scratch.gathered);
@@ -204,7 +204,7 @@ impl RuleSet {
     }
 
     /// UTF-16 inside a binary.
-    fn runs(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) {
+    fn runs(&self, bytes: &[u8], at: usize, source: Source, key: &ValueKey, scratch: &mut Scratch) {
         let pass = self.pass(key, false);
         let Scratch { wide, gathered, .. } = scratch;
         let raw = Text {
@@ -213,7 +213,7 @@ impl RuleSet {
             fresh: 0,
             last: true,
         };
-        let mut cursor = Cursor::new(0, Unit::Byte);
+        let mut cursor = Cursor::new(at as u64, Unit::Byte);
         runs::find(bytes, &mut |run| {
             wide.hold(|buffer, state| {
                 run.read(bytes, buffer);
@@ -234,7 +234,7 @@ impl RuleSet {
                     // Runs come in order: lines are counted once.
                     cursor.advance(raw.between(cursor.at, run.at as u64));
                 }
-                gathered.take(state, raw, cursor, Source::Blob);
+                gathered.take(state, raw, cursor, source);
             });
         });
         wide.wipe();
@@ -279,6 +279,21 @@ impl RuleSet {
         scratch
             .gathered
             .take(state, text, Cursor::new(at as u64, Unit::Byte), source);
+        // Names hold no NUL; what else people write may be in any encoding.
+        if source == Source::Path {
+            return;
+        }
+        if let Some(wide) = Wide::of(bytes) {
+            let mut flow = Flow::part(wide, at, source);
+            let state = &mut scratch.wide.state;
+            let work = state.work;
+            state.reset(&self.searcher);
+            state.work += work;
+            flow.feed(bytes, &pass, &mut scratch.wide, &mut scratch.gathered);
+            flow.finish(&pass, &mut scratch.wide, &mut scratch.gathered);
+        } else if memchr::memchr(0, bytes).is_some() {
+            self.runs(bytes, at, source, key, scratch);
+        }
     }
 
     fn tree(&self, bytes: &[u8], hash: HashKind, key: &ValueKey, scratch: &mut Scratch) {

@@ -24,6 +24,8 @@ pub struct Stream {
     head: Option<Zeroizing<Vec<u8>>>,
     plain: Flow,
     decoded: Option<Flow>,
+    /// A NUL was seen: there may be UTF-16 inside.
+    nul: bool,
 }
 
 impl fmt::Debug for Stream {
@@ -44,6 +46,7 @@ impl RuleSet {
             head,
             plain: Flow::raw(0),
             decoded: None,
+            nul: false,
         }
     }
 }
@@ -75,6 +78,7 @@ impl Stream {
     }
 
     fn pour(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
+        self.nul |= self.decoded.is_none() && memchr::memchr(0, piece).is_some();
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
         let Scratch {
             plain,
@@ -117,6 +121,10 @@ impl Stream {
         };
         gathered.findings.iter_mut().for_each(|f| f.source = source);
         gathered.finish(&rules.rules, out);
+        if self.nul && self.kind != ObjectKind::Tree {
+            out.not_looked_at
+                .push("UTF-16 text inside a binary of this size");
+        }
         match self.kind {
             ObjectKind::Tree => out.not_looked_at.push("names in a tree of this size"),
             ObjectKind::Blob if submodules => {

@@ -196,3 +196,14 @@ fn a_scratch_serves_one_rule_set_after_another() {
         }
     }
 }
+
+/// What a stream cannot look at it names, and nothing else.
+#[test]
+fn a_stream_names_the_runs_it_does_not_read() {
+    let set = rules();
+    let binary = [&[1u8, 0xff, 3, 200].repeat(3000)[..], b"a\0b\0c\0d\0"].concat();
+    let said = streamed(&set, &binary, &[5000]).not_looked_at;
+    assert_eq!(said, ["UTF-16 text inside a binary of this size"]);
+    let plain = b"plain text, ".repeat(1000);
+    assert!(streamed(&set, &plain, &[5000]).not_looked_at.is_empty());
+}

@@ -56,6 +56,60 @@ fn each_part_of_a_tag_has_its_source() {
     assert!(scan(ObjectKind::Tag, make("v1", "T", "text").as_bytes()).is_clean());
 }
 
+#[test]
+fn messages_in_utf16_are_read() {
+    let encode = |text: &str, big: bool| -> Vec<u8> {
+        let unit = |u: u16| {
+            if big {
+                u.to_be_bytes()
+            } else {
+                u.to_le_bytes()
+            }
+        };
+        text.encode_utf16().flat_map(unit).collect()
+    };
+    let (secret, clean) = (token(1), "nothing to be seen in here".to_owned());
+    for big in [false, true] {
+        for mark in ["", "\u{feff}"] {
+            for (value, count) in [(&secret, 1), (&clean, 0)] {
+                let message = encode(&format!("{mark}subject\n\nuse {value} now\n"), big);
+                let head = commit("A", "C", "");
+                let head = &head[..head.len() - 2];
+                let bytes = [head, b"\n", &message].concat();
+                let out = scan(ObjectKind::Commit, &bytes);
+                assert_eq!(
+                    sources(&out),
+                    vec![Source::Message; count],
+                    "{big} {mark:?}"
+                );
+                for f in &out.findings {
+                    let range = f.span.byte_start as usize..f.span.byte_end as usize;
+                    assert_eq!(bytes[range], encode(value, big));
+                }
+                let id = "a".repeat(40);
+                let head = format!("object {id}\ntype commit\ntag v\ntagger T <t@u> 1 +0\n\n");
+                let bytes = [head.as_bytes(), &message].concat();
+                let out = scan(ObjectKind::Tag, &bytes);
+                assert_eq!(sources(&out), vec![Source::Tag; count]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_names_of_unknown_headers_are_content() {
+    let id = "a".repeat(40);
+    let make = |line: &str| format!("tree {id}\nauthor A <a@b> 1 +0\n{line}\n\nsubject\n");
+    let t = token(1);
+    for line in [format!("{t} x"), format!("parent {t}"), format!("tree {t}")] {
+        let out = scan(ObjectKind::Commit, make(&line).as_bytes());
+        assert_eq!(sources(&out), [Source::Message], "{line}");
+    }
+    for line in ["HG:extra x".to_owned(), format!("parent {id}")] {
+        assert!(scan(ObjectKind::Commit, make(&line).as_bytes()).is_clean());
+    }
+}
+
 fn tree(names: &[&str], id: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for name in names {
