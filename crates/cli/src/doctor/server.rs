@@ -40,6 +40,16 @@ pub(super) fn look(
         for (_, mend) in report.problems.iter_mut().skip(before) {
             *mend = mend.replace("lychgate install", &install);
         }
+        let socket = conf.as_ref().and_then(|conf| conf.socket.as_deref());
+        if let Some(closed) = socket.and_then(|s| closed_to(s.parent()?, owner)) {
+            report.problem(
+                format!(
+                    "user {owner} owns {at} and cannot reach the daemon's socket: {} is closed",
+                    closed.display()
+                ),
+                format!("{install} --socket /run/lychgate/lychgated.sock"),
+            );
+        }
         match conf.map(|conf| Place::of_server(&conf, owner)) {
             Some(Some(place)) if !places.contains(&place) => places.push(place),
             Some(None) => report.problem(
