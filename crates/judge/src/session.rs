@@ -23,7 +23,7 @@ use crate::intake::Intake;
 use crate::places::Questions;
 use crate::reply::{Refusal, Reply};
 use crate::state::State;
-use crate::work::{Shared, Work, WorkDone};
+use crate::work::{Failure, Shared, Work, WorkDone};
 
 /// What the driver of a session knows.
 #[derive(Clone, Debug)]
@@ -87,6 +87,8 @@ enum Phase {
     Receiving,
     /// A question is open.
     Asking,
+    /// The verdict is being weighed, on whatever thread.
+    Weighing,
     /// The verdict is among the replies.
     Over,
 }
@@ -116,6 +118,8 @@ pub struct Session {
     pub(crate) intake: Intake,
     pub(crate) scratch: Scratch,
     phase: Phase,
+    /// Everything but the conversation, until it is handed out to be weighed.
+    weighing: Option<Box<Session>>,
     claimed: Option<Tally>,
     answered: bool,
     pub(crate) questions: Option<Questions>,
@@ -177,6 +181,7 @@ impl Session {
             intake: Intake::default(),
             scratch: Scratch::new(),
             phase: Phase::Receiving,
+            weighing: None,
             claimed: None,
             answered: false,
             questions: None,
@@ -261,11 +266,19 @@ impl Session {
         if self.phase == Phase::Over {
             return None;
         }
+        if self.phase == Phase::Weighing {
+            let session = self.weighing.take()?;
+            return Some(Work::verdict(self.shared.as_ref()?, session));
+        }
         self.intake.take(self.shared.as_ref()?)
     }
 
     /// Takes work back.
     pub fn complete(&mut self, mut done: WorkDone) {
+        if let Some(weighed) = done.weighed.take() {
+            self.weighed(weighed);
+            return;
+        }
         self.intake.returned(&mut done);
         if self.phase == Phase::Over {
             // Completed objects stay remembered, so that a retry goes on from here.
@@ -283,7 +296,8 @@ impl Session {
 
     /// Whether reading on makes sense now: not while content enough for all workers waits.
     pub fn wants_input(&self) -> bool {
-        self.phase != Phase::Over && self.intake.held() < limits::IN_FLIGHT / 2
+        !matches!(self.phase, Phase::Weighing | Phase::Over)
+            && self.intake.held() < limits::IN_FLIGHT / 2
     }
 
     /// The deadline passed: INDETERMINATE with the share done.
@@ -315,6 +329,7 @@ impl Session {
         self.coverage.tally = self.counter.tally();
         self.coverage.complete = false;
         self.hits = Hits::default();
+        self.weighing = None;
         self.reasons = vec![reason];
         self.finish();
     }
@@ -433,7 +448,7 @@ impl Session {
                 self.intake.flush(false);
                 self.say(question);
             }
-            None => self.finish(),
+            None => self.weigh(),
         }
     }
 
@@ -463,7 +478,47 @@ impl Session {
         }
     }
 
-    fn finish(&mut self) {
+    /// Hands everything but the conversation out: a verdict over many findings and refs takes
+    /// long, and the caller's thread serves others.
+    fn weigh(&mut self) {
+        let (engine, cache) = (self.engine.clone(), self.cache.clone());
+        let bare = Self::new(engine, cache, self.state.clone(), self.context.clone());
+        let bare = Self {
+            phase: Phase::Weighing,
+            asking: self.asking.clone(),
+            shared: self.shared.clone(),
+            policy: self.policy.clone(),
+            counter: self.counter.clone(),
+            coverage: self.coverage,
+            judged: self.judged,
+            summary: self.summary.clone(),
+            order: std::mem::replace(&mut self.order, Order::new()),
+            replies: std::mem::take(&mut self.replies),
+            ..bare
+        };
+        let whole = std::mem::replace(self, bare);
+        self.weighing = Some(Box::new(whole));
+    }
+
+    /// Takes back what was handed out, with its verdict.
+    fn weighed(&mut self, weighed: Result<Box<Self>, Failure>) {
+        match weighed {
+            _ if self.phase == Phase::Over => {}
+            Ok(whole) => {
+                let mut replies = std::mem::take(&mut self.replies);
+                *self = *whole;
+                replies.append(&mut self.replies);
+                self.replies = replies;
+            }
+            Err(_) => self.abort(Reason {
+                code: ReasonCode::Fault,
+                message: "weighing what was found failed".to_owned(),
+                help: "report this as a bug".to_owned(),
+            }),
+        }
+    }
+
+    pub(crate) fn finish(&mut self) {
         self.phase = Phase::Over;
         self.conclude();
     }

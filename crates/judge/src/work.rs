@@ -11,6 +11,7 @@ use lychgate_wire::frame::Role;
 
 use crate::engine::Engine;
 use crate::identity::Identity;
+use crate::session::Session;
 use crate::state::State;
 
 /// What an item of a batch is.
@@ -81,6 +82,8 @@ enum Job {
         pieces: Vec<Vec<u8>>,
         last: bool,
     },
+    /// A session of which only the verdict is missing.
+    Verdict(Box<Session>),
 }
 
 /// What every piece of a session's work needs.
@@ -103,6 +106,7 @@ pub struct WorkDone {
     pub(crate) bytes: usize,
     pub(crate) judged: Vec<Judged>,
     pub(crate) large: Option<Box<Large>>,
+    pub(crate) weighed: Option<Result<Box<Session>, Failure>>,
 }
 
 // Content and names stay out of every log: what is printed of work is its size.
@@ -146,11 +150,19 @@ impl Work {
         }
     }
 
+    pub(crate) fn verdict(shared: &Shared, session: Box<Session>) -> Self {
+        Self {
+            shared: shared.clone(),
+            job: Job::Verdict(session),
+        }
+    }
+
     /// Bytes of content held.
     pub fn bytes(&self) -> usize {
         match &self.job {
             Job::Batch { buffer, .. } => buffer.len(),
             Job::Piece { pieces, .. } => pieces.iter().map(Vec::len).sum(),
+            Job::Verdict(_) => 0,
         }
     }
 
@@ -171,11 +183,21 @@ impl Work {
                 };
                 let judged = items.into_iter().map(judge).collect();
                 WorkDone {
+                    weighed: None,
                     bytes,
                     judged,
                     large: None,
                 }
             }
+            Job::Verdict(mut session) => WorkDone {
+                bytes,
+                judged: Vec::new(),
+                large: None,
+                weighed: Some(guarded(|| {
+                    session.finish();
+                    session
+                })),
+            },
             Job::Piece {
                 mut large,
                 pieces,
@@ -186,12 +208,14 @@ impl Work {
                 }
                 if !last {
                     return WorkDone {
+                        weighed: None,
                         bytes,
                         judged: Vec::new(),
                         large: Some(large),
                     };
                 }
                 WorkDone {
+                    weighed: None,
                     bytes,
                     judged: vec![large.finish(&shared)],
                     large: None,

@@ -1,5 +1,6 @@
 //! Bounds on ref lines: what is beyond them is not judged, and that is no allow.
 
+use lychgate_judge::{Reply, Scratch};
 use lychgate_model::{Decision, Hook, RefKind, RefUpdate, limits};
 use lychgate_wire::frame::{Facts, Frame};
 use lychgate_wire::version;
@@ -27,7 +28,7 @@ fn said(policy: &str, refs: &[RefUpdate]) -> Answered {
     talk.must(&Frame::Done(talk.counter.tally()));
     let mut out = Answered::default();
     while let Some(reply) = talk.next() {
-        if let lychgate_judge::Reply::Verdict(answer) = reply {
+        if let Reply::Verdict(answer) = reply {
             out.answer = Some(*answer);
         }
     }
@@ -55,6 +56,38 @@ fn the_names_of_one_push_are_judged_up_to_a_sum() {
     let most = limits::REF_BYTES / limits::REF_NAME;
     let refs: Vec<_> = (0..=most).map(|n| name(n, limits::REF_NAME)).collect();
     assert_eq!(said(floor, &refs).decision(), Decision::Indeterminate);
+}
+
+#[test]
+fn a_verdict_is_weighed_as_work_and_the_deadline_passes_meanwhile() {
+    for late in [false, true] {
+        let mut talk = Talk::new(&engine("schema = 1\n"));
+        let refs = [update("refs/heads/topic", RefKind::Delete)];
+        talk.open(Hook::PreReceive, &refs, &[]);
+        let tally = talk.counter.tally();
+        let session = talk.judge.session();
+        session.receive(&Frame::Done(tally)).unwrap();
+        let work = session.work().expect("the verdict is work");
+        assert!(session.reply().is_none() && !session.is_finished() && !session.wants_input());
+        if late {
+            session.expire();
+        }
+        let done = work.run(&mut Scratch::new());
+        session.complete(done);
+        let mut verdicts = Vec::new();
+        while let Some(reply) = session.reply() {
+            if let Reply::Verdict(answer) = reply {
+                verdicts.push(answer.decision);
+            }
+        }
+        let expected = if late {
+            Decision::Indeterminate
+        } else {
+            Decision::Allow
+        };
+        assert_eq!(verdicts, [expected]);
+        assert!(session.is_finished());
+    }
 }
 
 #[test]
