@@ -250,3 +250,30 @@ fn no_text_makes_the_reader_panic() {
         assert!(!check_pack("x.toml", text).is_empty(), "{text}");
     }
 }
+
+/// What a pack says may be a secret: only a typing error for a known word is quoted.
+#[test]
+fn no_value_and_no_unknown_key_is_quoted() {
+    let word = format!("{}IA{}", "AK", "Q7TZ2M4KXWB5JH3N");
+    let cases = [
+        ("id = \"test\"", "id = \"W\""),
+        ("id = \"test\"", "id = \"test\"\nW = 1"),
+        ("id = \"test.token\"", "id = \"W\"\nwindow = 0"),
+        ("severity = \"critical\"", "severity = \"W\""),
+        ("check = \"github\"", "check = \"W\""),
+        ("keywords = [\"ghp_\"]", "keywords = [\"W\", \"W\"]"),
+        ("keywords = [\"ghp_\"]", "keywords = [\"W\u{e9}\"]"),
+        ("never = [\"docs/**\"]", "never = [\"W{\"]"),
+        ("{check:github}", "{check:W}"),
+        ("{check:github}", "{W:3}"),
+        ("[0-9A-Za-z]{36})", "W{36}(?"),
+        ("entropy = 2.5", "entropy = W"),
+    ];
+    for (from, to) in cases {
+        let found = changed(from, &to.replace('W', &word));
+        assert!(!found.is_empty(), "{to}");
+        assert!(found.iter().all(|p| !p.contains(&word)), "{found:?}");
+    }
+    let found = changed("severity = \"critical\"", "severity = \"critcal\"");
+    assert!(found.iter().any(|p| p.contains("`critcal`")), "{found:?}");
+}
