@@ -91,6 +91,10 @@ impl MemoryLink {
 }
 
 impl Link for MemoryLink {
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     fn send(&mut self, frame: &Frame<'_>) -> Result<(), link::Error> {
         if self.refused || self.session.is_finished() {
             return Err(link::Error::Closed);
