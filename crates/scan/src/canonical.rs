@@ -43,7 +43,7 @@ impl Canonical {
 /// in both: it decides as much as the rules do. So is the order: findings name rules by number.
 pub(crate) fn digests(rules: &[Rule], matchers: &[Matcher]) -> (Digest, Digest) {
     let mut matching = Canonical::default();
-    matching.text("lychgate rules 1");
+    matching.text("lychgate rules 2");
     matching.text(env!("CARGO_PKG_VERSION"));
     matching.number(u64::from(structural::VERSION));
     for (number, rule) in rules.iter().enumerate() {
