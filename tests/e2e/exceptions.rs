@@ -37,7 +37,7 @@ fn an_allow_line_silences_one_finding_and_is_reported() {
         .find(|l| l.contains("lychgate: allow "))
         .expect("an allow line");
     let line = line[line.find("# ").expect("a comment")..].trim();
-    let pasted = line.replace("<reason>", "revoked on 2026-01-01");
+    let pasted = line.replace("<why>", "revoked on 2026-01-01");
     let rule = pasted.split_whitespace().nth(3).expect("a rule");
     let stage = |tail: &str| repo.stage("a.py", format!("T = \"{token}\"{tail}\n"));
     // Without a reason it is itself a finding; expired, too far ahead or in a string it silences

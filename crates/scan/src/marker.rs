@@ -247,6 +247,9 @@ fn allow(text: &[u8]) -> Result<Says, &'static str> {
     {
         return Err("no reason after `because`");
     }
+    if reason.starts_with(b"<") && reason.ends_with(b">") {
+        return Err("write the reason in place of the printed <why>");
+    }
     let reason = printable(reason.get(..REASON).unwrap_or(reason)).into();
     Ok(Says::Allow {
         rule,

@@ -101,6 +101,10 @@ fn what_is_missing_is_said() {
         ("# lychgate: allow a.b until 2027-01-31", "because"),
         ("# lychgate: allow a.b until 2027-01-31 because", "reason"),
         (
+            "# lychgate: allow a.b until 2027-01-31 because <why>",
+            "reason",
+        ),
+        (
             "/* lychgate: allow a.b until 2027-01-31 because */",
             "reason",
         ),
