@@ -105,3 +105,44 @@ fn a_repository_policy_only_tightens() {
         .says(".lychgate/policy.toml:2")
         .says("unknown");
 }
+
+#[test]
+fn a_broken_policy_does_not_get_in_and_one_that_got_in_can_be_mended() {
+    let world = World::new();
+    world.start_daemon();
+    let (bare, repo) = world.server("r");
+    let broken = "schema = 1\n[refs\n";
+    repo.commit_unseen(".lychgate/policy.toml", broken);
+    repo.push(&["main"]).fails().says(".lychgate/policy.toml:2");
+    // It got in before the gate stood here.
+    let pre = bare.path.join("hooks/pre-receive");
+    let gate = std::fs::read_link(&pre).unwrap();
+    std::fs::remove_file(&pre).unwrap();
+    repo.push(&["main"]).ok();
+    std::os::unix::fs::symlink(gate, &pre).unwrap();
+    repo.commit_unseen("a", "1\n");
+    repo.push(&["main"]).fails().says(".lychgate/policy.toml");
+    repo.commit_unseen(".lychgate/policy.toml", "schema = 1\n");
+    repo.push(&["main"]).ok();
+    repo.commit_unseen("a", "2\n");
+    repo.push(&["main"]).ok();
+}
+
+#[test]
+fn what_a_policy_file_holds_is_not_quoted_back() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let token = forge_token();
+    for line in [
+        format!("{token} = 1"),
+        format!("inline = \"{token}\""),
+        format!("[blocks]\ndefault = \"{token}\""),
+        format!("[refs]\nprotected = {token}"),
+    ] {
+        repo.stage(".lychgate/policy.toml", format!("schema = 1\n{line}\n"));
+        repo.commit()
+            .fails()
+            .hides(&token)
+            .says(".lychgate/policy.toml:");
+    }
+}

@@ -245,3 +245,41 @@ fn uuid() -> String {
         .trim()
         .to_owned()
 }
+
+#[test]
+fn a_rename_into_the_reach_of_a_rule_is_judged_where_it_lands() {
+    let world = world();
+    let (_, repo) = world.server("r");
+    repo.lychgate(&["install"]).ok();
+    let modules = |command: &str| {
+        format!("[submodule \"m\"]\n\tpath = m\n\turl = ../m\n\tupdate = {command}\n")
+    };
+    // Under another name it is text; as .gitmodules it is a command git would run.
+    repo.stage("notes.txt", modules("!touch /tmp/x"));
+    repo.commit().ok();
+    repo.git(&["mv", "notes.txt", ".gitmodules"]).ok();
+    repo.commit().fails().says(".gitmodules");
+    repo.git(&["commit", "-qnm", "past the hook"]).ok();
+    repo.push(&["main"]).fails().says(".gitmodules");
+    repo.git(&["reset", "-q", "--hard", "HEAD~2"]).ok();
+    repo.stage("notes.txt", modules("merge"));
+    repo.commit().ok();
+    repo.git(&["mv", "notes.txt", ".gitmodules"]).ok();
+    repo.commit().ok();
+    repo.push(&["main"]).ok();
+}
+
+#[test]
+fn a_push_through_a_symbolic_ref_protects_what_it_names() {
+    let world = world();
+    let (bare, repo) = world.server("r");
+    bare.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"])
+        .ok();
+    put(&repo, "a", "1\n");
+    repo.push(&["main"]).ok();
+    repo.git(&["commit", "-qnm", "rewritten", "--amend"]).ok();
+    repo.push(&["+main:refs/heads/alias"])
+        .fails()
+        .says("lychgate");
+    repo.push(&["main:refs/heads/other"]).ok();
+}
