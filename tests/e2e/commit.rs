@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use lychgate_e2e::{Output, Repo, World, cloud_key_id, forge_token};
 
 /// Asserts that a commit is denied without its token being shown.
-fn denied(output: Output, token: &str) -> Output {
+pub(crate) fn denied(output: Output, token: &str) -> Output {
     output.fails().hides(token).says("lychgate")
 }
 

@@ -1,11 +1,8 @@
 //! Who may say what: allow lines, markers of other tools, a repository's own policy.
 
-use lychgate_e2e::{Output, World, forge_token};
+use lychgate_e2e::{World, forge_token};
 
-/// Asserts that a commit is denied without its token being shown.
-fn denied(output: Output, token: &str) -> Output {
-    output.fails().hides(token).says("lychgate")
-}
+use crate::commit::denied;
 
 #[test]
 fn a_trailer_that_policy_requires_is_named_when_missing() {

@@ -1,23 +1,8 @@
 //! Ways to bring a value in past the gate that must not work.
 
-use lychgate_e2e::{Output, Repo, World, cloud_key_id, forge_token};
+use lychgate_e2e::{Repo, cloud_key_id, forge_token};
 
-/// A world with a running daemon, and `n` fresh pairs of a gated server and a clone.
-fn world() -> World {
-    let world = World::new();
-    world.start_daemon();
-    world
-}
-
-#[track_caller]
-fn denied(output: Output, token: &str) -> Output {
-    output.fails().hides(token).says("lychgate")
-}
-
-/// Commits past the client's hooks; the server is what is tested here.
-fn put(repo: &Repo<'_>, name: &str, content: impl AsRef<[u8]>) {
-    repo.commit_unseen(name, content);
-}
+use crate::push::{denied, put, world};
 
 #[test]
 fn a_push_denied_by_update_is_not_laundered_by_pushing_again() {

@@ -3,19 +3,19 @@
 use lychgate_e2e::{Output, Repo, World, forge_token};
 
 /// A world with a running daemon, and `n` fresh pairs of a gated server and a clone.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     world.start_daemon();
     world
 }
 
 #[track_caller]
-fn denied(output: Output, token: &str) -> Output {
+pub(crate) fn denied(output: Output, token: &str) -> Output {
     output.fails().hides(token).says("lychgate")
 }
 
 /// Commits past the client's hooks; the server is what is tested here.
-fn put(repo: &Repo<'_>, name: &str, content: impl AsRef<[u8]>) {
+pub(crate) fn put(repo: &Repo<'_>, name: &str, content: impl AsRef<[u8]>) {
     repo.commit_unseen(name, content);
 }
 
