@@ -112,7 +112,7 @@ fn a_pack_is_checked_like_source_code() {
         .exits(4);
     assert!(said.err.contains("mine.toml:7:"), "{}", said.err);
     assert!(
-        said.err.contains("no_such_key") && said.err.contains("awful"),
+        said.err.contains("an unknown key") && said.err.contains("unknown word"),
         "{}",
         said.err
     );
