@@ -138,6 +138,7 @@ fn check(given: &Given, told: &str, exactly: bool) {
     assert!(!exactly || judged.offered == introduced, "{told}");
     // Not asserted: that no old commit is judged again. Where committer dates run backwards the walk
     // may take in more than git calls new, never less.
+    places(given, &mut new, &judged, told);
 }
 
 /// What the new commits bring to a path where no parent has it, as `git log -c` tells it.
