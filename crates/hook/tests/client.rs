@@ -347,7 +347,7 @@ fn a_daemon_that_is_started_is_mentioned_once() {
     program(
         stage.programs().join("lychgated"),
         &format!(
-            "#!/bin/sh\necho \"$@\" > '{0}.new' && mv '{0}.new' '{0}'\n",
+            "#!/bin/sh\necho \"$@\" > '{0}.new' && mv '{0}.new' '{0}' && exec sleep 2\n",
             asked.display()
         ),
     );
