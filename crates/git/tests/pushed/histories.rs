@@ -135,7 +135,7 @@ fn check(given: &Given, told: &str) {
     assert!(judged.offered.is_superset(&expected), "{told}");
     let introduced = introduced(given);
     assert!(judged.offered.is_superset(&introduced), "{told}");
-    // Not asserted: that no old commit is judged again. Where committer dates run backwards the walk
+    // Not asserted: that no old commit is judged again. In rare histories, cause not proven, the walk
     // may take in more than git calls new, never less.
     places(given, &mut new, &judged, told);
 }
