@@ -47,13 +47,18 @@ pub enum Confidence {
     Low,
     /// A shape with context.
     Medium,
-    /// A shape nobody else has, or a checksum that holds.
+    /// A shape nobody else has.
     High,
+    /// A value that proves itself: its checksum holds, its key parses. No rule begins there.
+    Certain,
 }
 
 impl Confidence {
     /// Every confidence, weakest first.
-    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Certain];
+
+    /// Those a rule may claim of itself: certainty comes from a check of the value.
+    pub const OF_RULES: [Self; 3] = [Self::Low, Self::Medium, Self::High];
 
     /// The word for it in packs and reports.
     pub const fn name(self) -> &'static str {
@@ -61,6 +66,7 @@ impl Confidence {
             Self::Low => "low",
             Self::Medium => "medium",
             Self::High => "high",
+            Self::Certain => "certain",
         }
     }
 }

@@ -177,7 +177,7 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
             .get(f.rule as usize)
             .is_some_and(|r| r.paths.only.is_empty() && r.paths.never.is_empty())
     };
-    let sure = |f: &RawFinding| f.confidence == Confidence::High && everywhere(f);
+    let sure = |f: &RawFinding| f.confidence >= Confidence::High && everywhere(f);
     // Sorted by start: the reach of the sure findings seen so far, and of those still to come.
     let mut keep: Vec<bool> = vec![true; findings.len()];
     let mut reach: Option<(u64, Severity)> = None;

@@ -89,7 +89,7 @@ impl Matcher {
             return Some((severity, confidence));
         };
         match (check.verify(value), self.on_failure) {
-            (Outcome::Holds, _) => Some((severity, Confidence::High)),
+            (Outcome::Holds, _) => Some((severity, Confidence::Certain)),
             (Outcome::Fails, OnFailure::Drop) => None,
             (Outcome::Fails, OnFailure::Low) if check.is_proven() => {
                 Some((severity.min(Severity::Low), Confidence::Low))

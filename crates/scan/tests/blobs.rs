@@ -179,7 +179,7 @@ fn a_checksum_decides_how_sure() {
     let good = scan(KIND, token(8).as_bytes()).findings[0].clone();
     assert_eq!(
         (good.severity, good.confidence),
-        (Severity::Critical, Confidence::High)
+        (Severity::Critical, Confidence::Certain)
     );
     let mut bad = token(8);
     let last = if bad.ends_with('0') { "1" } else { "0" };

@@ -148,7 +148,7 @@ impl Code for Severity {
 
 impl Code for Confidence {
     const WHAT: &'static str = "confidence";
-    const VARIANTS: &'static [Self] = &[Self::Low, Self::Medium, Self::High];
+    const VARIANTS: &'static [Self] = &[Self::Low, Self::Medium, Self::High, Self::Certain];
 }
 
 impl Code for State {

@@ -99,7 +99,7 @@ fn has(table: &DeTable<'_>, key: &str) -> bool {
 
 fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
     let severities = Severity::ALL.map(|s| (s.name(), s));
-    let confidences = Confidence::ALL.map(|c| (c.name(), c));
+    let confidences = Confidence::OF_RULES.map(|c| (c.name(), c));
     let categories = Category::ALL.map(|c| (c.name(), c));
     let checks: Vec<(&str, Check)> = Check::ALL.iter().map(|&c| (c.name(), c)).collect();
     let failures = OnFailure::ALL.map(|f| (f.name(), f));
