@@ -31,7 +31,11 @@ impl Known {
             return ENTRY;
         };
         let masked: usize = scanned.findings.iter().map(|f| f.masked.len() + 160).sum();
-        ENTRY + 128 + masked + scanned.markers.len() * 160
+        ENTRY
+            + 128
+            + masked
+            + scanned.markers.len() * 192
+            + scanned.link.as_ref().map_or(0, |_| 192)
     }
 }
 

@@ -9,7 +9,7 @@ use lychgate_model::{
 };
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
-use lychgate_scan::{MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
+use lychgate_scan::{Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
 
 use crate::before::{Before, Known, Sides, Stood};
 use crate::hits::{Hit, Hits};
@@ -221,19 +221,45 @@ impl Session {
                 marks,
             });
         }
-        self.spent(found, &marks, old, out);
+        self.spent(found, &scanned.markers, old, out);
+        self.escape(found, scanned, old, out);
+    }
+
+    /// A symlink that leads out of the repository.
+    fn escape(
+        &self,
+        found: &Found<'_>,
+        scanned: &Scanned,
+        old: Option<&Before>,
+        out: &mut Vec<Candidate>,
+    ) {
+        let link = scanned.link.as_ref().filter(|_| found.link);
+        let Some(link) = link.filter(|link| link.leads_out_from(found.path)) else {
+            return;
+        };
+        if let Some(rule) = rule_at(self, link.finding.rule) {
+            out.push(Candidate {
+                finding: self.finding(found, &link.finding, rule),
+                // Where a target leads depends on the folder: moved, it is another.
+                existing: old.is_some_and(|old| old.same),
+                marks: Vec::new(),
+            });
+        }
     }
 
     /// Allow lines that are findings themselves: expired, too far ahead, of a rule nobody knows.
     fn spent(
         &self,
         found: &Found<'_>,
-        marks: &[Marked],
+        markers: &[Marker],
         old: Option<&Before>,
         out: &mut Vec<Candidate>,
     ) {
         let known = |id: &RuleId| self.engine.rules().rule(id).is_some();
-        for mark in marks {
+        for marker in markers {
+            let Some(mark) = marked(marker) else {
+                continue;
+            };
             let Exception::Allow { rule, until, .. } = &mark.exception else {
                 continue;
             };
@@ -256,16 +282,9 @@ impl Session {
                 continue;
             };
             let existing = old.is_some_and(|old| old.excepted(&mark.exception));
-            let span = Span {
-                line: mark.line,
-                column: 1,
-                end_line: mark.line,
-                end_column: 1,
-                ..Span::default()
-            };
             let raw = RawFinding {
                 rule: 0,
-                span,
+                span: marker.span,
                 source: Source::Blob,
                 value: ValueTag([0; 16]),
                 masked: why.into(),
@@ -348,7 +367,7 @@ fn rule_at(session: &Session, index: u32) -> Option<&Rule> {
 }
 
 /// An exception written in content, if its date is one.
-pub(crate) fn marked(marker: &lychgate_scan::Marker) -> Option<Marked> {
+pub(crate) fn marked(marker: &Marker) -> Option<Marked> {
     let exception = match &marker.kind {
         MarkerKind::Allow {
             rule,
@@ -373,7 +392,7 @@ pub(crate) fn marked(marker: &lychgate_scan::Marker) -> Option<Marked> {
         },
     };
     Some(Marked {
-        line: marker.line,
+        line: marker.span.line,
         exception,
     })
 }

@@ -14,8 +14,7 @@ use crate::value::{Secret, ValueKey};
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     pub(crate) findings: Vec<RawFinding>,
-    /// With the raw bytes each was read from.
-    markers: Vec<(std::ops::Range<u64>, Marker)>,
+    markers: Vec<Marker>,
     pub(crate) truncated: bool,
     pub(crate) incomplete: bool,
     /// Number of the first structural rule.
@@ -82,11 +81,7 @@ impl Gathered {
                 self.truncated = true;
                 break;
             }
-            let marker = Marker {
-                line: span.line,
-                kind,
-            };
-            self.markers.push((span.byte_start..span.byte_end, marker));
+            self.markers.push(Marker { span, kind });
         }
     }
 
@@ -145,14 +140,12 @@ impl Gathered {
         drop_shadowed(findings, rules);
         // Foreign markers silence nothing where nothing was found.
         let found = !findings.is_empty();
-        for (bytes, mut marker) in self.markers.drain(..) {
+        for mut marker in self.markers.drain(..) {
+            let span = marker.span;
             match &mut marker.kind {
                 MarkerKind::Foreign { .. } if !found => continue,
                 MarkerKind::Allow { reason, .. } => {
-                    let touches = |f: &RawFinding| {
-                        f.span.byte_start < bytes.end && bytes.start < f.span.byte_end
-                    };
-                    if findings.iter().any(touches) {
+                    if findings.iter().any(|f| overlap(f.span, span)) {
                         *reason = "(withheld: it holds a finding)".into();
                     }
                 }
@@ -160,7 +153,7 @@ impl Gathered {
             }
             out.markers.push(marker);
         }
-        out.markers.sort_by_key(|m| m.line);
+        out.markers.sort_by_key(|m| m.span.line);
         out.findings.append(findings);
     }
 }

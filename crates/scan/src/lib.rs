@@ -38,6 +38,6 @@ pub use pack::check_pack;
 pub use rule::{NewBy, Paths, Rule};
 pub use ruleset::{PackSource, RuleSet};
 pub use scan::Scratch;
-pub use scanned::{Day, Input, Marker, MarkerKind, RawFinding, Scanned};
+pub use scanned::{Day, Input, Link, Marker, MarkerKind, RawFinding, Scanned};
 pub use stream::Stream;
 pub use value::{ValueKey, ValueTag};

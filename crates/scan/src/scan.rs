@@ -3,7 +3,7 @@
 use std::fmt;
 
 use lychgate_model::path::printable;
-use lychgate_model::{HashKind, Mode, ObjectKind, Source, Span};
+use lychgate_model::{Confidence, HashKind, Mode, ObjectKind, Source, Span};
 
 use crate::cursor::Cursor;
 use crate::decode::{Unit, Wide};
@@ -13,11 +13,11 @@ use crate::gitmodules;
 use crate::object::{self, Part};
 use crate::ruleset::RuleSet;
 use crate::runs;
-use crate::scanned::{Input, Scanned};
+use crate::scanned::{Input, Link, RawFinding, Scanned};
 use crate::search::{Pass, Text};
 use crate::structural;
 use crate::tree::{self, Flaw, Names};
-use crate::value::ValueKey;
+use crate::value::{Secret, ValueKey};
 
 /// One worker's buffers, reused between objects; what held content is overwritten on drop. After
 /// a panic in a scan, throw it away.
@@ -69,7 +69,10 @@ impl RuleSet {
     pub fn scan(&self, input: Input<'_>, key: &ValueKey, scratch: &mut Scratch, out: &mut Scanned) {
         self.begin(scratch);
         match input.kind {
-            ObjectKind::Blob => self.blob(input.bytes, key, scratch),
+            ObjectKind::Blob => {
+                self.blob(input.bytes, key, scratch);
+                out.link = self.link(input.bytes, key);
+            }
             ObjectKind::Tree => self.tree(input.bytes, input.hash, key, scratch),
             ObjectKind::Commit | ObjectKind::Tag => {
                 let mut parts = std::mem::take(&mut scratch.parts);
@@ -121,40 +124,28 @@ impl RuleSet {
         scratch.gathered.finish(&self.rules, out);
     }
 
-    /// Judges a symlink's target beside its content: a note when it is absolute or climbs out of
-    /// the repository from the folder of `path`.
-    pub fn check_symlink_target(
-        &self,
-        path: &[u8],
-        target: &[u8],
-        key: &ValueKey,
-        out: &mut Scanned,
-    ) {
-        if !tree::leads_out(path, target) {
-            return;
-        }
-        let mut gathered = Gathered::default();
-        gathered.reset(self.structural);
-        let span = Span {
-            line: 1,
-            column: 1,
-            end_line: 1,
-            end_column: u32::try_from(target.len())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1),
-            byte_start: 0,
-            byte_end: target.len() as u64,
+    /// What is to be said of a blob if it is a symlink (RF-10).
+    fn link(&self, target: &[u8], key: &ValueKey) -> Option<Box<Link>> {
+        let climbs = tree::climbs(target)?;
+        let rule = structural::SYMLINK_ESCAPE;
+        let length = u32::try_from(String::from_utf8_lossy(target).chars().count());
+        let finding = RawFinding {
+            rule: self.structural + structural::position(rule),
+            span: Span {
+                line: 1,
+                column: 1,
+                end_line: 1,
+                end_column: length.unwrap_or(u32::MAX).saturating_add(1),
+                byte_start: 0,
+                byte_end: target.len() as u64,
+            },
+            source: Source::Symlink,
+            value: Secret::new(target).tag(key),
+            masked: "target outside of the repository".into(),
+            severity: structural::severity(rule),
+            confidence: Confidence::High,
         };
-        let shown = "target outside of the repository".to_owned();
-        let value = (target, key);
-        gathered.flaw(
-            structural::SYMLINK_ESCAPE,
-            span,
-            Source::Symlink,
-            value,
-            shown,
-        );
-        gathered.finish(&self.rules, out);
+        Some(Box::new(Link { climbs, finding }))
     }
 
     pub(crate) fn pass<'p>(&'p self, key: &'p ValueKey, markers: bool) -> Pass<'p> {

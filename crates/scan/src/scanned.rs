@@ -50,10 +50,28 @@ pub struct Day {
 /// A comment in a blob that asks for silence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker {
-    /// The line it stands on, from 1.
-    pub line: u32,
+    /// From its word (`lychgate:`) to the end of what was read of the line.
+    pub span: Span,
     /// What it says.
     pub kind: MarkerKind,
+}
+
+/// Content of a blob that leads upwards if the blob is a symlink. Whether it is one, and at which
+/// path, only the tree above it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Folders it climbs from its own; `u32::MAX`: it is absolute.
+    pub(crate) climbs: u32,
+    /// What is found where it leads out.
+    pub finding: RawFinding,
+}
+
+impl Link {
+    /// Whether a symlink at `path` with this target leads out of the repository.
+    pub fn leads_out_from(&self, path: &[u8]) -> bool {
+        let depth = path.iter().filter(|&&b| b == b'/').count();
+        usize::try_from(self.climbs).unwrap_or(usize::MAX) > depth
+    }
 }
 
 /// What a marker says. One that begins like ours but cannot be read is no marker: it is a finding
@@ -85,6 +103,8 @@ pub struct Scanned {
     pub findings: Vec<RawFinding>,
     /// By line.
     pub markers: Vec<Marker>,
+    /// Of a blob that may be a symlink's target.
+    pub link: Option<Box<Link>>,
     /// There were more than [`lychgate_model::limits::FINDINGS_PER_OBJECT`] findings or markers;
     /// the object was not judged completely.
     pub truncated: bool,
@@ -97,6 +117,7 @@ impl Scanned {
     pub fn clear(&mut self) {
         self.findings.clear();
         self.markers.clear();
+        self.link = None;
         self.truncated = false;
         self.not_looked_at.clear();
     }
@@ -105,6 +126,7 @@ impl Scanned {
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
             && self.markers.is_empty()
+            && self.link.is_none()
             && !self.truncated
             && self.not_looked_at.is_empty()
     }

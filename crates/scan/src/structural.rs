@@ -34,7 +34,7 @@ pub const ALLOW_EXPIRED: &str = "allow.expired";
 pub const ALLOW_TOO_FAR: &str = "allow.too-far";
 
 /// Counts up when what these rules find changes: part of the matching digest.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 struct Entry {
     id: &'static str,

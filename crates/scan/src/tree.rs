@@ -267,24 +267,30 @@ pub(crate) fn path_flaws(path: &[u8], symlink: bool, flaw: &mut dyn FnMut(Flaw))
     }
 }
 
-/// Whether a symlink at `path` with this target leads out of the repository.
-pub(crate) fn leads_out(path: &[u8], target: &[u8]) -> bool {
+/// Longest target of a symlink (`PATH_MAX` of Linux).
+const TARGET: usize = 4096;
+
+/// How many folders a symlink with this target climbs from its own, `u32::MAX` when it is
+/// absolute; `None`: it stays below, or this is no target that anybody makes. Text of several
+/// lines is none, or every file that begins with a comment would be one.
+pub(crate) fn climbs(target: &[u8]) -> Option<u32> {
+    if target.len() > TARGET || target.iter().any(|b| matches!(b, 0 | b'\n')) {
+        return None;
+    }
     let drive = matches!(target, [letter, b':', ..] if letter.is_ascii_alphabetic());
     if drive || matches!(target.first(), Some(b'/' | b'\\')) {
-        return true;
+        return Some(u32::MAX);
     }
-    let mut depth = path.iter().filter(|&&b| b == b'/').count();
+    let (mut depth, mut least) = (0i32, 0i32);
     for part in target.split(|&b| b == b'/') {
         match part {
             b"" | b"." => {}
-            b".." => match depth.checked_sub(1) {
-                Some(d) => depth = d,
-                None => return true,
-            },
+            b".." => depth -= 1,
             _ => depth += 1,
         }
+        least = least.min(depth);
     }
-    false
+    (least < 0).then_some(least.unsigned_abs())
 }
 
 #[cfg(test)]

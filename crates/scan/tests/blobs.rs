@@ -213,7 +213,7 @@ fn allow_lines_are_read_and_their_twins_are_findings() {
     let out = scan(KIND, text.as_bytes());
     assert_eq!(out.findings.len(), 1);
     assert_eq!(out.markers.len(), 1);
-    assert_eq!(out.markers[0].line, 2);
+    assert_eq!(out.markers[0].span.line, 2);
     assert!(
         matches!(&out.markers[0].kind, MarkerKind::Allow { reason, .. } if &**reason == "a fixture")
     );
@@ -251,8 +251,8 @@ fn foreign_markers_are_recorded_beside_findings_only() {
         .markers
         .iter()
         .map(|m| match m.kind {
-            MarkerKind::Foreign { tool, next_line } => (m.line, tool, next_line),
-            MarkerKind::Allow { .. } => (m.line, "", false),
+            MarkerKind::Foreign { tool, next_line } => (m.span.line, tool, next_line),
+            MarkerKind::Allow { .. } => (m.span.line, "", false),
         })
         .collect();
     assert_eq!(tools, [(1, "gitleaks", false), (2, "detect-secrets", true)]);

@@ -187,12 +187,21 @@ fn staged_paths_are_judged_whole() {
 
 #[test]
 fn links_that_lead_out_are_noted() {
-    let judge = |target: &str| {
-        let mut out = Scanned::default();
-        rules().check_symlink_target(b"a/link", target.as_bytes(), &key(), &mut out);
-        ids(&out)
+    let rules = rules();
+    let leads_out = |path: &str, target: &str| {
+        let out = scan(ObjectKind::Blob, target.as_bytes());
+        assert!(out.findings.is_empty());
+        assert_eq!(out.is_clean(), out.link.is_none());
+        out.link.is_some_and(|link| {
+            let rule = &rules.rules()[link.finding.rule as usize];
+            assert_eq!(rule.id.as_str(), "tree.symlink-escape");
+            link.leads_out_from(path.as_bytes())
+        })
     };
-    assert_eq!(judge("/etc/passwd"), ["tree.symlink-escape"]);
-    assert_eq!(judge("../../x"), ["tree.symlink-escape"]);
-    assert!(judge("../x").is_empty());
+    assert!(leads_out("a/link", "/etc/passwd"));
+    assert!(leads_out("a/link", "../../x"));
+    assert!(!leads_out("a/b/link", "../../x"));
+    assert!(!leads_out("a/link", "../x"));
+    assert!(leads_out("link", "../x"));
+    assert!(!leads_out("link", "x"));
 }

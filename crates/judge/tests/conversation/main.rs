@@ -8,6 +8,7 @@
 
 mod broken;
 mod configured;
+mod links;
 mod moved;
 mod pushed;
 mod referred;

@@ -457,8 +457,22 @@ fn an_allow_line_that_is_worth_nothing_says_why() {
             .findings
             .iter()
             .filter(|f| f.rule.as_str() != "test.token");
-        let told: Vec<&str> = flaws.map(|f| f.masked.as_str()).collect();
+        let told: Vec<&str> = flaws.clone().map(|f| f.masked.as_str()).collect();
         let expected: Vec<&str> = [why].into_iter().filter(|w| !w.is_empty()).collect();
         assert_eq!(told, expected, "{rule} {until}");
+        // The finding stands where the words stand: an editor that goes there lands on them.
+        let at = text.find("lychgate:").unwrap();
+        for span in flaws.map(|f| f.span) {
+            assert_eq!((span.line, span.column as usize), (1, at + 1));
+            assert_eq!(
+                (span.end_line, span.end_column as usize),
+                (1, text.len()),
+                "to the end of the line"
+            );
+            assert_eq!(
+                (span.byte_start as usize, span.byte_end as usize),
+                (at, text.len() - 1)
+            );
+        }
     }
 }

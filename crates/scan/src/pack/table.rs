@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use lychgate_model::spelling;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -159,7 +160,7 @@ impl<'t, 'i> Table<'t, 'i> {
             report.add(
                 Some(text.span),
                 &self.key(key),
-                match words.iter().any(|w| close(w, &text.value)) {
+                match words.iter().any(|w| spelling::is_slip(&text.value, w)) {
                     true => format!("unknown word `{}`", text.value),
                     false => format!("unknown word of {} characters", text.value.chars().count()),
                 },
@@ -258,44 +259,22 @@ impl<'t, 'i> Table<'t, 'i> {
             if self.known.contains(&name) {
                 continue;
             }
-            let near = self.known.iter().filter(|k| close(k, name)).copied().next();
-            // What is no typing error may be a secret: it is not quoted.
-            let (shown, message, help) = match near {
-                Some(k) => (
-                    self.key(name),
-                    "unknown key".to_owned(),
-                    format!("did you mean `{k}`?"),
-                ),
-                None => (
+            let near = spelling::nearest(name, self.known.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}.", self.known.join(", ")),
+            };
+            // What is neither a plain word nor a typing error may be a secret: it is not quoted.
+            let (shown, message) = if spelling::is_plain(name) || near.is_some() {
+                (self.key(name), "unknown key".to_owned())
+            } else {
+                let length = name.chars().count();
+                (
                     self.name.clone(),
-                    format!("an unknown key of {} characters", name.chars().count()),
-                    format!("known here: {}.", self.known.join(", ")),
-                ),
+                    format!("an unknown key of {length} characters"),
+                )
             };
             report.add(Some(key.span()), &shown, message, help);
         }
     }
-}
-
-/// Whether two words differ by at most two edits.
-fn close(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if b.len() > 64 {
-        return false;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b) {
-            let best = (corner + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            corner = *cell;
-            *cell = best;
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().is_some_and(|&d| d <= 2)
 }
