@@ -184,7 +184,7 @@ pub(crate) struct Rules {
 /// One verb of `rules`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Every rule in force: id, severity, confidence, check, title.
+    /// Every rule in force: id, severity, confidence, offline check, paths it is bound to.
     List,
     /// All there is to say about a rule or a reason code.
     Explain {

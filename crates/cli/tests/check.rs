@@ -457,7 +457,7 @@ fn a_policy_that_cannot_be_used_is_refused_and_named() {
     let said = run(&config).exits(4);
     assert!(
         said.err
-            .contains("extra.toml:2:1: an unknown key of 11 characters"),
+            .contains("extra.toml:2:1: no_such_key: unknown key"),
         "{}",
         said.err
     );
@@ -478,7 +478,7 @@ fn a_policy_of_the_repository_that_cannot_be_used_denies_and_is_named() {
     let said = scene.lychgate(&repository, ["check"]).exits(4);
     assert!(
         said.out
-            .contains(".lychgate/policy.toml:2:1: an unknown key"),
+            .contains(".lychgate/policy.toml:2:1: no_such_key: unknown"),
         "{}",
         said.out
     );

@@ -59,6 +59,42 @@ fn every_rule_is_listed_on_a_page() {
 }
 
 #[test]
+fn a_rule_is_listed_with_its_check_and_its_paths() {
+    let scene = Scene::new();
+    let list = scene.lychgate(scene.root(), ["rules", "list"]).exits(0);
+    let columns = |id: &str| -> Vec<&str> {
+        let mut lines = list.out.lines().map(|line| line.split_whitespace());
+        let line = lines.find(|line| line.clone().next() == Some(id));
+        line.unwrap_or_else(|| panic!("{id}: {}", list.out))
+            .collect()
+    };
+    let checked = "github.personal-access-token";
+    assert_eq!(
+        columns(checked),
+        [checked, "critical", "high", "github", "-"]
+    );
+    assert_eq!(
+        columns("allow.expired"),
+        ["allow.expired", "medium", "high", "-", "-"]
+    );
+    assert_eq!(columns("tree.submodule-url")[3..5], ["-", ".gitmodules"]);
+    let explained = |id| {
+        scene
+            .lychgate(scene.root(), ["rules", "explain", id])
+            .exits(0)
+            .out
+    };
+    let said = explained(checked);
+    assert!(
+        said.contains("\n  provider github, offline check github\n"),
+        "{said}"
+    );
+    let said = explained("tree.submodule-url");
+    assert!(!said.contains("provider"), "{said}");
+    assert!(said.contains("\nOnly in\n  .gitmodules\n"), "{said}");
+}
+
+#[test]
 fn every_rule_and_reason_is_explained_offline() {
     let scene = Scene::new();
     let list = scene.lychgate(scene.root(), ["rules", "list"]).exits(0);
@@ -112,7 +148,7 @@ fn a_pack_is_checked_like_source_code() {
         .exits(4);
     assert!(said.err.contains("mine.toml:7:"), "{}", said.err);
     assert!(
-        said.err.contains("an unknown key") && said.err.contains("unknown word"),
+        said.err.contains("no_such_key: unknown key") && said.err.contains("unknown word"),
         "{}",
         said.err
     );

@@ -19,6 +19,7 @@ pub mod path;
 pub mod pattern;
 pub mod problem;
 pub mod refs;
+pub mod spelling;
 pub mod surface;
 pub mod text;
 pub mod verdict;

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
-use lychgate_model::Problem;
+use lychgate_model::{Problem, spelling};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -350,20 +350,20 @@ impl<'d, 't> Section<'d, 't> {
             if known.contains(&name) {
                 continue;
             }
-            match known.iter().find(|k| close(k, name)) {
-                Some(near) => {
-                    let shown = lychgate_model::path::printable(name.as_bytes());
-                    let help = format!("did you mean `{near}`?");
-                    let key_name = self.dotted(&shown);
-                    self.document
-                        .report(key.span(), &key_name, "unknown key".into(), help);
-                }
-                None => {
-                    let length = name.chars().count();
-                    let message = format!("an unknown key of {length} characters");
-                    let help = format!("known here: {}", known.join(", "));
-                    self.document.report(key.span(), &self.key, message, help);
-                }
+            let near = spelling::nearest(name, known.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            // What is neither a plain word nor a typing error may be a secret: it is not quoted.
+            if spelling::is_plain(name) || near.is_some() {
+                let shown = self.dotted(&lychgate_model::path::printable(name.as_bytes()));
+                let message = "unknown key".to_owned();
+                self.document.report(key.span(), &shown, message, help);
+            } else {
+                let length = name.chars().count();
+                let message = format!("an unknown key of {length} characters");
+                self.document.report(key.span(), &self.key, message, help);
             }
         }
     }
@@ -375,7 +375,7 @@ const DIGITS: usize = 6;
 /// A string for a message: quoted only as a typing error for one of `words`, because anything
 /// else in a file may be a secret.
 fn named<'w>(text: &str, mut words: impl Iterator<Item = &'w str>) -> String {
-    if words.any(|word| close(word, text)) {
+    if words.any(|word| spelling::is_slip(text, word)) {
         let shown = lychgate_model::path::printable(text.as_bytes());
         return format!("\"{shown}\"");
     }
@@ -385,27 +385,4 @@ fn named<'w>(text: &str, mut words: impl Iterator<Item = &'w str>) -> String {
 fn article(kind: &str) -> String {
     let vowel = kind.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {kind}", if vowel { "an" } else { "a" })
-}
-
-/// Whether two keys differ by at most two edits: one the typing error for the other.
-fn close(a: &str, b: &str) -> bool {
-    if a.len().abs_diff(b.len()) > 2 || b.len() > 64 {
-        return false;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (slot, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let cost = (diagonal + usize::from(x != y))
-                .min(*slot + 1)
-                .min(left + 1);
-            diagonal = std::mem::replace(slot, cost);
-            left = cost;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().is_some_and(|distance| *distance <= 2)
 }

@@ -60,6 +60,32 @@ fn the_reference_names_every_default() {
     assert_eq!(with.trailers(), without.trailers());
 }
 
+/// A plain word that nobody knows is named, with the key that was meant where that can be told;
+/// what may be a secret is not quoted.
+#[test]
+fn an_unknown_key_is_named_unless_it_may_be_a_secret() {
+    let secret = ["q7", "tz2m4kxwb5jh3n"].concat();
+    for (key, wanted) in [
+        (
+            "blocking",
+            "org.toml:2:1: blocking: unknown key\n  help: did you mean `blocks`?",
+        ),
+        (
+            "colour",
+            "org.toml:2:1: colour: unknown key\n  help: known here: schema, ",
+        ),
+        (
+            secret.as_str(),
+            "org.toml:2:1: an unknown key of 16 characters\n  help: known here: ",
+        ),
+    ] {
+        let (_, problems) = Organisation::parse("org.toml", &format!("schema = 1\n{key} = 1\n"));
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(said.iter().any(|p| p.starts_with(wanted)), "{said:?}");
+        assert!(said.iter().all(|p| !p.contains(&secret)), "{said:?}");
+    }
+}
+
 /// The help of an unknown key lists the keys that are known: each of them stands in the file.
 #[test]
 fn the_reference_names_every_key() {

@@ -46,6 +46,14 @@ impl Paths {
     }
 }
 
+impl Rule {
+    /// Who issues what it finds: the first part of its id.
+    pub fn provider(&self) -> &str {
+        let id = self.id.as_str();
+        id.split('.').next().unwrap_or(id)
+    }
+}
+
 /// A rule: who it is, how bad its matches are and what to do about them. How it matches is hidden.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -63,6 +71,8 @@ pub struct Rule {
     pub confidence: Confidence,
     /// What kind of thing.
     pub category: Category,
+    /// The offline check of its values, by the name packs give it.
+    pub check: Option<&'static str>,
     /// What makes a finding new.
     pub new: NewBy,
     /// Where it applies.

@@ -171,6 +171,7 @@ pub(crate) fn rules() -> Vec<Rule> {
                 } else {
                     Category::Process
                 },
+                check: None,
                 new: NewBy::Value,
                 paths: if modules {
                     Paths::gitmodules()

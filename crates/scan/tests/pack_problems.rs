@@ -277,3 +277,21 @@ fn no_value_and_no_unknown_key_is_quoted() {
     let found = changed("severity = \"critical\"", "severity = \"critcal\"");
     assert!(found.iter().any(|p| p.contains("`critcal`")), "{found:?}");
 }
+
+#[test]
+fn an_unknown_key_that_is_a_plain_word_is_named() {
+    for (key, help) in [
+        ("worries_me", "known here: "),
+        ("remediate", "did you mean `remediation`?"),
+    ] {
+        let found = changed(
+            "title = \"test token\"",
+            &format!("title = \"test token\"\n{key} = 1"),
+        );
+        let [found] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert!(found.contains(&format!("{key}: unknown key")), "{found}");
+        assert!(found.contains(help), "{found}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lychgate_model::{ReasonCode, RuleId, limits};
+use lychgate_model::{Category, ReasonCode, RuleId, limits};
 use lychgate_scan::{NewBy, Rule};
 
 use crate::check::judge::engine;
@@ -45,6 +45,10 @@ fn about(rule: &Rule) -> String {
         rule.pack,
         rule.version
     );
+    if rule.category == Category::Secret {
+        let check = rule.check.unwrap_or("-");
+        let _ = writeln!(out, "  provider {}, offline check {check}", rule.provider());
+    }
     let mut part = |title: &str, text: &str| {
         if !text.is_empty() {
             let _ = write!(out, "\n{title}\n{}", wrapped(text, "  ", "  "));

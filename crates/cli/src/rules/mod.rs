@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use lychgate_model::Problem;
 use lychgate_scan::packs::BUILT_IN;
-use lychgate_scan::{PackSource, RuleSet};
+use lychgate_scan::{PackSource, Rule, RuleSet};
 
 use crate::args::RulesCommand;
 use crate::check::judge::engine;
@@ -31,24 +31,31 @@ fn list(around: &Surroundings) -> Result<String, Failure> {
     let engine = engine(around)?;
     let mut rules: Vec<_> = engine.rules().rules().iter().collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let widest = rules
-        .iter()
-        .map(|r| r.id.as_str().len())
-        .max()
-        .unwrap_or(0)
-        .min(40);
     let mut out = String::new();
     for rule in rules {
         let head = format!(
-            "{:<widest$}  {:<8}  {:<6}  ",
+            "{:<31}  {:<8}  {:<6}  {:<15}  ",
             rule.id.as_str(),
             rule.severity.name(),
             rule.confidence.name(),
+            rule.check.unwrap_or("-"),
         );
         let left = lychgate_model::limits::COLUMNS.saturating_sub(head.len());
-        let _ = writeln!(out, "{head}{}", cut(&rule.title, left));
+        let _ = writeln!(out, "{head}{}", cut(&scope(rule), left));
     }
     Ok(out)
+}
+
+/// The paths a rule is bound to, `!` before those it leaves out; `-`: all.
+fn scope(rule: &Rule) -> String {
+    let only = rule.paths.only.iter().cloned();
+    let never = rule.paths.never.iter().map(|glob| format!("!{glob}"));
+    let globs: Vec<String> = only.chain(never).collect();
+    if globs.is_empty() {
+        "-".to_owned()
+    } else {
+        globs.join(" ")
+    }
 }
 
 /// Nothing is said of packs that are good.

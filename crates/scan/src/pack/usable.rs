@@ -6,6 +6,7 @@ use std::ops::Range;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use lychgate_model::{Category, Problem, RuleId};
 
+use crate::check::Check;
 use crate::matcher::Matcher;
 use crate::pack::draft::{PackDraft, RuleDraft, read};
 use crate::pack::place::Report;
@@ -166,6 +167,7 @@ fn rule(
         severity: draft.severity?,
         confidence: draft.confidence?,
         category: draft.category?,
+        check: draft.check.map(Check::name),
         new: draft.new,
         paths: Paths {
             only: list(draft.only),
