@@ -13,6 +13,7 @@ macro_rules! pack {
 
 /// Every file of `config/packs`.
 pub static BUILT_IN: &[PackSource<'static>] = &[
+    pack!("agents.toml"),
     pack!("ai.toml"),
     pack!("auth.toml"),
     pack!("azure.toml"),
@@ -23,12 +24,19 @@ pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("forge.toml"),
     pack!("gitlab.toml"),
     pack!("hosting.toml"),
+    pack!("inference.toml"),
     pack!("keys.toml"),
     pack!("mail.toml"),
+    pack!("mailers.toml"),
+    pack!("messaging.toml"),
     pack!("ml.toml"),
+    pack!("models.toml"),
     pack!("observability.toml"),
     pack!("payment.toml"),
     pack!("product.toml"),
     pack!("registry.toml"),
     pack!("saas.toml"),
+    pack!("telephony.toml"),
+    pack!("vectors.toml"),
+    pack!("webhooks.toml"),
 ];
