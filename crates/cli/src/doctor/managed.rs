@@ -1,10 +1,31 @@
 //! Where a hook manager owns the folder: whether its own file runs the gate, and last.
 
+mod lefthook;
+
 use super::Report;
 use crate::ask_git::Layout;
 use crate::install::CLIENT_HOOKS;
 use crate::install::folder::{Standing, standing};
 use crate::install::manager::Manager;
+
+/// What runs beside or after ours.
+#[derive(Debug, PartialEq, Eq)]
+struct Later {
+    what: String,
+    /// `None`: ours is to be moved to the end.
+    mend: Option<String>,
+}
+
+impl Later {
+    fn moved(what: String) -> Self {
+        Self { what, mend: None }
+    }
+
+    fn mended(what: impl Into<String>, mend: impl Into<String>) -> Self {
+        let (what, mend) = (what.into(), Some(mend.into()));
+        Self { what, mend }
+    }
+}
 
 /// Looks at the manager's file.
 pub(super) fn look(manager: Manager, layout: &Layout, report: &mut Report) {
@@ -60,10 +81,12 @@ pub(super) fn look(manager: Manager, layout: &Layout, report: &mut Report) {
         );
     }
     for (file, text) in &texts {
-        if let Some(later) = later_in(manager, file, text) {
+        for later in later_in(manager, file, text) {
+            let mend = later.mend;
+            let mend = mend.unwrap_or_else(|| format!("move lychgate to the end of {file}"));
             report.problem(
-                format!("in {file}, {later} and can change the index"),
-                format!("move lychgate to the end of {file}"),
+                format!("in {file}, {} and can change the index", later.what),
+                mend,
             );
         }
     }
@@ -119,41 +142,29 @@ fn runs(manager: Manager, file: &str, text: &str, hook: &str) -> bool {
 }
 
 /// What runs beside or after ours at `pre-commit`, where the manager's file has an order.
-fn later_in(manager: Manager, file: &str, text: &str) -> Option<String> {
+fn later_in(manager: Manager, file: &str, text: &str) -> Vec<Later> {
     let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
     match manager {
         Manager::PreCommit => {
-            let last = lines.iter().rposition(|l| l.contains("lychgate"))?;
+            let Some(last) = lines.iter().rposition(|l| l.contains("lychgate")) else {
+                return Vec::new();
+            };
             let later = lines.iter().skip(last + 1);
             later
                 .filter_map(|l| l.trim().trim_start_matches("- ").strip_prefix("id:"))
-                .map(|id| format!("{} runs after lychgate", id.trim()))
-                .next()
+                .map(|id| Later::moved(format!("{} runs after lychgate", id.trim())))
+                .take(1)
+                .collect()
         }
         Manager::Husky => {
-            let last = lines.last().filter(|_| file.ends_with("/pre-commit"))?;
+            let last = lines.last().filter(|_| file.ends_with("/pre-commit"));
             let ours = text.contains("lychgate-hook");
-            (ours && !last.contains("lychgate"))
-                .then(|| format!("`{}` runs after lychgate", last.trim()))
+            last.filter(|last| ours && !last.contains("lychgate"))
+                .map(|last| Later::moved(format!("`{}` runs after lychgate", last.trim())))
+                .into_iter()
+                .collect()
         }
-        Manager::Lefthook => {
-            let section: Vec<&str> = lines
-                .iter()
-                .skip_while(|l| !l.starts_with("pre-commit:"))
-                .skip(1)
-                .take_while(|l| l.starts_with([' ', '\t']))
-                .map(|l| l.trim())
-                .collect();
-            if section.contains(&"parallel: true") {
-                return Some("`parallel: true` runs commands beside lychgate".to_owned());
-            }
-            let ours = section.iter().position(|l| l.contains("lychgate-hook"))?;
-            section
-                .iter()
-                .skip(ours)
-                .any(|l| *l == "stage_fixed: true")
-                .then(|| "a command with stage_fixed stands after lychgate".to_owned())
-        }
+        Manager::Lefthook => lefthook::later(&lines),
     }
 }
 
@@ -171,7 +182,7 @@ mod tests {
             for hook in CLIENT_HOOKS {
                 assert!(runs(manager, "", &text, hook.name()), "{text}");
             }
-            assert_eq!(later_in(manager, "", &text), None);
+            assert_eq!(later_in(manager, "", &text), []);
         }
     }
 
@@ -182,22 +193,5 @@ mod tests {
         let runs = |text| runs(Manager::Lefthook, "", &without_comments(text), "pre-commit");
         assert!(!runs(text));
         assert!(runs(&on));
-    }
-
-    #[test]
-    fn what_runs_beside_or_after_the_gate_is_named() {
-        let alone = Manager::Lefthook.snippet();
-        let beside = alone.replace("pre-commit:\n", "pre-commit:\n  parallel: true\n");
-        let after = "      run: lychgate-hook pre-commit\n";
-        let fixed = format!("{after}    zzz:\n      run: fmt\n      stage_fixed: true\n");
-        let after = alone.replace(after, &fixed);
-        for (text, bad) in [(alone, false), (&beside, true), (&after, true)] {
-            let text = without_comments(text);
-            assert_eq!(
-                later_in(Manager::Lefthook, "", &text).is_some(),
-                bad,
-                "{text}"
-            );
-        }
     }
 }
