@@ -6,10 +6,6 @@ use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::objects::Objects;
 
-/// How much younger than a commit its ancestors may claim to be before the walk misses that they
-/// are ancestors. Missing it means judging again what was judged, never the other way.
-const CLOCK_SKEW: i64 = 24 * 60 * 60;
-
 /// What the walk found.
 #[derive(Debug, Default)]
 pub(crate) struct NewCommits {
@@ -61,13 +57,7 @@ pub(crate) fn new_commits(
         }
     }
     if !doubtful.is_empty() {
-        let mut paint = Paint::new(graph, objects, judged.tips);
-        let all: Vec<u32> = judged.tips.iter().copied().collect();
-        let few = !judged.likely.is_empty() && judged.likely.len() < all.len();
-        let mut stored = paint.run(&doubtful, if few { judged.likely } else { &all })?;
-        if few && !(stored.new.is_empty() && stored.unreadable.is_empty()) {
-            stored = paint.run(&doubtful, &all)?;
-        }
+        let mut stored = Paint::new(graph, objects, judged.tips).run(&doubtful, judged.likely)?;
         found.unreadable.append(&mut stored.unreadable);
         found.new.extend(
             stored
@@ -88,24 +78,10 @@ pub(crate) fn is_ancestor(
 ) -> bool {
     let none = HashSet::new();
     let mut paint = Paint::new(graph, objects, &none);
-    paint.begin();
-    paint.reach(ancestor, OLD);
-    paint.reach(commit, NEW);
+    paint.reach(ancestor, OLD, 0);
+    paint.reach(commit, NEW, 0);
     // What is reached from the ancestor cannot lead to it: only the rest is of interest.
-    while paint.at(ancestor) & NEW == 0 && paint.waiting > 0 {
-        let Some((_, number)) = paint.heap.pop() else {
-            break;
-        };
-        paint.pop(number);
-        let colour = if paint.at(number) & OLD != 0 {
-            OLD
-        } else {
-            NEW
-        };
-        for parent in paint.parents(number) {
-            paint.reach(parent, colour);
-        }
-    }
+    while paint.at(ancestor) & NEW == 0 && paint.waiting > 0 && paint.step() {}
     paint.at(ancestor) & NEW != 0
 }
 
@@ -116,14 +92,35 @@ const OLD: u8 = 2;
 /// In the heap.
 const QUEUED: u8 = 4;
 
+/// Two colours that run down history, the younger commits first.
+///
+/// Dates order the work and decide nothing. What is reached from a tip that counts is old, so the
+/// only mistake there can be is to stop too early and to call something new that an old commit
+/// would have led to. Three things end the walk without it:
+///
+/// - nothing is left that could be new;
+/// - every commit that could be new has been followed to old ones, and
+/// - whatever old is still to be followed lies *below* all of them.
+///
+/// A commit lies below a new one when it is an ancestor of one of its old parents: led it to the
+/// new one, history would run in a circle. It is enough to know that for the new commits that have
+/// no new parent, since every other stands above one of them. Those share 64 bits, one for each
+/// set of parents. Where that does not do (more sets, or a new commit without parents) the whole
+/// of the old side is read.
 struct Paint<'a> {
     graph: &'a mut Graph,
     objects: &'a Objects,
     tips: &'a HashSet<u32>,
     colours: Vec<u8>,
+    /// Below which of the lowest new commits each commit lies.
+    below: Vec<u64>,
+    /// All of these bits, once they are given out; 0 when no bits do.
+    lowest: Option<u64>,
     heap: BinaryHeap<(i64, u32)>,
-    /// Commits in the heap that are new as far as is known.
+    /// Commits in the heap that must be followed.
     waiting: usize,
+    /// Commits that are new as far as is known.
+    fresh: usize,
     /// Every commit that was ever new, and what could not be read where one was expected.
     reached: Vec<u32>,
     unreadable: Vec<u32>,
@@ -137,50 +134,119 @@ impl<'a> Paint<'a> {
             objects,
             tips,
             colours: Vec::new(),
+            below: Vec::new(),
+            lowest: None,
             heap: BinaryHeap::new(),
             waiting: 0,
+            fresh: 0,
             reached: Vec::new(),
             unreadable: Vec::new(),
             oldest: i64::MAX,
         }
     }
 
-    fn begin(&mut self) {
-        self.colours.clear();
-        self.heap.clear();
-        self.reached.clear();
-        self.unreadable.clear();
-        self.waiting = 0;
-        self.oldest = i64::MAX;
-    }
-
-    fn run(&mut self, start: &[u32], old: &[u32]) -> Result<NewCommits, Error> {
-        self.begin();
+    fn run(&mut self, start: &[u32], likely: &[u32]) -> Result<NewCommits, Error> {
         for &number in start {
-            self.reach(number, NEW);
+            self.reach(number, NEW, 0);
         }
-        for &number in old {
-            self.reach(number, OLD);
+        for &number in likely {
+            self.reach(number, OLD, 0);
         }
-        while let Some((date, number)) = self.heap.pop() {
-            self.pop(number);
-            self.graph.step(1)?;
-            if self.waiting == 0
-                && self.at(number) & OLD != 0
-                && date < self.oldest.saturating_sub(CLOCK_SKEW)
-            {
-                break;
+        self.follow()?;
+        if !self.is_settled() {
+            for &number in self.tips {
+                self.reach(number, OLD, 0);
             }
-            let colour = if self.at(number) & OLD != 0 { OLD } else { NEW };
-            for parent in self.parents(number) {
-                self.reach(parent, colour);
-            }
+            self.follow()?;
+        }
+        if !self.is_settled() {
+            self.give_bits();
+            self.follow()?;
         }
         let is_new = |n: &u32| self.at(*n) & OLD == 0;
         Ok(NewCommits {
             new: self.reached.iter().copied().filter(is_new).collect(),
             unreadable: self.unreadable.iter().copied().filter(is_new).collect(),
         })
+    }
+
+    fn is_settled(&self) -> bool {
+        self.fresh == 0 && self.unreadable.is_empty()
+    }
+
+    /// Walks while something must be followed; before bits are given out also while it is likely,
+    /// by the dates, that more turns out to be old.
+    fn follow(&mut self) -> Result<(), Error> {
+        loop {
+            let likely =
+                self.lowest.is_none() && self.heap.peek().is_some_and(|top| top.0 >= self.oldest);
+            if self.is_settled() || !(self.waiting > 0 || likely) || !self.step() {
+                return Ok(());
+            }
+            self.graph.step(1)?;
+        }
+    }
+
+    /// Marks what lies below the lowest new commits: their parents, and what is reached from them.
+    fn give_bits(&mut self) {
+        let mut sets: Vec<Vec<u32>> = Vec::new();
+        let mut proven = self.unreadable.iter().all(|n| self.at(*n) & OLD != 0);
+        for &number in &self.reached {
+            if self.at(number) & OLD != 0 {
+                continue;
+            }
+            let parents = self.parents(number);
+            let is_new =
+                |n: &u32| self.at(*n) & (NEW | OLD) == NEW && self.graph.commit(*n).is_some();
+            if parents.iter().any(is_new) {
+                continue;
+            }
+            proven &= parents.iter().any(|n| self.graph.commit(*n).is_some());
+            if !sets.contains(&parents) {
+                sets.push(parents);
+            }
+            if !proven || sets.len() > 64 {
+                proven = false;
+                break;
+            }
+        }
+        self.lowest = Some(match sets.len() {
+            _ if !proven => 0,
+            64.. => u64::MAX,
+            few => (1 << few) - 1,
+        });
+        self.waiting = self.heap.len();
+        if proven {
+            for (bit, parents) in sets.iter().enumerate() {
+                for &parent in parents {
+                    self.reach(parent, OLD, 1 << bit);
+                }
+            }
+        }
+    }
+
+    /// Follows the youngest commit to its parents; `false`: there is none.
+    fn step(&mut self) -> bool {
+        let Some((_, number)) = self.heap.pop() else {
+            return false;
+        };
+        self.waiting -= usize::from(self.must_be_followed(number));
+        let colours = self.at(number) & !QUEUED;
+        self.set(number, colours);
+        let bits = self.bits(number);
+        let colour = if colours & OLD != 0 { OLD } else { NEW };
+        for parent in self.parents(number) {
+            self.reach(parent, colour, bits);
+        }
+        true
+    }
+
+    /// Whether a commit in the heap could still tell something.
+    fn must_be_followed(&self, number: u32) -> bool {
+        match self.lowest {
+            None => self.at(number) & OLD == 0,
+            Some(all) => all == 0 || self.bits(number) != all,
+        }
     }
 
     fn at(&self, number: u32) -> u8 {
@@ -197,11 +263,17 @@ impl<'a> Paint<'a> {
         }
     }
 
-    fn pop(&mut self, number: u32) {
-        let colours = self.at(number);
-        self.set(number, colours & !QUEUED);
-        if colours & QUEUED != 0 && colours & OLD == 0 {
-            self.waiting -= 1;
+    fn bits(&self, number: u32) -> u64 {
+        self.below.get(number as usize).copied().unwrap_or(0)
+    }
+
+    fn add_bits(&mut self, number: u32, bits: u64) {
+        let at = number as usize;
+        if bits != 0 && at >= self.below.len() {
+            self.below.resize(at + 1, 0);
+        }
+        if let Some(slot) = self.below.get_mut(at) {
+            *slot |= bits;
         }
     }
 
@@ -212,7 +284,7 @@ impl<'a> Paint<'a> {
     }
 
     /// Paints a commit; tags are followed.
-    fn reach(&mut self, mut number: u32, colour: u8) {
+    fn reach(&mut self, mut number: u32, colour: u8, bits: u64) {
         let colour = if self.tips.contains(&number) {
             OLD
         } else {
@@ -230,29 +302,30 @@ impl<'a> Paint<'a> {
             }
         }
         let before = self.at(number);
-        if before & colour == colour {
+        let now = before | colour;
+        if before & colour == colour && bits & !self.bits(number) == 0 {
             return;
         }
-        let now = before | colour;
         let Some(commit) = self.graph.commit(number) else {
             if before == 0 && colour == NEW {
                 self.unreadable.push(number);
             }
             return self.set(number, now);
         };
-        if now & OLD == 0 {
+        let queued = before & QUEUED != 0;
+        let waited = queued && self.must_be_followed(number);
+        self.set(number, now | QUEUED);
+        self.add_bits(number, bits);
+        self.waiting += usize::from(self.must_be_followed(number));
+        self.waiting -= usize::from(waited);
+        self.fresh += usize::from(before & (NEW | OLD) == 0 && colour == NEW);
+        self.fresh -= usize::from(before & (NEW | OLD) == NEW && colour == OLD);
+        if before & (NEW | OLD) == 0 && colour == NEW {
             self.oldest = self.oldest.min(commit.date);
-        }
-        if before == 0 && colour == NEW {
             self.reached.push(number);
         }
-        if before & QUEUED != 0 && before & OLD == 0 && now & OLD != 0 {
-            self.waiting -= 1;
-        }
-        if before & QUEUED == 0 {
+        if !queued {
             self.heap.push((commit.date, number));
-            self.waiting += usize::from(now & OLD == 0);
         }
-        self.set(number, now | QUEUED);
     }
 }

@@ -104,6 +104,18 @@ impl Server {
             .to_owned()
     }
 
+    /// Git with something on its standard input.
+    pub(crate) fn feed(&self, dir: &str, args: &[&str], input: &str) {
+        let mut command = self.command(dir, args);
+        let mut git = command.stdin(Stdio::piped()).spawn().unwrap();
+        git.stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        assert!(git.wait().unwrap().success(), "git {args:?}");
+    }
+
     /// Git in the developer's repository.
     pub(crate) fn git(&self, args: &[&str]) -> String {
         self.run("work", args)
