@@ -43,6 +43,24 @@ pub(crate) struct HooksPath {
     pub(crate) value: OsString,
 }
 
+impl HooksPath {
+    /// The command that takes it back, and it alone: a key may have several values.
+    pub(crate) fn unset(&self) -> String {
+        if self.scope == "command" {
+            return "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned();
+        }
+        let only = if self.value == "/dev/null" {
+            " '^/dev/null$'"
+        } else {
+            ""
+        };
+        format!(
+            "git config --{} --unset-all core.hooksPath{only}",
+            self.scope
+        )
+    }
+}
+
 impl Git {
     /// Git in `folder`, which must belong to this user as far as git cares.
     pub(crate) fn at(folder: &Path) -> Self {

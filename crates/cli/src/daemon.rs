@@ -179,6 +179,7 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
                     format!("{what}: cannot create {}", folder.display()),
                 )
                 .because(&e)
+                .hint("Set LYCHGATE_STATE_DIR and XDG_RUNTIME_DIR to folders of yours.")
             })?;
     }
     let mut command = command(around, socket, state.as_deref());

@@ -81,12 +81,18 @@ impl Failure {
         self.kind.exit()
     }
 
+    /// What did not happen and why, without the next step, for a sentence of somebody else.
+    pub(crate) fn fragment(&self) -> String {
+        let mut text = self.what.clone();
+        for cause in &self.causes {
+            let _ = write!(text, ": {cause}");
+        }
+        text
+    }
+
     /// As people read it, newline included: printable ASCII, whatever the causes hold.
     pub(crate) fn text(&self) -> String {
-        let mut line = format!("lychgate: {}", self.what);
-        for cause in &self.causes {
-            let _ = write!(line, ": {cause}");
-        }
+        let line = format!("lychgate: {}", self.fragment());
         let mut out = String::new();
         for problem in self.before.lines() {
             let _ = writeln!(out, "{}", crate::page::plain(problem));
@@ -94,7 +100,8 @@ impl Failure {
         out.push_str(&crate::page::wrapped(&line, "", "  "));
         for hint in self.hint.lines() {
             // Snippets keep their shape.
-            if hint.len() + 2 > lychgate_model::limits::COLUMNS {
+            let is_long = hint.len() + 2 > lychgate_model::limits::COLUMNS;
+            if is_long && !crate::page::is_command(hint) {
                 out.push_str(&crate::page::wrapped(hint, "  ", "    "));
             } else {
                 let _ = writeln!(out, "  {}", crate::page::plain(hint));

@@ -1,5 +1,8 @@
 //! The page people read: printable ASCII, 80 columns, no colour.
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
 use lychgate_model::limits::COLUMNS;
 use lychgate_model::path::printable;
 
@@ -22,19 +25,26 @@ pub(crate) fn wrapped(text: &str, first: &str, rest: &str) -> String {
     let mut out = String::from(first);
     let mut column = first.len();
     let mut empty = true;
-    for word in text.split(' ').filter(|w| !w.is_empty()) {
-        if !empty && column + 1 + word.len() > COLUMNS {
+    // A path may hold two spaces in a row: on one line they stay two.
+    let mut gap = 0;
+    for word in text.split(' ') {
+        gap += 1;
+        if word.is_empty() {
+            continue;
+        }
+        if !empty && column + gap + word.len() > COLUMNS {
             out.push('\n');
             out.push_str(rest);
             column = rest.len();
             empty = true;
         }
         if !empty {
-            out.push(' ');
-            column += 1;
+            out.extend(std::iter::repeat_n(' ', gap));
+            column += gap;
         }
         out.push_str(word);
         column += word.len();
+        gap = 0;
         empty = false;
     }
     out.push('\n');
@@ -54,8 +64,39 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     )
 }
 
+/// `path` as one word of a shell, ready to be copied from a page.
+pub(crate) fn shell_word(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes();
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+:@%,".contains(b);
+    if !bytes.is_empty() && bytes.iter().all(is_plain) {
+        return path.display().to_string();
+    }
+    if bytes.iter().all(|b| (0x20..=0x7e).contains(b)) {
+        return format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    }
+    // The escapes of `printable` are those that `$'..'` understands.
+    format!("$'{}'", printable(bytes).replace('\'', r"\'"))
+}
+
+/// Whether a line of help is a command, which must not be broken into two.
+pub(crate) fn is_command(line: &str) -> bool {
+    const PROGRAMS: [&str; 8] = [
+        "lychgate ",
+        "git ",
+        "chmod ",
+        "rm ",
+        "sudo ",
+        "export ",
+        "unset ",
+        "./install.sh",
+    ];
+    PROGRAMS.iter().any(|program| line.starts_with(program))
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
     use super::*;
 
     #[test]
@@ -74,6 +115,38 @@ mod tests {
             wrapped(&format!("cannot read {path}"), "", "  "),
             format!("cannot read\n  {path}\n")
         );
+    }
+
+    #[test]
+    fn a_path_with_two_spaces_keeps_them() {
+        assert_eq!(wrapped("in /a  b/c", "", "  "), "in /a  b/c\n");
+        let long = format!("{}  y", "x".repeat(COLUMNS));
+        assert_eq!(
+            wrapped(&long, "", "  "),
+            format!("{}\n  y\n", "x".repeat(COLUMNS))
+        );
+    }
+
+    #[test]
+    fn a_path_to_copy_is_one_word_of_a_shell() {
+        for name in [
+            "/plain/x-1.y",
+            "with  two",
+            "it's",
+            "$HOME;x",
+            "new\nline",
+            "\u{e9}'\\",
+            "",
+        ] {
+            let word = shell_word(Path::new(name));
+            assert!(word.is_ascii() && !word.contains('\n'), "{word}");
+            let said = std::process::Command::new("bash")
+                .args(["-c", &format!("printf %s {word}")])
+                .output()
+                .unwrap();
+            assert_eq!(said.stdout, name.as_bytes(), "{word}");
+        }
+        assert_eq!(shell_word(Path::new("/a/b")), "/a/b");
     }
 
     #[test]

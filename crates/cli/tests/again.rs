@@ -164,8 +164,11 @@ fn one_repositorys_hook_never_runs_in_another() {
 fn hooks_turned_off_are_told_as_such() {
     let scene = Scene::new();
     let repository = scene.repository("r");
-    scene.git(&repository, ["config", "core.hooksPath", "/dev/null"]);
-    let mend = "git config --local --unset core.hooksPath";
+    // A key may have several values; the command that mends takes back this one alone.
+    for value in ["own", "/dev/null", "/dev/null"] {
+        scene.git(&repository, ["config", "--add", "core.hooksPath", value]);
+    }
+    let mend = "git config --local --unset-all core.hooksPath '^/dev/null$'";
     let refused = scene.lychgate(&repository, ["install"]).exits(4);
     assert!(
         refused.flat().contains("turns every hook off"),
@@ -176,7 +179,23 @@ fn hooks_turned_off_are_told_as_such() {
     scene.lychgate(&repository, ["uninstall"]).exits(0);
     let doctor = scene.lychgate(&repository, ["doctor"]).exits(1).out;
     assert!(doctor.contains(mend), "{doctor}");
-    scene.git(&repository, ["config", "--unset", "core.hooksPath"]);
+    let environment = |args: [&str; 1]| {
+        let mut command = scene.command(scene.path("bin/lychgate"), &repository);
+        command
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", "core.hooksPath")
+            .env("GIT_CONFIG_VALUE_0", "/dev/null");
+        scene::said(command.args(args))
+    };
+    let refused = environment(["install"]).exits(4);
+    assert!(
+        refused.err.contains("\n  unset GIT_CONFIG_COUNT "),
+        "{}",
+        refused.err
+    );
+    scene::said(scene.command("sh", &repository).args(["-c", mend])).exits(0);
+    let left = scene.git(&repository, ["config", "--get-all", "core.hooksPath"]);
+    assert_eq!(left, "own\n");
     scene.lychgate(&repository, ["install"]).exits(0);
 }
 

@@ -113,7 +113,7 @@ impl Failure {
             Self::Conf(_) | Self::NoConf | Self::ClientConf if server => {
                 "lychgate install --server writes it."
             }
-            Self::Conf(_) => "lychgate install writes it.",
+            Self::Conf(_) => "lychgate doctor",
             Self::Chained { .. } => "lychgate doctor",
             Self::Fallback { .. } => "lychgate install repairs it.",
             _ => "",

@@ -158,7 +158,16 @@ pub(crate) fn open(environment: &Environment) -> Result<Repository, Failure> {
             "not checked: this folder is in no Git repository",
         )
         .hint("Files are checked anywhere: lychgate check --path FILE_OR_DIR"),
-        other => Failure::new(Kind::Incomplete, "not checked").because(&other),
+        other => {
+            let of_another = matches!(other, lychgate_git::Error::Ownership { .. });
+            let failure = Failure::new(Kind::Incomplete, "not checked").because(&other);
+            match of_another {
+                true => {
+                    failure.hint("Run it as that user; the files alone: lychgate check --path .")
+                }
+                false => failure,
+            }
+        }
     })
 }
 

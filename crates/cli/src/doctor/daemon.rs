@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lychgate_client::trust::Distrust;
 use lychgate_wire::frame::caps;
+use rustix::fs::Access;
 
 use super::Report;
 use crate::daemon::{Place, Reached, ask};
@@ -15,7 +16,7 @@ pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut R
         Ok(place) => place,
         Err(failure) => {
             let mend = "export XDG_RUNTIME_DIR=/run/user/$(id -u)";
-            report.problem(on_one_line(&failure), mend);
+            report.problem(failure.fragment(), mend);
             return;
         }
     };
@@ -25,7 +26,7 @@ pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut R
         Reached::Answers(mut link) => match ask(&mut link, caps::STATUS, "the daemon") {
             Ok(lines) => version(&lines, report),
             Err(failure) => {
-                let said = on_one_line(&failure);
+                let said = failure.fragment();
                 report.problem(format!("{said} (at {at})"), restart());
             }
         },
@@ -45,15 +46,6 @@ pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut R
     }
 }
 
-fn on_one_line(failure: &Failure) -> String {
-    let text = failure.text();
-    let words: Vec<&str> = text
-        .trim_start_matches("lychgate: ")
-        .split_whitespace()
-        .collect();
-    words.join(" ")
-}
-
 fn away(path: &Path, must_run: bool, report: &mut Report) {
     let at = path.display();
     let dead = path.symlink_metadata().is_ok();
@@ -67,9 +59,24 @@ fn away(path: &Path, must_run: bool, report: &mut Report) {
             format!("the socket {at} is dead: its daemon was killed"),
             start(),
         );
+    } else if let Some(closed) = closed(path) {
+        report.note(format!(
+            "no daemon runs, and none can: {} is not to be written to; every hook judges by \
+             itself. Set LYCHGATE_STATE_DIR or XDG_RUNTIME_DIR to a folder of yours",
+            closed.display()
+        ));
     } else {
         report.note("no daemon runs; the first hook starts one");
     }
+}
+
+/// The folder that would have to be written to for a socket at `path`, where that cannot be done.
+fn closed(path: &Path) -> Option<&Path> {
+    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir())?;
+    let wanted = Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::access(folder, wanted)
+        .is_err()
+        .then_some(folder)
 }
 
 fn version(lines: &[String], report: &mut Report) {
@@ -111,7 +118,7 @@ fn version(lines: &[String], report: &mut Report) {
 }
 
 fn mend(distrust: &Distrust) -> String {
-    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    let quoted = |path: &Path| crate::page::shell_word(path);
     match distrust {
         Distrust::Writable { path } => format!("chmod go-w {}", quoted(path)),
         Distrust::Symlink { path } | Distrust::Kind { path } => {

@@ -14,6 +14,7 @@ use crate::install::folder::{self, Standing, is_executable, standing};
 use crate::install::manager::Manager;
 use crate::install::manifest::Manifest;
 use crate::install::shim::{self, Behind, WHERE_PRESENT};
+use crate::page::shell_word;
 use crate::surroundings::Surroundings;
 
 /// Looks at the hooks of one repository; gives their configuration.
@@ -29,7 +30,7 @@ pub(super) fn look(
         let file = hooks.join(crate::install::manifest::NAME);
         report.problem(
             format!("{} cannot be read", file.display()),
-            "lychgate uninstall && lychgate install",
+            format!("rm {} && lychgate install", shell_word(&file)),
         );
         return Ok(None);
     };
@@ -86,8 +87,8 @@ pub(super) fn hooks_of(
         Err(error) => {
             let path = folder.join(folder::CONF);
             let mend = match error {
-                conf::Error::Writable => format!("chmod go-w {}", path.display()),
-                _ => format!("rm {} && lychgate install", path.display()),
+                conf::Error::Writable => format!("chmod go-w {}", shell_word(&path)),
+                _ => format!("rm {} && lychgate install", shell_word(&path)),
             };
             report.problem(
                 format!("the hooks do not read their configuration: {error}"),
@@ -113,7 +114,7 @@ fn hook(folder: &Path, name: &str, report: &mut Report) {
             let target = std::fs::read_link(&path).unwrap_or_default();
             report.problem(
                 format!("{at} leads to something that cannot be run"),
-                format!("chmod +x {}", target.display()),
+                format!("chmod +x {}", shell_word(&target)),
             );
         }
         Ok(Standing::Ours) => {
@@ -155,19 +156,19 @@ fn absent(around: &Surroundings, layout: &Layout, set: Option<&HooksPath>, repor
                 "core.hooksPath = /dev/null ({}, {}) turns every hook off",
                 set.scope, set.origin
             ),
-            format!("{} && lychgate install", unset(set)),
+            format!("{} && lychgate install", set.unset()),
         ),
         (Some(_), Some(set)) if set.value == "/dev/null" => report.problem(
             format!(
                 "core.hooksPath = /dev/null ({}, {}) turns every hook off, the gate too",
                 set.scope, set.origin
             ),
-            unset(set),
+            set.unset(),
         ),
         (Some(gate), Some(set)) => {
             let value = lychgate_model::path::printable(set.value.as_encoded_bytes());
             let mend = match set.scope.as_str() {
-                "command" => unset(set),
+                "command" => set.unset(),
                 // It goes into the folder that counts, or in front of it.
                 _ => "lychgate install".to_owned(),
             };
@@ -182,13 +183,6 @@ fn absent(around: &Surroundings, layout: &Layout, set: Option<&HooksPath>, repor
             );
         }
         _ => report.problem(format!("no gate stands in {hooks}"), "lychgate install"),
-    }
-}
-
-fn unset(set: &HooksPath) -> String {
-    match set.scope.as_str() {
-        "command" => "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned(),
-        scope => format!("git config --{scope} --unset core.hooksPath"),
     }
 }
 
@@ -216,7 +210,7 @@ fn not_passed_on(layout: &Layout, report: &mut Report) {
         Some(Behind::Folder(path)) => (layout.top.join(path), "lychgate install".to_owned()),
         Some(Behind::Repository) => {
             let own = layout.common_dir.join("hooks");
-            let set = format!("git config --local core.hooksPath {}", quoted(&own));
+            let set = format!("git config --local core.hooksPath {}", shell_word(&own));
             (own, format!("{set} && lychgate install"))
         }
     };
@@ -232,11 +226,6 @@ fn not_passed_on(layout: &Layout, report: &mut Report) {
             );
         }
     }
-}
-
-/// As one word of a shell.
-pub(super) fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 /// Who owns `path`, links not followed.

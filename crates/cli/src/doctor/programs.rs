@@ -16,7 +16,7 @@ pub(super) fn look(around: &Surroundings, report: &mut Report) {
         } else if path.is_file() {
             report.problem(
                 format!("{} cannot be run: it is not executable", path.display()),
-                format!("chmod +x {}", super::gate::quoted(&path)),
+                format!("chmod +x {}", crate::page::shell_word(&path)),
             );
         } else {
             report.problem(format!("there is no {}", path.display()), "./install.sh");

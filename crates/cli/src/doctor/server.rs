@@ -11,6 +11,7 @@ use crate::install::SERVER_HOOKS;
 use crate::install::folder::is_executable;
 use crate::install::manifest::Manifest;
 use crate::install::server::{closed_to, repositories};
+use crate::page::shell_word;
 use crate::surroundings::Surroundings;
 
 /// Looks at every repository of `folder`.
@@ -26,7 +27,7 @@ pub(super) fn look(
             continue;
         };
         let at = path.display();
-        let install = format!("lychgate install --server {at}");
+        let install = format!("lychgate install --server {}", shell_word(&path));
         if !matches!(Manifest::read(&layout.hooks), Ok(Some(_))) {
             report.problem(
                 format!("no gate stands in {}", layout.hooks.display()),

@@ -37,9 +37,7 @@ pub(crate) fn install(
         if hooks.exists() && !hooks.is_dir() {
             if let Some(set) = hooks_path.filter(|set| set.value == "/dev/null") {
                 let what = "nothing was installed: core.hooksPath = /dev/null turns every hook off";
-                let scope = set.scope;
-                return Err(Failure::new(Kind::Refused, what)
-                    .hint(format!("git config --{scope} --unset core.hooksPath")));
+                return Err(Failure::new(Kind::Refused, what).hint(set.unset()));
             }
             return Err(not_a_folder(hooks));
         }
@@ -95,9 +93,9 @@ pub(crate) fn install(
     let mut said = placed(&folder, Some(&behind), Some(scope))?;
     set_and_verify(&Git::at(&layout.top), scope, &folder)?;
     said.push(format!(
-        "core.hooksPath ({scope}) names it; {} is called by it",
-        hooks.display()
+        "core.hooksPath ({scope}) names it; it calls the hooks of"
     ));
+    said.push(format!("  {}", hooks.display()));
     Ok(said)
 }
 

@@ -125,7 +125,7 @@ fn standing(folder: &Path) -> Result<Option<Conf>, Failure> {
         let file = folder.join(conf::FILE);
         let what = format!("nothing was installed: {} is not usable", file.display());
         let mend = match error {
-            conf::Error::Writable => format!("chmod go-w {}", file.display()),
+            conf::Error::Writable => format!("chmod go-w {}", crate::page::shell_word(&file)),
             _ => format!(
                 "Look at it, remove it, then install again: {}",
                 file.display()

@@ -92,6 +92,9 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
             }
             to_keep.push(hook);
             remember(&mut after.kept, hook);
+        } else if before.is_none() && was_kept(&kept) {
+            // The manifest was lost; what it told of stands here all the same.
+            remember(&mut after.kept, hook);
         }
         remember(&mut after.hooks, hook);
     }
@@ -138,6 +141,12 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
         said.push(format!("installed {hook}"));
     }
     Ok(said)
+}
+
+/// Whether a hook of somebody is kept at `path`, and not a shim of ours.
+fn was_kept(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+        && !std::fs::read_to_string(path).is_ok_and(|text| shim::is_ours(&text))
 }
 
 /// Takes the gate out and puts back what was there; `None`: none was installed here.

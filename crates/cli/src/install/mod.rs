@@ -19,6 +19,7 @@ use lychgate_model::Hook;
 
 use crate::args;
 use crate::failure::{Failure, Kind};
+use crate::page;
 use crate::surroundings::Surroundings;
 
 /// The hooks of a developer's repository.
@@ -72,7 +73,8 @@ pub(crate) fn hook_program(around: &Surroundings) -> Result<PathBuf, Failure> {
     if program.is_file() && !folder::is_executable(&program) {
         let at = program.display();
         let what = format!("nothing was installed: {at} is not executable");
-        return Err(Failure::new(Kind::Incomplete, what).hint(format!("chmod +x {at}")));
+        return Err(Failure::new(Kind::Incomplete, what)
+            .hint(format!("chmod +x {}", page::shell_word(&program))));
     }
     if !folder::is_executable(&program) {
         let what = format!("nothing was installed: there is no {}", program.display());

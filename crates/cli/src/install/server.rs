@@ -14,6 +14,7 @@ use super::{SERVER_HOOKS, report};
 use crate::args;
 use crate::ask_git::{Git, Layout};
 use crate::failure::{Failure, Kind};
+use crate::page::shell_word;
 use crate::surroundings::Surroundings;
 
 /// Gates every repository of `folder`.
@@ -159,7 +160,10 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
             let named = layout.hooks.display();
             return Err(
                 refused(format!("its core.hooksPath leaves the repository: {named}")).hint(
-                    format!("git -C {} config --unset core.hooksPath", path.display()),
+                    format!(
+                        "git -C {} config --unset-all core.hooksPath",
+                        shell_word(path)
+                    ),
                 ),
             );
         }
@@ -170,7 +174,7 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
         return Err(refused(format!(
             "everybody may write {hooks}, and so replace the gate"
         ))
-        .hint(format!("chmod o-w {hooks}")));
+        .hint(format!("chmod o-w {}", shell_word(&layout.hooks))));
     }
     if let Some(closed) = closed_to(program, repository_owner) {
         return Err(refused(format!(

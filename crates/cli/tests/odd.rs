@@ -1,0 +1,113 @@
+//! Odd places: names a shell reads differently, homes that are none, files that are damaged. What
+//! mends something is a command that works when it is copied.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod scene;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use scene::{Scene, said};
+
+/// The commands a page says would mend what it names.
+fn mends(page: &str) -> Vec<&str> {
+    let lines = page.lines();
+    lines.filter_map(|l| l.strip_prefix("  mend: ")).collect()
+}
+
+/// A home with stand-ins for the other programs.
+fn home() -> Scene {
+    let scene = Scene::new();
+    scene.program("bin/lychgated", "#!/bin/sh\necho \"lychgated 0.1.0\"\n");
+    scene
+}
+
+fn typed(scene: &Scene, cwd: &Path, command: &str) {
+    said(scene.command("bash", cwd).args(["-c", command])).exits(0);
+}
+
+#[test]
+fn what_mends_is_one_command_whatever_the_folder_is_called() {
+    let scene = home();
+    for name in ["two  spaces", "it's $HOME;", "new\nline", "\u{e9}\u{1b}"] {
+        let repository = scene.repository(name);
+        scene.lychgate(&repository, ["install"]).exits(0);
+        let conf = repository.join(".git/hooks/lychgate.conf");
+        let open = std::fs::Permissions::from_mode(0o666);
+        std::fs::set_permissions(&conf, open).unwrap();
+        let page = scene.lychgate(&repository, ["doctor"]).exits(1).out;
+        assert!(page.is_ascii(), "{page}");
+        let [mend] = mends(&page)[..] else {
+            panic!("{page}");
+        };
+        typed(&scene, &repository, mend);
+        let page = scene.lychgate(&repository, ["doctor"]).exits(0).out;
+        if name == "two  spaces" {
+            assert!(page.contains("two  spaces"), "{page}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_manifest_is_mended_and_the_hook_before_still_runs() {
+    let scene = home();
+    let repository = scene.repository("r");
+    let before = "#!/bin/sh\nexit 0\n";
+    scene.program("r/.git/hooks/pre-commit", before);
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let hooks = repository.join(".git/hooks");
+    std::fs::write(hooks.join("lychgate.manifest"), "damaged").unwrap();
+    scene.lychgate(&repository, ["install"]).exits(4);
+    let page = scene.lychgate(&repository, ["doctor"]).exits(1).out;
+    let [mend] = mends(&page)[..] else {
+        panic!("{page}");
+    };
+    typed(&scene, &repository, mend);
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+    let conf = std::fs::read_to_string(hooks.join("lychgate.conf")).unwrap();
+    assert!(
+        conf.contains("\nchained = pre-commit.before-lychgate\n"),
+        "{conf}"
+    );
+    scene.lychgate(&repository, ["uninstall"]).exits(0);
+    let back = std::fs::read_to_string(hooks.join("pre-commit")).unwrap();
+    assert_eq!(back, before);
+}
+
+#[test]
+fn without_a_home_the_gate_stands_and_doctor_says_what_the_daemon_lacks() {
+    let scene = home();
+    let repository = scene.repository("r");
+    let run = |args: &[&str]| {
+        let mut command = scene.command(scene.path("bin/lychgate"), &repository);
+        for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
+            command.env_remove(name);
+        }
+        // Whoever runs the tests may have this folder.
+        command
+            .env("LYCHGATE_SOCKET", "")
+            .env("LANG", "C")
+            .env("COLUMNS", "20");
+        said(command.args(args))
+    };
+    run(&["install"]).exits(0);
+    run(&["check"]).exits(0);
+    run(&["install", "--global"]).exits(3);
+    let page = run(&["doctor"]);
+    for line in page.out.lines().chain(page.err.lines()) {
+        assert!(line.len() <= 80 && line.is_ascii(), "{line}");
+    }
+    if page.code == 1 {
+        let flat = page.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            flat.contains("no folder can hold the daemon's socket mend: export "),
+            "{flat}"
+        );
+    }
+    run(&["uninstall"]).exits(0);
+}
