@@ -70,6 +70,8 @@ impl Engine {
         let config = Config::new()
             .utf8_empty(false)
             .nfa_size_limit(Some(SIZE_LIMIT))
+            // A third of all memory, and it would only find groups in matches that are rare.
+            .onepass(false)
             .hybrid_cache_capacity(STATES_LIMIT);
         let syntax = syntax::Config::new().unicode(false).utf8(false);
         let regex = Regex::builder()
