@@ -57,6 +57,14 @@ pub const DELTA_RESULT: u64 = 256 << 20;
 pub const DELTA_CHAIN: usize = 4096;
 /// Content a daemon holds at once, over all sessions.
 pub const IN_FLIGHT: usize = 40 << 20;
+/// How often something may be hidden in something hidden: base64 of gzip of escapes.
+pub const VIEW_DEPTH: usize = 3;
+/// Bytes of decoded and unpacked text looked at, for each byte of an object,
+pub const VIEWS_PER_BYTE: usize = 12;
+/// for a small one all the same,
+pub const VIEWS_AT_LEAST: usize = 4 << 20;
+/// and for a large one no more; what lies beyond is named.
+pub const VIEWS_MOST: usize = 128 << 20;
 /// Findings kept of one object; the verdict names what was cut.
 pub const FINDINGS_PER_OBJECT: usize = 1000;
 /// Findings kept of one session.

@@ -5,6 +5,7 @@ use zeroize::Zeroize;
 
 use crate::cursor::Cursor;
 use crate::decode::{Decoder, Unit, Wide};
+use crate::disguise::Room;
 use crate::gather::Gathered;
 use crate::search::{Pass, State, Text};
 
@@ -42,6 +43,13 @@ impl Basin {
     }
 }
 
+/// Where a flow works and leaves what it found.
+pub(crate) struct Rooms<'s> {
+    pub(crate) basin: &'s mut Basin,
+    pub(crate) room: &'s mut Room,
+    pub(crate) out: &'s mut Gathered,
+}
+
 impl Flow {
     /// Bytes as they are, after a mark of `skip` bytes.
     pub(crate) fn raw(skip: usize) -> Self {
@@ -70,13 +78,8 @@ impl Flow {
         }
     }
 
-    pub(crate) fn feed(
-        &mut self,
-        raw: &[u8],
-        pass: &Pass<'_>,
-        basin: &mut Basin,
-        out: &mut Gathered,
-    ) {
+    pub(crate) fn feed(&mut self, raw: &[u8], pass: &Pass<'_>, rooms: Rooms<'_>) {
+        let Rooms { basin, room, out } = rooms;
         let skipped = self.skip.min(raw.len());
         self.skip -= skipped;
         let raw = raw.get(skipped..).unwrap_or_default();
@@ -90,26 +93,28 @@ impl Flow {
                 Some(decoder) => decoder.decode(slice, &mut basin.buffer),
                 None => basin.buffer.extend_from_slice(slice),
             }
-            self.search(fresh, false, pass, basin, out);
+            room.allow(slice.len());
+            self.search((fresh, false), pass, basin, room, out);
             self.slide(basin);
         }
     }
 
-    pub(crate) fn finish(&mut self, pass: &Pass<'_>, basin: &mut Basin, out: &mut Gathered) {
+    pub(crate) fn finish(&mut self, pass: &Pass<'_>, rooms: Rooms<'_>) {
+        let Rooms { basin, room, out } = rooms;
         let fresh = basin.buffer.len();
         if let Some(decoder) = &mut self.decoder {
             decoder.finish(&mut basin.buffer);
         }
-        self.search(fresh, true, pass, basin, out);
+        self.search((fresh, true), pass, basin, room, out);
         basin.wipe();
     }
 
     fn search(
         &self,
-        fresh: usize,
-        last: bool,
+        (fresh, last): (usize, bool),
         pass: &Pass<'_>,
         basin: &mut Basin,
+        room: &mut Room,
         out: &mut Gathered,
     ) {
         let text = Text {
@@ -120,6 +125,8 @@ impl Flow {
         };
         pass.run(text, &mut basin.state);
         out.take(&mut basin.state, text, self.cursor, self.source);
+        pass.unveil(text, room);
+        out.take_unveiled(room, text, self.cursor, self.source);
     }
 
     /// Lets go of all but the overlap, at the edge of a character.

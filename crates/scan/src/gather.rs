@@ -3,6 +3,7 @@
 use lychgate_model::{Confidence, Severity, Source, Span, limits};
 
 use crate::cursor::Cursor;
+use crate::disguise::Room;
 use crate::marker::Says;
 use crate::rule::Rule;
 use crate::scanned::{Marker, MarkerKind, RawFinding, Scanned};
@@ -17,6 +18,8 @@ pub(crate) struct Gathered {
     markers: Vec<Marker>,
     pub(crate) truncated: bool,
     pub(crate) incomplete: bool,
+    /// What was hidden beyond a limit.
+    left_out: Vec<&'static str>,
     /// Number of the first structural rule.
     pub(crate) structural: u32,
 }
@@ -27,6 +30,7 @@ impl Gathered {
         self.markers.clear();
         self.truncated = false;
         self.incomplete = false;
+        self.left_out.clear();
         self.structural = structural;
     }
 
@@ -73,6 +77,7 @@ impl Gathered {
                         masked: what.into(),
                         severity: structural::severity(structural::ALLOW_MALFORMED),
                         confidence: Confidence::High,
+                        via: None,
                     });
                     continue;
                 }
@@ -82,6 +87,33 @@ impl Gathered {
                 break;
             }
             self.markers.push(Marker { span, kind });
+        }
+    }
+
+    /// Takes what unveiling found in `text`.
+    pub(crate) fn take_unveiled(
+        &mut self,
+        room: &mut Room,
+        text: Text<'_>,
+        cursor: Cursor,
+        source: Source,
+    ) {
+        for what in room.left_out.drain(..) {
+            if !self.left_out.contains(&what) {
+                self.left_out.push(what);
+            }
+        }
+        if room.found.is_empty() {
+            return;
+        }
+        room.found
+            .sort_unstable_by_key(|u| (u.found.start, u.found.end, u.found.rule));
+        let mut walk = Walk { text, cursor };
+        for unveiled in room.found.drain(..) {
+            let span = walk.span(unveiled.found.start, unveiled.found.end);
+            let mut finding = finding(unveiled.found, span, source);
+            finding.via = Some(unveiled.via);
+            self.push(finding);
         }
     }
 
@@ -113,6 +145,7 @@ impl Gathered {
             masked: shown.into(),
             severity,
             confidence: Confidence::High,
+            via: None,
         });
     }
 
@@ -123,6 +156,7 @@ impl Gathered {
             out.not_looked_at
                 .push("a rule whose pattern does not compile");
         }
+        out.not_looked_at.append(&mut self.left_out);
         if self.findings.is_empty() && self.markers.is_empty() {
             return;
         }
@@ -133,7 +167,9 @@ impl Gathered {
             f.source != Source::Blob && rule.is_some_and(|r| !r.paths.only.is_empty())
         };
         findings.retain(|f| !bound(f));
-        findings.sort_unstable_by_key(|f| (f.span.byte_start, f.span.byte_end, f.rule));
+        findings.sort_unstable_by_key(|f| {
+            (f.span.byte_start, f.span.byte_end, f.rule, f.via.is_some())
+        });
         // The raw and the decoded view of one text may both see a match.
         findings
             .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
@@ -204,6 +240,7 @@ fn finding(found: Found, span: Span, source: Source) -> RawFinding {
         masked: found.masked,
         severity: found.severity,
         confidence: found.confidence,
+        via: None,
     }
 }
 

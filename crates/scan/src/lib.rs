@@ -11,6 +11,7 @@ mod canonical;
 pub mod check;
 mod cursor;
 mod decode;
+mod disguise;
 mod engine;
 mod entropy;
 mod flow;

@@ -7,7 +7,8 @@ use lychgate_model::{Confidence, HashKind, Mode, ObjectKind, Source, Span};
 
 use crate::cursor::Cursor;
 use crate::decode::{Unit, Wide};
-use crate::flow::{Basin, Flow};
+use crate::disguise::{self, Room};
+use crate::flow::{Basin, Flow, Rooms};
 use crate::gather::Gathered;
 use crate::gitmodules;
 use crate::object::{self, Part};
@@ -26,6 +27,7 @@ pub struct Scratch {
     pub(crate) plain: Basin,
     pub(crate) wide: Basin,
     pub(crate) gathered: Gathered,
+    pub(crate) room: Room,
     parts: Vec<Part>,
     names: Names,
 }
@@ -39,13 +41,30 @@ impl Scratch {
     /// Bytes that the last scan gave to patterns: for tests that hold it against the size of the
     /// input, and for metrics.
     pub fn work(&self) -> u64 {
-        self.plain.state.work + self.wide.state.work
+        self.plain.state.work + self.wide.state.work + self.room.work()
+    }
+
+    pub(crate) fn wide_room(&mut self) -> Rooms<'_> {
+        Rooms {
+            basin: &mut self.wide,
+            room: &mut self.room,
+            out: &mut self.gathered,
+        }
+    }
+
+    pub(crate) fn plain_room(&mut self) -> Rooms<'_> {
+        Rooms {
+            basin: &mut self.plain,
+            room: &mut self.room,
+            out: &mut self.gathered,
+        }
     }
 
     /// Overwrites whatever content is left.
     pub fn wipe(&mut self) {
         self.plain.wipe();
         self.wide.wipe();
+        self.room.wipe();
     }
 }
 
@@ -161,6 +180,7 @@ impl RuleSet {
         scratch.plain.state.reset(&self.searcher);
         scratch.wide.state.reset(&self.searcher);
         scratch.gathered.reset(self.structural);
+        scratch.room.reset(0);
     }
 
     fn blob(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) {
@@ -182,11 +202,20 @@ impl RuleSet {
         let submodules = state.submodules;
         let cursor = Cursor::new(mark as u64, Unit::Byte);
         scratch.gathered.take(state, text, cursor, Source::Blob);
+        scratch.room.reset(bytes.len());
+        pass.unveil(text, &mut scratch.room);
+        let binary = memchr::memchr(0, bytes).is_some();
+        if binary || disguise::is_packed(bytes) {
+            pass.unpack(bytes, &mut scratch.room);
+        }
+        scratch
+            .gathered
+            .take_unveiled(&mut scratch.room, text, cursor, Source::Blob);
         if let Some(wide) = Wide::of(bytes) {
             let mut flow = Flow::decoded(wide);
-            flow.feed(bytes, &pass, &mut scratch.wide, &mut scratch.gathered);
-            flow.finish(&pass, &mut scratch.wide, &mut scratch.gathered);
-        } else if memchr::memchr(0, bytes).is_some() {
+            flow.feed(bytes, &pass, scratch.wide_room());
+            flow.finish(&pass, scratch.wide_room());
+        } else if binary {
             self.runs(bytes, 0, Source::Blob, key, scratch);
         }
         if submodules {
@@ -267,9 +296,13 @@ impl RuleSet {
         state.reset(&self.searcher);
         pass.run(text, state);
         state.work += work;
+        let cursor = Cursor::new(at as u64, Unit::Byte);
+        scratch.gathered.take(state, text, cursor, source);
+        scratch.room.reset(bytes.len());
+        pass.unveil(text, &mut scratch.room);
         scratch
             .gathered
-            .take(state, text, Cursor::new(at as u64, Unit::Byte), source);
+            .take_unveiled(&mut scratch.room, text, cursor, source);
         // Names hold no NUL; what else people write may be in any encoding.
         if source == Source::Path {
             return;
@@ -280,8 +313,8 @@ impl RuleSet {
             let work = state.work;
             state.reset(&self.searcher);
             state.work += work;
-            flow.feed(bytes, &pass, &mut scratch.wide, &mut scratch.gathered);
-            flow.finish(&pass, &mut scratch.wide, &mut scratch.gathered);
+            flow.feed(bytes, &pass, scratch.wide_room());
+            flow.finish(&pass, scratch.wide_room());
         } else if memchr::memchr(0, bytes).is_some() {
             self.runs(bytes, at, source, key, scratch);
         }

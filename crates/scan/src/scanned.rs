@@ -34,6 +34,9 @@ pub struct RawFinding {
     pub severity: Severity,
     /// The rule's, raised or lowered by its check.
     pub confidence: Confidence,
+    /// What was taken off before the rule saw the value, outermost first: `base64, gzip`. `None`
+    /// where it stands as it is.
+    pub via: Option<Box<str>>,
 }
 
 /// A calendar day, UTC.

@@ -6,6 +6,7 @@ use lychgate_model::{ObjectKind, Source};
 use zeroize::Zeroizing;
 
 use crate::decode::{HEAD, Wide};
+use crate::disguise;
 use crate::flow::Flow;
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
@@ -26,6 +27,8 @@ pub struct Stream {
     decoded: Option<Flow>,
     /// A NUL was seen: there may be UTF-16 inside.
     nul: bool,
+    /// It begins like something packed.
+    packed: bool,
 }
 
 impl fmt::Debug for Stream {
@@ -47,6 +50,7 @@ impl RuleSet {
             plain: Flow::raw(0),
             decoded: None,
             nul: false,
+            packed: false,
         }
     }
 }
@@ -71,6 +75,7 @@ impl Stream {
     fn begin(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch) {
         let Some(head) = self.head.take() else { return };
         self.decoded = Wide::of(&head).map(Flow::decoded);
+        self.packed = disguise::is_packed(&head);
         if head.starts_with(b"\xef\xbb\xbf") {
             self.plain = Flow::raw(3);
         }
@@ -80,15 +85,9 @@ impl Stream {
     fn pour(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
         self.nul |= self.decoded.is_none() && memchr::memchr(0, piece).is_some();
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
-        let Scratch {
-            plain,
-            wide,
-            gathered,
-            ..
-        } = scratch;
-        self.plain.feed(piece, &pass, plain, gathered);
+        self.plain.feed(piece, &pass, scratch.plain_room());
         if let Some(decoded) = &mut self.decoded {
-            decoded.feed(piece, &pass, wide, gathered);
+            decoded.feed(piece, &pass, scratch.wide_room());
         }
     }
 
@@ -102,16 +101,13 @@ impl Stream {
     ) {
         self.begin(rules, key, scratch);
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
-        let Scratch {
-            plain,
-            wide,
-            gathered,
-            ..
-        } = scratch;
-        self.plain.finish(&pass, plain, gathered);
+        self.plain.finish(&pass, scratch.plain_room());
         if let Some(decoded) = &mut self.decoded {
-            decoded.finish(&pass, wide, gathered);
+            decoded.finish(&pass, scratch.wide_room());
         }
+        let Scratch {
+            plain, gathered, ..
+        } = scratch;
         let submodules = plain.state.submodules;
         let source = match self.kind {
             ObjectKind::Blob => Source::Blob,
@@ -124,6 +120,10 @@ impl Stream {
         if self.nul && self.kind != ObjectKind::Tree {
             out.not_looked_at
                 .push("UTF-16 text inside a binary of this size");
+        }
+        if self.packed && self.kind == ObjectKind::Blob {
+            out.not_looked_at
+                .push("what is packed in an archive of this size");
         }
         match self.kind {
             ObjectKind::Tree => out.not_looked_at.push("names in a tree of this size"),

@@ -1,0 +1,250 @@
+//! Characters written as escapes: of string literals, of URLs, of markup.
+
+use std::ops::Range;
+
+use super::view::{self, MOST, View, is_value};
+
+/// Bytes without an escape after which a stretch ends.
+const GAP: usize = 192;
+/// Bytes that a stretch cut in two has in common.
+const OVERLAP: usize = 4 << 10;
+
+/// An escape and what it stands for.
+struct Escape {
+    length: usize,
+    plain: [u8; 4],
+    plain_length: usize,
+    /// Whether it hides something from a pattern; others are taken off on the way.
+    hides: bool,
+}
+
+impl Escape {
+    fn byte(length: usize, byte: u8, hides: bool) -> Self {
+        Self {
+            length,
+            plain: [byte, 0, 0, 0],
+            plain_length: 1,
+            hides,
+        }
+    }
+
+    fn nothing(length: usize) -> Self {
+        Self {
+            length,
+            plain: [0; 4],
+            plain_length: 0,
+            hides: true,
+        }
+    }
+
+    fn character(length: usize, code: u32, hides: bool) -> Option<Self> {
+        let mut plain = [0; 4];
+        let plain_length = char::from_u32(code)?.encode_utf8(&mut plain).len();
+        Some(Self {
+            length,
+            plain,
+            plain_length,
+            hides,
+        })
+    }
+
+    fn plain(&self) -> &[u8] {
+        self.plain.get(..self.plain_length).unwrap_or_default()
+    }
+}
+
+/// A way of escaping: what it begins with and how it is read.
+struct Way {
+    kind: &'static str,
+    lead: u8,
+    read: fn(&[u8], usize) -> Option<Escape>,
+}
+
+const WAYS: [Way; 3] = [
+    Way {
+        kind: "escapes",
+        lead: b'\\',
+        read: backslash,
+    },
+    Way {
+        kind: "percent",
+        lead: b'%',
+        read: percent,
+    },
+    Way {
+        kind: "entities",
+        lead: b'&',
+        read: entity,
+    },
+];
+
+/// Calls `each` with a view of every stretch that holds an escape which hides something.
+pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    for way in &WAYS {
+        let mut at = from;
+        while let Some(found) = next(text, at, way) {
+            let start = view::before(text, found).max(at.saturating_sub(OVERLAP));
+            let end = unescape(text, start..found, way, view);
+            if !each(view) {
+                return;
+            }
+            at = end;
+        }
+    }
+}
+
+/// The next escape that hides something.
+fn next(text: &[u8], from: usize, way: &Way) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let rest = text.get(at..)?;
+        let found = at + memchr::memchr(way.lead, rest)?;
+        match (way.read)(text, found) {
+            Some(escape) if escape.hides => return Some(found),
+            Some(escape) => at = found + escape.length,
+            None => at = found + 1,
+        }
+    }
+}
+
+/// Fills the view from `lead.start` on until escapes end; returns where to go on.
+fn unescape(text: &[u8], lead: Range<usize>, way: &Way, view: &mut View) -> usize {
+    view.begin(way.kind);
+    view.copy(text, lead.clone());
+    let core = view.plain.len();
+    let mut core_end = core;
+    let mut at = lead.end;
+    let mut last = at;
+    while at < text.len() && view.plain.len() < MOST {
+        let gap = last + GAP;
+        if at >= gap {
+            break;
+        }
+        let window = text.get(at..text.len().min(gap)).unwrap_or_default();
+        let plain = memchr::memchr(way.lead, window).unwrap_or(window.len());
+        let plain = plain.min(MOST - view.plain.len());
+        view.copy(text, at..at + plain);
+        at += plain;
+        if text.get(at) != Some(&way.lead) || at >= gap {
+            continue;
+        }
+        match (way.read)(text, at) {
+            Some(escape) => {
+                view.put(escape.plain(), at..at + escape.length);
+                at += escape.length;
+                last = at;
+                core_end = view.plain.len();
+            }
+            None => {
+                view.copy(text, at..at + 1);
+                at += 1;
+            }
+        }
+    }
+    // What follows the last escape up to the gap is its other side.
+    view.core = core..view.plain.len().min(core_end.max(core) + GAP);
+    if view.plain.len() >= MOST {
+        at.saturating_sub(OVERLAP).max(lead.end + 1)
+    } else {
+        last.max(lead.end + 1)
+    }
+}
+
+fn digits(text: &[u8], at: usize, count: Range<usize>, radix: u32) -> Option<(u32, usize)> {
+    let mut code = 0u32;
+    let mut length = 0;
+    while length < count.end - 1 {
+        let Some(digit) = text
+            .get(at + length)
+            .and_then(|&b| char::from(b).to_digit(radix))
+        else {
+            break;
+        };
+        code = code.checked_mul(radix)?.checked_add(digit)?;
+        length += 1;
+    }
+    (length >= count.start).then_some((code, length))
+}
+
+fn backslash(text: &[u8], at: usize) -> Option<Escape> {
+    let next = *text.get(at + 1)?;
+    let after = |n: usize| text.get(at + n).copied().unwrap_or(0);
+    let before = at
+        .checked_sub(1)
+        .and_then(|i| text.get(i))
+        .copied()
+        .unwrap_or(0);
+    let beside = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    match next {
+        b'n' => Some(Escape::byte(2, b'\n', beside(after(2)))),
+        b'r' => Some(Escape::byte(2, b'\r', beside(after(2)))),
+        b't' => Some(Escape::byte(2, b'\t', beside(after(2)))),
+        b'"' | b'\'' | b'`' => {
+            let hides = before.is_ascii_alphanumeric() || after(2).is_ascii_alphanumeric();
+            Some(Escape::byte(2, next, hides))
+        }
+        b'\\' => Some(Escape::byte(2, b'\\', false)),
+        b'/' => Some(Escape::byte(2, b'/', true)),
+        b'x' => {
+            let (code, length) = digits(text, at + 2, 2..3, 16)?;
+            Escape::character(2 + length, code, true)
+        }
+        b'u' if after(2) == b'{' => {
+            let (code, length) = digits(text, at + 3, 1..7, 16)?;
+            (after(3 + length) == b'}').then_some(())?;
+            Escape::character(4 + length, code, true)
+        }
+        b'u' => {
+            let (code, length) = digits(text, at + 2, 4..5, 16)?;
+            Escape::character(2 + length, code, true)
+        }
+        b'U' => {
+            let (code, length) = digits(text, at + 2, 8..9, 16)?;
+            Escape::character(2 + length, code, true)
+        }
+        b'0'..=b'3' => {
+            let (code, length) = digits(text, at + 1, 3..4, 8)?;
+            Escape::character(1 + length, code, true)
+        }
+        b'\n' | b'\r' if is_value(before) => {
+            let line = 2 + usize::from(next == b'\r' && after(2) == b'\n');
+            let indent = text
+                .get(at + line..)?
+                .iter()
+                .take(64)
+                .take_while(|b| matches!(b, b' ' | b'\t'))
+                .count();
+            is_value(after(line + indent)).then(|| Escape::nothing(line + indent))
+        }
+        _ => None,
+    }
+}
+
+fn percent(text: &[u8], at: usize) -> Option<Escape> {
+    let (code, _) = digits(text, at + 1, 2..3, 16)?;
+    let byte = u8::try_from(code).ok()?;
+    let hides = byte.is_ascii_graphic() || byte == b'\n';
+    Some(Escape::byte(3, byte, hides))
+}
+
+fn entity(text: &[u8], at: usize) -> Option<Escape> {
+    let rest = text.get(at + 1..)?;
+    let named: [(&[u8], u8); 5] = [
+        (b"amp;", b'&'),
+        (b"quot;", b'"'),
+        (b"apos;", b'\''),
+        (b"lt;", b'<'),
+        (b"gt;", b'>'),
+    ];
+    if let Some((name, byte)) = named.iter().find(|(name, _)| rest.starts_with(name)) {
+        return Some(Escape::byte(1 + name.len(), *byte, true));
+    }
+    if rest.first() != Some(&b'#') {
+        return None;
+    }
+    let hex = matches!(rest.get(1), Some(b'x' | b'X'));
+    let (skip, radix) = if hex { (3, 16) } else { (2, 10) };
+    let (code, length) = digits(text, at + skip, 1..8, radix)?;
+    let closed = usize::from(text.get(at + skip + length) == Some(&b';'));
+    Escape::character(skip + length + closed, code, true)
+}

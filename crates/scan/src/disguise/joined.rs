@@ -1,0 +1,162 @@
+//! Values split into several literals: `"AB" + "CD"`, `"AB" "CD"`, `['AB', 'CD'].join('')`.
+
+use std::ops::Range;
+
+use super::view::{self, View, is_value};
+
+/// Bytes between two literals of one value: an operator, line ends, indentation.
+const BETWEEN: usize = 160;
+/// Bytes of one literal.
+const LITERAL: usize = 8 << 10;
+/// Bytes of one view.
+const MOST: usize = 16 << 10;
+/// Bytes around a list in which the word that joins it is looked for.
+const CALL: usize = 32;
+
+/// Calls `each` with a view of every chain of literals, joined.
+pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let mut at = from;
+    while let Some(rest) = text.get(at..) {
+        let Some(found) = memchr::memchr3(b'"', b'\'', b'`', rest) else {
+            return;
+        };
+        let quote = at + found;
+        let Some(opens) = join(text, quote, from) else {
+            at = quote + 1;
+            continue;
+        };
+        let end = chain(text, quote, opens, view);
+        if !each(view) {
+            return;
+        }
+        at = end.max(quote + 1);
+    }
+}
+
+/// Where the next literal's content begins, if the quote at `quote` closes one and what stands
+/// between only joins them.
+fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
+    let mark = *text.get(quote)?;
+    let before = *text.get(quote.checked_sub(1)?)?;
+    if !is_value(before) {
+        return None;
+    }
+    let most = text.len().min(quote + 1 + BETWEEN);
+    let between = text.get(quote + 1..most)?;
+    // Most quotes are followed by something else.
+    let first = *between.first()?;
+    if !matches!(
+        first,
+        b' ' | b'\t'
+            | b'\r'
+            | b'\n'
+            | b'+'
+            | b'.'
+            | b'&'
+            | b'\\'
+            | b','
+            | b'"'
+            | b'\''
+            | b'`'
+            | b'|'
+            | b'<'
+            | b'~'
+    ) {
+        return None;
+    }
+    let opens = between
+        .iter()
+        .position(|b| matches!(b, b'"' | b'\'' | b'`'))?;
+    let operator = between.get(..opens)?;
+    let prefix = operator
+        .iter()
+        .rev()
+        .take(2)
+        .take_while(|b| matches!(b, b'r' | b'f' | b'b' | b'u' | b'L' | b'@' | b'$'))
+        .count();
+    let operator = operator.get(..operator.len() - prefix)?;
+    let next = *between.get(opens + 1)?;
+    if !is_value(next) {
+        return None;
+    }
+    let trimmed = operator.trim_ascii();
+    let joins = match trimmed {
+        b"" => !operator.is_empty() || between.get(opens) != Some(&mark),
+        b"+" | b"." | b".." | b"&" | b"++" | b"||" | b"<<" | b"<>" | b"~" | b"\\" | b"_"
+        | b"& _" | b"^" => true,
+        b"," => is_called_join(text, quote, from),
+        // A line that ends with an operator, and a comment or a sign that goes on.
+        _ => trimmed
+            .iter()
+            .all(|b| b.is_ascii_whitespace() || matches!(b, b'+' | b'.' | b'\\' | b'&' | b'_')),
+    };
+    joins.then_some(quote + 1 + opens + 1)
+}
+
+/// Whether a list of literals stands in a call that joins them.
+fn is_called_join(text: &[u8], at: usize, from: usize) -> bool {
+    let line = view::before(text, at).max(from.min(at));
+    let before = text.get(line..at).unwrap_or_default();
+    let words: [&[u8]; 4] = [b"concat", b"join", b"implode", b"CONCAT"];
+    if words
+        .iter()
+        .any(|w| memchr::memmem::find(before, w).is_some())
+    {
+        return true;
+    }
+    let after = text
+        .get(at..text.len().min(at + LITERAL.min(1024)))
+        .unwrap_or_default();
+    let Some(closes) = memchr::memchr2(b']', b'\n', after) else {
+        return false;
+    };
+    let tail = after
+        .get(closes..after.len().min(closes + CALL))
+        .unwrap_or_default();
+    memchr::memmem::find(tail, b"join").is_some()
+}
+
+/// Joins the chain whose first literal closes at `quote`; returns where it ends.
+fn chain(text: &[u8], quote: usize, opens: usize, view: &mut View) -> usize {
+    view.begin("joined literals");
+    // The first literal is hidden too: its value begins there.
+    let start = literal_start(text, quote);
+    let head = view::before(text, start);
+    view.copy(text, head..start);
+    let core = view.plain.len();
+    view.copy(text, start..quote);
+    let mut at = opens;
+    loop {
+        let end = literal_end(text, at);
+        view.copy(text, at..end.start);
+        let next = (view.plain.len() < MOST)
+            .then(|| join(text, end.start, 0))
+            .flatten();
+        match next {
+            Some(next) => at = next,
+            None => {
+                view.core = core..view.plain.len();
+                view.copy(text, end.start..view::after(text, end.start));
+                return end.start;
+            }
+        }
+    }
+}
+
+fn literal_start(text: &[u8], quote: usize) -> usize {
+    let Some(&mark) = text.get(quote) else {
+        return quote;
+    };
+    let least = quote.saturating_sub(LITERAL);
+    let head = text.get(least..quote).unwrap_or_default();
+    memchr::memrchr2(mark, b'\n', head).map_or(least, |n| least + n + 1)
+}
+
+/// Where the literal whose content begins at `at` closes: the place of its quote.
+fn literal_end(text: &[u8], at: usize) -> Range<usize> {
+    let mark = at.checked_sub(1).and_then(|i| text.get(i)).copied();
+    let most = text.len().min(at + LITERAL);
+    let tail = text.get(at..most).unwrap_or_default();
+    let end = at + memchr::memchr2(mark.unwrap_or(b'"'), b'\n', tail).unwrap_or(tail.len());
+    end..end
+}

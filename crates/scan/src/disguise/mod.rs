@@ -1,0 +1,307 @@
+//! Text that says something else than its bytes: encoded, escaped, split, packed.
+//!
+//! ```text
+//! text -> stretches that hide something -> views (plain text, and a map back)
+//!      -> the same pass over each view -> matches at the place of the stretch -> views of views
+//! ```
+//!
+//! A view carries a little of what stands around its stretch, so that a rule that wants a name
+//! before the value finds it. Views are bounded: in depth, and in bytes over one object.
+
+mod escapes;
+mod joined;
+mod map;
+mod pdf;
+mod quoted;
+mod radix;
+#[cfg(test)]
+mod tests;
+mod unpack;
+mod view;
+
+use lychgate_model::limits;
+use lychgate_model::path::printable;
+use zeroize::Zeroize;
+
+use crate::decode::{Decoder, Wide};
+use crate::search::{Found, Pass, State, Text};
+use view::View;
+
+pub(crate) use unpack::is_packed;
+
+/// The place of a member is its first bytes: to walk over all of it for every finding would cost
+/// more than to read it.
+const PLACE: usize = 256;
+/// Bytes of a member's name that are shown.
+const NAME: usize = 80;
+/// Bytes that are looked at again before what is fresh: a stretch that was cut is seen whole.
+const AGAIN: usize = 4 << 10;
+
+/// A match in a view, at the place of its stretch in the object.
+#[derive(Debug)]
+pub(crate) struct Unveiled {
+    pub(crate) found: Found,
+    /// What was taken off, outermost first.
+    pub(crate) via: Box<str>,
+}
+
+/// What unveiling reuses between objects.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    state: State,
+    views: Vec<View>,
+    pub(crate) found: Vec<Unveiled>,
+    /// Bytes that views of this object may still have.
+    left: usize,
+    /// A limit was met: what was not looked at, for people.
+    pub(crate) left_out: Vec<&'static str>,
+    work: u64,
+}
+
+impl Room {
+    /// Ready for an object of `size` bytes.
+    pub(crate) fn reset(&mut self, size: usize) {
+        self.found.clear();
+        self.left_out.clear();
+        self.work = 0;
+        self.left = 0;
+        self.allow(size);
+    }
+
+    /// More of the object has come.
+    pub(crate) fn allow(&mut self, size: usize) {
+        let more = size.saturating_mul(limits::VIEWS_PER_BYTE);
+        self.left = (self.left + more + limits::VIEWS_AT_LEAST).min(limits::VIEWS_MOST);
+    }
+
+    /// Bytes given to patterns.
+    pub(crate) fn work(&self) -> u64 {
+        self.work
+    }
+
+    /// Overwrites what views held.
+    pub(crate) fn wipe(&mut self) {
+        self.views.iter_mut().for_each(View::wipe);
+    }
+
+    fn leave_out(&mut self, what: &'static str) {
+        if !self.left_out.contains(&what) {
+            self.left_out.push(what);
+        }
+    }
+}
+
+/// Where bytes of a view stand in the object.
+type Back<'m> = &'m dyn Fn(u64, u64) -> (u64, u64);
+
+/// How deep, and through what.
+struct Depth<'d> {
+    via: &'d str,
+    back: Back<'d>,
+    level: usize,
+}
+
+impl Pass<'_> {
+    /// Looks behind the disguises in what is fresh of `text`; matches go to `room.found`.
+    pub(crate) fn unveil(&self, text: Text<'_>, room: &mut Room) {
+        let from = text.fresh.saturating_sub(AGAIN);
+        let base = text.base;
+        let depth = Depth {
+            via: "",
+            back: &|start, end| (base + start, base + end),
+            level: 0,
+        };
+        self.look(text.bytes, from, &depth, room);
+    }
+
+    /// Opens an archive or a packed file; its entries are text like any other.
+    pub(crate) fn unpack(&self, bytes: &[u8], room: &mut Room) {
+        let depth = Depth {
+            via: "",
+            back: &|start, end| (start, end),
+            level: 0,
+        };
+        self.open(bytes, &depth, room);
+    }
+
+    /// Every view of `text`, from `from` on.
+    fn look(&self, text: &[u8], from: usize, depth: &Depth<'_>, room: &mut Room) {
+        if depth.level >= limits::VIEW_DEPTH || text.len() < view::LEAST {
+            return;
+        }
+        let mut view = room.views.pop().unwrap_or_default();
+        let finders: [fn(&[u8], usize, &mut View, &mut dyn FnMut(&View) -> bool); 5] = [
+            radix::find,
+            escapes::find,
+            joined::find,
+            quoted::find,
+            pdf::find,
+        ];
+        for find in finders {
+            find(text, from, &mut view, &mut |view| {
+                self.enter(view, depth, room)
+            });
+        }
+        view.wipe();
+        room.views.push(view);
+    }
+
+    /// Searches one view, and what is hidden in it. False: there is no room for more.
+    fn enter(&self, view: &View, depth: &Depth<'_>, room: &mut Room) -> bool {
+        if room.left < view.plain.len() {
+            room.leave_out("encoded text beyond the limit");
+            return false;
+        }
+        room.left -= view.plain.len();
+        let via = joined_via(depth.via, view.kind);
+        let back = |start: u64, end: u64| {
+            let (start, end) = view.raw(start, end);
+            (depth.back)(start, end)
+        };
+        let below = Depth {
+            via: &via,
+            back: &back,
+            level: depth.level + 1,
+        };
+        if view.is_packed() {
+            self.open(&view.plain, &below, room);
+            return true;
+        }
+        if let Some(wide) = view.wide() {
+            let mut text = Vec::new();
+            decode(wide, &view.plain, &mut text);
+            let whole = |_: u64, _: u64| back(0, view.plain.len() as u64);
+            let below = Depth {
+                back: &whole,
+                ..below
+            };
+            self.text(&text, 0..text.len(), &below, room);
+            text.zeroize();
+            return true;
+        }
+        self.text(&view.plain, view.core.clone(), &below, room);
+        true
+    }
+
+    /// Searches plain text of which `core` is new, and looks behind it.
+    fn text(&self, text: &[u8], core: std::ops::Range<usize>, depth: &Depth<'_>, room: &mut Room) {
+        let mut state = std::mem::take(&mut room.state);
+        state.reset(self.searcher);
+        let whole = Text {
+            bytes: text,
+            base: 0,
+            fresh: 0,
+            last: true,
+        };
+        let quiet = Self {
+            markers: false,
+            ..*self
+        };
+        quiet.run(whole, &mut state);
+        room.work += state.work;
+        if state.truncated {
+            room.leave_out("encoded text with too many findings");
+        }
+        for mut found in state.found.drain(..) {
+            let (start, end) = (found.start as usize, found.end as usize);
+            if end <= core.start || core.end <= start {
+                continue;
+            }
+            (found.start, found.end) = (depth.back)(found.start, found.end);
+            if room.found.len() >= limits::FINDINGS_PER_OBJECT {
+                room.leave_out("encoded text with too many findings");
+                break;
+            }
+            room.found.push(Unveiled {
+                found,
+                via: depth.via.into(),
+            });
+        }
+        room.state = state;
+        let to = text.len().min(core.end.saturating_add(view::AFTER));
+        let inner = text.get(..to).unwrap_or_default();
+        self.look(inner, core.start, depth, room);
+    }
+
+    /// The entries of something packed. The place of all that is in an entry is the entry's.
+    fn open(&self, bytes: &[u8], depth: &Depth<'_>, room: &mut Room) {
+        if depth.level >= limits::VIEW_DEPTH {
+            room.leave_out("archives within archives beyond the limit");
+            return;
+        }
+        let mut left = room.left;
+        let mut over = None;
+        unpack::entries(bytes, &mut left, &mut |entry| match entry {
+            unpack::Entry::Content {
+                kind,
+                name,
+                raw,
+                content,
+            } => {
+                let shown = self.shown(name, room);
+                let via = joined_via(depth.via, &[kind, &shown].join(" "));
+                let via = via.trim_end();
+                let end = raw.end.min(raw.start + PLACE);
+                let (start, end) = (depth.back)(raw.start as u64, end as u64);
+                let back = |_: u64, _: u64| (start, end);
+                let below = Depth {
+                    via,
+                    back: &back,
+                    level: depth.level + 1,
+                };
+                self.entry(content, &below, room);
+            }
+            unpack::Entry::Unread(what) => over = Some(what),
+        });
+        room.left = room.left.min(left);
+        if let Some(what) = over {
+            room.leave_out(what);
+        }
+    }
+
+    /// A member's name as it may be shown: not at all where a rule finds something in it.
+    fn shown(&self, name: &[u8], room: &mut Room) -> String {
+        let before = room.found.len();
+        let hidden = Depth {
+            via: "",
+            back: &|start, end| (start, end),
+            level: limits::VIEW_DEPTH,
+        };
+        self.text(name, 0..name.len(), &hidden, room);
+        let clean = room.found.len() == before;
+        room.found.truncate(before);
+        match name.get(..NAME) {
+            _ if !clean => String::new(),
+            Some(head) if name.len() > NAME => format!("{}...", printable(head)),
+            _ => printable(name),
+        }
+    }
+
+    fn entry(&self, content: &[u8], depth: &Depth<'_>, room: &mut Room) {
+        if is_packed(content) || content.contains(&0) {
+            self.open(content, depth, room);
+        }
+        if let Some(wide) = Wide::of(content) {
+            let mut text = Vec::new();
+            decode(wide, content, &mut text);
+            self.text(&text, 0..text.len(), depth, room);
+            text.zeroize();
+        }
+        self.text(content, 0..content.len(), depth, room);
+    }
+}
+
+fn decode(wide: Wide, bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve_exact(bytes.len() + bytes.len() / 2 + 4);
+    let mut decoder = Decoder::new(wide);
+    decoder.decode(bytes.get(wide.mark..).unwrap_or_default(), out);
+    decoder.finish(out);
+}
+
+fn joined_via(outer: &str, inner: &str) -> String {
+    if outer.is_empty() {
+        inner.to_owned()
+    } else {
+        format!("{outer}, {inner}")
+    }
+}

@@ -1,0 +1,302 @@
+//! Base64, base64url and hex: runs of their alphabets that decode to text or to something packed.
+//!
+//! Most long runs are names and hashes. Sixteen characters that decode to twelve printable bytes
+//! are neither: that is the test, at every alignment, because a run may begin before its text.
+
+use std::ops::Range;
+
+use super::unpack;
+use super::view::{self, Content, View, is_value};
+
+/// Shortest run looked at: sixteen bytes of hex are 32 characters, of base64 22.
+const LEAST: usize = 20;
+/// Characters of the test.
+const WINDOW: usize = 16;
+const HEX_LEAST: usize = 24;
+/// A line of at least this many characters may go on in the next.
+const WRAPPED: usize = 48;
+/// Characters decoded into one view.
+const MOST: usize = 64 << 10;
+/// Something packed is decoded whole, up to here.
+const PACKED_MOST: usize = 24 << 20;
+
+const NONE: u8 = 0xff;
+
+/// Values of both base64 alphabets.
+const SIX: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut i = 0;
+    while i < 64 {
+        table[letters[i] as usize] = i as u8;
+        i += 1;
+    }
+    table[b'-' as usize] = 62;
+    table[b'_' as usize] = 63;
+    table
+};
+
+const FOUR: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut i = 0;
+    while i < 10 {
+        table[b'0' as usize + i] = i as u8;
+        i += 1;
+    }
+    let mut i = 0;
+    while i < 6 {
+        table[b'a' as usize + i] = 10 + i as u8;
+        table[b'A' as usize + i] = 10 + i as u8;
+        i += 1;
+    }
+    table
+};
+
+fn value(table: &[u8; 256], b: u8) -> u8 {
+    table.get(usize::from(b)).copied().unwrap_or(NONE)
+}
+
+/// Calls `each` with a view of every run that decodes.
+pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let mut at = from;
+    // A run of the least length that begins at or after `at` covers the byte that is probed.
+    while let Some(&probe) = text.get(at + LEAST - 1) {
+        if value(&SIX, probe) == NONE {
+            at += LEAST;
+            continue;
+        }
+        let back = text
+            .get(at..at + LEAST)
+            .unwrap_or_default()
+            .iter()
+            .rposition(|&b| value(&SIX, b) == NONE);
+        if let Some(gap) = back {
+            at += gap + 1;
+            continue;
+        }
+        let end = run_end(text, at);
+        if !run(text, at..end, view, each) {
+            return;
+        }
+        at = end.max(at + 1);
+    }
+}
+
+fn run_end(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest
+        .iter()
+        .position(|&b| value(&SIX, b) == NONE)
+        .unwrap_or(rest.len())
+}
+
+/// Both readings of a run. False: no more views are wanted.
+fn run(
+    text: &[u8],
+    run: Range<usize>,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) -> bool {
+    hex(text, run.clone(), view, each) && base64(text, run, view, each)
+}
+
+fn hex(
+    text: &[u8],
+    run: Range<usize>,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) -> bool {
+    let mut at = run.start;
+    while at + HEX_LEAST <= run.end {
+        let rest = text.get(at..run.end).unwrap_or_default();
+        let length = rest
+            .iter()
+            .position(|&b| value(&FOUR, b) == NONE)
+            .unwrap_or(rest.len());
+        if length >= HEX_LEAST {
+            let digits = rest.get(..length).unwrap_or_default();
+            for skip in 0..2 {
+                let readable = digits
+                    .get(skip..)
+                    .unwrap_or_default()
+                    .chunks(HEX_LEAST)
+                    .any(|w| reads_as_text(w.chunks_exact(2).map(|pair| byte_of(pair))));
+                if !readable {
+                    continue;
+                }
+                let start = at + skip;
+                let end = start + ((length - skip).min(MOST) & !1);
+                view.begin("hex");
+                context(text, start, view);
+                let plain = view.plain.len();
+                let pairs = text.get(start..end).unwrap_or_default().chunks_exact(2);
+                view.plain.extend(pairs.map(byte_of));
+                view.stands_for(plain, start..end);
+                view.core = plain..view.plain.len();
+                view.copy(text, end..view::after(text, end));
+                if !each(view) {
+                    return false;
+                }
+            }
+        }
+        at += length + 1;
+    }
+    true
+}
+
+/// What stands before a run. A `0x` or a bit of path that touches it is no part of the value.
+fn context(text: &[u8], start: usize, view: &mut View) {
+    view.copy(text, view::before(text, start)..start);
+    if view.plain.last().is_some_and(|&b| is_value(b)) {
+        view.put(b" ", start..start);
+    }
+}
+
+fn byte_of(pair: &[u8]) -> u8 {
+    pair.iter()
+        .fold(0, |byte, &b| byte << 4 | (value(&FOUR, b) & 15))
+}
+
+fn base64(
+    text: &[u8],
+    run: Range<usize>,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) -> bool {
+    let digits = text.get(run.clone()).unwrap_or_default();
+    if is_packed(digits) {
+        return packed(text, run, view, each);
+    }
+    for skip in 0..4usize {
+        let aligned = digits.get(skip..).unwrap_or_default();
+        let mut readable = false;
+        let mut wide = false;
+        for window in aligned.chunks(WINDOW) {
+            if window.len() < WINDOW {
+                break;
+            }
+            readable |= reads_as_text(window.chunks_exact(4).flat_map(three));
+            wide |= reads_as_wide(window);
+            if readable || wide {
+                break;
+            }
+        }
+        if !readable && !wide {
+            continue;
+        }
+        let start = run.start + skip;
+        view.begin("base64");
+        if readable {
+            context(text, start, view);
+        } else {
+            view.content = Content::Wide;
+        }
+        let plain = view.plain.len();
+        let end = wrapped(text, start..run.end, view, MOST);
+        view.core = plain..view.plain.len();
+        if readable {
+            view.copy(text, end..view::after(text, end));
+        }
+        if !each(view) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Decodes a run and the lines it goes on in; returns where it ends.
+fn wrapped(text: &[u8], first: Range<usize>, view: &mut View, most: usize) -> usize {
+    let mut line = first;
+    let mut taken = 0;
+    loop {
+        let end = line.end.min(line.start + most.saturating_sub(taken));
+        taken += end - line.start;
+        let digits = text.get(line.start..end).unwrap_or_default();
+        let plain = view.plain.len();
+        view.plain.reserve(digits.len() / 4 * 3 + 3);
+        for four in digits.chunks(4) {
+            let bytes = three(four);
+            let count = four.len() * 3 / 4;
+            view.plain
+                .extend_from_slice(bytes.get(..count).unwrap_or_default());
+        }
+        view.stands_for(plain, line.start..end);
+        let goes_on = line.len() >= WRAPPED && taken < most;
+        let Some(next) = next_line(text, line.end).filter(|_| goes_on) else {
+            return end;
+        };
+        line = next;
+    }
+}
+
+/// The run that makes up the next line, padding and indentation aside.
+fn next_line(text: &[u8], end: usize) -> Option<Range<usize>> {
+    let rest = text.get(end..)?;
+    let rest_at = end + rest.iter().take(2).take_while(|b| **b == b'\r').count();
+    if text.get(rest_at) != Some(&b'\n') {
+        return None;
+    }
+    let indent = text
+        .get(rest_at + 1..)?
+        .iter()
+        .take(64)
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    let start = rest_at + 1 + indent;
+    let stop = run_end(text, start);
+    (stop > start).then_some(start..stop)
+}
+
+fn packed(
+    text: &[u8],
+    run: Range<usize>,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) -> bool {
+    view.begin("base64");
+    view.content = Content::Packed;
+    wrapped(text, run, view, PACKED_MOST);
+    view.core = 0..view.plain.len();
+    each(view)
+}
+
+/// Whether base64 of something packed begins here.
+fn is_packed(digits: &[u8]) -> bool {
+    let Some(head) = digits.get(..WINDOW) else {
+        return false;
+    };
+    let mut bytes = [0; 12];
+    for (slot, four) in bytes.chunks_exact_mut(3).zip(head.chunks_exact(4)) {
+        slot.copy_from_slice(&three(four));
+    }
+    unpack::is_zlib(&bytes) || unpack::is_packed(&bytes)
+}
+
+/// Three bytes of four characters; missing ones count as zero.
+fn three(four: &[u8]) -> [u8; 3] {
+    let bits = (0..4).fold(0u32, |bits, i| {
+        bits << 6 | u32::from(four.get(i).map_or(0, |&b| value(&SIX, b) & 63))
+    });
+    let [_, a, b, c] = bits.to_be_bytes();
+    [a, b, c]
+}
+
+fn reads_as_text(mut bytes: impl Iterator<Item = u8>) -> bool {
+    let mut count = 0;
+    let all = bytes.all(|b| {
+        count += 1;
+        matches!(b, 0x20..=0x7e | b'\t' | b'\n' | b'\r')
+    });
+    all && count >= 12
+}
+
+/// Twelve bytes of UTF-16 that is Latin.
+fn reads_as_wide(window: &[u8]) -> bool {
+    let mut bytes = [0u8; 12];
+    for (slot, four) in bytes.chunks_exact_mut(3).zip(window.chunks_exact(4)) {
+        slot.copy_from_slice(&three(four));
+    }
+    let text = |b: &u8| matches!(b, 0x20..=0x7e | b'\t' | b'\n' | b'\r');
+    let (pairs, _) = bytes.as_chunks::<2>();
+    pairs.iter().all(|[a, b]| *b == 0 && text(a)) || pairs.iter().all(|[a, b]| *a == 0 && text(b))
+}
