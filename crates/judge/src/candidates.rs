@@ -290,6 +290,7 @@ impl Session {
                 masked: why.into(),
                 severity: rule.severity,
                 confidence: rule.confidence,
+                via: None,
             };
             let mut finding = self.finding(found, &raw, rule);
             finding.fingerprint = None;
@@ -341,6 +342,7 @@ impl Session {
             state: State::New,
             blocks: false,
             allowed_by: None,
+            via: raw.via.as_deref().map(str::to_owned),
         }
     }
 }

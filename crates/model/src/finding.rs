@@ -222,6 +222,8 @@ pub struct Finding {
     pub blocks: bool,
     /// For an allowed finding: what allows it, as one sentence for people.
     pub allowed_by: Option<String>,
+    /// What was taken off before the rule saw the value, outermost first: `base64, gzip`.
+    pub via: Option<String>,
 }
 
 impl Finding {

@@ -219,6 +219,10 @@ fn block(
         "" => clean(&finding.title),
         masked => format!("{}, {}", clean(&finding.title), clean(masked)),
     };
+    let found = match &finding.via {
+        Some(via) => format!("{found}, inside {}", clean(via)),
+        None => found,
+    };
     out.extend(labelled("found", &found, 2));
     if let Some(commit) = finding.commit {
         let id: String = commit.to_string().chars().take(12).collect();
@@ -440,7 +444,9 @@ fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
         other => other.name(),
     };
     let mut value = clean(&finding.masked);
+    let via = finding.via.as_deref().map(|via| format!("inside {}", clean(via)));
     for more in [
+        via.as_deref().unwrap_or_default(),
         state,
         &finding.allowed_by.as_deref().map(clean).unwrap_or_default(),
     ] {

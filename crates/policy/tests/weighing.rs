@@ -47,6 +47,7 @@ fn candidate(severity: Severity, existing: bool) -> Candidate {
         state: State::New,
         blocks: false,
         allowed_by: None,
+        via: None,
     };
     Candidate {
         finding,

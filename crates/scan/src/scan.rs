@@ -163,6 +163,7 @@ impl RuleSet {
             masked: "target outside of the repository".into(),
             severity: structural::severity(rule),
             confidence: Confidence::High,
+            via: None,
         };
         Some(Box::new(Link { climbs, finding }))
     }
@@ -298,15 +299,15 @@ impl RuleSet {
         state.work += work;
         let cursor = Cursor::new(at as u64, Unit::Byte);
         scratch.gathered.take(state, text, cursor, source);
+        // Names hold no NUL, and are what they say; what else people write may be in any encoding.
+        if source == Source::Path {
+            return;
+        }
         scratch.room.reset(bytes.len());
         pass.unveil(text, &mut scratch.room);
         scratch
             .gathered
             .take_unveiled(&mut scratch.room, text, cursor, source);
-        // Names hold no NUL; what else people write may be in any encoding.
-        if source == Source::Path {
-            return;
-        }
         if let Some(wide) = Wide::of(bytes) {
             let mut flow = Flow::part(wide, at, source);
             let state = &mut scratch.wide.state;

@@ -275,6 +275,9 @@ fn finding(from: &mut Reader<'_>) -> Result<Finding, Error> {
         allowed_by: from.some("allowance", |from| {
             from.text("allowance").map(str::to_owned)
         })?,
+        via: from.some("way of encoding", |from| {
+            from.text("way of encoding").map(str::to_owned)
+        })?,
     })
 }
 

@@ -286,6 +286,7 @@ fn finding(v: &Finding, to: &mut Writer<'_>) {
     to.code(v.state);
     to.flag(v.blocks);
     to.some(v.allowed_by.as_ref(), |to, by| to.text("allowance", by));
+    to.some(v.via.as_ref(), |to, via| to.text("way of encoding", via));
 }
 
 fn rule(v: &RuleNote, to: &mut Writer<'_>) {

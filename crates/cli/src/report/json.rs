@@ -60,6 +60,8 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
 }
 
@@ -86,6 +88,7 @@ impl<'a> Row<'a> {
             state: finding.state.name(),
             blocks: finding.blocks,
             allowed_by: finding.allowed_by.as_deref(),
+            via: finding.via.as_deref(),
             commit: finding.commit.map(|id| id.to_string()),
         }
     }

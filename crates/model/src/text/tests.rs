@@ -26,6 +26,7 @@ fn finding(path: &str, line: u32, rule: &str, masked: &str) -> Finding {
         state: State::New,
         blocks: true,
         allowed_by: None,
+        via: None,
     }
 }
 

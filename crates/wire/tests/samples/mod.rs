@@ -53,6 +53,7 @@ pub(crate) fn finding() -> Finding {
         state: State::Allowed,
         blocks: false,
         allowed_by: Some("allow line until 2026-12-31".into()),
+        via: Some("base64, gzip".into()),
     }
 }
 
@@ -221,6 +222,7 @@ pub(crate) fn all() -> Vec<(&'static str, Frame<'static>)> {
                 state: State::New,
                 blocks: true,
                 allowed_by: None,
+                via: None,
                 ..finding()
             })),
         ),
