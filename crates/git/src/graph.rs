@@ -16,10 +16,8 @@ pub(crate) enum Node {
     /// Named by something, not read.
     Unread,
     Blob,
-    Tree {
-        start: u32,
-        len: u32,
-    },
+    /// Index into the trees.
+    Tree(u32),
     /// Index into the commits.
     Commit(u32),
     /// Number of what it points at.
@@ -43,6 +41,8 @@ pub(crate) struct Graph {
     pub(crate) numbers: Numbers,
     pub(crate) trees: Trees,
     nodes: Vec<Node>,
+    /// First entry and number of entries of every tree read.
+    ranges: Vec<(u32, u32)>,
     commits: Vec<Commit>,
     parents: Vec<u32>,
     failures: HashMap<u32, String>,
@@ -66,6 +66,7 @@ impl Graph {
             numbers: Numbers::new(kind),
             trees: Trees::default(),
             nodes: Vec::new(),
+            ranges: Vec::new(),
             commits: Vec::new(),
             parents: Vec::new(),
             failures: HashMap::new(),
@@ -112,7 +113,7 @@ impl Graph {
     pub(crate) fn kind_of(&self, number: u32) -> Option<ObjectKind> {
         match self.node(number) {
             Node::Blob => Some(ObjectKind::Blob),
-            Node::Tree { .. } => Some(ObjectKind::Tree),
+            Node::Tree(_) => Some(ObjectKind::Tree),
             Node::Commit(_) => Some(ObjectKind::Commit),
             Node::Tag(_) => Some(ObjectKind::Tag),
             Node::Unread | Node::Unreadable => None,
@@ -188,10 +189,12 @@ impl Graph {
             .trees
             .read(content, base, &mut self.numbers, self.kind)
             .ok()?;
-        Some(Node::Tree {
-            start: u32::try_from(range.start).ok()?,
-            len: u32::try_from(range.len()).ok()?,
-        })
+        let at = u32::try_from(self.ranges.len()).ok()?;
+        self.ranges.push((
+            u32::try_from(range.start).ok()?,
+            u32::try_from(range.len()).ok()?,
+        ));
+        Some(Node::Tree(at))
     }
 
     fn add_commit(&mut self, number: u32, content: &[u8]) -> Option<Node> {
@@ -250,7 +253,10 @@ impl Graph {
     /// Where a tree's entries stand in [`Graph::trees`].
     pub(crate) fn range(&self, number: u32) -> Option<Range<usize>> {
         match self.node(number) {
-            Node::Tree { start, len } => Some(start as usize..start as usize + len as usize),
+            Node::Tree(at) => {
+                let (start, len) = *self.ranges.get(at as usize)?;
+                Some(start as usize..start as usize + len as usize)
+            }
             _ => None,
         }
     }

@@ -70,7 +70,8 @@ impl Buffer {
 /// A decoded entry some of whose deltas are still to be decoded.
 struct Frame {
     at: u32,
-    next: u32,
+    /// Of the deltas made from it, the next, as a place in [`Pack::deltas`].
+    next: Option<u32>,
     content: Option<Buffer>,
 }
 
@@ -95,10 +96,7 @@ impl Decoder<'_> {
             return self.below(at, Failure::LargeResult, sink);
         }
         // A large tree is read whole, for what it names.
-        if size > WHOLE_OBJECT
-            && kind == ObjectKind::Blob
-            && self.child_from(self.first(at)) == NONE
-        {
+        if size > WHOLE_OBJECT && kind == ObjectKind::Blob && self.next_delta(at, None).is_none() {
             return self.pieces(at, kind, size, body, sink);
         }
         let mut content = self.spare.pop().unwrap_or_default();
@@ -119,7 +117,7 @@ impl Decoder<'_> {
         let Some(frame) = self.frames.get_mut(top) else {
             return ControlFlow::Break(());
         };
-        let (base_at, at) = (frame.at, frame.next);
+        let (base_at, cursor) = (frame.at, frame.next);
         let content = frame.content.take();
         let base = match content {
             Some(content) => {
@@ -134,19 +132,20 @@ impl Decoder<'_> {
                 }
             },
         };
-        if at == NONE {
+        let Some(cursor) = cursor else {
             self.frames.truncate(top);
             self.recycle(base);
             return ControlFlow::Continue(());
-        }
-        let next = self.child_from(self.pack.item(at).map_or(NONE, |item| item.next_sibling));
+        };
+        let at = self.pack.delta(cursor);
+        let next = self.next_delta(base_at, Some(cursor));
         let mut result = self.spare.pop().unwrap_or_default();
         let outcome = self.apply(at, base.content(), &mut result);
         if outcome.is_ok() {
             let made_from = Some((self.number(base_at), base.content()));
             sink.object(self.number(at), kind, result.content(), made_from)?;
         }
-        if next == NONE {
+        if next.is_none() {
             self.frames.truncate(top);
             self.recycle(base);
         } else if let Some(frame) = self.frames.get_mut(top) {
@@ -165,8 +164,8 @@ impl Decoder<'_> {
     }
 
     fn push(&mut self, at: u32, content: Buffer) {
-        let next = self.child_from(self.first(at));
-        if next == NONE {
+        let next = self.next_delta(at, None);
+        if next.is_none() {
             return self.recycle(content);
         }
         self.held += content.len;
@@ -300,14 +299,16 @@ impl Decoder<'_> {
 
     /// Everything made from an entry that cannot be held fails with it.
     fn below(&mut self, at: u32, why: Failure, sink: &mut dyn PackSink) -> ControlFlow<()> {
-        let mut stack = vec![self.first(at)];
+        let mut stack = vec![at];
         while let Some(at) = stack.pop() {
-            if let Some(item) = self.pack.item(at) {
-                if matches!(item.state, State::Kind(_)) {
+            for cursor in self.pack.made_from(at) {
+                let delta = self.pack.delta(cursor);
+                if let Some(item) = self.pack.item(delta)
+                    && matches!(item.state, State::Kind(_))
+                {
                     sink.failed(item.number, why)?;
                 }
-                stack.push(item.next_sibling);
-                stack.push(item.first_child);
+                stack.push(delta);
             }
         }
         ControlFlow::Continue(())
@@ -323,18 +324,15 @@ impl Decoder<'_> {
         self.pack.item(at).map_or(NONE, |item| item.number)
     }
 
-    fn first(&self, at: u32) -> u32 {
-        self.pack.item(at).map_or(NONE, |item| item.first_child)
-    }
-
-    /// The first needed entry in the list of siblings that begins at `at`.
-    fn child_from(&self, mut at: u32) -> u32 {
-        while let Some(item) = self.pack.item(at) {
-            if self.needed.get(at as usize) == Some(&true) {
-                return at;
-            }
-            at = item.next_sibling;
+    /// The first needed one of the deltas made from an entry, after one of them if need be.
+    fn next_delta(&self, base: u32, after: Option<u32>) -> Option<u32> {
+        let mut rest = self.pack.made_from(base);
+        if let Some(after) = after {
+            rest.start = after + 1;
         }
-        NONE
+        rest.find(|cursor| {
+            let delta = self.pack.delta(*cursor) as usize;
+            self.needed.get(delta) == Some(&true)
+        })
     }
 }

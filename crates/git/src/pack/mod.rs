@@ -4,7 +4,7 @@ mod decode;
 mod index;
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use gix::odb::pack::data::{Entry, File, entry::Header};
@@ -70,8 +70,9 @@ struct Item {
     offset: u64,
     number: u32,
     base: u32,
-    first_child: u32,
-    next_sibling: u32,
+    /// Where in [`Pack::deltas`] those made from it end; they begin where those of the entry
+    /// before end.
+    deltas_end: u32,
     state: State,
 }
 
@@ -89,7 +90,10 @@ pub(crate) struct Pack {
     items: Vec<Item>,
     /// Bytes of delta bases kept while their other deltas wait.
     held: usize,
-    /// Bases before what is made from them; entries reached from no whole one are left out.
+    /// Entries that have a base here, those of one base together.
+    deltas: Vec<u32>,
+    /// The same, bases before what is made from them; those that no whole entry leads to are left
+    /// out.
     order: Vec<u32>,
 }
 
@@ -119,8 +123,7 @@ impl Pack {
                 offset,
                 number,
                 base: NONE,
-                first_child: NONE,
-                next_sibling: NONE,
+                deltas_end: 0,
                 state: State::Failed(Failure::NoBase),
             })
             .collect();
@@ -129,6 +132,7 @@ impl Pack {
             data,
             hash,
             items,
+            deltas: Vec::new(),
             order: Vec::new(),
         };
         pack.link(numbers);
@@ -209,22 +213,57 @@ impl Pack {
                 Header::Blob => self.root(at, ObjectKind::Blob),
                 Header::Tag => self.root(at, ObjectKind::Tag),
             };
-            if let Some(base) = base.filter(|base| *base != at) {
-                let next = self.items.get_mut(base as usize);
-                let first = next.map_or(NONE, |b| std::mem::replace(&mut b.first_child, at));
-                if let Some(item) = self.items.get_mut(at as usize) {
-                    item.base = base;
-                    item.next_sibling = first;
-                }
+            if let Some(base) = base.filter(|base| *base != at)
+                && let Some(item) = self.items.get_mut(at as usize)
+            {
+                item.base = base;
             }
         }
+        self.gather();
         self.settle();
     }
 
     fn root(&mut self, at: u32, kind: ObjectKind) -> Option<u32> {
         self.set_state(at, State::Kind(kind));
-        self.order.push(at);
         None
+    }
+
+    /// Sorts the deltas by their bases, by counting.
+    fn gather(&mut self) {
+        let mut total = 0;
+        for at in 0..self.items.len() {
+            let base = self.items.get(at).map_or(NONE, |item| item.base);
+            if let Some(base) = self.items.get_mut(base as usize) {
+                base.deltas_end += 1;
+                total += 1;
+            }
+        }
+        let mut start = 0;
+        for item in &mut self.items {
+            let count = std::mem::replace(&mut item.deltas_end, start);
+            start += count;
+        }
+        self.deltas = vec![NONE; total];
+        for at in 0..self.items.len() as u32 {
+            let base = self.item(at).map_or(NONE, |item| item.base);
+            let Some(base) = self.items.get_mut(base as usize) else {
+                continue;
+            };
+            if let Some(slot) = self.deltas.get_mut(base.deltas_end as usize) {
+                *slot = at;
+            }
+            base.deltas_end += 1;
+        }
+    }
+
+    /// Where in [`Pack::deltas`] those stand that are made from an entry.
+    fn made_from(&self, at: u32) -> Range<u32> {
+        let end = |at: u32| self.item(at).map_or(0, |item| item.deltas_end);
+        at.checked_sub(1).map_or(0, end)..end(at)
+    }
+
+    fn delta(&self, cursor: u32) -> u32 {
+        self.deltas.get(cursor as usize).copied().unwrap_or(NONE)
     }
 
     fn set_state(&mut self, at: u32, state: State) {
@@ -235,35 +274,52 @@ impl Pack {
 
     /// Gives every delta the kind of its root, level by level.
     fn settle(&mut self) {
+        for at in 0..self.items.len() as u32 {
+            if self.item(at).is_some_and(|item| item.base == NONE) {
+                self.hand_down(at, 1);
+            }
+        }
         let mut from = 0;
-        let mut depth = 0;
+        let mut depth = 1;
         while from < self.order.len() {
             let level = from..self.order.len();
             from = self.order.len();
             depth += 1;
             for at in level {
-                let Some(item) = self.order.get(at).and_then(|at| self.item(*at)).copied() else {
-                    continue;
-                };
-                let mut child = item.first_child;
-                while let Some(next) = self.item(child).map(|c| c.next_sibling) {
-                    let state = if depth > DELTA_CHAIN {
-                        State::Failed(Failure::LongChain)
-                    } else {
-                        item.state
-                    };
-                    self.set_state(child, state);
-                    self.order.push(child);
-                    child = next;
-                }
+                let at = self.order.get(at).copied().unwrap_or(NONE);
+                self.hand_down(at, depth);
             }
+        }
+    }
+
+    /// Gives what is made from an entry at `depth` its state, unless the entry has no kind itself.
+    fn hand_down(&mut self, at: u32, depth: usize) {
+        let Some(item) = self.item(at).copied() else {
+            return;
+        };
+        if item.state == State::Failed(Failure::BadEntry)
+            || item.state == State::Failed(Failure::NoBase)
+        {
+            return;
+        }
+        let state = if depth > DELTA_CHAIN {
+            State::Failed(Failure::LongChain)
+        } else {
+            item.state
+        };
+        for cursor in self.made_from(at) {
+            let delta = self.delta(cursor);
+            self.set_state(delta, state);
+            self.order.push(delta);
         }
     }
 
     /// Which entries have to be decoded so that every wanted one can be.
     pub(crate) fn needed(&self, wanted: &dyn Fn(u32, ObjectKind) -> bool) -> Vec<bool> {
         let mut needed = vec![false; self.items.len()];
-        for &at in self.order.iter().rev() {
+        let whole = (0..self.items.len() as u32).rev();
+        let whole = whole.filter(|at| self.item(*at).is_some_and(|item| item.base == NONE));
+        for at in self.order.iter().rev().copied().chain(whole) {
             let Some(item) = self.item(at) else { continue };
             let State::Kind(kind) = item.state else {
                 continue;

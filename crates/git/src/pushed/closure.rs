@@ -89,7 +89,7 @@ impl<'a> Closure<'a> {
     /// What a ref or a tag names that is no commit.
     pub(crate) fn named(&mut self, number: u32) -> Result<(), Error> {
         match self.graph.peek(number, self.objects) {
-            Node::Tree { .. } => return self.tree(number, Vec::new()),
+            Node::Tree(_) => return self.tree(number, Vec::new()),
             Node::Blob | Node::Commit(_) | Node::Tag(_) => self.judge(number),
             Node::Unread | Node::Unreadable => self.unreadable(number, b""),
         }
@@ -187,7 +187,7 @@ impl<'a> Closure<'a> {
         *comparisons += 1;
         self.sides += beside.len();
         match self.graph.load(number, self.objects) {
-            Node::Tree { .. } => self.judge(number),
+            Node::Tree(_) => self.judge(number),
             Node::Unreadable => {
                 self.unreadable(number, path);
                 return Ok(());

@@ -63,6 +63,8 @@ impl NewObjects<'_> {
             self.read_loose();
         } else {
             self.offer(&offered, visitor)?;
+            // What is offered from here on is met later; a list of a whole pack takes room.
+            offered = Vec::new();
             let mut left = self.pass(&packs, Some(visitor), false)?;
             self.packs = packs;
             self.read_loose();
@@ -71,7 +73,6 @@ impl NewObjects<'_> {
                 self.graph.peek(number, self.repository.objects());
             }
             self.singly(&left, visitor, &mut failed)?;
-            offered.clear();
         }
         let outside = self.follow()?;
         offered.extend_from_slice(&outside.late);
