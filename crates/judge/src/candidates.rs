@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lychgate_model::{
-    Category, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Source, Span, State,
-    Surface, limits,
+    Category, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Severity, Source, Span,
+    State, Surface, limits,
 };
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
@@ -291,6 +291,7 @@ impl Session {
                 severity: rule.severity,
                 confidence: rule.confidence,
                 via: None,
+                until: None,
             };
             let mut finding = self.finding(found, &raw, rule);
             finding.fingerprint = None;
@@ -334,7 +335,7 @@ impl Session {
             rule: rule.id.clone(),
             title: rule.title.clone(),
             category: rule.category,
-            severity: raw.severity,
+            severity: severity_on(self.context.today, raw),
             confidence: raw.confidence,
             fingerprint: (told && rule.category == Category::Secret)
                 .then(|| raw.value.fingerprint()),
@@ -344,6 +345,23 @@ impl Session {
             allowed_by: None,
             via: raw.via.as_deref().map(str::to_owned),
         }
+    }
+}
+
+/// A value past the day that it names itself opens nothing any more; it is told, and low.
+fn severity_on(today: jiff::civil::Date, raw: &RawFinding) -> Severity {
+    let now = (
+        i32::from(today.year()),
+        i32::from(today.month()),
+        i32::from(today.day()),
+    );
+    let is_over = raw
+        .until
+        .is_some_and(|d| (i32::from(d.year), i32::from(d.month), i32::from(d.day)) < now);
+    if is_over {
+        raw.severity.min(Severity::Low)
+    } else {
+        raw.severity
     }
 }
 

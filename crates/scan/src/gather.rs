@@ -78,6 +78,7 @@ impl Gathered {
                         severity: structural::severity(structural::ALLOW_MALFORMED),
                         confidence: Confidence::High,
                         via: None,
+                        until: None,
                     });
                     continue;
                 }
@@ -146,6 +147,7 @@ impl Gathered {
             severity,
             confidence: Confidence::High,
             via: None,
+            until: None,
         });
     }
 
@@ -241,6 +243,7 @@ fn finding(found: Found, span: Span, source: Source) -> RawFinding {
         severity: found.severity,
         confidence: found.confidence,
         via: None,
+        until: found.until,
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use lychgate_model::{Confidence, Severity};
 
 use crate::canonical::Canonical;
-use crate::check::{Check, OnFailure, Outcome};
+use crate::check::{Check, OnFailure, Outcome, Strength};
 use crate::engine::Engine;
 use crate::entropy::bits_per_byte;
+use crate::scanned::Day;
 
 /// The matching half of a rule. Compiles its pattern when first needed: most rules never fire.
 #[derive(Debug)]
@@ -72,12 +73,13 @@ impl Matcher {
         self.compiled.get_or_init(|| self.compile().ok()).as_ref()
     }
 
-    /// Severity and confidence of a value, from the rule's own; `None`: no finding.
+    /// Severity and confidence of a value, from the rule's own; `around` is the whole match.
+    /// `None`: no finding. What is only supposed to be a check never clears.
     pub(crate) fn weigh(
         &self,
         value: &[u8],
-        severity: Severity,
-        confidence: Confidence,
+        around: &[u8],
+        (severity, confidence): (Severity, Confidence),
     ) -> Option<(Severity, Confidence)> {
         if value.is_empty() || self.stopwords.iter().any(|w| contains_folded(value, w)) {
             return None;
@@ -88,17 +90,30 @@ impl Matcher {
         let Some(check) = self.check else {
             return Some((severity, confidence));
         };
-        match (check.verify(value), self.on_failure) {
-            (Outcome::Holds, _) => Some((severity, Confidence::Certain)),
-            (Outcome::Fails, OnFailure::Drop) => None,
-            (Outcome::Fails, OnFailure::Low) if check.is_proven() => {
-                Some((severity.min(Severity::Low), Confidence::Low))
+        let refuted = match check.verify_in(value, around) {
+            Outcome::Holds => {
+                let raised = match check.strength() {
+                    Strength::Proof | Strength::Supposed => Confidence::Certain,
+                    Strength::Shape => confidence.max(Confidence::High),
+                    Strength::Attribution => confidence,
+                };
+                return Some((severity, raised));
             }
-            (Outcome::Fails, OnFailure::Low) => Some((severity, Confidence::Low)),
-            (Outcome::Fails, OnFailure::Keep) | (Outcome::Unclear, _) => {
-                Some((severity, confidence))
-            }
+            Outcome::Public => return Some((Severity::Note, confidence)),
+            Outcome::Unclear => return Some((severity, confidence)),
+            Outcome::Fails => matches!(check.strength(), Strength::Proof | Strength::Shape),
+        };
+        match self.on_failure {
+            OnFailure::Keep => Some((severity, confidence)),
+            OnFailure::Drop if refuted => None,
+            OnFailure::Low if refuted => Some((severity.min(Severity::Low), Confidence::Low)),
+            OnFailure::Drop | OnFailure::Low => Some((severity, Confidence::Low)),
         }
+    }
+
+    /// The last day on which the value may be worth something, where it says one itself.
+    pub(crate) fn until(&self, value: &[u8], around: &[u8]) -> Option<Day> {
+        self.check?.until(value, around)
     }
 
     /// The longest keyword that `value` begins with, as public as the rule itself.
@@ -166,7 +181,10 @@ mod tests {
         let on = OnFailure::Low;
         let words = vec![b"example".to_vec()];
         let m = Matcher::new(vec![], "x".into(), 1, 3.0, None, on, words);
-        let weigh = |v: &[u8]| m.weigh(v, Severity::High, Confidence::Medium).is_some();
+        let weigh = |v: &[u8]| {
+            m.weigh(v, v, (Severity::High, Confidence::Medium))
+                .is_some()
+        };
         assert!(weigh(b"a1b2c3d4e5f6g7h8"));
         assert!(!weigh(b"a1b2EXAMPLEd4e5f6g7h8"));
         assert!(!weigh(b"aaaaaaaabbbbbbbb"));

@@ -55,6 +55,7 @@ pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("regional.toml"),
     pack!("registry.toml"),
     pack!("saas.toml"),
+    pack!("small-keys.toml"),
     pack!("servers.toml"),
     pack!("social.toml"),
     pack!("storage.toml"),

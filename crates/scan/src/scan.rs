@@ -164,6 +164,7 @@ impl RuleSet {
             severity: structural::severity(rule),
             confidence: Confidence::High,
             via: None,
+            until: None,
         };
         Some(Box::new(Link { climbs, finding }))
     }

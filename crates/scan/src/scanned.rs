@@ -37,6 +37,9 @@ pub struct RawFinding {
     /// What was taken off before the rule saw the value, outermost first: `base64, gzip`. `None`
     /// where it stands as it is.
     pub via: Option<Box<str>>,
+    /// The last day on which the value may be worth something, where it says one itself: an
+    /// expired token's `exp`. Judged at the verdict, which knows the day.
+    pub until: Option<Day>,
 }
 
 /// A calendar day, UTC.

@@ -6,6 +6,7 @@ use crate::engine::{Caches, Engine};
 use crate::marker::{self, Heard};
 use crate::prefilter::Hits;
 use crate::rule::Rule;
+use crate::scanned::Day;
 use crate::searcher::{Searcher, Target};
 use crate::value::{Secret, ValueKey, ValueTag};
 
@@ -55,6 +56,7 @@ pub(crate) struct Found {
     pub(crate) masked: Box<str>,
     pub(crate) severity: Severity,
     pub(crate) confidence: Confidence,
+    pub(crate) until: Option<Day>,
 }
 
 /// A stretch of text waiting for a rule's pattern.
@@ -311,7 +313,9 @@ impl Pass<'_> {
         let bytes = text.bytes.get(value.range())?;
         let grades = self.rules.get(rule as usize)?;
         let matcher = self.searcher.matchers.get(rule as usize)?;
-        let (severity, confidence) = matcher.weigh(bytes, grades.severity, grades.confidence)?;
+        let around = text.bytes.get(whole.range()).unwrap_or_default();
+        let own = (grades.severity, grades.confidence);
+        let (severity, confidence) = matcher.weigh(bytes, around, own)?;
         let secret = Secret::new(bytes);
         Some(Found {
             rule,
@@ -321,6 +325,7 @@ impl Pass<'_> {
             masked: secret.masked(matcher.public_prefix(secret.expose())),
             severity,
             confidence,
+            until: matcher.until(bytes, around),
         })
     }
 

@@ -5,6 +5,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::base::{base32, base32_encode};
+use super::base64::decode;
 use super::{Outcome, holds};
 
 /// Seeds by kind of key; read big-endian they spell the kind.
@@ -50,7 +51,7 @@ const fn mix(mut p0: u32, mut p1: u32) -> (u32, u32) {
 }
 
 /// Marvin-32 with a 64-bit seed.
-fn marvin(data: &[u8], seed: u64) -> u32 {
+pub(super) fn marvin(data: &[u8], seed: u64) -> u32 {
     let (low, high) = (seed & 0xffff_ffff, seed >> 32);
     let mut p0 = u32::try_from(low).unwrap_or(0);
     let mut p1 = u32::try_from(high).unwrap_or(0);
@@ -70,24 +71,25 @@ fn marvin(data: &[u8], seed: u64) -> u32 {
     p0 ^ p1
 }
 
-fn decode(text: &[u8]) -> Option<(Vec<u8>, bool)> {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    let url = text.iter().any(|b| matches!(b, b'-' | b'_'));
-    let engine = GeneralPurpose::new(if url { &URL_SAFE } else { &STANDARD }, config);
-    engine.decode(text).ok().map(|bytes| (bytes, url))
-}
+/// Where the word of the resource stands in the text, by the bytes under it.
+const WORD_AT: [(usize, usize); 4] = [(64, 76), (40, 44), (39, 42), (32, 33)];
+/// The words of the resources whose keys carry a checksum.
+const WORDS: [&[u8; 4]; 16] = [
+    b"+ABa", b"+ACR", b"+AEh", b"+AMC", b"+ARm", b"+ASb", b"+ASt", b"+SQL", b"/AM7", b"ACDb",
+    b"AIoT", b"APIM", b"AZEG", b"AzCa", b"AzFu", b"AzSe",
+];
 
-/// Keys of 32, 39, 40 and 64 bytes whose last four are the Marvin-32 of the others.
+/// Keys of 32, 39, 40 and 64 bytes whose last four are the Marvin-32 of the others. One without
+/// its resource's word is of an older make and carries nothing to check.
 pub(super) fn key(value: &[u8]) -> Outcome {
-    let Some((bytes, _)) = decode(value) else {
+    let Some(bytes) = decode(value) else {
         return Outcome::Fails;
     };
-    if !matches!(bytes.len(), 32 | 39 | 40 | 64) {
-        return Outcome::Unclear;
-    }
-    let Some((data, tail)) = bytes.split_last_chunk::<4>() else {
+    let word = WORD_AT
+        .iter()
+        .find(|(length, _)| *length == bytes.len())
+        .and_then(|(_, at)| value.get(*at..at + 4));
+    let (Some(word), Some((data, tail))) = (word, bytes.split_last_chunk::<4>()) else {
         return Outcome::Unclear;
     };
     let want = u32::from_le_bytes(*tail);
@@ -98,11 +100,10 @@ pub(super) fn key(value: &[u8]) -> Outcome {
         return Outcome::Holds;
     }
     // The cache service also writes a form whose checksum is escaped.
-    let escaped = value.windows(4).any(|w| w == b"AzCa");
-    if escaped {
-        Outcome::Unclear
-    } else {
+    if WORDS.iter().any(|w| *w == word) && word != b"AzCa" {
         Outcome::Fails
+    } else {
+        Outcome::Unclear
     }
 }
 
@@ -124,7 +125,8 @@ pub(super) fn key_complete(token: &[u8]) -> Option<String> {
     while !padded.len().is_multiple_of(4) {
         padded.push(b'A');
     }
-    let (mut bytes, url) = decode(&padded)?;
+    let url = padded.iter().any(|b| matches!(b, b'-' | b'_'));
+    let mut bytes = decode(&padded)?;
     bytes.resize(total - 4, 0);
     let sum = marvin(&bytes, u64::from_be_bytes(*seed));
     bytes.extend_from_slice(&sum.to_le_bytes());
@@ -135,29 +137,29 @@ pub(super) fn key_complete(token: &[u8]) -> Option<String> {
 
 const ENTRA: &[u8; 66] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890.-_~";
 
-fn entra_tail(text: &[u8]) -> String {
+fn entra_tail(text: &[u8]) -> [u8; 3] {
     let mut n = marvin(text, u64::from_be_bytes(*b"AadPwd00"));
-    let mut out = ['a'; 6];
+    let mut out = [b'a'; 6];
     for place in out.iter_mut().rev() {
         let digit = usize::try_from(n % 66).unwrap_or(0);
-        *place = ENTRA.get(digit).copied().map_or('a', char::from);
+        *place = ENTRA.get(digit).copied().unwrap_or(b'a');
         n /= 66;
     }
-    out.iter().take(3).collect()
+    let [first, second, third, ..] = out;
+    [first, second, third]
 }
 
 /// A client secret: `8Q~` at offset 3; the older `7Q~` carries no checksum.
 pub(super) fn entra(value: &[u8]) -> Outcome {
     match value.split_last_chunk::<3>() {
-        Some((text, tail)) if text.get(3..6) == Some(b"8Q~") => {
-            holds(entra_tail(text).as_bytes() == tail)
-        }
+        Some((text, tail)) if text.get(3..6) == Some(b"8Q~") => holds(entra_tail(text) == *tail),
         _ => Outcome::Unclear,
     }
 }
 
 pub(super) fn entra_complete(token: &[u8]) -> Option<String> {
-    (token.get(3..6) == Some(b"8Q~")).then(|| entra_tail(token))
+    let tail = (token.get(3..6) == Some(b"8Q~")).then(|| entra_tail(token))?;
+    Some(tail.iter().copied().map(char::from).collect())
 }
 
 /// Where the checksum of an old DevOps token lies in its 32 bytes.
@@ -206,6 +208,20 @@ pub(super) fn devops_complete(token: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// .NET's own vectors, folded to 32 bits as the keys have them.
+    #[test]
+    fn marvin_agrees_with_the_runtimes_vectors() {
+        const SEED: u64 = 0x004f_b61a_001b_dbcc;
+        for (data, want) in [
+            (&[][..], 0x30ed_35c1_00cd_3c7d_u64),
+            (&[0xaf], 0x48e7_3fc7_7d75_ddc1),
+            (&[0xe7, 0x0f], 0xb5f6_e1fc_485d_bff8),
+        ] {
+            let folded = u32::try_from(want >> 32 ^ want & 0xffff_ffff).unwrap();
+            assert_eq!(marvin(data, SEED), folded);
+        }
+    }
+
     #[test]
     fn entra_agrees_with_the_vendors_contrived_example() {
         let secret = format!("zzz8Q~{}", "z".repeat(31));
@@ -224,6 +240,8 @@ mod tests {
             assert_eq!(key(key_text.as_bytes()), Outcome::Holds, "{length}");
             let bad = key_text.replacen('3', "4", 1);
             assert_eq!(key(bad.as_bytes()), Outcome::Fails, "{length}");
+            let older = bad.replacen(signature, "x1Y2", 1);
+            assert_eq!(key(older.as_bytes()), Outcome::Unclear, "{length}");
         }
     }
 

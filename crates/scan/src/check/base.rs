@@ -77,18 +77,74 @@ fn double_sha(data: &[u8]) -> [u8; 4] {
     digest.first_chunk::<4>().copied().unwrap_or_default()
 }
 
-/// Base58Check: the last four bytes are the double SHA-256 of the others.
+/// The bytes under Base58Check, whose last four are the double SHA-256 of the others.
+pub(super) fn base58check(value: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = base58_decode(value)?;
+    let (data, tail) = bytes.split_last_chunk::<4>()?;
+    let good = double_sha(data) == *tail;
+    bytes.truncate(bytes.len() - 4);
+    good.then_some(bytes)
+}
+
+/// The text of bytes under Base58Check.
+pub(super) fn base58check_encode(data: &[u8]) -> String {
+    let whole = [data, &double_sha(data)].concat();
+    let mut digits: Vec<usize> = Vec::new();
+    for byte in &whole {
+        let mut carry = usize::from(*byte);
+        for digit in &mut digits {
+            carry += *digit << 8;
+            *digit = carry % 58;
+            carry /= 58;
+        }
+        while carry > 0 {
+            digits.push(carry % 58);
+            carry /= 58;
+        }
+    }
+    let zeros = whole.iter().take_while(|&&b| b == 0).count();
+    let zeros = std::iter::repeat_n(0, zeros);
+    let all = zeros.chain(digits.into_iter().rev());
+    all.filter_map(|d| BASE58.get(d).copied().map(char::from))
+        .collect()
+}
+
+/// Base58Check, whatever stands under it.
 pub(super) fn base58(value: &[u8]) -> Outcome {
     if value.len() > BASE58_MOST {
         return Outcome::Unclear;
     }
-    match base58_decode(value)
-        .as_deref()
-        .and_then(|b| b.split_last_chunk::<4>())
-    {
-        Some((data, tail)) => holds(double_sha(data) == *tail),
-        None => Outcome::Fails,
-    }
+    holds(base58check(value).is_some())
+}
+
+/// The token as it stands is a prefix such as `xprv` or nothing: a whole key is appended to it,
+/// an extended one where the prefix says so, else a single one.
+pub(super) fn base58_complete(token: &[u8]) -> Option<String> {
+    let made = |version: &[u8], tail: &[u8]| {
+        let key = (1..=32u8).map(|i| i.wrapping_mul(73) ^ 0x5a);
+        let data: Vec<u8> = version
+            .iter()
+            .copied()
+            .chain(key)
+            .chain(tail.iter().copied())
+            .collect();
+        base58check_encode(&data)
+    };
+    let whole = match token {
+        b"xprv" => {
+            let mut head = vec![0x04, 0x88, 0xad, 0xe4];
+            head.resize(4 + 41, 0);
+            head.push(0);
+            made(&head, &[])
+        }
+        b"5" => made(&[0x80], &[]),
+        b"K" | b"L" | b"" => made(&[0x80], &[1]),
+        b"c" => made(&[0xef], &[1]),
+        _ => return None,
+    };
+    whole
+        .strip_prefix(std::str::from_utf8(token).ok()?)
+        .map(str::to_owned)
 }
 
 const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
@@ -192,6 +248,9 @@ mod tests {
             Outcome::Fails
         );
         assert_eq!(base58(&[b'z'; 500]), Outcome::Unclear);
+        let text = base58check_encode(&[0, 0, 7, 8]);
+        assert!(text.starts_with("11"));
+        assert_eq!(base58check(text.as_bytes()), Some(vec![0, 0, 7, 8]));
     }
 
     #[test]

@@ -6,18 +6,23 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Outcome, holds};
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const HEX: &[u8; 16] = b"0123456789abcdef";
 const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// `n` in an alphabet, most significant digit first, padded with its first digit.
-fn digits(mut n: u32, alphabet: &[u8], width: usize) -> String {
-    let mut out = vec![char::from(alphabet.first().copied().unwrap_or(b'0')); width];
+fn digits<const WIDTH: usize>(mut n: u32, alphabet: &[u8]) -> [u8; WIDTH] {
+    let mut out = [b'0'; WIDTH];
     let base = u32::try_from(alphabet.len()).unwrap_or(10);
     for place in out.iter_mut().rev() {
         let digit = usize::try_from(n % base).unwrap_or(0);
-        *place = alphabet.get(digit).copied().map_or('0', char::from);
+        *place = alphabet.get(digit).copied().unwrap_or(b'0');
         n /= base;
     }
-    out.into_iter().collect()
+    out
+}
+
+fn text(digits: &[u8]) -> String {
+    digits.iter().copied().map(char::from).collect()
 }
 
 fn split_tail(value: &[u8], tail: usize) -> Option<(&[u8], &[u8])> {
@@ -34,9 +39,7 @@ fn body(value: &[u8]) -> Option<&[u8]> {
 pub(super) fn github(value: &[u8]) -> Outcome {
     match body(value) {
         Some(body) if body.len() == 36 => match split_tail(body, 6) {
-            Some((text, tail)) => {
-                holds(digits(crc32fast::hash(text), BASE62, 6).as_bytes() == tail)
-            }
+            Some((text, tail)) => holds(digits::<6>(crc32fast::hash(text), BASE62) == tail),
             None => Outcome::Unclear,
         },
         _ => Outcome::Unclear,
@@ -44,12 +47,13 @@ pub(super) fn github(value: &[u8]) -> Outcome {
 }
 
 pub(super) fn github_tail(token: &[u8]) -> Option<String> {
-    let text = body(token).filter(|b| b.len() == 30)?;
-    Some(digits(crc32fast::hash(text), BASE62, 6))
+    let body = body(token).filter(|b| b.len() == 30)?;
+    Some(text(&digits::<6>(crc32fast::hash(body), BASE62)))
 }
 
 /// GitLab handbook, "Routable tokens": ends with two Base36 digits for the length of the Base64
-/// part and seven for the CRC-32 of all before them, after a dot.
+/// part and seven for the CRC-32 of all before them, after a dot. The checksum covers the length,
+/// which says nothing more.
 pub(super) fn gitlab(value: &[u8]) -> Outcome {
     let Some((text, tail)) = split_tail(value, 7) else {
         return Outcome::Unclear;
@@ -60,7 +64,7 @@ pub(super) fn gitlab(value: &[u8]) -> Outcome {
     if !head.ends_with(b".") {
         return Outcome::Unclear;
     }
-    holds(digits(crc32fast::hash(text), BASE36, 7).as_bytes() == tail)
+    holds(digits::<7>(crc32fast::hash(text), BASE36) == tail)
 }
 
 /// `token` ends with `.`, or with `.01.`: the length is counted back to the hyphen that ends the
@@ -70,10 +74,9 @@ pub(super) fn gitlab_tail(token: &[u8]) -> Option<String> {
     let head = head.strip_suffix(b".01").unwrap_or(head);
     let start = head.iter().position(|&b| b == b'-')? + 1;
     let length = u32::try_from(head.len().checked_sub(start)?).ok()?;
-    let length = digits(length, BASE36, 2);
-    let mut text = token.to_vec();
-    text.extend_from_slice(length.as_bytes());
-    Some(length + &digits(crc32fast::hash(&text), BASE36, 7))
+    let length = digits::<2>(length, BASE36);
+    let sum = crc32fast::hash(&[token, &length].concat());
+    Some(text(&length) + &text(&digits::<7>(sum, BASE36)))
 }
 
 /// Grafana's key generator: prefix, 32 characters, `_`, CRC-32 of all before that `_` as hex,
@@ -82,20 +85,20 @@ pub(super) fn grafana(value: &[u8]) -> Outcome {
     match split_tail(value, 9) {
         Some((text, tail)) if tail.starts_with(b"_") => holds(
             tail.get(1..)
-                .is_some_and(|t| t.eq_ignore_ascii_case(little(text).as_bytes())),
+                .is_some_and(|t| t.eq_ignore_ascii_case(&little(text))),
         ),
         _ => Outcome::Unclear,
     }
 }
 
-fn little(text: &[u8]) -> String {
-    format!("{:08x}", crc32fast::hash(text).swap_bytes())
+fn little(text: &[u8]) -> [u8; 8] {
+    digits(crc32fast::hash(text).swap_bytes(), HEX)
 }
 
 pub(super) fn grafana_tail(token: &[u8]) -> Option<String> {
     match token.strip_suffix(b"_") {
-        Some(text) => Some(little(text)),
-        None => Some(format!("_{}", little(token))),
+        Some(head) => Some(text(&little(head))),
+        None => Some(format!("_{}", text(&little(token)))),
     }
 }
 
@@ -123,15 +126,15 @@ pub(super) fn confluent_tail(token: &[u8]) -> Option<String> {
 pub(super) fn zuplo(value: &[u8]) -> Outcome {
     match body(value).and_then(|b| split_tail(b, 9)) {
         Some((text, tail)) if text.len() == 32 && tail.starts_with(b"_") => {
-            holds(tail.get(1..) == Some(format!("{:08x}", crc32fast::hash(text)).as_bytes()))
+            holds(tail.get(1..) == Some(&digits::<8>(crc32fast::hash(text), HEX)[..]))
         }
         _ => Outcome::Unclear,
     }
 }
 
 pub(super) fn zuplo_tail(token: &[u8]) -> Option<String> {
-    let text = body(token)?.strip_suffix(b"_")?;
-    Some(format!("{:08x}", crc32fast::hash(text)))
+    let body = body(token)?.strip_suffix(b"_")?;
+    Some(text(&digits::<8>(crc32fast::hash(body), HEX)))
 }
 
 #[cfg(test)]
@@ -176,9 +179,9 @@ mod tests {
 
     #[test]
     fn digits_are_those_of_the_announcement() {
-        assert_eq!(digits(0, BASE62, 6), "000000");
-        assert_eq!(digits(61, BASE62, 2), "0z");
-        assert_eq!(digits(62, BASE62, 6), "000010");
-        assert_eq!(digits(u32::MAX, BASE36, 7), "1z141z3");
+        assert_eq!(&digits::<6>(0, BASE62), b"000000");
+        assert_eq!(&digits::<2>(61, BASE62), b"0z");
+        assert_eq!(&digits::<6>(62, BASE62), b"000010");
+        assert_eq!(&digits::<7>(u32::MAX, BASE36), b"1z141z3");
     }
 }

@@ -2,50 +2,56 @@
 //!
 //! Algorithms are public: vendors' own announcements and sources, RFCs and BIPs, named at each.
 
+mod armour;
 mod azure;
 mod base;
+mod base64;
+mod cask;
 mod crc;
 mod der;
+mod expiry;
+mod google;
+mod json;
+mod jwt;
+mod macaroon;
+mod mnemonic;
+mod pgp;
 mod shape;
+mod wallet;
+
+use crate::scanned::Day;
 
 /// An offline check, by the name packs give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "`about` says it of each")]
 pub enum Check {
-    /// AWS access key id: the account number decodes. Never fails, may not hold.
     AwsKeyId,
-    /// Azure DevOps token of 52 characters: seeded CRC-32.
+    AzureCask,
     AzureDevops,
-    /// Azure keys with a signature inside: Marvin-32 in the last four bytes.
     AzureKey,
-    /// Base58 with four bytes of double SHA-256.
     Base58,
-    /// `user:password` in Base64.
     BasicAuth,
-    /// Bech32 and Bech32m.
     Bech32,
-    /// CRC-32 of 54 characters, Base64.
+    Bip32,
+    Bip39,
     Confluent,
-    /// First part decodes to a decimal id.
     Discord,
-    /// Client secret with `8Q~`: Marvin-32 in the last three characters.
     Entra,
-    /// CRC-32 of the body in Base62, last six characters.
     Github,
-    /// Routable token: length and CRC-32 in Base36.
     GitlabRoutable,
-    /// CRC-32 as eight hex digits, little-endian.
+    GoogleServiceAccount,
     Grafana,
-    /// A Base64 part decodes to a JSON object.
     Json,
-    /// Header and payload are JSON objects.
     Jwt,
-    /// The scheme of `github`, as announced for npm.
     Npm,
-    /// A block of PEM holds a private key's DER (or an envelope that says so).
     Pem,
-    /// Macaroon of the Python index.
+    Pgp,
     Pypi,
-    /// CRC-32 of 32 characters as eight hex digits.
+    SignedUrl,
+    Totp,
+    Uuid,
+    VendorWord,
+    Wif,
     Zuplo,
 }
 
@@ -54,10 +60,38 @@ pub enum Check {
 pub enum Outcome {
     /// The value proves itself.
     Holds,
+    /// It is what it claims, and gives nothing away by its own word: unsigned, or public by role.
+    Public,
     /// The value is not what its shape claims.
     Fails,
     /// The check has nothing to say about this form.
     Unclear,
+}
+
+/// How much a check is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// Chance does not pass it, and its source is known: holding makes certain, failing refutes.
+    Proof,
+    /// A checksum that was described, and not seen on a vendor's own value: holding makes certain,
+    /// failing lowers the confidence and nothing else.
+    Supposed,
+    /// It decodes as it must. Holding makes the confidence high, failing refutes.
+    Shape,
+    /// Tells whose or until when; proves nothing either way.
+    Attribution,
+}
+
+impl Strength {
+    /// The word for it in documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proof => "proof",
+            Self::Supposed => "supposed",
+            Self::Shape => "shape",
+            Self::Attribution => "attribution",
+        }
+    }
 }
 
 /// What a failed check makes of a match.
@@ -82,49 +116,181 @@ impl OnFailure {
 
 impl Check {
     /// Every check, by name.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 28] = [
         Self::AwsKeyId,
+        Self::AzureCask,
         Self::AzureDevops,
         Self::AzureKey,
         Self::Base58,
         Self::BasicAuth,
         Self::Bech32,
+        Self::Bip32,
+        Self::Bip39,
         Self::Confluent,
         Self::Discord,
         Self::Entra,
         Self::Github,
         Self::GitlabRoutable,
+        Self::GoogleServiceAccount,
         Self::Grafana,
         Self::Json,
         Self::Jwt,
         Self::Npm,
         Self::Pem,
+        Self::Pgp,
         Self::Pypi,
+        Self::SignedUrl,
+        Self::Totp,
+        Self::Uuid,
+        Self::VendorWord,
+        Self::Wif,
         Self::Zuplo,
     ];
 
+    /// The name in packs, how much it is worth, and what it looks at.
+    const fn told(self) -> (&'static str, Strength, &'static str) {
+        use Strength::{Attribution, Proof, Shape, Supposed};
+        match self {
+            Self::AwsKeyId => (
+                "aws-key-id",
+                Attribution,
+                "AWS access key id: the account number in its Base32",
+            ),
+            Self::AzureCask => (
+                "azure-cask",
+                Supposed,
+                "Azure common annotated key: Marvin-32 in Base62 behind 80 characters",
+            ),
+            Self::AzureDevops => (
+                "azure-devops",
+                Supposed,
+                "Azure DevOps token of 52 characters: seeded CRC-32 inside",
+            ),
+            Self::AzureKey => (
+                "azure-key",
+                Supposed,
+                "Azure key with its resource's word inside: Marvin-32 in the last four bytes",
+            ),
+            Self::Base58 => ("base58", Proof, "Base58Check: four bytes of double SHA-256"),
+            Self::BasicAuth => ("basic-auth", Shape, "Base64 of user, colon, password"),
+            Self::Bech32 => (
+                "bech32",
+                Proof,
+                "Bech32 or Bech32m: BCH code over prefix and data",
+            ),
+            Self::Bip32 => (
+                "bip32",
+                Proof,
+                "extended key of BIP 32: Base58Check over 78 bytes with a private key",
+            ),
+            Self::Bip39 => (
+                "bip39",
+                Proof,
+                "recovery phrase of BIP 39: English words, SHA-256 in the last bits",
+            ),
+            Self::Confluent => (
+                "confluent",
+                Supposed,
+                "Confluent secret: CRC-32 of 54 characters in Base64",
+            ),
+            Self::Discord => (
+                "discord",
+                Shape,
+                "Discord token: its first part decodes to a decimal id",
+            ),
+            Self::Entra => (
+                "entra",
+                Proof,
+                "Entra client secret with `8Q~`: Marvin-32 in the last three characters",
+            ),
+            Self::Github => (
+                "github",
+                Proof,
+                "forge token: CRC-32 of 30 characters in Base62, last six",
+            ),
+            Self::GitlabRoutable => (
+                "gitlab-routable",
+                Proof,
+                "routable token: CRC-32 of all before it in Base36, last seven",
+            ),
+            Self::GoogleServiceAccount => (
+                "google-service-account",
+                Proof,
+                "service account file: every needed field, and a private key that parses",
+            ),
+            Self::Grafana => (
+                "grafana",
+                Proof,
+                "Grafana service account token: CRC-32 as eight hex digits, lowest byte first",
+            ),
+            Self::Json => ("json", Shape, "a Base64 part decodes to a JSON object"),
+            Self::Jwt => (
+                "jwt",
+                Proof,
+                "JSON web token: header with `alg`, payload an object; `none` and the role `anon` make a note; `exp` ends it",
+            ),
+            Self::Npm => (
+                "npm",
+                Supposed,
+                "npm token: the scheme of `github`, as announced",
+            ),
+            Self::Pem => (
+                "pem",
+                Proof,
+                "private key in any quoting: DER or OpenSSH's format, whole; public halves and keys cut within theirs fail",
+            ),
+            Self::Pgp => (
+                "pgp",
+                Proof,
+                "OpenPGP block: begins with a secret key packet; CRC-24 where it is there",
+            ),
+            Self::Pypi => (
+                "pypi",
+                Proof,
+                "Python index token: version 2 macaroon of the index's host",
+            ),
+            Self::SignedUrl => (
+                "signed-url",
+                Attribution,
+                "signed address: the day its query says it ends",
+            ),
+            Self::Totp => (
+                "totp",
+                Shape,
+                "seed of one-time passwords: Base32 of ten bytes or more",
+            ),
+            Self::Uuid => ("uuid", Shape, "UUID of a known version, not all alike"),
+            Self::VendorWord => (
+                "vendor-word",
+                Shape,
+                "Base64 of text that begins with the vendor's word (JFrog, Bedrock)",
+            ),
+            Self::Wif => (
+                "wif",
+                Proof,
+                "wallet import format: Base58Check over one private key",
+            ),
+            Self::Zuplo => (
+                "zuplo",
+                Supposed,
+                "Zuplo key: CRC-32 of 32 characters as eight hex digits",
+            ),
+        }
+    }
+
     /// The name in packs.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::AwsKeyId => "aws-key-id",
-            Self::AzureDevops => "azure-devops",
-            Self::AzureKey => "azure-key",
-            Self::Base58 => "base58",
-            Self::BasicAuth => "basic-auth",
-            Self::Bech32 => "bech32",
-            Self::Confluent => "confluent",
-            Self::Discord => "discord",
-            Self::Entra => "entra",
-            Self::Github => "github",
-            Self::GitlabRoutable => "gitlab-routable",
-            Self::Grafana => "grafana",
-            Self::Json => "json",
-            Self::Jwt => "jwt",
-            Self::Npm => "npm",
-            Self::Pem => "pem",
-            Self::Pypi => "pypi",
-            Self::Zuplo => "zuplo",
-        }
+        self.told().0
+    }
+
+    /// How much it is worth.
+    pub const fn strength(self) -> Strength {
+        self.told().1
+    }
+
+    /// What it looks at, in a phrase.
+    pub const fn about(self) -> &'static str {
+        self.told().2
     }
 
     /// The check of this name.
@@ -132,38 +298,51 @@ impl Check {
         Self::ALL.into_iter().find(|c| c.name() == name)
     }
 
-    /// Whether the vendor published the algorithm and it was recomputed: a failure of one that
-    /// was not lowers confidence only, never severity.
-    pub(crate) const fn is_proven(self) -> bool {
-        !matches!(
-            self,
-            Self::Npm | Self::Confluent | Self::Zuplo | Self::AzureKey | Self::AzureDevops
-        )
+    /// Judges a value that stands alone.
+    pub fn verify(self, value: &[u8]) -> Outcome {
+        self.verify_in(value, value)
     }
 
-    /// Judges a value.
-    pub fn verify(self, value: &[u8]) -> Outcome {
+    /// Judges a value; `around` is the whole match it was taken from.
+    pub fn verify_in(self, value: &[u8], around: &[u8]) -> Outcome {
         match self {
-            Self::AwsKeyId => match aws_account(value) {
-                Some(_) => Outcome::Holds,
-                None => Outcome::Unclear,
-            },
+            Self::AwsKeyId => aws_key_id(value),
+            Self::AzureCask => cask::key(value),
             Self::AzureDevops => azure::devops(value),
             Self::AzureKey => azure::key(value),
             Self::Base58 => base::base58(value),
             Self::BasicAuth => shape::basic_auth(value),
             Self::Bech32 => base::bech32(value),
+            Self::Bip32 => wallet::extended(value),
+            Self::Bip39 => mnemonic::phrase(value),
             Self::Confluent => crc::confluent(value),
             Self::Discord => shape::discord(value),
             Self::Entra => azure::entra(value),
             Self::Github | Self::Npm => crc::github(value),
             Self::GitlabRoutable => crc::gitlab(value),
+            Self::GoogleServiceAccount => google::service_account(value, around),
             Self::Grafana => crc::grafana(value),
-            Self::Json => shape::json_part(value),
-            Self::Jwt => shape::jwt(value),
+            Self::Json => json::part(value),
+            Self::Jwt => jwt::verify(value),
             Self::Pem => der::pem(value),
-            Self::Pypi => shape::pypi(value),
+            Self::Pgp => pgp::secret_key(value),
+            Self::Pypi => macaroon::pypi(value),
+            Self::SignedUrl => Outcome::Unclear,
+            Self::Totp => shape::seed(value),
+            Self::Uuid => shape::uuid(value),
+            Self::VendorWord => shape::word(value),
+            Self::Wif => wallet::wif(value),
             Self::Zuplo => crc::zuplo(value),
+        }
+    }
+
+    /// The last day on which the value may be worth something, where it says one itself; `around`
+    /// is the whole match it was taken from.
+    pub fn until(self, value: &[u8], around: &[u8]) -> Option<Day> {
+        match self {
+            Self::Jwt => jwt::until(value),
+            Self::SignedUrl => expiry::of_address(around),
+            _ => None,
         }
     }
 
@@ -171,9 +350,12 @@ impl Check {
     /// none to append. For examples in packs.
     pub(crate) fn complete(self, token: &[u8]) -> Option<String> {
         match self {
+            Self::AzureCask => cask::complete(token),
             Self::AzureDevops => azure::devops_complete(token),
             Self::AzureKey => azure::key_complete(token),
             Self::Bech32 => base::bech32_complete(token),
+            Self::Bip32 | Self::Wif => base::base58_complete(token),
+            Self::Bip39 => mnemonic::complete(token),
             Self::Confluent => crc::confluent_tail(token),
             Self::Entra => azure::entra_complete(token),
             Self::Github | Self::Npm => crc::github_tail(token),
@@ -193,6 +375,14 @@ pub fn aws_account(key_id: &[u8]) -> Option<u64> {
     first.get_mut(2..)?.copy_from_slice(bytes.get(..6)?);
     let account = (u64::from_be_bytes(first) & 0x7fff_ffff_ff80) >> 7;
     (account <= 999_999_999_999).then_some(account)
+}
+
+/// Account numbers have twelve digits; nearly all of chance's have as well.
+fn aws_key_id(key_id: &[u8]) -> Outcome {
+    match aws_account(key_id) {
+        Some(_) => Outcome::Holds,
+        None => Outcome::Unclear,
+    }
 }
 
 fn holds(good: bool) -> Outcome {
