@@ -1,10 +1,11 @@
 #!/bin/sh
 # Builds lychgate and installs its three binaries for this user.
 #
-#   ./install.sh [--prefix DIR] [--dry-run]             build and install to DIR/bin (~/.local/bin)
-#   ./install.sh --demo [--prefix DIR]                  the same, then show the gate at work
+#   ./install.sh [--prefix DIR] [--dry-run]   build, install (~/.local/bin)
+#   ./install.sh --demo [--prefix DIR]        the same, then see it at work
 #   ./install.sh --uninstall [--prefix DIR] [--dry-run]
 #
+# --dry-run says what would be done. CARGO_TARGET_DIR is where cargo builds.
 # Safe to run again. No network but what cargo needs to fetch the dependencies.
 set -eu
 
@@ -14,7 +15,7 @@ what=install
 dry=
 
 usage() {
-    sed -n 's/^# \{0,1\}//; 2,8p' "$0"
+    sed -n 's/^# \{0,1\}//; 2,9p' "$0"
 }
 
 fail() {
@@ -25,11 +26,14 @@ fail() {
 while [ $# -gt 0 ]; do
     case $1 in
         --prefix)
-            [ $# -gt 1 ] || fail '--prefix needs a folder' 2
+            [ -n "${2-}" ] || fail '--prefix needs a folder' 2
             prefix=$2
             shift
             ;;
-        --prefix=*) prefix=${1#--prefix=} ;;
+        --prefix=*)
+            prefix=${1#--prefix=}
+            [ -n "$prefix" ] || fail '--prefix needs a folder' 2
+            ;;
         --dry-run) dry=yes ;;
         --uninstall) what=uninstall ;;
         --demo) what=demo ;;
@@ -47,7 +51,10 @@ case $prefix in
     *) prefix=$PWD/$prefix ;;
 esac
 bin=$prefix/bin
-top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+case $0 in
+    */*) top=$(CDPATH='' cd -- "${0%/*}/" && pwd) ;;
+    *) top=$PWD ;;
+esac
 
 # Says what is done, and does it unless this is a dry run.
 act() {
@@ -68,19 +75,26 @@ check_tools() {
         missing="$missing
   cc: Rust links with it (Debian: apt install gcc libc6-dev)"
     [ -z "$missing" ] || fail "nothing was installed; this machine lacks:$missing"
+    [ -f "$top/crates/cli/Cargo.toml" ] ||
+        fail "nothing was installed; no source in $top: run it where it was cloned"
 }
 
 install_programs() {
     check_tools
     printf 'building (cargo build --release --locked)\n'
-    if [ -z "$dry" ]; then
-        (cd "$top" && cargo build --release --locked -p lychgate -p lychgated -p lychgate-hook)
-    fi
-    built=${CARGO_TARGET_DIR:-$top/target}/release
-    case $built in
+    target=${CARGO_TARGET_DIR:-$top/target}
+    case $target in
         /*) ;;
-        *) built=$top/$built ;;
+        *) target=$top/$target ;;
     esac
+    built=$target${CARGO_BUILD_TARGET:+/$CARGO_BUILD_TARGET}/release
+    if [ -z "$dry" ]; then
+        # Wherever this user's own configuration of cargo builds to.
+        (cd "$top" && cargo build --release --locked --target-dir "$target" \
+            -p lychgate -p lychgated -p lychgate-hook)
+        [ -x "$built/lychgate" ] ||
+            fail "nothing was installed: cargo did not build to $built (see its build.target)"
+    fi
     printf 'installing to %s\n' "$bin"
     act mkdir -p "$bin"
     for program in $programs; do
@@ -105,6 +119,8 @@ uninstall_programs() {
         # Hooks of all repositories would lead nowhere.
         "$bin/lychgate" uninstall --global || fail 'the hooks of all repositories could not be taken out'
         "$bin/lychgate" daemon stop || true
+    elif [ -x "$bin/lychgate" ]; then
+        printf '  %s\n' "$bin/lychgate uninstall --global" "$bin/lychgate daemon stop"
     fi
     for program in $programs; do
         [ ! -e "$bin/$program" ] || act rm -f "$bin/$program"
@@ -179,7 +195,10 @@ tidy() {
 
 demo() {
     install_programs
-    [ -z "$dry" ] || return 0
+    if [ -n "$dry" ]; then
+        printf 'then the demonstration, in a folder of its own that is removed again\n'
+        return 0
+    fi
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/lychgate-demo.XXXXXX")
     trap tidy EXIT
     trap 'exit 130' INT

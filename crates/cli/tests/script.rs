@@ -34,8 +34,43 @@ fn a_dry_run_says_everything_and_does_nothing() {
     assert!(!scene.path("prefix").exists());
     run(&scene, &["--uninstall", "--dry-run", "--prefix", prefix]).exits(0);
     run(&scene, &["--no-such-option"]).exits(2);
-    run(&scene, &["--prefix"]).exits(2);
-    assert!(run(&scene, &["--help"]).exits(0).out.contains("--demo"));
+    for none in [&["--prefix"][..], &["--prefix="], &["--prefix", ""]] {
+        let said = run(&scene, none).exits(2);
+        assert!(said.err.contains("--prefix needs a folder"), "{}", said.err);
+    }
+    let help = run(&scene, &["--help"]).exits(0).out;
+    assert!(
+        help.contains("--demo") && help.lines().all(|l| l.len() <= 80),
+        "{help}"
+    );
+    // What uninstalling does beside removing files is said too.
+    let bin = scene.path("");
+    let bin = bin.to_str().unwrap().trim_end_matches('/');
+    let said = run(&scene, &["--uninstall", "--dry-run", "--prefix", bin]).exits(0);
+    for step in [
+        "lychgate uninstall --global\n",
+        "lychgate daemon stop\n",
+        "rm -f ",
+    ] {
+        assert!(said.out.contains(step), "{}", said.out);
+    }
+    assert!(scene.path("bin/lychgate").exists());
+}
+
+#[test]
+fn a_script_away_from_its_source_says_so() {
+    let scene = Scene::new();
+    let away = scene.program("away/install.sh", &std::fs::read_to_string(SCRIPT).unwrap());
+    let args = ["--dry-run", "--prefix", "p"];
+    let said = scene::said(scene.command("sh", scene.root()).arg(away).args(args)).exits(1);
+    assert!(said.err.contains("no source in"), "{}", said.err);
+    let folder = scene.path("prefix");
+    let target = scene.path("target");
+    let mut twin = scene.command("sh", scene.root());
+    twin.env("CARGO_TARGET_DIR", &target).arg(SCRIPT).args(args);
+    let said = scene::said(&mut twin).exits(0);
+    let from = format!("cp {}/release/lychgate ", target.display());
+    assert!(said.out.contains(&from) && !folder.exists(), "{}", said.out);
 }
 
 #[test]
