@@ -12,6 +12,7 @@ use lychgate_client::conf;
     name = "lychgate",
     version,
     max_term_width = 80,
+    color = clap::ColorChoice::Never,
     propagate_version = true
 )]
 pub(crate) struct CommandLine {

@@ -111,3 +111,45 @@ fn without_a_home_the_gate_stands_and_doctor_says_what_the_daemon_lacks() {
     }
     run(&["uninstall"]).exits(0);
 }
+
+#[test]
+fn in_a_bare_repository_nothing_is_staged_and_in_its_worktree_something_is() {
+    let scene = Scene::new();
+    let origin = scene.repository("r");
+    std::fs::write(origin.join("a.py"), "x = 1\n").unwrap();
+    scene.git(&origin, ["add", "."]);
+    scene.git(&origin, ["commit", "-qm", "one"]);
+    scene.git(scene.root(), ["clone", "-q", "--bare", "r", "bare.git"]);
+    let bare = scene.path("bare.git");
+    let said = scene.lychgate(&bare, ["check"]).exits(2);
+    assert!(
+        said.err.ends_with("\n  lychgate check --all\n"),
+        "{}",
+        said.err
+    );
+    scene.lychgate(&bare, ["check", "--all"]).exits(0);
+    scene.git(&bare, ["worktree", "add", "-q", "../linked", "main"]);
+    let linked = scene.path("linked");
+    scene.lychgate(&linked, ["check"]).exits(0);
+    let secret = format!("k = \"{}\"\n", scene::token(50));
+    std::fs::write(linked.join("b.py"), secret).unwrap();
+    scene.git(&linked, ["add", "."]);
+    scene.lychgate(&linked, ["check"]).exits(1);
+}
+
+/// A terminal gets what a file gets: help without colour, on a page however wide it is.
+#[test]
+fn help_is_plain_on_every_terminal() {
+    let scene = Scene::new();
+    for term in ["dumb", "xterm-256color"] {
+        let mut command = scene.command("script", scene.root());
+        command
+            .env("TERM", term)
+            .args(["-qec", "lychgate check --help", "/dev/null"]);
+        let help = said(&mut command).exits(0).out;
+        assert!(
+            help.contains("--accept-draft") && !help.contains('\u{1b}'),
+            "{help}"
+        );
+    }
+}

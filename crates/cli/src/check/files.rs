@@ -80,7 +80,7 @@ pub(crate) fn bar(is_terminal: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} files, {per_sec}, {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} files: {pos}, {elapsed}") {
         bar.set_style(style.tick_chars("-\\|/ "));
     }
     bar

@@ -42,6 +42,9 @@ pub(crate) fn run(
         .needs_repository()
         .then(|| open(&environment))
         .transpose()?;
+    if let (Selection::Staged, Some(repository)) = (&selection, &repository) {
+        has_an_index(repository)?;
+    }
     let question = Asked {
         around,
         environment: &environment,
@@ -169,6 +172,16 @@ pub(crate) fn open(environment: &Environment) -> Result<Repository, Failure> {
             }
         }
     })
+}
+
+/// In a bare repository nothing is staged, and nothing found there would be no answer. A linked
+/// worktree of one has an index.
+fn has_an_index(repository: &Repository) -> Result<(), Failure> {
+    if repository.work_tree().is_some() || repository.git_dir().join("index").exists() {
+        return Ok(());
+    }
+    let what = "not checked: a bare repository has nothing staged";
+    Err(Failure::new(Kind::Usage, what).hint("lychgate check --all"))
 }
 
 /// The verdict, and the lines for people.
