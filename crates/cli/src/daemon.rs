@@ -278,6 +278,15 @@ fn end(place: &Place, holder: &Holder, what: &str) -> Result<Vec<String>, Failur
     }
 }
 
+/// A problem as its file's reader tells it: its help on a line of its own, which a status cannot
+/// have.
+fn on_lines(problem: &str) -> String {
+    problem.replacen(FOLDED_HELP, "\n  help: ", 1)
+}
+
+/// How a problem's help stands in a line of a status.
+pub(crate) const FOLDED_HELP: &str = "   help: ";
+
 /// A daemon without rules denies everything: that must not look like a good start.
 fn usable(status: &[String]) -> Result<(), Failure> {
     if !status.iter().any(|line| line == "state: not-ready") {
@@ -286,7 +295,7 @@ fn usable(status: &[String]) -> Result<(), Failure> {
     let problems = status
         .iter()
         .filter_map(|line| line.strip_prefix("problem: "));
-    let problems: Vec<&str> = problems.collect();
+    let problems: Vec<String> = problems.map(on_lines).collect();
     let what = "the daemon runs and judges nothing: its rules or policy cannot be used";
     Err(Failure::new(Kind::Refused, what)
         .before(problems.join("\n"))
@@ -342,10 +351,8 @@ fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {
         Reached::Failed(error) => return Err(Failure::new(Kind::Unavailable, what).because(&error)),
     };
     let lines = ask(&mut link, caps::RELOAD, what)?;
-    let problems: Vec<&str> = lines
-        .iter()
-        .filter_map(|l| l.strip_prefix("problem: "))
-        .collect();
+    let told = lines.iter().filter_map(|l| l.strip_prefix("problem: "));
+    let problems: Vec<String> = told.map(on_lines).collect();
     if problems.is_empty() {
         return Ok((lines, exit::ALLOW));
     }

@@ -153,3 +153,42 @@ fn help_is_plain_on_every_terminal() {
         );
     }
 }
+
+#[test]
+fn problems_of_a_daemon_are_told_on_the_page_that_their_file_would_get() {
+    let scene = Scene::with_programs();
+    let file = scene.path("extra.toml");
+    let run = |args: &[&str]| {
+        let mut command = scene.command(scene.path("bin/lychgate"), scene.root());
+        said(command.env("LYCHGATE_CONFIG", &file).args(args))
+    };
+    std::fs::write(&file, "schema = 2\n").unwrap();
+    let refused = run(&["daemon", "start"]).exits(4);
+    assert!(
+        refused.err.contains("extra.toml:1:10: schema: "),
+        "{}",
+        refused.err
+    );
+    assert!(
+        refused.err.contains("\n  help: install a newer"),
+        "{}",
+        refused.err
+    );
+    assert!(
+        refused.err.contains("\n  Mend them, then: "),
+        "{}",
+        refused.err
+    );
+    std::fs::write(&file, "schema = 1\n").unwrap();
+    run(&["daemon", "reload"]).exits(0);
+    std::fs::write(&file, "schema = 1\nblocking = 1\n").unwrap();
+    let refused = run(&["daemon", "reload"]).exits(4);
+    assert!(
+        refused.err.contains("\n    help: did you mean `blocks`?"),
+        "{}",
+        refused.err
+    );
+    let page = run(&["doctor"]).out;
+    assert!(page.contains("; did you mean"), "{page}");
+    run(&["daemon", "stop"]).exits(0);
+}

@@ -444,7 +444,10 @@ fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
         other => other.name(),
     };
     let mut value = clean(&finding.masked);
-    let via = finding.via.as_deref().map(|via| format!("inside {}", clean(via)));
+    let via = finding
+        .via
+        .as_deref()
+        .map(|via| format!("inside {}", clean(via)));
     for more in [
         via.as_deref().unwrap_or_default(),
         state,

@@ -7,7 +7,7 @@ use lychgate_wire::frame::caps;
 use rustix::fs::Access;
 
 use super::Report;
-use crate::daemon::{Place, Reached, ask};
+use crate::daemon::{FOLDED_HELP, Place, Reached, ask};
 use crate::failure::Failure;
 
 /// Looks at what hooks find at `place`. A server's hooks start no daemon: there one `must_run`.
@@ -108,10 +108,12 @@ fn version(lines: &[String], report: &mut Report) {
         } else {
             "the daemon keeps its old rules"
         };
+        let (problem, help) = problem.split_once(FOLDED_HELP).unwrap_or((problem, ""));
+        let gap = if help.is_empty() { "" } else { "; " };
         let file = problem.split(": ").next().unwrap_or_default();
         let file = file.split(':').next().unwrap_or_default();
         report.problem(
-            format!("{what}: {problem}"),
+            format!("{what}: {problem}{gap}{help}"),
             format!("edit {file}, then: lychgate daemon reload"),
         );
     }
