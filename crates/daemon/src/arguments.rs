@@ -21,6 +21,7 @@ usage: lychgated --socket PATH [--state-dir DIR] [--config FILE]...
   --mode OCTAL      mode of the socket (0600)
   --group GID       group of the socket
   --log FILE        log there instead of standard error
+  --inject-delay T  for tests: what contains T takes longer to read
   --inject-fault T  for tests: a scan of an object that contains T fails
 ";
 
@@ -38,6 +39,7 @@ pub(crate) struct Arguments {
     pub(crate) group: Option<u32>,
     pub(crate) log: Option<PathBuf>,
     pub(crate) fault: Option<Vec<u8>>,
+    pub(crate) delay: Option<Vec<u8>>,
 }
 
 /// What to do.
@@ -72,6 +74,7 @@ pub(crate) fn parse(given: impl Iterator<Item = OsString>) -> Result<Command, Fa
             }
             b"--mode" => all.mode = Some(mode(&name, &value()?)?),
             b"--group" => all.group = Some(number(&name, &value()?, 10)?),
+            b"--inject-delay" => all.delay = Some(value()?.as_bytes().to_vec()),
             b"--inject-fault" => all.fault = Some(value()?.as_bytes().to_vec()),
             _ => return Err(Failure::Usage(format!("unknown argument {name}"))),
         }

@@ -83,9 +83,9 @@ impl Pool {
 
     /// Queues a piece of work; its result goes to `done`.
     pub(crate) fn submit(&self, ticket: Ticket, work: Work, done: UnboundedSender<WorkDone>) {
-        let bytes = work.bytes() as u64;
+        let (bytes, rank) = (work.bytes() as u64, work.rank());
         let mut state = self.lock();
-        let small = state.queue.put(ticket, Job { work, done }, bytes);
+        let small = state.queue.put(ticket, Job { work, done }, bytes, rank);
         // One thread is called for one piece of work; the rest would wake in vain.
         let called = if small && state.idle_small > 0 {
             state.idle_small -= 1;

@@ -166,11 +166,17 @@ async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
     });
 }
 
+/// How long an injected delay takes.
+const DELAY: Duration = Duration::from_millis(400);
+
 fn load(arguments: &Arguments) -> Result<Loaded, Vec<Problem>> {
     let sources = Sources::read(Some(Path::new(ORGANISATION)), &arguments.config)?;
     let mut engine = Engine::load(&sources)?;
     if let Some(needle) = &arguments.fault {
         engine = engine.with_fault_injection(needle);
+    }
+    if let Some(needle) = &arguments.delay {
+        engine = engine.with_delay_injection(needle, DELAY);
     }
     let texts = sources
         .organisation

@@ -26,6 +26,10 @@ const HELLO: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_millis(500);
 /// A write that takes longer than this ends the session: nobody reads.
 const WRITE: Duration = limits::SESSION_IDLE;
+/// Part of a deadline that is left for the answer to arrive: the hook's clock began before.
+const ANSWER: u32 = 32;
+/// How long a denial that is certain is weighed after the deadline.
+const WEIGHING: Duration = Duration::from_secs(1);
 /// How long pieces of work that run are waited for after the answer, to keep what they found.
 const AFTERMATH: Duration = Duration::from_secs(10);
 
@@ -236,7 +240,8 @@ struct Run<'d> {
 impl Run<'_> {
     async fn until_answered(&mut self, peer: &mut Peer) -> Result<(), End> {
         let mut heard = Instant::now();
-        let mut over = false;
+        // When the judge was told to end.
+        let mut over: Option<Instant> = None;
         loop {
             self.take_in(peer)?;
             self.give_out(peer)?;
@@ -255,13 +260,14 @@ impl Run<'_> {
             let stuck = self.pending == 0;
             let may = wants && self.daemon.budget.may_read(self.ticket, self.held, stuck);
             let deadline = self.session.deadline();
-            let end = self.started + deadline;
+            let end = self.started + (deadline - deadline / ANSWER);
+            let late = self.session.hurry_after().map(|after| self.started + after);
             // A check of a whole repository may think for longer than a hook before it speaks.
             let idle = Duration::from_secs(self.idle_s).max(deadline / 12);
-            let until = if wants && stuck {
-                end.min(heard + idle)
-            } else {
-                end
+            let until = match over {
+                Some(told) => told + WEIGHING,
+                None if wants && stuck => end.min(heard + idle),
+                None => end,
             };
             tokio::select! {
                 biased;
@@ -273,12 +279,14 @@ impl Run<'_> {
                     heard = Instant::now();
                 }
                 () = &mut freed, if wants && !may => {}
+                () = tokio::time::sleep_until(late.unwrap_or(end).into()),
+                    if late.is_some() => self.session.hurry(),
                 () = tokio::time::sleep_until(until.into()) => {
                     // Twice: the judge has nothing left to say.
-                    if over {
+                    if over.is_some() {
                         return Err(refuse(RefuseCode::Limit, "deadline passed"));
                     }
-                    over = true;
+                    over = Some(Instant::now());
                     if until < end {
                         self.session.abort(Reason {
                             code: ReasonCode::Deadline,
@@ -289,8 +297,8 @@ impl Run<'_> {
                         self.session.expire();
                     }
                 }
-                () = self.daemon.stopping(Stop::Now), if !over => {
-                    over = true;
+                () = self.daemon.stopping(Stop::Now), if over.is_none() => {
+                    over = Some(Instant::now());
                     self.session.abort(Reason {
                         code: ReasonCode::Busy,
                         message: "the daemon is shutting down".into(),

@@ -1,5 +1,7 @@
 //! One generation of rules and floor: immutable, pinned by every session that began with it.
 
+use std::time::Duration;
+
 use lychgate_model::{Digest, Problem};
 use lychgate_policy::{Organisation, Policy};
 use lychgate_scan::{PackSource, RuleSet};
@@ -13,6 +15,7 @@ pub struct Engine {
     organisation: Organisation,
     floor: Digest,
     fault: Option<Vec<u8>>,
+    delay: Option<(Vec<u8>, Duration)>,
 }
 
 impl Engine {
@@ -55,6 +58,7 @@ impl Engine {
             organisation,
             floor,
             fault: None,
+            delay: None,
         }
     }
 
@@ -62,6 +66,14 @@ impl Engine {
     #[must_use]
     pub fn with_fault_injection(mut self, needle: &[u8]) -> Self {
         self.fault = Some(needle.to_vec());
+        self
+    }
+
+    /// Reading any object or document that contains `needle` takes `delay` longer: for tests of
+    /// what comes before what.
+    #[must_use]
+    pub fn with_delay_injection(mut self, needle: &[u8], delay: Duration) -> Self {
+        self.delay = Some((needle.to_vec(), delay));
         self
     }
 
@@ -96,10 +108,18 @@ impl Engine {
     )]
     pub(crate) fn fail_if_asked(&self, content: &[u8]) {
         if let Some(needle) = &self.fault
-            && !needle.is_empty()
-            && content.windows(needle.len()).any(|w| w == needle)
+            && holds(content, needle)
         {
             panic!("injected fault");
         }
+        if let Some((needle, delay)) = &self.delay
+            && holds(content, needle)
+        {
+            std::thread::sleep(*delay);
+        }
     }
+}
+
+fn holds(content: &[u8], needle: &[u8]) -> bool {
+    !needle.is_empty() && content.windows(needle.len()).any(|w| w == needle)
 }

@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use lychgate_model::{ObjectKind, limits};
 
-use crate::work::{Item, Large, Shared, What, Work, WorkDone};
+use crate::work::{Item, Large, SMALL, Shared, What, Work, WorkDone};
 
-/// An object up to this size shares a buffer with others.
-const SMALL: u64 = 256 << 10;
 /// A shared buffer is handed out at this size,
 const BATCH: usize = 512 << 10;
 /// or at this one when nobody works.
@@ -32,6 +30,7 @@ struct Open {
 
 /// A large object: its state is here or with a piece being scanned.
 struct Queue {
+    is_bulk: bool,
     large: Option<Box<Large>>,
     pieces: Vec<Vec<u8>>,
     ended: bool,
@@ -49,6 +48,8 @@ pub(crate) struct Intake {
     held: usize,
     outstanding: usize,
     flush: bool,
+    /// Bulk is not taken in any more.
+    cut: bool,
 }
 
 impl Intake {
@@ -69,6 +70,36 @@ impl Intake {
     /// No more comes for now: hand out what there is, however little.
     pub(crate) fn flush(&mut self, flush: bool) {
         self.flush = flush;
+    }
+
+    /// Drops the bulk that waits, and from now on all that comes: it is not judged.
+    pub(crate) fn cut_bulk(&mut self) {
+        self.cut = true;
+        self.flush = true;
+        self.items.retain(|item| !item.what.is_bulk());
+        for (bytes, item) in std::mem::take(&mut self.whole) {
+            if item.what.is_bulk() {
+                self.held = self.held.saturating_sub(bytes.len());
+            } else {
+                self.whole.push_back((bytes, item));
+            }
+        }
+        if self.open.as_ref().is_some_and(|o| o.what.is_bulk()) {
+            self.cut();
+        }
+        let held = &mut self.held;
+        self.queues.retain(|_, queue| {
+            if !queue.is_bulk {
+                return true;
+            }
+            let waiting: usize = queue.pieces.iter().map(Vec::len).sum();
+            *held = held.saturating_sub(waiting);
+            false
+        });
+        if self.items.is_empty() && self.open.is_none() {
+            self.held = self.held.saturating_sub(self.buffer.len());
+            self.buffer.clear();
+        }
     }
 
     /// A name, whole.
@@ -93,6 +124,9 @@ impl Intake {
         name: &[u8],
         size: u64,
     ) {
+        if self.cut && what.is_bulk() {
+            return;
+        }
         let (sink, name) = if size <= SMALL {
             let at = self.buffer.len();
             self.buffer.extend_from_slice(name);
@@ -104,6 +138,7 @@ impl Intake {
             self.tickets += 1;
             let large = Large::new(shared, ticket, what.clone(), name, kind, size);
             let queue = Queue {
+                is_bulk: what.is_bulk(),
                 large: Some(Box::new(large)),
                 pieces: Vec::new(),
                 ended: false,
@@ -212,15 +247,21 @@ impl Intake {
     }
 
     fn next(&mut self, shared: &Shared) -> Option<Work> {
+        self.small(shared).or_else(|| self.large(shared))
+    }
+
+    fn large(&mut self, shared: &Shared) -> Option<Work> {
         if let Some((buffer, item)) = self.whole.pop_front() {
             return Some(Work::batch(shared, buffer, vec![item]));
         }
         let ready = |q: &&mut Queue| q.large.is_some() && (q.ended || !q.pieces.is_empty());
-        if let Some(queue) = self.queues.values_mut().find(ready) {
-            let large = queue.large.take()?;
-            let pieces = std::mem::take(&mut queue.pieces);
-            return Some(Work::piece(shared, large, pieces, queue.ended));
-        }
+        let queue = self.queues.values_mut().find(ready)?;
+        let large = queue.large.take()?;
+        let pieces = std::mem::take(&mut queue.pieces);
+        Some(Work::piece(shared, large, pieces, queue.ended))
+    }
+
+    fn small(&mut self, shared: &Shared) -> Option<Work> {
         let in_buffer = self
             .open
             .as_ref()

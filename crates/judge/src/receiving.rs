@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use lychgate_model::{Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, Surface, limits};
+use lychgate_model::{Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, limits};
 use lychgate_wire::frame::{Entry, Facts, Hello, Object, RefuseCode, Role, Unreadable, caps};
 use lychgate_wire::version;
 
@@ -36,6 +36,7 @@ impl Session {
             state: self.state.clone(),
             hash: facts.object_format,
             trailers: Arc::from([]),
+            cut: Arc::default(),
         });
         self.asking = Some(Asking {
             hook: facts.hook,
@@ -61,36 +62,6 @@ impl Session {
             self.intake.name(What::Reference, &update.name);
         }
         self.refs.push(update.clone());
-    }
-
-    pub(crate) fn ready(&mut self) {
-        let Some(asking) = self.asking.clone() else {
-            return;
-        };
-        let papers = std::mem::take(&mut self.papers);
-        let organisation = self.engine.organisation();
-        let anchor = self.refs.iter().find(|u| u.name == asking.head);
-        let (policy, reasons) =
-            crate::documents::policy(organisation, self.surface(), &papers, &asking.head, anchor);
-        self.policy = policy;
-        self.reasons.extend(reasons);
-        if self.ref_bytes.saturating_mul(self.policy.steps()) > limits::REF_STEPS {
-            let message = "too many refs for this many patterns in the policy".to_owned();
-            return self.refuse_refs(message);
-        }
-        let server = self.surface() == Surface::Server;
-        let head: &[u8] = if server { &asking.head } else { b"" };
-        let trailers =
-            asking.hook == Hook::CommitMsg || self.policy.requires_trailers(&self.refs, head);
-        if trailers && let Some(shared) = &mut self.shared {
-            shared.trailers = self.policy.trailers().into();
-        }
-        let plan = if server {
-            self.policy.plan(&self.refs, head)
-        } else {
-            Vec::new()
-        };
-        self.say(Reply::Plan(plan));
     }
 
     pub(crate) fn offer(&mut self, ids: &[ObjectId]) {

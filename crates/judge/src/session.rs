@@ -3,7 +3,6 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::RandomState;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::civil::Date;
 use lychgate_model::{
@@ -20,6 +19,7 @@ use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::hits::Hits;
 use crate::intake::Intake;
+use crate::opening::Opening;
 use crate::places::Questions;
 use crate::reply::{Refusal, Reply};
 use crate::state::State;
@@ -82,7 +82,9 @@ pub(crate) enum PaperContent {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(crate) enum Phase {
+    /// The policy is being read, on whatever thread.
+    Opening,
     /// Until Done and the last scan.
     Receiving,
     /// A question is open.
@@ -97,9 +99,6 @@ enum Phase {
 const REASONS_KEPT: usize = 1000;
 /// Raw findings and markers kept of one session.
 const RAW: usize = 10 * limits::FINDINGS;
-
-/// Seconds a check of a whole range, repository or folder may take.
-const CHECK_DEADLINE_S: u64 = 60 * 60;
 
 /// One conversation with one client.
 pub struct Session {
@@ -117,10 +116,16 @@ pub struct Session {
     pub(crate) counter: Counter,
     pub(crate) intake: Intake,
     pub(crate) scratch: Scratch,
-    phase: Phase,
+    pub(crate) phase: Phase,
+    /// Documents and refs, until they are handed out to be read.
+    opening: Option<Box<Opening>>,
+    /// The driver said that the deadline is near.
+    pub(crate) hurried: bool,
+    /// The rest is counted and not judged.
+    pub(crate) cut: bool,
     /// Everything but the conversation, until it is handed out to be weighed.
     weighing: Option<Box<Session>>,
-    claimed: Option<Tally>,
+    pub(crate) claimed: Option<Tally>,
     answered: bool,
     pub(crate) questions: Option<Questions>,
     pub(crate) keyed: RandomState,
@@ -181,6 +186,9 @@ impl Session {
             intake: Intake::default(),
             scratch: Scratch::new(),
             phase: Phase::Receiving,
+            opening: None,
+            hurried: false,
+            cut: false,
             weighing: None,
             claimed: None,
             answered: false,
@@ -211,6 +219,9 @@ impl Session {
             // The verdict is given; what was on its way no longer matters.
             return Ok(());
         }
+        if self.phase == Phase::Opening {
+            return Err(protocol("a frame while the policy is read"));
+        }
         self.order
             .receive(frame)
             .map_err(|e| protocol(&e.to_string()))?;
@@ -232,7 +243,10 @@ impl Session {
                 }
             }
             Frame::Ready => self.ready(),
-            Frame::Offer(ids) => self.offer(ids),
+            Frame::Offer(ids) => {
+                self.offer(ids);
+                self.cut_if_late();
+            }
             Frame::Entry(entry) => self.entry(entry),
             Frame::Object(object) => self.object(object)?,
             Frame::Data(bytes) => self.data(bytes),
@@ -270,6 +284,10 @@ impl Session {
             let session = self.weighing.take()?;
             return Some(Work::verdict(self.shared.as_ref()?, session));
         }
+        if self.phase == Phase::Opening {
+            let opening = self.opening.take()?;
+            return Some(Work::opening(self.shared.as_ref()?, opening));
+        }
         self.intake.take(self.shared.as_ref()?)
     }
 
@@ -279,6 +297,13 @@ impl Session {
             self.weighed(weighed);
             return;
         }
+        if let Some(opened) = done.opened.take() {
+            if self.phase == Phase::Opening {
+                self.phase = Phase::Receiving;
+                self.opened(opened);
+            }
+            return;
+        }
         self.intake.returned(&mut done);
         if self.phase == Phase::Over {
             // Completed objects stay remembered, so that a retry goes on from here.
@@ -286,6 +311,7 @@ impl Session {
             return;
         }
         self.remember(done.judged);
+        self.cut_if_late();
         self.advance();
     }
 
@@ -296,66 +322,8 @@ impl Session {
 
     /// Whether reading on makes sense now: not while content enough for all workers waits.
     pub fn wants_input(&self) -> bool {
-        !matches!(self.phase, Phase::Weighing | Phase::Over)
+        !matches!(self.phase, Phase::Opening | Phase::Weighing | Phase::Over)
             && self.intake.held() < limits::IN_FLIGHT / 2
-    }
-
-    /// The deadline passed: INDETERMINATE with the share done.
-    pub fn expire(&mut self) {
-        let seconds = self.deadline().as_secs();
-        let judged = self.judged;
-        let announced = self.counter.tally();
-        let message = if announced.objects == 0 {
-            format!("the deadline of {seconds} s passed")
-        } else {
-            format!(
-                "the deadline of {seconds} s passed with {judged} of {} objects judged so far",
-                announced.objects
-            )
-        };
-        let help = "try again: what was judged is remembered".into();
-        self.abort(Reason {
-            code: ReasonCode::Deadline,
-            message,
-            help,
-        });
-    }
-
-    /// Ends the session without judging the rest, for a reason.
-    pub fn abort(&mut self, reason: Reason) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        self.coverage.tally = self.counter.tally();
-        self.coverage.complete = false;
-        self.hits = Hits::default();
-        self.weighing = None;
-        self.reasons = vec![reason];
-        self.finish();
-    }
-
-    /// Ends the session because its refs are more than are judged.
-    pub(crate) fn refuse_refs(&mut self, message: String) {
-        self.refs = Vec::new();
-        self.abort(Reason {
-            code: ReasonCode::Unreadable,
-            message,
-            help: "push fewer refs at once, with shorter names".to_owned(),
-        });
-    }
-
-    /// How long this session may take. A check of more than a staged change holds up no commit:
-    /// it may take an hour.
-    pub fn deadline(&self) -> Duration {
-        let bounds = self.engine.organisation().bounds();
-        let hook = self.asking.as_ref().map(|a| a.hook);
-        Duration::from_secs(match (hook, self.surface()) {
-            (Some(Hook::CheckRange | Hook::CheckAll | Hook::CheckPath | Hook::CheckStdin), _) => {
-                CHECK_DEADLINE_S
-            }
-            (_, Surface::Client) => bounds.client_deadline_s,
-            (_, Surface::Server) => bounds.server_deadline_s,
-        })
     }
 
     /// Whether the verdict is among the replies given out.
@@ -416,7 +384,7 @@ impl Session {
     }
 
     /// Takes every step that needs nothing more from outside.
-    fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         if !self.intake.is_idle() || self.phase == Phase::Over {
             return;
         }
@@ -476,11 +444,12 @@ impl Session {
             let message = format!("{missing} objects of the change were not received");
             self.tell(ReasonCode::Coverage, message, help);
         }
+        self.tell_cut();
     }
 
     /// Hands everything but the conversation out: a verdict over many findings and refs takes
     /// long, and the caller's thread serves others.
-    fn weigh(&mut self) {
+    pub(crate) fn weigh(&mut self) {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         let bare = Self::new(engine, cache, self.state.clone(), self.context.clone());
         let bare = Self {
@@ -510,12 +479,18 @@ impl Session {
                 replies.append(&mut self.replies);
                 self.replies = replies;
             }
-            Err(_) => self.abort(Reason {
-                code: ReasonCode::Fault,
-                message: "weighing what was found failed".to_owned(),
-                help: "report this as a bug".to_owned(),
-            }),
+            Err(_) => self.faulted("weighing what was found failed"),
         }
+    }
+
+    /// Hands what was said before Ready out to be read: no frame makes sense until then.
+    pub(crate) fn open_with(&mut self, opening: Opening) {
+        self.phase = Phase::Opening;
+        self.opening = Some(Box::new(opening));
+    }
+
+    pub(crate) fn forget_weighing(&mut self) {
+        self.weighing = None;
     }
 
     pub(crate) fn finish(&mut self) {

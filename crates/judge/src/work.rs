@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, Source};
 use lychgate_policy::trailers;
@@ -11,8 +12,14 @@ use lychgate_wire::frame::Role;
 
 use crate::engine::Engine;
 use crate::identity::Identity;
+use crate::opening::{Opened, Opening};
 use crate::session::Session;
 use crate::state::State;
+
+/// An object up to this size shares a buffer with others.
+pub(crate) const SMALL: u64 = 256 << 10;
+/// First bytes that tell text from what is not.
+const SNIFFED: usize = 8 << 10;
 
 /// What an item of a batch is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +38,20 @@ pub(crate) enum What {
     Path { mode: Option<Mode>, stood: bool },
     /// The name of a ref.
     Reference,
+}
+
+impl What {
+    /// Whether it is left out once the rest of a session is not judged any more: what is large in
+    /// number or size. Names and words are judged to the end.
+    pub(crate) fn is_bulk(&self) -> bool {
+        match self {
+            Self::File => true,
+            Self::Object { role, kind, .. } => {
+                *role == Role::New && matches!(kind, ObjectKind::Blob | ObjectKind::Tree)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// One item: its bytes and its name stand in the batch's buffer.
@@ -64,7 +85,7 @@ pub(crate) enum Failure {
 /// A large object between two pieces.
 pub(crate) struct Large {
     pub(crate) ticket: u64,
-    what: What,
+    pub(crate) what: What,
     name: Vec<u8>,
     size: u64,
     identity: Identity,
@@ -82,6 +103,8 @@ enum Job {
         pieces: Vec<Vec<u8>>,
         last: bool,
     },
+    /// What a client said before Ready.
+    Opening(Box<Opening>),
     /// A session of which only the verdict is missing.
     Verdict(Box<Session>),
 }
@@ -93,6 +116,8 @@ pub(crate) struct Shared {
     pub(crate) state: Arc<State>,
     pub(crate) hash: HashKind,
     pub(crate) trailers: Arc<[String]>,
+    /// The rest is not judged any more: work that waits does nothing.
+    pub(crate) cut: Arc<AtomicBool>,
 }
 
 /// Content to be scanned.
@@ -106,6 +131,7 @@ pub struct WorkDone {
     pub(crate) bytes: usize,
     pub(crate) judged: Vec<Judged>,
     pub(crate) large: Option<Box<Large>>,
+    pub(crate) opened: Option<Result<Box<Opened>, Failure>>,
     pub(crate) weighed: Option<Result<Box<Session>, Failure>>,
 }
 
@@ -150,6 +176,13 @@ impl Work {
         }
     }
 
+    pub(crate) fn opening(shared: &Shared, opening: Box<Opening>) -> Self {
+        Self {
+            shared: shared.clone(),
+            job: Job::Opening(opening),
+        }
+    }
+
     pub(crate) fn verdict(shared: &Shared, session: Box<Session>) -> Self {
         Self {
             shared: shared.clone(),
@@ -162,7 +195,26 @@ impl Work {
         match &self.job {
             Job::Batch { buffer, .. } => buffer.len(),
             Job::Piece { pieces, .. } => pieces.iter().map(Vec::len).sum(),
+            Job::Opening(opening) => opening.bytes(),
             Job::Verdict(_) => 0,
+        }
+    }
+
+    /// What is judged first of one session: the lowest. Secrets stand in what people write, so
+    /// names, messages and small files come before large text, text before what is not, and the
+    /// smaller before the larger.
+    pub fn rank(&self) -> u64 {
+        const CLASS: u64 = 1 << 48;
+        match &self.job {
+            Job::Opening(_) | Job::Verdict(_) => 0,
+            Job::Batch { items, .. } if items.len() != 1 => CLASS,
+            Job::Batch { buffer, .. } if buffer.len() as u64 <= SMALL => CLASS,
+            Job::Batch { buffer, .. } => {
+                let head = buffer.get(..SNIFFED).unwrap_or(buffer);
+                let class = if head.contains(&0) { 3 } else { 2 };
+                class * CLASS + buffer.len() as u64
+            }
+            Job::Piece { large, .. } => (4 * CLASS).saturating_add(large.size),
         }
     }
 
@@ -171,32 +223,39 @@ impl Work {
     pub fn run(self, scratch: &mut Scratch) -> WorkDone {
         let bytes = self.bytes();
         let Self { shared, job } = self;
+        let nothing = WorkDone {
+            bytes,
+            judged: Vec::new(),
+            large: None,
+            opened: None,
+            weighed: None,
+        };
         match job {
             Job::Batch { buffer, items } => {
                 let judge = |item: Item| {
+                    if shared.is_cut() && item.what.is_bulk() {
+                        return None;
+                    }
                     let content = buffer.get(item.content).unwrap_or_default();
                     let mut judged = shared.judge(item.what, content, scratch);
                     if !judged.is_clean() {
                         judged.name = buffer.get(item.name).unwrap_or_default().to_vec();
                     }
-                    judged
+                    Some(judged)
                 };
-                let judged = items.into_iter().map(judge).collect();
-                WorkDone {
-                    weighed: None,
-                    bytes,
-                    judged,
-                    large: None,
-                }
+                let judged = items.into_iter().filter_map(judge).collect();
+                WorkDone { judged, ..nothing }
             }
+            Job::Opening(opening) => WorkDone {
+                opened: Some(guarded(|| Box::new(opening.run(&shared.engine)))),
+                ..nothing
+            },
             Job::Verdict(mut session) => WorkDone {
-                bytes,
-                judged: Vec::new(),
-                large: None,
                 weighed: Some(guarded(|| {
                     session.finish();
                     session
                 })),
+                ..nothing
             },
             Job::Piece {
                 mut large,
@@ -204,21 +263,20 @@ impl Work {
                 last,
             } => {
                 for piece in pieces {
+                    if shared.is_cut() && large.what.is_bulk() {
+                        return nothing;
+                    }
                     large.feed(&shared, &piece);
                 }
                 if !last {
                     return WorkDone {
-                        weighed: None,
-                        bytes,
-                        judged: Vec::new(),
                         large: Some(large),
+                        ..nothing
                     };
                 }
                 WorkDone {
-                    weighed: None,
-                    bytes,
                     judged: vec![large.finish(&shared)],
-                    large: None,
+                    ..nothing
                 }
             }
         }
@@ -232,6 +290,10 @@ impl Judged {
 }
 
 impl Shared {
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
     fn judge(&self, what: What, content: &[u8], scratch: &mut Scratch) -> Judged {
         let size = content.len() as u64;
         if let What::Object { kind, id, .. } = &what {

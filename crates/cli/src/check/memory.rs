@@ -25,6 +25,8 @@ pub(crate) struct MemoryLink {
     current: Option<Reply>,
     refused: bool,
     deadline: Option<Instant>,
+    /// When the session is told that the deadline is near.
+    late: Option<Instant>,
 }
 
 impl MemoryLink {
@@ -39,11 +41,14 @@ impl MemoryLink {
             current: None,
             refused: false,
             deadline: None,
+            late: None,
         }
     }
 
     /// The same, which answers INDETERMINATE when it is not done at `deadline`.
     pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.late = deadline.checked_sub(left * (100 - limits::EARLY_DENIAL) / 100);
         self.deadline = Some(deadline);
         self
     }
@@ -65,6 +70,11 @@ impl MemoryLink {
 
     /// Ends the session with the share done when its time is up.
     fn look_at_the_clock(&mut self) {
+        if self.late.is_some_and(|late| Instant::now() > late) {
+            self.late = None;
+            self.session.hurry();
+            self.turn();
+        }
         if self
             .deadline
             .is_some_and(|deadline| Instant::now() > deadline)
@@ -110,7 +120,8 @@ impl Link for MemoryLink {
             self.session.complete(done);
             self.turn();
         }
-        while self.session.in_flight() > limits::IN_FLIGHT / 2 && self.wait() {}
+        // Too much is held, or the policy is being read.
+        while !self.session.wants_input() && self.wait() {}
         Ok(())
     }
 

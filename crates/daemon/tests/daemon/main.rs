@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod early;
 mod ending;
 mod hostile;
 mod instance;

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use lychgate_model::{Decision, HashKind, Hook, ObjectId, ObjectKind};
 use lychgate_wire::blocking::Connection;
-use lychgate_wire::frame::{Answer, Facts, Frame, Object, Role, caps};
+use lychgate_wire::frame::{
+    Answer, Document, DocumentContent, DocumentSide, Facts, Frame, Object, Role, caps,
+};
 use lychgate_wire::{tally::Counter, version};
 use tempfile::TempDir;
 
@@ -213,6 +215,8 @@ type Clock = Box<dyn Fn() -> Duration + Send>;
 pub(crate) struct Client {
     link: Connection<UnixStream, Clock>,
     counter: Counter,
+    /// Lines for people that came with an outcome.
+    pub(crate) lines: Vec<String>,
 }
 
 impl Client {
@@ -223,6 +227,7 @@ impl Client {
         Some(Self {
             link: Connection::new(stream, clock),
             counter: Counter::new(),
+            lines: Vec::new(),
         })
     }
 
@@ -313,6 +318,65 @@ impl Client {
         }
     }
 
+    /// A push of blobs, in this order, to its Done; gives how many were needed.
+    pub(crate) fn push(&mut self, contents: &[Vec<u8>]) -> usize {
+        self.hello(caps::OFFERS);
+        self.send(&facts_of(Hook::PrePush));
+        self.send(&Frame::Ready);
+        let ids: Vec<ObjectId> = contents.iter().map(|c| blob_id(c)).collect();
+        self.counter.offer(&ids);
+        self.send(&Frame::Offer(ids.clone()));
+        let needed = loop {
+            match self.link.receive() {
+                Ok(Frame::Need(needed)) => break needed,
+                Ok(Frame::Hello(_) | Frame::Plan(_)) => {}
+                other => panic!("no Need but {other:?}"),
+            }
+        };
+        for ((content, id), _) in contents.iter().zip(ids).zip(&needed).filter(|(_, n)| **n) {
+            let object = Object {
+                role: Role::New,
+                kind: ObjectKind::Blob,
+                id,
+                size: content.len() as u64,
+                path: b"",
+            };
+            self.counter.object(&object, true);
+            self.send(&Frame::Object(object));
+            for piece in content.chunks(lychgate_model::limits::CHUNK) {
+                self.counter.data(Role::New, piece.len());
+                self.send(&Frame::Data(piece));
+            }
+        }
+        self.done();
+        needed.iter().filter(|n| **n).count()
+    }
+
+    /// Hello to Ready of a commit, with a policy file at HEAD.
+    pub(crate) fn begin_with_policy(&mut self, policy: &[u8]) {
+        self.hello(caps::OFFERS);
+        match self.link.receive() {
+            Ok(Frame::Hello(_)) => {}
+            other => panic!("no Hello but {other:?}"),
+        }
+        self.send(&facts_of(Hook::PreCommit));
+        self.send(&Frame::Document(Document {
+            side: DocumentSide::Base,
+            path: b".lychgate/policy.toml",
+            id: ObjectId::null(HashKind::Sha1),
+            content: DocumentContent::Bytes(policy),
+        }));
+        self.send(&Frame::Ready);
+        self.flush();
+    }
+
+    /// Whether the daemon has said something that was not read yet.
+    pub(crate) fn has_answer(&mut self) -> bool {
+        let mut first = [std::mem::MaybeUninit::uninit(); 1];
+        let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
+        rustix::net::recv(self.link.stream(), &mut first, flags).is_ok()
+    }
+
     pub(crate) fn data(&mut self, content: &[u8]) {
         for piece in content.chunks(lychgate_model::limits::CHUNK) {
             self.counter.data(Role::File, piece.len());
@@ -346,6 +410,10 @@ impl Client {
                 Ok(Frame::Verdict(answer)) => return Outcome::Verdict(answer),
                 Ok(Frame::Refuse(r)) => return Outcome::Refused(r.code, r.message.to_owned()),
                 Ok(Frame::Want(_)) => true,
+                Ok(Frame::Line(line)) => {
+                    self.lines.push(line.to_owned());
+                    false
+                }
                 Ok(_) => false,
                 Err(lychgate_wire::blocking::Error::Deadline) => panic!("the daemon is silent"),
                 Err(_) => return Outcome::Closed,

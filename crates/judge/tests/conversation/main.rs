@@ -8,6 +8,7 @@
 
 mod broken;
 mod configured;
+mod early;
 mod links;
 mod moved;
 mod pushed;

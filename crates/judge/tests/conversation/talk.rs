@@ -212,7 +212,7 @@ pub(crate) struct Talk {
     pub(crate) store: HashMap<ObjectId, (ObjectKind, Vec<u8>)>,
     pub(crate) places: Vec<At>,
     pub(crate) plan: Vec<(Vec<u8>, bool)>,
-    replies: Vec<Reply>,
+    pub(crate) replies: Vec<Reply>,
 }
 
 pub(crate) fn context() -> Context {
