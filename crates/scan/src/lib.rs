@@ -17,6 +17,7 @@ mod entropy;
 mod flow;
 mod gather;
 mod gitmodules;
+mod inside;
 mod marker;
 mod matcher;
 mod object;

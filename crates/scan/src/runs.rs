@@ -6,6 +6,8 @@ const LEAST: usize = 8;
 /// Most characters handed over at once; a longer run goes on with an overlap.
 const MOST: usize = 64 << 10;
 const OVERLAP: usize = 4 << 10;
+/// Most bytes of a run that goes on.
+pub(crate) const CARRIED: usize = 2 * MOST + 2;
 
 /// A run: its characters stand two bytes apart from `at` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,11 @@ impl Run {
 
 /// Calls `each` for every run. Where it cannot be told whether the NULs stand before or after
 /// their characters, the run is given both ways.
-pub(crate) fn find(bytes: &[u8], each: &mut dyn FnMut(Run)) {
+///
+/// Unless these bytes are the `last`, a run at their end is not given, for it may go on. Returns
+/// from where on bytes have to be seen again, with those that follow; never more than
+/// [`CARRIED`].
+pub(crate) fn find(bytes: &[u8], last: bool, each: &mut dyn FnMut(Run)) -> usize {
     let mut run: Option<Run> = None;
     for nul in memchr::memchr_iter(0, bytes) {
         let Some(at) = nul.checked_sub(1) else {
@@ -57,7 +63,15 @@ pub(crate) fn find(bytes: &[u8], each: &mut dyn FnMut(Run)) {
             }
         };
     }
-    close(run, bytes, each);
+    let goes_on = |r: &Run| !last && r.at + 2 * r.length + 2 > bytes.len();
+    match run.filter(goes_on) {
+        // With the byte before, which tells the order.
+        Some(open) => open.at.saturating_sub(1),
+        None => {
+            close(run, bytes, each);
+            bytes.len().saturating_sub(2)
+        }
+    }
 }
 
 fn close(run: Option<Run>, bytes: &[u8], each: &mut dyn FnMut(Run)) {
@@ -86,12 +100,45 @@ mod tests {
 
     fn found(bytes: &[u8]) -> Vec<String> {
         let mut out = Vec::new();
-        find(bytes, &mut |run| {
+        find(bytes, true, &mut |run| {
             let mut text = Vec::new();
             run.read(bytes, &mut text);
             out.push(String::from_utf8(text).unwrap());
         });
         out
+    }
+
+    #[test]
+    fn pieces_cut_anywhere_give_the_runs_of_the_whole() {
+        for big in [false, true] {
+            let mut bytes = vec![1, 0xff, 3];
+            bytes.extend(wide("a string inside", big));
+            bytes.extend([0xff, 0xff, 1]);
+            bytes.extend(wide("and one at the end", big));
+            let whole = found(&bytes);
+            for cut in 0..=bytes.len() {
+                let mut runs = Vec::new();
+                let mut text = |bytes: &[u8], run: Run| {
+                    let mut text = Vec::new();
+                    run.read(bytes, &mut text);
+                    runs.push(String::from_utf8(text).unwrap());
+                };
+                let first = &bytes[..cut];
+                let from = find(first, false, &mut |run| text(first, run));
+                let rest = &bytes[from..];
+                find(rest, true, &mut |run| text(rest, run));
+                assert_eq!(runs, whole, "cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_carried_is_bounded() {
+        let bytes = wide(&"x".repeat(300_000), false);
+        for end in [1000, 200_000, 400_001, 600_000] {
+            let from = find(&bytes[..end], false, &mut |_| {});
+            assert!(end - from <= CARRIED, "{end}: {from}");
+        }
     }
 
     fn wide(text: &str, big: bool) -> Vec<u8> {

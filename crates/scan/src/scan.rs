@@ -228,7 +228,6 @@ impl RuleSet {
     /// UTF-16 inside a binary.
     fn runs(&self, bytes: &[u8], at: usize, source: Source, key: &ValueKey, scratch: &mut Scratch) {
         let pass = self.pass(key, false);
-        let Scratch { wide, gathered, .. } = scratch;
         let raw = Text {
             bytes,
             base: 0,
@@ -236,30 +235,45 @@ impl RuleSet {
             last: true,
         };
         let mut cursor = Cursor::new(at as u64, Unit::Byte);
-        runs::find(bytes, &mut |run| {
+        self.runs_in(raw, source, &pass, &mut cursor, scratch);
+        scratch.wide.wipe();
+    }
+
+    /// The same for a part of an object; `cursor` stands at its beginning or before. Returns from
+    /// where on its bytes have to be seen again.
+    pub(crate) fn runs_in(
+        &self,
+        raw: Text<'_>,
+        source: Source,
+        pass: &Pass<'_>,
+        cursor: &mut Cursor,
+        scratch: &mut Scratch,
+    ) -> usize {
+        let Scratch { wide, gathered, .. } = scratch;
+        runs::find(raw.bytes, raw.last, &mut |run| {
             wide.hold(|buffer, state| {
-                run.read(bytes, buffer);
+                run.read(raw.bytes, buffer);
                 let work = state.work;
                 state.reset(&self.searcher);
-                pass.run(
-                    Text {
-                        bytes: buffer,
-                        ..raw
-                    },
-                    state,
-                );
+                let text = Text {
+                    bytes: buffer,
+                    base: 0,
+                    fresh: 0,
+                    last: true,
+                };
+                pass.run(text, state);
                 state.work += work;
                 for found in &mut state.found {
-                    (found.start, found.end) = (run.raw(found.start), run.raw(found.end));
+                    let at = |index| raw.base + run.raw(index);
+                    (found.start, found.end) = (at(found.start), at(found.end));
                 }
                 if !state.found.is_empty() {
                     // Runs come in order: lines are counted once.
-                    cursor.advance(raw.between(cursor.at, run.at as u64));
+                    cursor.advance(raw.between(cursor.at, raw.base + run.at as u64));
                 }
-                gathered.take(state, raw, cursor, source);
+                gathered.take(state, raw, *cursor, source);
             });
-        });
-        wide.wipe();
+        })
     }
 
     fn submodules(&self, bytes: &[u8], mark: usize, key: &ValueKey, gathered: &mut Gathered) {

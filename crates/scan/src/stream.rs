@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::decode::{HEAD, Wide};
 use crate::disguise;
 use crate::flow::Flow;
+use crate::inside::Inside;
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
 use crate::scanned::Scanned;
@@ -25,10 +26,10 @@ pub struct Stream {
     head: Option<Zeroizing<Vec<u8>>>,
     plain: Flow,
     decoded: Option<Flow>,
-    /// A NUL was seen: there may be UTF-16 inside.
-    nul: bool,
     /// It begins like something packed.
     packed: bool,
+    /// UTF-16 inside of what is no text.
+    inside: Inside,
 }
 
 impl fmt::Debug for Stream {
@@ -49,8 +50,8 @@ impl RuleSet {
             head,
             plain: Flow::raw(0),
             decoded: None,
-            nul: false,
             packed: false,
+            inside: Inside::new(),
         }
     }
 }
@@ -83,11 +84,12 @@ impl Stream {
     }
 
     fn pour(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
-        self.nul |= self.decoded.is_none() && memchr::memchr(0, piece).is_some();
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
         self.plain.feed(piece, &pass, scratch.plain_room());
         if let Some(decoded) = &mut self.decoded {
             decoded.feed(piece, &pass, scratch.wide_room());
+        } else if self.kind != ObjectKind::Tree {
+            self.inside.feed(piece, rules, key, scratch);
         }
     }
 
@@ -105,10 +107,9 @@ impl Stream {
         if let Some(decoded) = &mut self.decoded {
             decoded.finish(&pass, scratch.wide_room());
         }
-        let Scratch {
-            plain, gathered, ..
-        } = scratch;
-        let submodules = plain.state.submodules;
+        let submodules = scratch.plain.state.submodules;
+        self.inside.look(true, rules, key, scratch);
+        let gathered = &mut scratch.gathered;
         let source = match self.kind {
             ObjectKind::Blob => Source::Blob,
             ObjectKind::Tree => Source::Path,
@@ -117,10 +118,6 @@ impl Stream {
         };
         gathered.findings.iter_mut().for_each(|f| f.source = source);
         gathered.finish(&rules.rules, out);
-        if self.nul && self.kind != ObjectKind::Tree {
-            out.not_looked_at
-                .push("UTF-16 text inside a binary of this size");
-        }
         if self.packed && self.kind == ObjectKind::Blob {
             out.not_looked_at
                 .push("what is packed in an archive of this size");

@@ -199,13 +199,35 @@ fn a_scratch_serves_one_rule_set_after_another() {
     }
 }
 
-/// What a stream cannot look at it names, and nothing else.
+/// UTF-16 inside of what is no text, cut anywhere, as the whole says it.
 #[test]
-fn a_stream_names_the_runs_it_does_not_read() {
+fn a_stream_reads_the_runs_inside_a_binary() {
     let set = rules();
-    let binary = [&[1u8, 0xff, 3, 200].repeat(3000)[..], b"a\0b\0c\0d\0"].concat();
-    let said = streamed(&set, &binary, &[5000]).not_looked_at;
-    assert_eq!(said, ["UTF-16 text inside a binary of this size"]);
-    let plain = b"plain text, ".repeat(1000);
-    assert!(streamed(&set, &plain, &[5000]).not_looked_at.is_empty());
+    for big in [false, true] {
+        let unit = |u: u16| match big {
+            true => u.to_be_bytes(),
+            false => u.to_le_bytes(),
+        };
+        for lead in [3000, 3001] {
+            let mut bytes = [1u8, 0xff, b'\n', 200].repeat(70_000);
+            bytes.truncate(256 << 10 | lead);
+            let text = format!("key = {} and more", token(1));
+            bytes.extend(text.encode_utf16().flat_map(unit));
+            bytes.extend([0xff; 300_000]);
+            let long = format!("{} {}", "x".repeat(150_000), token(2));
+            bytes.extend(long.encode_utf16().flat_map(unit));
+            let whole = whole(&set, &bytes);
+            assert_eq!(whole.findings.len(), 2);
+            for cut in [5000, (256 << 10) + 3030, bytes.len() - 41] {
+                assert_eq!(streamed(&set, &bytes, &[cut]), whole, "{big} {lead} {cut}");
+            }
+            // Its twin, without the tokens.
+            let clean: Vec<u8> = bytes
+                .iter()
+                .map(|b| if *b == b'_' { b'-' } else { *b })
+                .collect();
+            let said = streamed(&set, &clean, &[5000]);
+            assert!(said.is_clean() && said.not_looked_at.is_empty());
+        }
+    }
 }
