@@ -6,6 +6,12 @@ use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::objects::Objects;
 
+/// So many old commits are read to be certain; then their dates are believed, to a day. At about 8
+/// microseconds each a history of millions must not use up a hook's time. Believing them can mean
+/// judging again what was judged, never the other way.
+const CERTAIN: usize = 400_000;
+const CLOCK_SKEW: i64 = 24 * 60 * 60;
+
 /// What the walk found.
 #[derive(Debug, Default)]
 pub(crate) struct NewCommits {
@@ -106,7 +112,7 @@ const QUEUED: u8 = 4;
 /// new one, history would run in a circle. It is enough to know that for the new commits that have
 /// no new parent, since every other stands above one of them. Those share 64 bits, one for each
 /// set of parents. Where that does not do (more sets, or a new commit without parents) the whole
-/// of the old side is read.
+/// of the old side is read, up to [`CERTAIN`].
 struct Paint<'a> {
     graph: &'a mut Graph,
     objects: &'a Objects,
@@ -125,6 +131,8 @@ struct Paint<'a> {
     reached: Vec<u32>,
     unreadable: Vec<u32>,
     oldest: i64,
+    /// Commits followed since bits were given out.
+    certain: usize,
 }
 
 impl<'a> Paint<'a> {
@@ -142,6 +150,7 @@ impl<'a> Paint<'a> {
             reached: Vec::new(),
             unreadable: Vec::new(),
             oldest: i64::MAX,
+            certain: 0,
         }
     }
 
@@ -177,14 +186,21 @@ impl<'a> Paint<'a> {
     /// Walks while something must be followed; before bits are given out also while it is likely,
     /// by the dates, that more turns out to be old.
     fn follow(&mut self) -> Result<(), Error> {
-        loop {
-            let likely =
-                self.lowest.is_none() && self.heap.peek().is_some_and(|top| top.0 >= self.oldest);
-            if self.is_settled() || !(self.waiting > 0 || likely) || !self.step() {
-                return Ok(());
+        while let Some(&(date, _)) = self.heap.peek() {
+            let more = if self.lowest.is_none() {
+                self.waiting > 0 || date >= self.oldest
+            } else {
+                self.certain += 1;
+                let believed = date < self.oldest.saturating_sub(CLOCK_SKEW);
+                self.waiting > 0 && !(believed && self.certain > CERTAIN)
+            };
+            if self.is_settled() || !more {
+                break;
             }
+            self.step();
             self.graph.step(1)?;
         }
+        Ok(())
     }
 
     /// Marks what lies below the lowest new commits: their parents, and what is reached from them.
