@@ -88,7 +88,7 @@ fn exactly_what_is_new_in_a_history_not_seen_before() {
 fn history_of(seed: u64) {
     let mut random = Random(seed);
     let server = Server::new();
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         server.run("server.git", &["config", "receive.unpackLimit", "1"]);
     }
     let commits = 10 + random.below(60);
