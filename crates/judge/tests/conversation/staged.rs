@@ -1,7 +1,7 @@
 //! A commit being made, frame by frame.
 
 use crate::talk::{At, ENGINE, Talk, blob, engine, scoped, side, token};
-use lychgate_model::{Decision, Hook, Mode, ObjectKind, Side, Source};
+use lychgate_model::{Confidence, Decision, Hook, Mode, ObjectKind, Severity, Side, Source};
 use lychgate_wire::frame::{DocumentContent, DocumentSide, Role};
 
 fn commit() -> Talk {
@@ -474,5 +474,35 @@ fn an_allow_line_that_is_worth_nothing_says_why() {
                 (at, text.len() - 1)
             );
         }
+    }
+}
+
+/// A token whose header, payload and signature are put together here.
+fn bearer(payload: &str) -> Vec<u8> {
+    let head = concat!("ey", "JhbGciOiJIUzI1NiIsImtpZCI6Ims3In0");
+    let signature = "q7Rk2mZx9WbT4vLc8Np1sHd6".repeat(2);
+    format!("Authorization: Bearer {head}.ey{payload}.{signature}\n").into_bytes()
+}
+
+#[test]
+fn a_token_that_ended_yesterday_is_low_and_its_twin_of_today_is_denied() {
+    // `exp` on 20 and on 21 November 2026; the tests' day is the latter.
+    let ended = "Jpc3MiOiJpZHAuYWNtZSIsInN1YiI6InN2Yy05IiwiZXhwIjoxNzk1MTc2MDAwfQ";
+    let live = "Jpc3MiOiJpZHAuYWNtZSIsInN1YiI6InN2Yy05IiwiZXhwIjoxNzk1MjYyNDAwfQ";
+    for (payload, severity, decision) in [
+        (ended, Severity::Low, Decision::Allow),
+        (live, Severity::Medium, Decision::Deny),
+    ] {
+        let mut talk = commit();
+        talk.add("src/a.py", &bearer(payload));
+        let said = talk.close();
+        let finding = said
+            .findings
+            .iter()
+            .find(|f| f.rule.as_str() == "jwt.token");
+        let finding = finding.unwrap();
+        assert_eq!(finding.severity, severity);
+        assert_eq!(finding.confidence, Confidence::Certain);
+        assert_eq!(said.decision(), decision, "{said:?}");
     }
 }

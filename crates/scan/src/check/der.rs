@@ -123,6 +123,22 @@ fn public(content: &[u8]) -> Option<()> {
     (all.skip(&[BITS]) && all.is_empty()).then_some(())
 }
 
+/// Whether the beginning of a cut sequence is that of a public key or a certificate: a modulus
+/// where a version stands, bits where octets do, or no algorithm.
+fn begins_public(content: &[u8]) -> bool {
+    let Some((length, head)) = header(content) else {
+        return false;
+    };
+    match content.first() {
+        Some(&INTEGER) => length != 1,
+        Some(&SEQUENCE) => {
+            let bits = content.get(head + length) == Some(&BITS);
+            bits || content.get(head).is_some_and(|tag| *tag != OBJECT)
+        }
+        _ => false,
+    }
+}
+
 /// Bytes that claim to be a key. One that is cut within its public half gives nothing away; one
 /// that is cut later, or whose inside is not as it should be, may.
 fn judge(data: &[u8]) -> Outcome {
@@ -138,6 +154,7 @@ fn judge(data: &[u8]) -> Outcome {
         Some(Kind::Public) => Outcome::Fails,
         Some(Kind::Other) => Outcome::Unclear,
         None if content.len() < length / PUBLIC_QUARTER => Outcome::Fails,
+        None if begins_public(content) => Outcome::Fails,
         None => Outcome::Unclear,
     }
 }

@@ -112,6 +112,7 @@ fn public_halves_fail_under_any_label() {
     let certificate = sequence(&[sequence(&[number(3)]), algorithm(), der(BITS, &[7; 65])]);
     for data in [key, with_algorithm, certificate] {
         assert_eq!(judged(&data), Outcome::Fails);
+        assert_eq!(judged(&data[..data.len() * 2 / 3]), Outcome::Fails);
     }
 }
 
