@@ -1,6 +1,8 @@
 //! Offline checks against values made elsewhere: OpenSSL and OpenSSH at run time; Python's zlib,
 //! base58, bech32, mnemonic and pymacaroons beforehand. Each with a twin that fails.
 
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
 use std::path::Path;
 use std::process::Command;
 
@@ -139,8 +141,10 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8(done.stdout).unwrap())
 }
 
+type Named = (String, String);
+
 /// Keys of OpenSSL and OpenSSH, private and public, each with its name.
-fn keys() -> Option<(Vec<(String, String)>, Vec<(String, String)>)> {
+fn keys() -> Option<(Vec<Named>, Vec<Named>)> {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let (mut private, mut public) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! Private keys in the quoting of the ten commonest languages and beside them, through the
 //! built-in rules; each with twins that are no key.
 
-mod fixture;
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 
 use std::sync::LazyLock;
 
