@@ -20,8 +20,11 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// This process.
     pub(crate) fn of_process() -> Result<Self, Failure> {
-        let cwd = std::env::current_dir()
-            .map_err(|e| Failure::new(Kind::Incomplete, "no working folder").because(&e))?;
+        let cwd = std::env::current_dir().map_err(|e| {
+            Failure::new(Kind::Incomplete, "not done: no working folder")
+                .because(&e)
+                .hint("Go to a folder that is there: cd")
+        })?;
         let program = std::env::current_exe()
             .and_then(std::fs::canonicalize)
             .map_err(|e| Failure::new(Kind::Incomplete, "where am I installed").because(&e))?;
@@ -73,6 +76,22 @@ impl Surroundings {
     /// The folder for the user's own data, hooks of every repository included.
     pub(crate) fn data(&self) -> Option<PathBuf> {
         Some(self.xdg("XDG_DATA_HOME", ".local/share")?.join("lychgate"))
+    }
+
+    /// Variables of places that are ignored because they hold no absolute path.
+    pub(crate) fn ignored(&self) -> impl Iterator<Item = &'static str> {
+        let names = [
+            "LYCHGATE_SOCKET",
+            "LYCHGATE_STATE_DIR",
+            "XDG_RUNTIME_DIR",
+            "XDG_STATE_HOME",
+            "XDG_DATA_HOME",
+        ];
+        let relative = |name: &&str| {
+            self.variable(name)
+                .is_some_and(|v| Path::new(v).is_relative())
+        };
+        names.into_iter().filter(relative)
     }
 
     /// The file `LYCHGATE_CONFIG` names; it adds to the organisation's (contract 4.4).

@@ -192,3 +192,23 @@ fn problems_of_a_daemon_are_told_on_the_page_that_their_file_would_get() {
     assert!(page.contains("; did you mean"), "{page}");
     run(&["daemon", "stop"]).exits(0);
 }
+
+#[test]
+fn a_place_that_is_not_absolute_is_said_to_be_ignored() {
+    let scene = home();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let doctor = |value: &std::ffi::OsStr| {
+        let mut command = scene.command(scene.path("bin/lychgate"), &repository);
+        said(command.env("LYCHGATE_SOCKET", value).arg("doctor"))
+            .exits(0)
+            .out
+    };
+    let page = doctor("run/s".as_ref());
+    assert!(
+        page.contains("note: LYCHGATE_SOCKET is ignored: "),
+        "{page}"
+    );
+    let page = doctor(scene.path("run/s").as_os_str());
+    assert!(!page.contains("ignored"), "{page}");
+}

@@ -83,12 +83,13 @@ impl Bench<'_> {
     }
 }
 
-/// The engine of this process: the organisation's file and what `LYCHGATE_CONFIG` adds.
-pub(crate) fn engine(around: &Surroundings) -> Result<Engine, Failure> {
+/// The engine of this process: the organisation's file and what `LYCHGATE_CONFIG` adds. `not`
+/// says what did not happen without one.
+pub(crate) fn engine(around: &Surroundings, not: &str) -> Result<Engine, Failure> {
     let added: Vec<_> = around.extra_config().into_iter().collect();
     Sources::read(Some(Path::new(ORGANISATION)), &added)
         .and_then(|sources| Engine::load(&sources))
-        .map_err(|problems| unusable("not checked: rules or policy cannot be used", &problems))
+        .map_err(|problems| unusable(&format!("{not}: rules or policy cannot be used"), &problems))
 }
 
 /// A failure that lists every problem.
@@ -99,7 +100,7 @@ pub(crate) fn unusable(what: &str, problems: &[Problem]) -> Failure {
 
 /// A session in this process. Its request id is empty: the answer is the daemon's byte for byte.
 pub(crate) fn session(around: &Surroundings) -> Result<Session, Failure> {
-    let engine = engine(around)?;
+    let engine = engine(around, "not checked")?;
     let state = State::open(around.folders().state_folder().as_deref());
     if let Some(reports) = state.reports() {
         lychgate_judge::prune_reports(&reports, std::time::SystemTime::now());

@@ -68,6 +68,9 @@ impl Report {
 pub(crate) fn run(around: &Surroundings, wanted: &args::Doctor) -> Result<(String, u8), Failure> {
     let mut report = Report::default();
     programs::look(around, &mut report);
+    for name in around.ignored() {
+        report.note(format!("{name} is ignored: it is not an absolute path"));
+    }
     let git = Git::at(around.cwd());
     let layout = git.layout()?;
     if let Some(folder) = &wanted.server {

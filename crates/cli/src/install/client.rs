@@ -64,8 +64,8 @@ pub(crate) fn install(
     };
     if ours.is_some() {
         if global_folder(around).as_ref() == Some(hooks) {
-            let held = "the gate of all your repositories serves this one too";
-            return Ok(vec![format!("{held}: {}", hooks.display())]);
+            let held = "the gate of all your repositories serves this one too:";
+            return Ok(vec![held.to_owned(), format!("  {}", hooks.display())]);
         }
         // A hook may have come since to the folder behind.
         return placed(hooks, shim::behind(hooks).as_ref(), None);

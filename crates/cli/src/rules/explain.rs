@@ -15,7 +15,7 @@ pub(super) fn text(around: &Surroundings, id: &str) -> Result<String, Failure> {
     if let Some(code) = ReasonCode::ALL.into_iter().find(|code| code.name() == id) {
         return Ok(reason(code));
     }
-    let engine = engine(around)?;
+    let engine = engine(around, "nothing was explained")?;
     let rules = engine.rules();
     if let Some(rule) = RuleId::new(id).and_then(|id| rules.rule(&id)) {
         return Ok(about(rule));

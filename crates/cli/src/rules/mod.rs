@@ -28,7 +28,7 @@ pub(crate) fn run(
 }
 
 fn list(around: &Surroundings) -> Result<String, Failure> {
-    let engine = engine(around)?;
+    let engine = engine(around, "nothing was listed")?;
     let mut rules: Vec<_> = engine.rules().rules().iter().collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let mut out = String::new();
