@@ -212,3 +212,27 @@ fn a_place_that_is_not_absolute_is_said_to_be_ignored() {
     let page = doctor(scene.path("run/s").as_os_str());
     assert!(!page.contains("ignored"), "{page}");
 }
+
+#[test]
+fn a_folder_in_front_of_another_stays_in_front_when_its_manifest_is_lost() {
+    let scene = home();
+    let repository = scene.repository("r");
+    scene.program("r/own/pre-commit", "#!/bin/sh\nexit 0\n");
+    scene.git(&repository, ["config", "core.hooksPath", "own"]);
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let ours = repository.join(".git/lychgate/hooks");
+    let conf = || std::fs::read_to_string(ours.join("lychgate.conf")).unwrap();
+    let before = conf();
+    assert!(
+        before.contains("chained = pre-commit.before-lychgate"),
+        "{before}"
+    );
+    std::fs::remove_file(ours.join("lychgate.manifest")).unwrap();
+    scene.lychgate(&repository, ["install"]).exits(0);
+    assert_eq!(conf(), before);
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+    scene.lychgate(&repository, ["uninstall"]).exits(0);
+    let left = scene.git(&repository, ["config", "--get-all", "core.hooksPath"]);
+    assert_eq!(left, "own\n");
+    assert!(!ours.join("pre-commit").exists() && !ours.join("pre-push").exists());
+}

@@ -70,6 +70,11 @@ pub(crate) fn install(
         // A hook may have come since to the folder behind.
         return placed(hooks, shim::behind(hooks).as_ref(), None);
     }
+    if let Some(behind) = shim::behind(hooks) {
+        // Ours, and its manifest was lost.
+        let scope = hooks_path.as_ref().map(|set| set.scope.as_str());
+        return placed(hooks, Some(&behind), scope);
+    }
     if !is_in_work_tree(&layout, hooks) {
         let mut said = placed(hooks, None, None)?;
         if let Some(set) = hooks_path.filter(|set| set.scope == "global" || set.scope == "system") {
