@@ -71,7 +71,9 @@ impl Before {
     pub(crate) fn count(&self, raw: &RawFinding, rule: &Rule) -> usize {
         let key = (raw.rule, raw.value);
         let of = |sides: &Sides| sides.values.get(&key).copied().unwrap_or(0);
-        let scoped = !(rule.paths.only.is_empty() && rule.paths.never.is_empty());
+        // So does one whose values have no shape: the path is part of the evidence.
+        let scoped =
+            !(rule.paths.only.is_empty() && rule.paths.never.is_empty()) || !raw.evidence.is_none();
         match (self.same, self.moved && !scoped) {
             (false, false) if scoped => of(&self.here),
             (false, false) => of(&self.here).max(of(&self.gone)),

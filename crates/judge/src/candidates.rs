@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lychgate_model::{
-    Category, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Severity, Source, Span,
-    State, Surface, limits,
+    Category, Confidence, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Severity,
+    Source, Span, State, Surface, limits,
 };
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
+use lychgate_scan::shapeless::Evidence;
 use lychgate_scan::{Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
 
 use crate::before::{Before, Known, Sides, Stood};
@@ -196,8 +197,10 @@ impl Session {
             (!named || rule.paths.applies_to(found.path)).then_some(rule)
         };
         let here = scanned.findings.iter();
-        let here: Vec<(&RawFinding, &Rule)> =
+        let mut here: Vec<(&RawFinding, &Rule)> =
             here.filter_map(|raw| Some((raw, applies(&raw)?))).collect();
+        keep_the_shaped(&mut here);
+        here.retain(|(raw, _)| confidence(raw, found).is_some());
         let keys: Vec<_> = here
             .iter()
             .map(|(raw, rule)| (&rule.id, raw.span.line, raw.value))
@@ -218,6 +221,7 @@ impl Session {
             out.push(Candidate {
                 finding,
                 existing,
+                shapeless: !raw.evidence.is_none(),
                 marks,
             });
         }
@@ -242,6 +246,7 @@ impl Session {
                 finding: self.finding(found, &link.finding, rule),
                 // Where a target leads depends on the folder: moved, it is another.
                 existing: old.is_some_and(|old| old.same),
+                shapeless: false,
                 marks: Vec::new(),
             });
         }
@@ -292,12 +297,14 @@ impl Session {
                 confidence: rule.confidence,
                 via: None,
                 until: None,
+                evidence: Evidence::NONE,
             };
             let mut finding = self.finding(found, &raw, rule);
             finding.fingerprint = None;
             out.push(Candidate {
                 finding,
                 existing,
+                shapeless: false,
                 marks: Vec::new(),
             });
         }
@@ -336,7 +343,7 @@ impl Session {
             title: rule.title.clone(),
             category: rule.category,
             severity: severity_on(self.context.today, raw),
-            confidence: raw.confidence,
+            confidence: confidence(raw, found).unwrap_or(raw.confidence),
             fingerprint: (told && rule.category == Category::Secret)
                 .then(|| raw.value.fingerprint()),
             masked: raw.masked.to_string(),
@@ -376,6 +383,36 @@ struct Found<'a> {
     commit: Option<lychgate_model::ObjectId>,
     link: bool,
     note: bool,
+}
+
+/// How sure a finding is at its path; `None`: without a shape, and not sure enough to be told.
+fn confidence(raw: &RawFinding, found: &Found<'_>) -> Option<Confidence> {
+    if raw.evidence.is_none() {
+        return Some(raw.confidence);
+    }
+    let path = if raw.source == Source::Blob {
+        found.path
+    } else {
+        &[]
+    };
+    raw.evidence.at(path).confidence()
+}
+
+/// Where a rule that knows the shape applies to a value, those that do not are silent.
+fn keep_the_shaped(here: &mut Vec<(&RawFinding, &Rule)>) {
+    if here.iter().all(|(raw, _)| raw.evidence.is_none()) {
+        return;
+    }
+    let shaped: Vec<Span> = here
+        .iter()
+        .filter(|(raw, _)| raw.evidence.is_none())
+        .map(|(raw, _)| raw.span)
+        .collect();
+    here.retain(|(raw, _)| {
+        let overlaps =
+            |s: &Span| s.byte_start < raw.span.byte_end && raw.span.byte_start < s.byte_end;
+        raw.evidence.is_none() || !shaped.iter().any(overlaps)
+    });
 }
 
 fn rule_at(session: &Session, index: u32) -> Option<&Rule> {

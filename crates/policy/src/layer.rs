@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lychgate_model::{Problem, Severity, limits, pattern};
+use lychgate_model::{Confidence, Problem, Severity, limits, pattern};
 
 use crate::document::{Placed, Section};
 
@@ -36,6 +36,16 @@ pub enum Inline {
 
 /// The severity from which a new finding blocks: the lower, the stricter.
 impl Strictness for Severity {
+    fn at_least(self, other: Self) -> bool {
+        self <= other
+    }
+    fn word(self) -> &'static str {
+        self.name()
+    }
+}
+
+/// How sure a finding without a shape must be to block: the lower, the stricter.
+impl Strictness for Confidence {
     fn at_least(self, other: Self) -> bool {
         self <= other
     }
@@ -183,6 +193,8 @@ pub struct Layer {
     pub name: String,
     /// `[blocks] default`.
     pub blocks: Option<Placed<Severity>>,
+    /// `[blocks] shapeless`.
+    pub shapeless: Option<Placed<Confidence>>,
     /// `[[ref]]`, in order; the first that fits counts.
     pub refs: Vec<(RefPattern, Placed<Severity>)>,
     /// `[refs] protected`.
@@ -209,6 +221,10 @@ impl Layer {
         });
         root.section("blocks", |blocks| {
             layer.blocks = blocks.word("default", severities, severity);
+            let sure = [Confidence::Medium, Confidence::High, Confidence::Certain];
+            layer.shapeless = blocks.word("shapeless", "medium, high or certain", |name| {
+                sure.into_iter().find(|c| c.name() == name)
+            });
         });
         layer.refs = root.sections("ref", |entry| {
             let text = entry.required("pattern");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lychgate_model::{Digest, Problem, Severity};
+use lychgate_model::{Confidence, Digest, Problem, Severity};
 use sha2::{Digest as _, Sha256};
 
 use crate::layer::{ForeignMarkers, Inline, Layer, Mode, RefPattern, Setting, Strictness};
@@ -12,6 +12,9 @@ use crate::repository::RepositoryPolicy;
 /// What the floor blocks from when it does not say.
 const BLOCKS: Severity = Severity::Medium;
 
+/// How sure a finding without a shape must be to block when the floor does not say.
+const SHAPELESS: Confidence = Confidence::High;
+
 /// The policy in force for one verdict.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -19,6 +22,7 @@ pub struct Policy {
     foreign: ForeignMarkers,
     inline: Setting<Inline>,
     blocks: Setting<Severity>,
+    shapeless: Setting<Confidence>,
     layers: Vec<Layer>,
     protected: Vec<RefPattern>,
     trailers: Vec<String>,
@@ -55,11 +59,13 @@ impl Policy {
         let floor = &organisation.floor;
         let inline = floor.inline.as_ref().map_or(Inline::Accepted, |i| i.value);
         let blocks = floor.blocks.as_ref().map_or(BLOCKS, |b| b.value);
+        let shapeless = floor.shapeless.as_ref().map_or(SHAPELESS, |s| s.value);
         let mut policy = Self {
             mode: organisation.mode,
             foreign: organisation.foreign,
             inline: Setting::new(inline, &floor.name),
             blocks: Setting::new(blocks, &floor.name),
+            shapeless: Setting::new(shapeless, &floor.name),
             layers: Vec::new(),
             protected: Vec::new(),
             trailers: Vec::new(),
@@ -91,6 +97,11 @@ impl Policy {
             && let Err(by) = self.blocks.tighten(blocks.value, &layer.name)
         {
             problems.push(layer.loosened("blocks.default", blocks, blocks.value.word(), &by));
+        }
+        if let Some(sure) = &layer.shapeless
+            && let Err(by) = self.shapeless.tighten(sure.value, &layer.name)
+        {
+            problems.push(layer.loosened("blocks.shapeless", sure, sure.value.word(), &by));
         }
         for (pattern, severity) in &layer.refs {
             // The pattern stands for the refs it fits: what the floor says of its text, it says of
@@ -138,6 +149,11 @@ impl Policy {
     /// The severity from which a new finding blocks at a ref; `None`: no ref is known.
     pub fn blocks_at(&self, reference: Option<&[u8]>) -> Severity {
         self.setting_at(reference).get()
+    }
+
+    /// How sure a finding of a rule without a shape must be to block.
+    pub fn blocks_shapeless_from(&self) -> Confidence {
+        self.shapeless.get()
     }
 
     /// What one byte of a ref name costs at most, matched with every pattern in force.
@@ -204,6 +220,8 @@ impl Policy {
         for layer in &self.layers {
             let default = layer.blocks.as_ref().map_or("-", |b| b.value.name());
             let _ = writeln!(text, "blocks {default}");
+            let shapeless = layer.shapeless.as_ref().map_or("-", |s| s.value.name());
+            let _ = writeln!(text, "shapeless {shapeless}");
             for (pattern, severity) in &layer.refs {
                 let _ = writeln!(text, "ref {} {}", pattern.as_str(), severity.value.name());
             }

@@ -44,6 +44,8 @@ pub struct Candidate {
     pub finding: Finding,
     /// Whether the same rule and value stands on an old side.
     pub existing: bool,
+    /// The rule knows no shape of the value: it blocks only when it is sure enough.
+    pub shapeless: bool,
     /// Exceptions that cover its line.
     pub marks: Vec<Marked>,
 }
@@ -77,7 +79,8 @@ pub fn weigh(
     for candidate in candidates {
         let (state, allowed_by) = state(policy, asked, known, &candidate, &mut notes);
         let mut finding = candidate.finding;
-        let blocks = state == State::New && finding.severity >= threshold;
+        let sure = !candidate.shapeless || finding.confidence >= policy.blocks_shapeless_from();
+        let blocks = state == State::New && finding.severity >= threshold && sure;
         finding.blocks = blocks && policy.mode() == Mode::Enforce;
         would_deny += usize::from(blocks && !finding.blocks);
         finding.state = state;

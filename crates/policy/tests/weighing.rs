@@ -52,6 +52,7 @@ fn candidate(severity: Severity, existing: bool) -> Candidate {
     Candidate {
         finding,
         existing,
+        shapeless: false,
         marks: Vec::new(),
     }
 }
@@ -311,6 +312,48 @@ prop_compose! {
         }
         text
     }
+}
+
+fn judged(policy: &Policy, candidates: Vec<Candidate>) -> lychgate_policy::Weighed {
+    let asked = Asked {
+        hook: Hook::PreCommit,
+        head: b"",
+        refs: &[],
+        repository: b"",
+        today: TODAY,
+    };
+    weigh(policy, &asked, &|_| true, candidates, Vec::new())
+}
+
+#[test]
+fn without_a_shape_only_what_is_sure_blocks() {
+    let blocks = |text: &str, confidence, shapeless| {
+        let policy = Policy::compose(&organisation(text), &[]).unwrap();
+        let mut c = candidate(Severity::High, false);
+        c.finding.confidence = confidence;
+        c.shapeless = shapeless;
+        let said = judged(&policy, vec![c]);
+        said.findings[0].blocks
+    };
+    assert!(blocks("", Confidence::High, true));
+    assert!(!blocks("", Confidence::Medium, true));
+    assert!(blocks("", Confidence::Low, false));
+    let stricter = "[blocks]\nshapeless = \"medium\"";
+    assert!(blocks(stricter, Confidence::Medium, true));
+    let laxer = "[blocks]\nshapeless = \"certain\"";
+    assert!(!blocks(laxer, Confidence::High, true));
+}
+
+#[test]
+fn a_repository_cannot_ask_for_more_sureness_than_the_floor() {
+    let text = "schema = 1\n[blocks]\nshapeless = \"certain\"\n";
+    let lower = RepositoryPolicy::parse("repo", text).0.unwrap();
+    let problems = Policy::compose(&organisation(""), &[lower]).unwrap_err();
+    assert_eq!(problems[0].key, "blocks.shapeless");
+    let text = "schema = 1\n[blocks]\nshapeless = \"medium\"\n";
+    let lower = RepositoryPolicy::parse("repo", text).0.unwrap();
+    let policy = Policy::compose(&organisation(""), &[lower]).unwrap();
+    assert_eq!(policy.blocks_shapeless_from(), Confidence::Medium);
 }
 
 prop_compose! {

@@ -8,6 +8,7 @@ use crate::marker::Says;
 use crate::rule::Rule;
 use crate::scanned::{Marker, MarkerKind, RawFinding, Scanned};
 use crate::search::{Found, State, Text};
+use crate::shapeless::Evidence;
 use crate::structural;
 use crate::value::{Secret, ValueKey};
 
@@ -20,6 +21,8 @@ pub(crate) struct Gathered {
     pub(crate) incomplete: bool,
     /// What was hidden beyond a limit.
     left_out: Vec<&'static str>,
+    /// More values without a shape than are kept.
+    pub(crate) crowded: bool,
     /// Number of the first structural rule.
     pub(crate) structural: u32,
 }
@@ -31,6 +34,7 @@ impl Gathered {
         self.truncated = false;
         self.incomplete = false;
         self.left_out.clear();
+        self.crowded = false;
         self.structural = structural;
     }
 
@@ -44,6 +48,7 @@ impl Gathered {
     ) {
         self.truncated |= state.truncated;
         self.incomplete |= state.incomplete;
+        self.crowded |= state.crowded;
         if state.found.is_empty() && state.heard.is_empty() {
             return;
         }
@@ -79,6 +84,7 @@ impl Gathered {
                         confidence: Confidence::High,
                         via: None,
                         until: None,
+                        evidence: Evidence::NONE,
                     });
                     continue;
                 }
@@ -148,6 +154,7 @@ impl Gathered {
             confidence: Confidence::High,
             via: None,
             until: None,
+            evidence: Evidence::NONE,
         });
     }
 
@@ -159,6 +166,10 @@ impl Gathered {
                 .push("a rule whose pattern does not compile");
         }
         out.not_looked_at.append(&mut self.left_out);
+        if self.crowded {
+            out.not_looked_at
+                .push("values without a shape after the first 256");
+        }
         if self.findings.is_empty() && self.markers.is_empty() {
             return;
         }
@@ -176,6 +187,7 @@ impl Gathered {
         findings
             .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
         drop_shadowed(findings, rules);
+        drop_shapeless(findings, rules);
         // Foreign markers silence nothing where nothing was found.
         let found = !findings.is_empty();
         for mut marker in self.markers.drain(..) {
@@ -233,6 +245,28 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     findings.retain(|_| keep.next().unwrap_or(true));
 }
 
+/// Where a rule that knows the shape sees a value, those that do not are silent. A rule for some
+/// paths only is weighed against them at the verdict.
+fn drop_shapeless(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
+    if findings.iter().all(|f| f.evidence.is_none()) {
+        return;
+    }
+    let everywhere = |f: &&RawFinding| {
+        f.evidence.is_none()
+            && rules
+                .get(f.rule as usize)
+                .is_some_and(|r| r.paths.only.is_empty() && r.paths.never.is_empty())
+    };
+    let shaped: Vec<Span> = findings.iter().filter(everywhere).map(|f| f.span).collect();
+    findings.retain(|f| {
+        if f.evidence.is_none() {
+            return true;
+        }
+        // Sorted by start; few begin so far before that one reaches here.
+        !shaped.iter().any(|s| overlap(*s, f.span))
+    });
+}
+
 fn finding(found: Found, span: Span, source: Source) -> RawFinding {
     RawFinding {
         rule: found.rule,
@@ -244,6 +278,7 @@ fn finding(found: Found, span: Span, source: Source) -> RawFinding {
         confidence: found.confidence,
         via: None,
         until: found.until,
+        evidence: found.evidence,
     }
 }
 

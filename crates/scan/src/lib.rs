@@ -31,6 +31,7 @@ mod scan;
 mod scanned;
 mod search;
 mod searcher;
+pub mod shapeless;
 mod stream;
 pub mod structural;
 mod tree;

@@ -21,6 +21,8 @@ pub(crate) struct Matcher {
     on_failure: OnFailure,
     stopwords: Vec<Vec<u8>>,
     compiled: OnceLock<Option<Engine>>,
+    /// Names and values are read by hand ([`crate::shapeless`]); there is no pattern.
+    assignment: bool,
 }
 
 impl Matcher {
@@ -43,7 +45,22 @@ impl Matcher {
             on_failure,
             stopwords,
             compiled,
+            assignment: false,
         }
+    }
+
+    /// A rule for assignments to names that hold one of `keywords`.
+    pub(crate) fn assignment(keywords: Vec<Vec<u8>>, stopwords: Vec<Vec<u8>>) -> Self {
+        let (on, window) = (OnFailure::Low, 1);
+        Self {
+            assignment: true,
+            ..Self::new(keywords, String::new(), window, 0.0, None, on, stopwords)
+        }
+    }
+
+    /// Whether names and values are read by hand instead of by a pattern.
+    pub(crate) fn is_assignment(&self) -> bool {
+        self.assignment
     }
 
     pub(crate) fn keywords(&self) -> &[Vec<u8>] {
@@ -57,6 +74,9 @@ impl Matcher {
 
     /// Compiles without keeping.
     pub(crate) fn compile(&self) -> Result<Engine, String> {
+        if self.assignment {
+            return Err("has no pattern".to_owned());
+        }
         if turns_unicode_on(&self.pattern) {
             return Err("turns Unicode on with `(?u`: patterns are over bytes".to_owned());
         }
@@ -132,6 +152,9 @@ impl Matcher {
 
     /// What decides its matches, for a digest.
     pub(crate) fn canonical(&self, out: &mut Canonical) {
+        if self.assignment {
+            out.number(u64::from(crate::shapeless::VERSION));
+        }
         out.text(&self.pattern);
         out.number(u64::from(self.window));
         out.number(u64::from(self.entropy.to_bits()));
@@ -197,7 +220,8 @@ mod tests {
         use regex_automata::{hybrid, util::syntax};
         let set = crate::RuleSet::built_in().unwrap();
         let mut total = 0;
-        for (matcher, rule) in set.searcher.matchers.iter().zip(set.rules()) {
+        let all = set.searcher.matchers.iter().zip(set.rules());
+        for (matcher, rule) in all.filter(|(m, _)| !m.is_assignment()) {
             let pattern = &matcher.pattern;
             let hir = regex_syntax::ParserBuilder::new()
                 .unicode(false)

@@ -37,6 +37,7 @@ pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("finance.toml"),
     pack!("forge.toml"),
     pack!("frameworks.toml"),
+    pack!("generic.toml"),
     pack!("geo.toml"),
     pack!("github.toml"),
     pack!("gitlab.toml"),

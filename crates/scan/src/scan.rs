@@ -16,6 +16,7 @@ use crate::ruleset::RuleSet;
 use crate::runs;
 use crate::scanned::{Input, Link, RawFinding, Scanned};
 use crate::search::{Pass, Text};
+use crate::shapeless::Evidence;
 use crate::structural;
 use crate::tree::{self, Flaw, Names};
 use crate::value::{Secret, ValueKey};
@@ -165,6 +166,7 @@ impl RuleSet {
             confidence: Confidence::High,
             via: None,
             until: None,
+            evidence: Evidence::NONE,
         };
         Some(Box::new(Link { climbs, finding }))
     }

@@ -2,6 +2,7 @@
 
 use lychgate_model::{Confidence, HashKind, ObjectKind, RuleId, Severity, Source, Span};
 
+use crate::shapeless::Evidence;
 use crate::value::ValueTag;
 
 /// One object of a repository, whole.
@@ -32,7 +33,8 @@ pub struct RawFinding {
     pub masked: Box<str>,
     /// The rule's, lowered where a check failed.
     pub severity: Severity,
-    /// The rule's, raised or lowered by its check.
+    /// The rule's, raised or lowered by its check. Without a shape: what the evidence is worth at
+    /// a path that says nothing.
     pub confidence: Confidence,
     /// What was taken off before the rule saw the value, outermost first: `base64, gzip`. `None`
     /// where it stands as it is.
@@ -40,6 +42,8 @@ pub struct RawFinding {
     /// The last day on which the value may be worth something, where it says one itself: an
     /// expired token's `exp`. Judged at the verdict, which knows the day.
     pub until: Option<Day>,
+    /// For a value without a shape, what speaks for it; the path is added at the verdict.
+    pub evidence: Evidence,
 }
 
 /// A calendar day, UTC.

@@ -8,10 +8,13 @@ use crate::prefilter::Hits;
 use crate::rule::Rule;
 use crate::scanned::Day;
 use crate::searcher::{Searcher, Target};
+use crate::shapeless::{self, Evidence};
 use crate::value::{Secret, ValueKey, ValueTag};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
 const STEP: usize = 256 << 10;
+/// Values without a shape that are kept of one object: beyond them it is a table of data.
+const SHAPELESS_MOST: usize = 256;
 /// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
 /// crosses two pieces is longer. With the widest window it fits into the overlap.
 const TAIL: u64 = (limits::OVERLAP as u64) / 2;
@@ -57,6 +60,7 @@ pub(crate) struct Found {
     pub(crate) severity: Severity,
     pub(crate) confidence: Confidence,
     pub(crate) until: Option<Day>,
+    pub(crate) evidence: Evidence,
 }
 
 /// A stretch of text waiting for a rule's pattern.
@@ -81,6 +85,12 @@ pub(crate) struct State {
     touched: Vec<u32>,
     /// Markers too near to the end of a piece to be read.
     waiting: Vec<(u8, u64)>,
+    /// Keywords of names, the same: rule, length, end.
+    names: Vec<(u32, u8, u64)>,
+    /// Values found without a shape, and where the last one begins.
+    shapeless: (usize, Option<u64>),
+    /// There were more than [`SHAPELESS_MOST`].
+    pub(crate) crowded: bool,
     pub(crate) found: Vec<Found>,
     pub(crate) heard: Vec<Heard>,
     pub(crate) truncated: bool,
@@ -102,6 +112,9 @@ impl State {
         self.windows.resize(rules, Window::default());
         self.caches.prepare(searcher.instance, rules);
         self.waiting.clear();
+        self.names.clear();
+        self.shapeless = (0, None);
+        self.crowded = false;
         self.found.clear();
         self.heard.clear();
         self.truncated = false;
@@ -124,6 +137,7 @@ impl Pass<'_> {
     /// Searches what is fresh in `text`.
     pub(crate) fn run(&self, text: Text<'_>, state: &mut State) {
         self.markers_that_waited(text, state);
+        self.names_that_waited(text, state);
         let mut hits = std::mem::take(&mut state.hits);
         let mut from = text.fresh;
         while from < text.bytes.len() && !state.truncated {
@@ -142,6 +156,9 @@ impl Pass<'_> {
                 {
                     match *target {
                         Target::Rule(rule) => self.widen(rule, end, text, state),
+                        Target::Named(rule, length) => {
+                            self.name((rule, length, end), text, state);
+                        }
                         Target::Marker(word) if self.markers => {
                             self.listen(word, end, text, state);
                         }
@@ -326,7 +343,57 @@ impl Pass<'_> {
             severity,
             confidence,
             until: matcher.until(bytes, around),
+            evidence: Evidence::NONE,
         })
+    }
+
+    /// A keyword of a rule for assignments ends at `end`.
+    fn name(&self, (rule, length, end): (u32, u8, u64), text: Text<'_>, state: &mut State) {
+        if !text.last && end + shapeless::AHEAD as u64 > text.end() {
+            state.names.push((rule, length, end));
+            return;
+        }
+        let stop = text.index(end);
+        let start = stop.saturating_sub(usize::from(length));
+        let Some(reading) = shapeless::read(text.bytes, start..stop) else {
+            return;
+        };
+        let begins = text.base + reading.value.start as u64;
+        if state.shapeless.1 == Some(begins) {
+            return;
+        }
+        let value = text.bytes.get(reading.value.clone()).unwrap_or_default();
+        let (Some(grades), Some(matcher)) = (
+            self.rules.get(rule as usize),
+            self.searcher.matchers.get(rule as usize),
+        ) else {
+            return;
+        };
+        let weighed = matcher.weigh(value, &[], (grades.severity, grades.confidence));
+        let Some((severity, _)) = weighed else { return };
+        if state.shapeless.0 >= SHAPELESS_MOST {
+            state.crowded = true;
+            return;
+        }
+        state.shapeless = (state.shapeless.0 + 1, Some(begins));
+        let secret = Secret::new(value);
+        state.found.push(Found {
+            rule,
+            start: begins,
+            end: text.base + reading.value.end as u64,
+            value: secret.tag(self.key),
+            masked: secret.masked(b""),
+            severity,
+            confidence: reading.evidence.confidence().unwrap_or(Confidence::Low),
+            until: None,
+            evidence: reading.evidence,
+        });
+    }
+
+    fn names_that_waited(&self, text: Text<'_>, state: &mut State) {
+        for name in std::mem::take(&mut state.names) {
+            self.name(name, text, state);
+        }
     }
 
     fn listen(&self, word: u8, end: u64, text: Text<'_>, state: &mut State) {

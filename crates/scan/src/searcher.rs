@@ -11,6 +11,8 @@ use crate::prefilter::Prefilter;
 pub(crate) enum Target {
     /// A rule, by number.
     Rule(u32),
+    /// A rule for assignments, by number, and the length of the keyword.
+    Named(u32, u8),
     /// A marker, by its place in [`marker::WORDS`].
     Marker(u8),
     /// The head of a section of a `.gitmodules` file.
@@ -26,6 +28,15 @@ pub(crate) struct Searcher {
     pub(crate) targets: Vec<Vec<Target>>,
     /// No other searcher of this process has the same: automata that a worker keeps belong to one.
     pub(crate) instance: u64,
+}
+
+/// Where a keyword of a rule leads.
+fn target(rule: u32, matcher: &Matcher, keyword: &[u8]) -> Target {
+    if matcher.is_assignment() {
+        Target::Named(rule, u8::try_from(keyword.len()).unwrap_or(u8::MAX))
+    } else {
+        Target::Rule(rule)
+    }
 }
 
 static INSTANCES: AtomicU64 = AtomicU64::new(1);
@@ -45,7 +56,7 @@ impl Searcher {
             matcher
                 .keywords()
                 .iter()
-                .for_each(|k| add(k, Target::Rule(rule)));
+                .for_each(|k| add(k, target(rule, matcher, k)));
         }
         for (number, word) in (0u8..).zip(marker::WORDS) {
             add(word.text.as_bytes(), Target::Marker(number));

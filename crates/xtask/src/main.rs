@@ -2,6 +2,7 @@
 
 mod bench;
 mod floor;
+mod measure;
 mod replay;
 mod tidy;
 mod workload;
@@ -12,6 +13,7 @@ const USAGE: &str = "\
 cargo xtask tidy            repository invariants (also a test)
 cargo xtask bench [NAME]..  the table of docs/performance.md, ratios in one run
 cargo xtask faults          page faults and instructions of the hook, hard limits
+cargo xtask measure found DIR..   what the rules find in folders, with points and evidence
 cargo xtask replay DIR N    the last N commits of a repository made again, hooks on
 ";
 
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
         ["tidy"] => report(&tidy::problems()),
         ["bench", names @ ..] => bench::run(names),
         ["faults"] => bench::faults(),
+        ["measure", rest @ ..] => measure::run(rest),
         ["replay", source, count] => replay::run(source, count),
         _ => {
             eprint!("{USAGE}");

@@ -31,6 +31,8 @@ pub(crate) struct RuleDraft {
     pub(crate) category: Option<Category>,
     pub(crate) keywords: Vec<At<String>>,
     pub(crate) pattern: Option<At<String>>,
+    /// `matcher = "assignment"`: names and values are read by hand, no pattern.
+    pub(crate) assignment: bool,
     pub(crate) window: u32,
     pub(crate) entropy: f32,
     pub(crate) check: Option<Check>,
@@ -145,7 +147,13 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         category.is_none() && report.len() == before,
     );
     let keywords = t.texts("keywords", report);
-    let pattern = t.need_text("pattern", "a regular expression over bytes.", report);
+    let matchers = [("pattern", false), ("assignment", true)];
+    let assignment = t.word("matcher", &matchers, report).unwrap_or(false);
+    let pattern = if assignment {
+        None
+    } else {
+        t.need_text("pattern", "a regular expression over bytes.", report)
+    };
     let window = t
         .number("window", (1, WINDOW_MOST), report)
         .map_or(WINDOW, |n| n.value);
@@ -192,6 +200,7 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         category,
         keywords,
         pattern,
+        assignment,
         window,
         entropy,
         check,

@@ -142,19 +142,11 @@ fn rule(
     }
     let only_set = globs(&draft.only, &at("paths.only"), report);
     let never_set = globs(&draft.never, &at("paths.never"), report);
-    let pattern = draft.pattern?;
-    let matcher = Matcher::new(
-        keywords,
-        pattern.value,
-        draft.window,
-        draft.entropy,
-        draft.check,
-        draft.on_failure,
-        stopwords,
-    );
-    if !proven && let Err(message) = matcher.compile() {
-        report.add(Some(pattern.span), &at("pattern"), message, "");
-    }
+    let matcher = if draft.assignment {
+        Matcher::assignment(keywords, stopwords)
+    } else {
+        pattern(&draft, keywords, stopwords, proven, &at("pattern"), report)?
+    };
     if report.len() != before {
         return None;
     }
@@ -190,6 +182,31 @@ fn rule(
         bad: draft.bad,
         good: draft.good,
     })
+}
+
+/// The matcher of a rule with a pattern.
+fn pattern(
+    draft: &RuleDraft,
+    keywords: Vec<Vec<u8>>,
+    stopwords: Vec<Vec<u8>>,
+    proven: bool,
+    key: &str,
+    report: &mut Report<'_>,
+) -> Option<Matcher> {
+    let pattern = draft.pattern.as_ref()?;
+    let matcher = Matcher::new(
+        keywords,
+        pattern.value.clone(),
+        draft.window,
+        draft.entropy,
+        draft.check,
+        draft.on_failure,
+        stopwords,
+    );
+    if !proven && let Err(message) = matcher.compile() {
+        report.add(Some(pattern.span.clone()), key, message, "");
+    }
+    Some(matcher)
 }
 
 fn identity(

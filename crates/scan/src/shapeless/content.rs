@@ -1,0 +1,260 @@
+//! What a value itself tells: its alphabet, its mixture, whom it refers to.
+
+use super::evidence::{Evidence, Fact, MEDIUM};
+use super::likeness::randomness;
+use super::words;
+
+/// What context can still add to the value's own evidence.
+const CONTEXT: i32 = 70;
+
+/// The evidence with what `value` adds; `None`: it is no secret whatever stands around it.
+pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> {
+    let counts = Counts::of(value)?;
+    if is_template(value) || counts.is_number() || counts.runs * 2 > value.len() {
+        return None;
+    }
+    let mut evidence = so_far.with(match value.len() {
+        0..=5 => Fact::Tiny,
+        6..=7 => Fact::Short,
+        8..=11 => Fact::Middle,
+        12..=19 => Fact::Long,
+        20..=79 => Fact::KeyLong,
+        80..=200 => Fact::VeryLong,
+        _ => Fact::Huge,
+    });
+    let key_name = matches!(name, Fact::ApiKey | Fact::Secret);
+    let uuid = counts.is_uuid(value);
+    let hex = counts.is_hex() && value.len() >= 16;
+    let random = if hex || uuid { 200 } else { randomness(value) };
+    evidence = evidence
+        .with(match random {
+            ..-60 => Fact::Words,
+            -60..0 => Fact::Wordlike,
+            0..60 => Fact::Unclear,
+            60..140 => Fact::Noisy,
+            _ => Fact::Random,
+        })
+        .with_if(Fact::LowerOnly, counts.lower == value.len())
+        .with_if(Fact::DigitsOnly, counts.digits == value.len())
+        .with_if(Fact::ManyKinds, counts.kinds() >= 3 && !uuid)
+        .with_if(Fact::Symbols, counts.symbols > 0 && value.len() <= 32)
+        .with_if(Fact::Uuid, uuid)
+        .with_if(Fact::Hex, hex)
+        .with_if(
+            Fact::HashLength,
+            hex && !key_name && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128),
+        )
+        .with_if(Fact::LowEntropy, counts.is_poor(value.len(), hex));
+    let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len() % 4 == 0;
+    evidence = evidence.with_if(Fact::Base64, base64);
+    if random < 60 {
+        evidence = evidence
+            .with_if(
+                Fact::WordAndDigits,
+                name == Fact::Password && counts.is_human(value),
+            )
+            .with_if(Fact::Pathlike, is_pathlike(value, &counts))
+            .with_if(Fact::CodeLike, is_identifier(value, &counts));
+    }
+    if counts.digits == value.len() && name != Fact::Password {
+        return None;
+    }
+    if evidence.points() + CONTEXT < MEDIUM {
+        return None;
+    }
+    if words::PLACEHOLDERS.iter().any(|w| words::holds(value, w)) || refers(value) {
+        return None;
+    }
+    let says_name = words::SAID.iter().any(|w| words::holds(value, w));
+    let says_test = value.len() <= 32
+        && words::TESTS.iter().any(|w| match w.len() {
+            ..4 => words::begins(value, w),
+            _ => words::holds(value, w),
+        });
+    Some(
+        evidence
+            .with_if(Fact::SaysName, says_name)
+            .with_if(Fact::SaysTest, says_test),
+    )
+}
+
+fn refers(value: &[u8]) -> bool {
+    words::REFERENCES.iter().any(|w| words::begins(value, w))
+}
+
+/// Text to be filled in, or put together from other text.
+fn is_template(value: &[u8]) -> bool {
+    let (first, last) = (
+        value.first().copied().unwrap_or(0),
+        value.last().copied().unwrap_or(0),
+    );
+    let second = value.get(1).copied().unwrap_or(0);
+    match (first, last) {
+        (b'<', _) | (b'{', b'}') | (b'[', b']') | (b'(', b')') | (b'%', b'%') | (b'@', b'@') => {
+            return true;
+        }
+        (b'$', _) if second.is_ascii_alphabetic() || matches!(second, b'{' | b'(' | b'_') => {
+            return true;
+        }
+        (b'_', b'_') => return true,
+        (b':', _) if second.is_ascii_alphabetic() => return true,
+        _ => {}
+    }
+    value.windows(2).any(|pair| {
+        matches!(
+            pair,
+            b"${"
+                | b"{{"
+                | b"#{"
+                | b"$("
+                | b"%s"
+                | b"%("
+                | b"%d"
+                | b"%v"
+                | b"<%"
+                | b"%{"
+                | b"@{"
+                | b"{%"
+                | b"{}"
+                | b"://"
+                | b"\\u"
+                | b"\\x"
+                | b"::"
+                | b"->"
+                | b"()"
+        )
+    }) || value
+        .windows(3)
+        .any(|t| t == b"://" || (t.first() == Some(&b'{') && t.last() == Some(&b'}')))
+        || braces(value)
+}
+
+/// `{name}` somewhere.
+fn braces(value: &[u8]) -> bool {
+    let Some(open) = memchr::memchr(b'{', value) else {
+        return false;
+    };
+    let rest = value.get(open + 1..).unwrap_or_default();
+    memchr::memchr(b'}', rest).is_some_and(|n| {
+        n > 0
+            && rest
+                .get(..n)
+                .unwrap_or_default()
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    })
+}
+
+/// One walk over the value.
+#[derive(Default)]
+struct Counts {
+    lower: usize,
+    upper: usize,
+    digits: usize,
+    /// Neither letters nor digits nor joints.
+    symbols: usize,
+    joints: usize,
+    hex_lower: usize,
+    hex_upper: usize,
+    /// Steps from one character to the same or the next one.
+    runs: usize,
+    distinct: u32,
+}
+
+impl Counts {
+    /// `None`: blanks, control characters or beyond ASCII.
+    fn of(value: &[u8]) -> Option<Self> {
+        if value.len() < 4 {
+            return None;
+        }
+        let mut c = Self::default();
+        let mut seen = 0u128;
+        let mut before = 0u8;
+        for &b in value {
+            match b {
+                b'a'..=b'z' => c.lower += 1,
+                b'A'..=b'Z' => c.upper += 1,
+                b'0'..=b'9' => c.digits += 1,
+                b'_' | b'-' | b'.' | b'/' | b':' => c.joints += 1,
+                0x21..=0x7e => c.symbols += 1,
+                _ => return None,
+            }
+            match b {
+                b'a'..=b'f' => c.hex_lower += 1,
+                b'A'..=b'F' => c.hex_upper += 1,
+                _ => {}
+            }
+            c.runs += usize::from(b == before || b == before.wrapping_add(1));
+            seen |= 1 << b;
+            before = b;
+        }
+        c.distinct = seen.count_ones();
+        Some(c)
+    }
+
+    fn kinds(&self) -> usize {
+        let kinds = [self.lower, self.upper, self.digits, self.symbols];
+        kinds.iter().filter(|n| **n > 0).count()
+    }
+
+    /// Digits and what joins them: a date, a version, an amount.
+    fn is_number(&self) -> bool {
+        self.lower + self.upper + self.symbols == 0 && (self.joints > 0 || self.digits < 6)
+    }
+
+    fn is_hex(&self) -> bool {
+        let rest = self.joints + self.symbols;
+        rest == 0
+            && self.digits > 0
+            && ((self.hex_lower == self.lower && self.upper == 0)
+                || (self.hex_upper == self.upper && self.lower == 0))
+    }
+
+    fn is_uuid(&self, value: &[u8]) -> bool {
+        value.len() == 36
+            && [8, 13, 18, 23].iter().all(|i| value.get(*i) == Some(&b'-'))
+            && self.digits + self.hex_lower + self.hex_upper == 32
+    }
+
+    fn is_poor(&self, length: usize, hex: bool) -> bool {
+        let distinct = self.distinct as usize;
+        match (length, hex) {
+            (..8, _) => distinct <= 3,
+            (_, true) => distinct < 8,
+            _ => distinct * 100 < length.min(32) * 42,
+        }
+    }
+
+    /// `Summer2024!`: a word, digits, perhaps a symbol.
+    fn is_human(&self, value: &[u8]) -> bool {
+        let letters = self.lower + self.upper;
+        let mixed = (self.upper > 0 && self.lower > 0) || self.symbols > 0;
+        let technical = words::TECHNICAL.iter().any(|w| words::begins(value, w));
+        letters >= 3
+            && self.digits > 0
+            && self.joints == 0
+            && (mixed || self.digits >= 3)
+            && (6..=24).contains(&value.len())
+            && !technical
+    }
+}
+
+fn is_pathlike(value: &[u8], counts: &Counts) -> bool {
+    if memchr::memchr(b'/', value).is_some() || memchr::memchr(b'\\', value).is_some() {
+        return true;
+    }
+    // A host, a file name, a mail address, a dotted name.
+    let dots = memchr::memchr_iter(b'.', value).count();
+    dots > 0 && value.first() != Some(&b'.') && value.last() != Some(&b'.') && counts.symbols <= 1
+}
+
+fn is_identifier(value: &[u8], counts: &Counts) -> bool {
+    if counts.symbols > 0 {
+        return false;
+    }
+    let joined = counts.joints > 0 && value.iter().any(|b| matches!(b, b'_' | b'-' | b':'));
+    let camel = value
+        .windows(2)
+        .any(|p| matches!(p, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
+    joined || (camel && counts.digits == 0)
+}

@@ -1,0 +1,51 @@
+//! What stands around a value: the line it is on, and the lines beside.
+
+use std::ops::Range;
+
+use super::evidence::{Evidence, Fact};
+use super::words;
+
+/// Bytes looked at on either side for what stands near.
+const NEAR: usize = 160;
+/// A line longer than this on both sides was not written by a person.
+const LONG: usize = 220;
+
+/// The evidence with what surrounds the name at `name` and the value at `value`.
+pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evidence) -> Evidence {
+    let before = text.get(..name).unwrap_or_default();
+    let after = text.get(value.end..).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |i| i + 1);
+    let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
+    let line = before.get(start..).unwrap_or_default();
+    let rest = after.get(..end).unwrap_or_default();
+    let blank = line.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let head = line.get(blank..).unwrap_or_default();
+    let commented = [
+        &b"#"[..],
+        b"//",
+        b"* ",
+        b"--",
+        b"/*",
+        b"<!--",
+        b";",
+        b"rem ",
+    ]
+    .iter()
+    .any(|c| words::begins(head, c));
+    let near = |text: &[u8], list: &[&[u8]]| list.iter().any(|w| words::holds(text, w));
+    let left = before
+        .get(before.len().saturating_sub(NEAR)..)
+        .unwrap_or_default();
+    let right = after.get(..after.len().min(NEAR)).unwrap_or_default();
+    so_far
+        .with_if(Fact::Commented, commented)
+        .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
+        .with_if(
+            Fact::UserNear,
+            near(left, words::LOGINS) || near(right, words::LOGINS),
+        )
+        .with_if(
+            Fact::ExampleNear,
+            near(line, words::EXAMPLES) || near(rest, words::EXAMPLES),
+        )
+}

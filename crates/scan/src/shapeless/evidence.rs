@@ -1,0 +1,196 @@
+//! What speaks for a value and against it: a set of facts, each with a fixed weight.
+//!
+//! The weights are points, about a tenth of the natural logarithm of the odds. They were set by
+//! hand and corrected against the measuring set of `docs/detection.md`; a test holds that the sum
+//! of a set does not depend on the order of its facts.
+
+use lychgate_model::Confidence;
+
+/// From here a value is reported as likely.
+pub const MEDIUM: i32 = 50;
+/// From here it is reported as sure enough to block.
+pub const HIGH: i32 = 75;
+/// The same in tests and documents, where nearly everything is made up.
+const HIGH_AMONG_EXAMPLES: i32 = 130;
+
+macro_rules! facts {
+    ($($(#[doc = $doc:literal])* $name:ident = $weight:literal, $text:literal;)*) => {
+        /// One thing observed about a value, its name or its place.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Fact { $(#[doc = $text] $name,)* }
+
+        impl Fact {
+            /// Every fact, in the order of their bits.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Points it adds.
+            pub const fn weight(self) -> i32 {
+                match self { $(Self::$name => $weight,)* }
+            }
+
+            /// What was observed, for people.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+facts! {
+    // The name.
+    Password = 42, "the name says password";
+    Secret = 36, "the name says secret";
+    ApiKey = 38, "the name says API, access, private or signing key";
+    Token = 30, "the name says token";
+    Credential = 32, "the name says credential or authorisation";
+    WeakName = 5, "the name says only key, salt or the like";
+    OwnWord = 32, "the name holds a word of the rule's own";
+    Qualified = 6, "the name says of what: a database, a client, a service";
+    // Between name and value.
+    Assigned = 4, "assigned with =, := or =>";
+    Mapped = 2, "written after a colon";
+    Compared = -6, "compared, not assigned";
+    Passed = 0, "passed to a function named so";
+    Listed = -12, "the next item after the name";
+    Element = 2, "content of a markup element or attribute";
+    Flagged = 2, "given to a command-line flag";
+    Headed = 12, "an authorisation header";
+    Stated = 6, "an SQL statement";
+    Beside = 4, "the value beside a name (name: ..., value: ...)";
+    KubernetesSecret = 30, "a key of a Kubernetes Secret";
+    // How it is written.
+    Quoted = 10, "quoted";
+    Bare = -30, "not quoted";
+    // Its length.
+    Tiny = -34, "shorter than 6 characters";
+    Short = -12, "6 or 7 characters";
+    Middle = 0, "8 to 11 characters";
+    Long = 8, "12 to 19 characters";
+    KeyLong = 12, "20 to 79 characters";
+    VeryLong = 4, "80 to 200 characters";
+    Huge = -12, "more than 200 characters";
+    // How much it looks like words.
+    Words = -62, "made of words";
+    Wordlike = -34, "looks like words";
+    Unclear = -4, "neither words nor noise";
+    Noisy = 24, "unlike words";
+    Random = 38, "looks made at random";
+    // Its alphabet.
+    LowerOnly = -8, "lower-case letters only";
+    DigitsOnly = 14, "digits only";
+    ManyKinds = 10, "three kinds of characters or more";
+    Symbols = 8, "symbols as in passwords";
+    WordAndDigits = 62, "a word with digits, as people make passwords";
+    Hex = 0, "hexadecimal";
+    HashLength = -24, "hexadecimal of the length of a digest";
+    Uuid = -22, "a UUID";
+    Base64 = 4, "base64 with padding";
+    LowEntropy = -24, "few different characters for its length";
+    // What it says.
+    SaysName = -40, "says what the name says";
+    SaysTest = -34, "says test, demo or the like";
+    Sentence = -70, "words with blanks between";
+    Pathlike = -36, "looks like a path, a host or a file name";
+    CodeLike = -26, "looks like an identifier of code";
+    // What stands around.
+    UserNear = 8, "a user, host or login stands near";
+    ExampleNear = -10, "example, test or dummy stands near";
+    Commented = -4, "in a comment";
+    LongLine = -24, "in a line of hundreds of characters, as machines write";
+    // The path, added at the verdict.
+    BareInCode = -80, "not quoted, in a programming language";
+    BareInConfig = 34, "not quoted, in a file of settings";
+    BareInProse = -20, "not quoted, in text for people";
+    InSecretFile = 14, "in a file that is there for secrets";
+    InTests = -16, "in tests or examples";
+    InDocuments = -14, "in documentation";
+    InTranslations = -80, "in translations";
+    InVendored = -30, "in generated, vendored or locked files";
+}
+
+/// A set of [`Fact`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Evidence(u64);
+
+impl Evidence {
+    /// Nothing observed: the finding of a rule whose values have a shape.
+    pub const NONE: Self = Self(0);
+
+    /// Whether nothing was observed.
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The set with one fact more.
+    #[must_use]
+    pub const fn with(self, fact: Fact) -> Self {
+        Self(self.0 | 1 << fact as u8)
+    }
+
+    /// The set, with the fact if `holds`.
+    #[must_use]
+    pub const fn with_if(self, fact: Fact, holds: bool) -> Self {
+        if holds { self.with(fact) } else { self }
+    }
+
+    /// Whether the fact is in the set.
+    pub const fn has(self, fact: Fact) -> bool {
+        self.0 >> fact as u8 & 1 == 1
+    }
+
+    /// The facts, in order.
+    pub fn facts(self) -> impl Iterator<Item = Fact> {
+        Fact::ALL.iter().copied().filter(move |f| self.has(*f))
+    }
+
+    /// The sum of the weights.
+    pub fn points(self) -> i32 {
+        self.facts().map(Fact::weight).sum()
+    }
+
+    /// How sure the sum makes; `None`: not worth a line.
+    pub fn confidence(self) -> Option<Confidence> {
+        let high = match self.has(Fact::InTests) || self.has(Fact::InDocuments) {
+            true => HIGH_AMONG_EXAMPLES,
+            false => HIGH,
+        };
+        match self.points() {
+            points if points >= high => Some(Confidence::High),
+            points if points >= MEDIUM => Some(Confidence::Medium),
+            _ => None,
+        }
+    }
+
+    /// Whether some path could make it worth a line.
+    pub(crate) fn may_count(self) -> bool {
+        let best = match self.has(Fact::Bare) {
+            true => Fact::BareInConfig.weight(),
+            false => 0,
+        };
+        self.points() + best + Fact::InSecretFile.weight() >= MEDIUM
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fact_has_a_bit() {
+        assert!(Fact::ALL.len() <= 64, "{}", Fact::ALL.len());
+        let all = Fact::ALL.iter().fold(Evidence::NONE, |e, f| e.with(*f));
+        assert_eq!(all.facts().count(), Fact::ALL.len());
+    }
+
+    #[test]
+    fn the_sum_does_not_depend_on_the_order() {
+        let forward = Fact::ALL.iter().fold(Evidence::NONE, |e, f| e.with(*f));
+        let back = Fact::ALL
+            .iter()
+            .rev()
+            .fold(Evidence::NONE, |e, f| e.with(*f));
+        assert_eq!(forward, back);
+        assert_eq!(forward.points(), Fact::ALL.iter().map(|f| f.weight()).sum());
+    }
+}

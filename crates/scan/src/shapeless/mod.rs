@@ -1,0 +1,138 @@
+//! Secrets without a shape: a name that promises one, an operator, a value in its quoting, and
+//! evidence that adds up.
+//!
+//! ```text
+//! keyword -> name -> words -> operator -> value -> evidence (scan) -> path -> confidence (judge)
+//! ```
+//!
+//! Nothing is allocated, nothing outside of [`BEHIND`] and [`AHEAD`] bytes around the keyword is
+//! read, so a finding is the same wherever the object was cut into pieces.
+
+mod content;
+mod context;
+mod evidence;
+mod extent;
+mod likeness;
+mod name;
+mod operator;
+mod path;
+mod triples;
+mod words;
+
+use std::ops::Range;
+
+pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
+
+use extent::Written;
+
+/// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
+pub(crate) const VERSION: u32 = 1;
+/// Bytes read before the end of a keyword.
+pub(crate) const BEHIND: usize = 320;
+/// Bytes read after it.
+pub(crate) const AHEAD: usize = 640;
+
+/// A value and what speaks for it, in the coordinates of the text given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) value: Range<usize>,
+    pub(crate) evidence: Evidence,
+}
+
+/// Reads the assignment around a keyword that stands at `keyword` of `text`.
+pub(crate) fn read(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
+    let from = keyword.end.saturating_sub(BEHIND);
+    let to = text.len().min(keyword.end + AHEAD);
+    let window = text.get(from..to)?;
+    let keyword = keyword.start.checked_sub(from)?..keyword.end - from;
+    let found = assignment(window, keyword)?;
+    Some(Reading {
+        value: found.value.start + from..found.value.end + from,
+        evidence: found.evidence,
+    })
+}
+
+fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
+    // A keyword may bring its operator: `pass=`.
+    let word = text.get(keyword.clone())?;
+    let extra = word
+        .iter()
+        .rev()
+        .take_while(|b| !b.is_ascii_alphanumeric())
+        .count();
+    let own = keyword.start..keyword.end - extra;
+    let (at, name, lead) = match words::begins(word, b"identified by") {
+        true => (
+            own.clone(),
+            name::Name::PASSWORD,
+            operator::Lead::statement(text, own.end),
+        ),
+        false => named(text, &own)?,
+    };
+    let header = name.fact == Fact::Credential || lead.fact == Fact::Flagged;
+    let extent = extent::extent(text, &lead, at.start, header)?;
+    let mut evidence = Evidence::NONE
+        .with(name.fact)
+        .with_if(Fact::Qualified, name.qualified);
+    evidence = match extent.written {
+        Written::Quoted => evidence.with(Fact::Quoted),
+        Written::Inside => evidence,
+        Written::Bare => evidence.with(Fact::Bare),
+        Written::Statement => evidence.with(Fact::Bare).with(Fact::CodeLike),
+    };
+    let headed = name.fact == Fact::Credential
+        && text
+            .get(own.clone())
+            .is_some_and(|w| words::begins(w, b"authorization"));
+    evidence = evidence.with(if headed { Fact::Headed } else { lead.fact });
+    let value = text.get(extent.at.clone())?;
+    let evidence = content::weigh(value, name.fact, evidence)?;
+    let evidence = context::weigh(text, at.start, &extent.at, evidence);
+    evidence.may_count().then_some(Reading {
+        value: extent.at,
+        evidence,
+    })
+}
+
+/// The name around a keyword, and what leads from it to a value.
+fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, operator::Lead)> {
+    let at = bounds(text, own)?;
+    let name = name::read(text, at.clone(), own)?;
+    // Each name is read once, for the keyword in its deciding word.
+    if own.end <= name.start || own.start >= name.end {
+        return None;
+    }
+    let lead = operator::lead(text, at.start, at.end)?;
+    let asks = lead.fact == Fact::Passed && name.verb;
+    (!asks).then_some((at, name, lead))
+}
+
+/// The whole name around a part of it.
+fn bounds(text: &[u8], own: &Range<usize>) -> Option<Range<usize>> {
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let before = text.get(..own.start)?;
+    let after = text.get(own.end..)?;
+    let back = before
+        .iter()
+        .rev()
+        .take(name::LONGEST)
+        .take_while(|b| part(b))
+        .count();
+    let on = after
+        .iter()
+        .take(name::LONGEST)
+        .take_while(|b| part(b))
+        .count();
+    if back == name::LONGEST || on == name::LONGEST {
+        return None;
+    }
+    let (mut start, mut end) = (own.start - back, own.end + on);
+    while start < own.start && !text.get(start)?.is_ascii_alphanumeric() {
+        start += 1;
+    }
+    while end > own.end && matches!(text.get(end - 1)?, b'-' | b'.') {
+        end -= 1;
+    }
+    // `password->...` and `token--` end with the name.
+    Some(start..end)
+}

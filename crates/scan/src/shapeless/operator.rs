@@ -1,0 +1,277 @@
+//! From a name to where its value begins: what may stand between, in the languages people write.
+
+use super::evidence::Fact;
+use super::words;
+
+/// Blanks between name, operator and value.
+const BLANKS: usize = 24;
+/// A type between name and value: `password: Option<String> = ...`.
+const TYPE: usize = 40;
+
+/// Where a value begins and how its name leads to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lead {
+    pub(super) fact: Fact,
+    pub(super) at: usize,
+    /// Only a quoted value counts.
+    pub(super) quoted: bool,
+    /// The text ends at `<`: content of a markup element.
+    pub(super) element: bool,
+}
+
+impl Lead {
+    fn to(fact: Fact, at: usize) -> Self {
+        Self {
+            fact,
+            at,
+            quoted: false,
+            element: false,
+        }
+    }
+
+    /// The quoted text of an SQL statement.
+    pub(super) fn statement(text: &[u8], at: usize) -> Self {
+        Self::quoted(Fact::Stated, blanks(text, at))
+    }
+
+    fn quoted(fact: Fact, at: usize) -> Self {
+        Self {
+            quoted: true,
+            ..Self::to(fact, at)
+        }
+    }
+}
+
+fn at(text: &[u8], i: usize) -> u8 {
+    text.get(i).copied().unwrap_or(0)
+}
+
+/// Past blanks of one line.
+fn blanks(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t');
+    from + rest.iter().take(BLANKS).take_while(blank).count()
+}
+
+/// Past blanks and line ends.
+fn space(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+    from + rest.iter().take(2 * BLANKS).take_while(blank).count()
+}
+
+fn is_quote(b: u8) -> bool {
+    matches!(b, b'"' | b'\'' | b'`')
+}
+
+/// What stands between the name at `start..end` and its value.
+pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
+    let first = at(text, start.wrapping_sub(1));
+    let mut i = end;
+    // The name's own quotes, escaped or not, and the bracket of an index.
+    let escapes = text
+        .get(i..)
+        .unwrap_or_default()
+        .iter()
+        .take(3)
+        .take_while(|b| **b == b'\\')
+        .count();
+    let close = at(text, i + escapes);
+    let named = is_quote(close);
+    if named {
+        i += escapes + 1;
+    } else if text.get(i..i + 6) == Some(b"&quot;") {
+        i += 6;
+    } else if escapes > 0 {
+        return None;
+    }
+    if at(text, i) == b']' {
+        i += 1;
+    } else if at(text, i) == b'[' {
+        // `char password[32] = "..."`, `$password[] = "..."`
+        let digits = text.get(i + 1..).unwrap_or_default();
+        let n = digits
+            .iter()
+            .take(6)
+            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+            .count();
+        if at(text, i + 1 + n) != b']' {
+            return None;
+        }
+        i += n + 2;
+    }
+    if (named || listed_name(text, start))
+        && let Some(lead) = beside(text, start, i)
+    {
+        return Some(lead);
+    }
+    let gap = blanks(text, i);
+    let (this, next) = (at(text, gap), at(text, gap + 1));
+    let third = at(text, gap + 2);
+    let after = |n: usize| blanks(text, gap + n);
+    let lead = match (this, next) {
+        (b'=', b'=') => {
+            let n = if third == b'=' { 3 } else { 2 };
+            Lead::quoted(Fact::Compared, after(n))
+        }
+        (b'!', b'=') => {
+            let n = if third == b'=' { 3 } else { 2 };
+            Lead::quoted(Fact::Compared, after(n))
+        }
+        (b'=', b'>') => Lead::to(Fact::Assigned, after(2)),
+        (b'=', b'~') => return None,
+        (b'=', b'\r' | b'\n') => Lead::quoted(Fact::Assigned, space(text, gap + 1)),
+        (b'=', _) => Lead::to(Fact::Assigned, after(1)),
+        (b':', b'=') | (b'?', b'=') | (b'<', b'-') | (b'-', b'>') => {
+            Lead::to(Fact::Assigned, after(2))
+        }
+        (b'|' | b'?' | b'&', _) if next == this && third == b'=' => {
+            Lead::quoted(Fact::Assigned, after(3))
+        }
+        (b'|', b'|') | (b'?', b'?') => Lead::quoted(Fact::Assigned, after(2)),
+        (b':', b'-') => Lead::to(Fact::Assigned, gap + 2),
+        (b':', b':') => return None,
+        (b':', b'\r' | b'\n') => Lead::quoted(Fact::Mapped, space(text, gap + 1)),
+        // A part of a name made of parts: `arn:...:secret:...`.
+        (b':', _) if matches!(first, b':' | b'/') => return None,
+        (b':', _) => typed(text, gap + 1),
+        (b',', _) if named => Lead::quoted(Fact::Listed, space(text, gap + 1)),
+        (b'(', _) if !named => Lead::quoted(Fact::Passed, space(text, gap + 1)),
+        (b'>', _) if first == b'<' => Lead {
+            element: true,
+            ..Lead::to(Fact::Element, gap + 1)
+        },
+        (b'>' | b'/', _) if named && markup_name(text, start) => {
+            let i = if this == b'/' { gap + 1 } else { gap };
+            if this == b'/' || at(text, i) != b'>' {
+                return None;
+            }
+            Lead {
+                element: true,
+                ..Lead::to(Fact::Element, i + 1)
+            }
+        }
+        _ if gap > i => return stated(text, start, gap, first, named),
+        _ => return None,
+    };
+    Some(lead)
+}
+
+/// `: value`, or `: Type = value`.
+fn typed(text: &[u8], from: usize) -> Lead {
+    let start = blanks(text, from);
+    let rest = text.get(start..).unwrap_or_default();
+    let type_like = |b: &&u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'_' | b'.'
+                    | b'<'
+                    | b'>'
+                    | b'['
+                    | b']'
+                    | b'&'
+                    | b'\''
+                    | b'?'
+                    | b'|'
+                    | b' '
+                    | b'*'
+                    | b':'
+            )
+    };
+    let n = rest.iter().take(TYPE).take_while(type_like).count();
+    let spaced = n > 0 && at(text, start + n - 1) == b' ';
+    let one = at(text, start + n) == b'=' && !matches!(at(text, start + n + 1), b'=' | b'>');
+    if spaced && one && !is_quote(at(text, start)) {
+        return Lead::quoted(Fact::Assigned, blanks(text, start + n + 1));
+    }
+    Lead::to(Fact::Mapped, start)
+}
+
+/// `name: DB_PASSWORD` with `value: ...` beside it; `name="x" value="..."`.
+fn beside(text: &[u8], start: usize, end: usize) -> Option<Lead> {
+    let mut i = space(text, end);
+    if at(text, i) == b',' {
+        i = space(text, i + 1);
+    }
+    if at(text, i) == b'{' && holds_before(text, start, b"variable") {
+        return default_of(text, i);
+    }
+    let quote = usize::from(is_quote(at(text, i)));
+    i += quote;
+    if !words::begins(text.get(i..)?, b"value") {
+        return None;
+    }
+    i += b"value".len() + quote;
+    let gap = blanks(text, i);
+    matches!(at(text, gap), b'=' | b':').then(|| Lead::to(Fact::Beside, blanks(text, gap + 1)))
+}
+
+/// Terraform: `variable "db_password" { default = "..." }`.
+fn default_of(text: &[u8], open: usize) -> Option<Lead> {
+    let body = text.get(open..)?;
+    let body = body.get(..body.len().min(320))?;
+    let body = body.get(..memchr::memchr(b'}', body).unwrap_or(body.len()))?;
+    let found = memchr::memmem::find(body, b"default")?;
+    let gap = blanks(text, open + found + b"default".len());
+    (at(text, gap) == b'=').then(|| Lead::quoted(Fact::Beside, blanks(text, gap + 1)))
+}
+
+/// `- name: DB_PASSWORD`, bare.
+fn listed_name(text: &[u8], start: usize) -> bool {
+    let before = text.get(start.saturating_sub(8)..start).unwrap_or_default();
+    [&b"name: "[..], b"key: ", b"Name: ", b"Key: "]
+        .iter()
+        .any(|w| before.ends_with(w))
+}
+
+fn holds_before(text: &[u8], start: usize, word: &[u8]) -> bool {
+    let from = start.saturating_sub(word.len() + 6);
+    words::holds(text.get(from..start).unwrap_or_default(), word)
+}
+
+/// `<string name="api_key">`, `<entry key="password">`: the name is the value of an attribute.
+fn markup_name(text: &[u8], start: usize) -> bool {
+    ["name=", "key=", "id="]
+        .iter()
+        .any(|w| holds_before(text, start, w.as_bytes()))
+}
+
+/// No operator but a blank: a flag of a command, an SQL statement, the colon-less formats.
+fn stated(text: &[u8], start: usize, gap: usize, first: u8, named: bool) -> Option<Lead> {
+    if is_quote(first) && words::begins(text.get(start..)?, b"bearer ") {
+        return Some(Lead::to(Fact::Headed, gap));
+    }
+    if named {
+        return None;
+    }
+    if first == b'-' {
+        return Some(Lead::to(Fact::Flagged, gap));
+    }
+    let before = text
+        .get(start.saturating_sub(80)..start)
+        .unwrap_or_default();
+    let statement = [
+        &b"alter "[..],
+        b"create ",
+        b"grant ",
+        b"identified ",
+        b"with ",
+        b"set ",
+    ]
+    .iter()
+    .any(|w| words::holds(before, w));
+    if statement && at(text, gap) == b'\'' {
+        return Some(Lead::quoted(Fact::Stated, gap));
+    }
+    let line =
+        memchr::memrchr(b'\n', before).map_or(before, |i| before.get(i + 1..).unwrap_or_default());
+    let head = line.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let line = line.get(head..).unwrap_or_default();
+    if words::begins(line, b"#define ") {
+        return Some(Lead::quoted(Fact::Assigned, gap));
+    }
+    // Dockerfile.
+    line.starts_with(b"ENV ")
+        .then(|| Lead::to(Fact::Assigned, gap))
+}

@@ -1,0 +1,329 @@
+//! What a path adds to the evidence of a value found there.
+
+use super::evidence::{Evidence, Fact};
+use super::words::{begins, holds, is_any};
+
+/// Bare values are expressions here.
+const CODE: &[&[u8]] = &[
+    b"py", b"js", b"mjs", b"cjs", b"ts", b"jsx", b"tsx", b"java", b"kt", b"kts", b"go", b"rs",
+    b"rb", b"php", b"c", b"h", b"cc", b"cpp", b"cxx", b"hpp", b"cs", b"swift", b"scala", b"pl",
+    b"pm", b"lua", b"dart", b"ex", b"exs", b"erl", b"hs", b"clj", b"groovy", b"m", b"mm", b"vb",
+    b"fs", b"r", b"jl", b"sol", b"vue", b"svelte", b"html", b"htm", b"css", b"scss", b"less",
+    b"sql", b"tf", b"hcl", b"gradle", b"ps1", b"psm1", b"ipynb", b"json", b"graphql", b"proto",
+    b"cshtml", b"jsp", b"erb", b"twig", b"phtml", b"pp", b"bzl", b"tfvars", b"map", b"pyi",
+    b"cmake", b"asm", b"s", b"nim", b"zig", b"el", b"vim", b"awk", b"coffee", b"ml", b"tex",
+    b"toml", b"po", b"phpt", b"st", b"d", b"pas",
+];
+/// Bare values are text here.
+const SETTINGS: &[&[u8]] = &[
+    b"env",
+    b"properties",
+    b"ini",
+    b"cfg",
+    b"conf",
+    b"config",
+    b"cnf",
+    b"yml",
+    b"yaml",
+    b"npmrc",
+    b"netrc",
+    b"pypirc",
+    b"pgpass",
+    b"sh",
+    b"bash",
+    b"zsh",
+    b"envrc",
+    b"service",
+    b"bat",
+    b"cmd",
+    b"dockerfile",
+    b"htpasswd",
+    b"reg",
+    b"ovpn",
+    b"s3cfg",
+    b"boto",
+    b"desktop",
+    b"plist",
+    b"inc",
+    b"tmpl",
+    b"tpl",
+    b"j2",
+    b"ksh",
+    b"fish",
+    b"credentials",
+    b"secret",
+    b"secrets",
+];
+/// People read this.
+const PROSE: &[&[u8]] = &[
+    b"md",
+    b"rst",
+    b"txt",
+    b"adoc",
+    b"asciidoc",
+    b"markdown",
+    b"log",
+    b"org",
+    b"textile",
+    b"mdx",
+    b"rdoc",
+    b"pod",
+    b"1",
+    b"5",
+    b"8",
+    b"csv",
+];
+const TEST_FOLDERS: &[&[u8]] = &[
+    b"test",
+    b"tests",
+    b"testing",
+    b"spec",
+    b"specs",
+    b"__tests__",
+    b"fixtures",
+    b"fixture",
+    b"testdata",
+    b"test-data",
+    b"test_data",
+    b"mock",
+    b"mocks",
+    b"__mocks__",
+    b"example",
+    b"examples",
+    b"sample",
+    b"samples",
+    b"demo",
+    b"demos",
+    b"e2e",
+    b"cypress",
+    b"testutil",
+    b"testutils",
+    b"test-utils",
+    b"integration",
+    b"functional",
+    b"unit",
+    b"benchmark",
+    b"benchmarks",
+    b"bench",
+    b"playground",
+    b"tutorial",
+    b"tutorials",
+    b"cassettes",
+    b"stories",
+    b"testsuite",
+    b"t",
+    b"unittest",
+    b"unittests",
+    b"androidtest",
+    b"it",
+    b"acceptance",
+];
+const DOCUMENT_FOLDERS: &[&[u8]] = &[
+    b"doc",
+    b"docs",
+    b"documentation",
+    b"man",
+    b"manual",
+    b"website",
+    b"wiki",
+    b"guide",
+    b"guides",
+    b"_posts",
+    b"blog",
+    b"book",
+    b"readme",
+    b"reference",
+];
+const TRANSLATION_FOLDERS: &[&[u8]] = &[
+    b"locale",
+    b"locales",
+    b"i18n",
+    b"l10n",
+    b"lang",
+    b"langs",
+    b"translations",
+    b"translation",
+    b"languages",
+    b"lc_messages",
+    b"nls",
+    b"localization",
+];
+const TRANSLATIONS: &[&[u8]] = &[
+    b"po", b"pot", b"xlf", b"xliff", b"resx", b"strings", b"arb", b"lang", b"ftl", b"mo",
+];
+const VENDOR_FOLDERS: &[&[u8]] = &[
+    b"vendor",
+    b"vendors",
+    b"node_modules",
+    b"third_party",
+    b"third-party",
+    b"thirdparty",
+    b"bower_components",
+    b"dist",
+    b"generated",
+    b"external",
+    b"site-packages",
+    b"snapshots",
+    b"__snapshots__",
+    b"swagger-ui",
+];
+const VENDORED: &[&[u8]] = &[
+    b"lock",
+    b"map",
+    b"sum",
+    b"snap",
+    b"svg",
+    b"har",
+    b"lockb",
+    b"ipynb_checkpoints",
+    b"resolved",
+];
+const SECRET_FILES: &[&[u8]] = &[
+    b".env",
+    b"credentials",
+    b".npmrc",
+    b".pypirc",
+    b".netrc",
+    b".pgpass",
+    b"wp-config.php",
+    b"database.yml",
+    b"secrets.yml",
+    b"secrets.yaml",
+    b"master.key",
+    b".htpasswd",
+    b".s3cfg",
+    b"terraform.tfvars",
+    b"local.settings.json",
+    b".dockercfg",
+    b"settings.xml",
+    b"gradle.properties",
+    b"application.yml",
+    b"application.properties",
+    b"application.yaml",
+    b"appsettings.json",
+];
+
+impl Evidence {
+    /// With what the path adds; an empty path adds nothing.
+    #[must_use]
+    pub fn at(self, path: &[u8]) -> Self {
+        if path.is_empty() {
+            return self;
+        }
+        let mut parts = path.rsplit(|b| *b == b'/');
+        let file = parts.next().unwrap_or_default();
+        let dot = memchr::memrchr(b'.', file);
+        let extension = dot.map_or(file, |i| file.get(i + 1..).unwrap_or_default());
+        let stem = dot.map_or(file, |i| file.get(..i).unwrap_or_default());
+        let mut out = self;
+        for folder in parts {
+            out = out
+                .with_if(
+                    Fact::InTests,
+                    is_any(folder, TEST_FOLDERS) || test_folder(folder),
+                )
+                .with_if(Fact::InDocuments, is_any(folder, DOCUMENT_FOLDERS))
+                .with_if(Fact::InTranslations, is_any(folder, TRANSLATION_FOLDERS))
+                .with_if(Fact::InVendored, is_any(folder, VENDOR_FOLDERS));
+        }
+        let prose = is_any(extension, PROSE) || (dot.is_none() && is_prose(file));
+        let settings = is_any(extension, SETTINGS)
+            || begins(file, b".env")
+            || begins(file, b"dockerfile")
+            || begins(file, b"docker-compose");
+        let code = is_any(extension, CODE) && !settings;
+        let bare = self.has(Fact::Bare);
+        out.with_if(Fact::InTests, test_file(file, stem))
+            .with_if(Fact::InDocuments, prose)
+            .with_if(
+                Fact::InTranslations,
+                is_any(extension, TRANSLATIONS) || begins(file, b"messages"),
+            )
+            .with_if(
+                Fact::InVendored,
+                is_any(extension, VENDORED)
+                    || holds(file, b".min.")
+                    || begins(file, b"package-lock")
+                    || begins(file, b"pnpm-lock")
+                    || holds(file, b".pb."),
+            )
+            .with_if(
+                Fact::InSecretFile,
+                is_any(file, SECRET_FILES)
+                    || begins(file, b"application-")
+                    || begins(file, b"appsettings."),
+            )
+            .with_if(Fact::BareInCode, bare && code)
+            .with_if(Fact::BareInConfig, bare && settings)
+            .with_if(Fact::BareInProse, bare && prose && !settings)
+    }
+}
+
+/// `module-tests`, `test_support`.
+fn test_folder(folder: &[u8]) -> bool {
+    let split = |b: &u8| matches!(b, b'-' | b'_' | b'.');
+    folder.split(split).any(|w| {
+        is_any(
+            w,
+            &[
+                b"test",
+                b"tests",
+                b"testing",
+                b"fixtures",
+                b"examples",
+                b"samples",
+                b"e2e",
+                b"spec",
+                b"testdata",
+                b"mocks",
+            ],
+        )
+    }) || folder.ends_with(b"Test")
+        || folder.ends_with(b"Tests")
+}
+
+/// `test_login.py`, `login_test.go`, `login.spec.ts`, `LoginTest.java`, `.env.example`.
+fn test_file(file: &[u8], stem: &[u8]) -> bool {
+    let split = |b: &u8| matches!(b, b'-' | b'_' | b'.');
+    const WORDS: &[&[u8]] = &[
+        b"test",
+        b"tests",
+        b"spec",
+        b"example",
+        b"examples",
+        b"sample",
+        b"template",
+        b"dist",
+        b"mock",
+        b"mocks",
+        b"fixture",
+        b"fixtures",
+        b"conftest",
+        b"stories",
+        b"demo",
+        b"stub",
+        b"testing",
+        b"defaults",
+    ];
+    file.split(split).any(|w| is_any(w, WORDS))
+        || [&b"Test"[..], b"Tests", b"Spec", b"IT", b"TestCase", b"Mock"]
+            .iter()
+            .any(|w| stem.ends_with(w))
+        || stem.starts_with(b"Test")
+        || stem.starts_with(b"Mock")
+}
+
+fn is_prose(file: &[u8]) -> bool {
+    [
+        &b"readme"[..],
+        b"changelog",
+        b"changes",
+        b"news",
+        b"install",
+        b"todo",
+        b"authors",
+        b"license",
+    ]
+    .iter()
+    .any(|w| begins(file, w))
+}
