@@ -403,3 +403,31 @@ fn a_server_needs_its_daemon() {
         "mend: lychgate daemon start",
     );
 }
+
+#[test]
+fn a_socket_that_others_reach_is_named() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
+    doctor(&scene, &repository).exits(0);
+    let socket = scene.path("run/lychgate/lychgated.sock");
+    let folder = scene.path("run/lychgate");
+    for (path, right, wrong, what, mend) in [
+        (
+            &socket,
+            0o600,
+            0o660,
+            "others may connect to",
+            "chmod go-rwx ",
+        ),
+        (&folder, 0o700, 0o755, "others may enter", "chmod 700 "),
+    ] {
+        let set = |mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        set(wrong);
+        finds(&doctor(&scene, &repository), what, mend);
+        set(right);
+        doctor(&scene, &repository).exits(0);
+    }
+    scene.lychgate(scene.root(), ["daemon", "stop"]).exits(0);
+}

@@ -1,5 +1,6 @@
 //! The daemon: believed, alive, of this version.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use lychgate_client::trust::Distrust;
@@ -9,6 +10,9 @@ use rustix::fs::Access;
 use super::Report;
 use crate::daemon::{FOLDED_HELP, Place, Reached, ask};
 use crate::failure::Failure;
+
+/// Where a system's daemon listens.
+const SYSTEM: &str = "/run/lychgate";
 
 /// Looks at what hooks find at `place`. A server's hooks start no daemon: there one `must_run`.
 pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut Report) {
@@ -23,13 +27,16 @@ pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut R
     let path = &place.socket;
     let at = path.display();
     match place.reach() {
-        Reached::Answers(mut link) => match ask(&mut link, caps::STATUS, "the daemon") {
-            Ok(lines) => version(&lines, report),
-            Err(failure) => {
-                let said = failure.fragment();
-                report.problem(format!("{said} (at {at})"), restart());
+        Reached::Answers(mut link) => {
+            modes(path, must_run, report);
+            match ask(&mut link, caps::STATUS, "the daemon") {
+                Ok(lines) => version(&lines, report),
+                Err(failure) => {
+                    let said = failure.fragment();
+                    report.problem(format!("{said} (at {at})"), restart());
+                }
             }
-        },
+        }
         Reached::Away => away(path, must_run, report),
         Reached::NotOurs(distrust) => {
             report.problem(
@@ -43,6 +50,29 @@ pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut R
                 restart(),
             );
         }
+    }
+}
+
+/// Who may connect (contract 4.3): at one's own socket nobody else, at a server's its group.
+fn modes(socket: &Path, of_server: bool, report: &mut Report) {
+    let own = !of_server && !socket.starts_with(SYSTEM);
+    let (rest, whose) = if own { (0o077, "go") } else { (0o007, "o") };
+    let mode_of = |path: &Path| path.symlink_metadata().ok().map(|m| m.mode() & 0o777);
+    if let Some(mode) = mode_of(socket).filter(|mode| mode & rest != 0) {
+        report.problem(
+            format!("others may connect to {} (mode {mode:o})", socket.display()),
+            format!("chmod {whose}-rwx {}", crate::page::shell_word(socket)),
+        );
+    }
+    let folder = socket.parent().filter(|_| own);
+    if let Some((folder, mode)) = folder.and_then(|f| Some((f, mode_of(f)?)))
+        && mode & rest != 0
+    {
+        let at = folder.display();
+        report.problem(
+            format!("others may enter {at}, where the socket is (mode {mode:o})"),
+            format!("chmod 700 {}", crate::page::shell_word(folder)),
+        );
     }
 }
 
