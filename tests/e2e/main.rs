@@ -11,6 +11,8 @@ mod exceptions;
 mod hostile;
 /// Ways to bring a value in past the gate.
 mod laundering;
+/// Names, whole paths and what moves.
+mod paths;
 /// What a server must see: every object a push makes reachable.
 mod push;
 /// When nobody answers, or somebody else does.

@@ -11,5 +11,5 @@ mod world;
 
 pub use binaries::binaries;
 pub use output::Output;
-pub use token::{cloud_key_id, forge_token};
+pub use token::{cloud_key_id, cloud_secret, forge_token};
 pub use world::{Repo, World};

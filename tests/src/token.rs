@@ -38,3 +38,14 @@ pub fn cloud_key_id() -> String {
         letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)
     )
 }
+
+/// The secret half of a cloud access key, with its name: 40 characters, of which those at `slashes`
+/// are slashes.
+pub fn cloud_secret(slashes: &[usize]) -> String {
+    let mut value = letters(BASE62, 40).into_bytes();
+    for at in slashes {
+        value[*at] = b'/';
+    }
+    let value = String::from_utf8(value).expect("ASCII");
+    format!("{}_{}_access_key={value}", "aws", "secret")
+}

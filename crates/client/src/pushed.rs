@@ -1,12 +1,12 @@
 //! What a push brings: ids first, then the objects the judge does not know, in the order in which
-//! they decode cheapest.
+//! they decode cheapest, and the paths at which something stands for the first time.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use lychgate_git::{NewObjects, Visitor};
-use lychgate_model::{ObjectId, ObjectKind};
-use lychgate_wire::frame::{Object, Role, Unreadable};
+use lychgate_model::{Mode, ObjectId, ObjectKind, Side};
+use lychgate_wire::frame::{Entry, Object, Role, Unreadable};
 
 use crate::error::Error;
 use crate::talk::{Stop, Talk};
@@ -118,6 +118,18 @@ impl Visitor for Telling<'_, '_> {
         };
         self.open = (left > 0).then_some(Open { left, ..open });
         let said = self.talk.data(Role::New, piece);
+        self.flow(said)
+    }
+
+    fn path(&mut self, path: &[u8], mode: Mode, id: ObjectId) -> ControlFlow<()> {
+        let new = Some(Side { mode, id });
+        let said = self.cut_short().and_then(|()| {
+            self.talk.entry(Entry {
+                path,
+                old: None,
+                new,
+            })
+        });
         self.flow(said)
     }
 

@@ -253,7 +253,7 @@ impl Search<'_> {
             let Some(&entry) = self.graph.trees.entries(next..next + 1).first() else {
                 continue;
             };
-            let interesting = self.wanted.contains(&entry.object)
+            let interesting = (self.wanted.contains(&entry.object) && !entry.is_gitlink())
                 || (entry.is_tree() && !matches!(self.contains.get(&entry.object), Some(false)));
             if !interesting {
                 continue;
@@ -271,7 +271,8 @@ impl Search<'_> {
                 path.push(b'/');
             }
             path.extend_from_slice(self.graph.trees.name(entry));
-            let old: Vec<u32> = old.iter().map(|old| old.object).collect();
+            let old = old.iter().filter(|old| !old.is_gitlink());
+            let old: Vec<u32> = old.map(|old| old.object).collect();
             self.place(at, entry.object, entry.mode(), &path, &old)?;
             if entry.is_tree() {
                 self.enter(entry.object, &old, path.len(), &mut frames)?;
@@ -331,7 +332,7 @@ impl Search<'_> {
             let entries = self.graph.entries(tree).unwrap_or_default();
             if below_done {
                 let within = |e: &Entry| {
-                    self.wanted.contains(&e.object)
+                    (self.wanted.contains(&e.object) && !e.is_gitlink())
                         || (e.is_tree() && self.contains.get(&e.object) == Some(&true))
                 };
                 let found = entries.iter().any(within);
@@ -451,7 +452,7 @@ impl Search<'_> {
                     if entry.is_tree() {
                         let now = now.map(|now| now.object);
                         stack.push((now, entry.object, below(trees.name(entry))));
-                    } else if now.is_none() {
+                    } else if now.is_none() && !entry.is_gitlink() {
                         out.push((entry.object, below(trees.name(entry))));
                     }
                 }
@@ -471,6 +472,10 @@ impl Visitor for Uninterested {
     }
 
     fn object(&mut self, _: ObjectId, _: ObjectKind, _: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn path(&mut self, _: &[u8], _: Mode, _: ObjectId) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 

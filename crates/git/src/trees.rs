@@ -51,11 +51,16 @@ impl Entry {
         matches!(self.mode(), Mode::Tree)
     }
 
+    /// Whether what is named is no object of this repository.
+    pub(crate) const fn is_gitlink(self) -> bool {
+        matches!(self.mode(), Mode::Gitlink)
+    }
+
     /// Whether the same content stands here in the same way: a file that becomes executable is
-    /// the same, one that becomes a symlink is not.
+    /// the same, one that becomes a symlink is not, nor one that was a gitlink.
     pub(crate) fn same(self, other: Self) -> bool {
-        let symlink = |e: Self| matches!(e.mode(), Mode::Symlink);
-        self.object == other.object && symlink(self) == symlink(other)
+        let way = |e: Self| (matches!(e.mode(), Mode::Symlink), e.is_gitlink());
+        self.object == other.object && way(self) == way(other)
     }
 }
 
@@ -118,8 +123,7 @@ impl From<Full> for Malformed {
     }
 }
 
-/// The entries of many trees, one after another. Gitlinks are left out: what they name is no
-/// object of this repository.
+/// The entries of many trees, one after another.
 #[derive(Default)]
 pub(crate) struct Trees {
     names: Names,
@@ -160,11 +164,11 @@ impl Trees {
             let mode = raw.mode.ok_or(Malformed)?;
             let len = raw.whole.len();
             if agree < len {
-                while let Some((theirs, next)) =
+                while let Some((_, next)) =
                     split_entry(old, kind).filter(|(theirs, _)| theirs.name < raw.name)
                 {
                     old = next;
-                    known.start += usize::from(theirs.mode != Some(Mode::Gitlink));
+                    known.start += 1;
                 }
                 agree = match old.strip_prefix(raw.whole) {
                     Some(next) => len + agreement(rest, next),
@@ -175,9 +179,6 @@ impl Trees {
             if same {
                 old = old.get(len..).unwrap_or_default();
                 agree -= len;
-            }
-            if mode == Mode::Gitlink {
-                continue;
             }
             if same && !known.is_empty() {
                 let entry = self.entries.get(known.start).copied().ok_or(Malformed)?;
@@ -297,7 +298,7 @@ mod tests {
             )
             .unwrap();
         assert_eq!(trees.entries(alone.clone()), trees.entries(helped));
-        assert_eq!(alone.len(), 6, "the gitlink is left out");
+        assert_eq!(alone.len(), 7);
 
         let mut beside = Beside::new(base);
         let found = trees
@@ -305,7 +306,7 @@ mod tests {
             .iter()
             .map(|e| beside.find(&trees, *e).is_some_and(|other| other.same(*e)))
             .collect::<Vec<_>>();
-        assert_eq!(found, [true, false, true, false, true, false]);
+        assert_eq!(found, [true, false, false, true, false, true, false]);
     }
 
     #[test]

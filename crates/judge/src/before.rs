@@ -20,14 +20,9 @@ pub(crate) struct Sides {
     exceptions: HashSet<Exception>,
 }
 
-impl Sides {
-    /// Of values alone.
-    pub(crate) fn of(values: Stood) -> Self {
-        Self {
-            values,
-            exceptions: HashSet::new(),
-        }
-    }
+/// Whether a rule looks at some paths only.
+pub(crate) fn is_scoped(rule: &Rule) -> bool {
+    !(rule.paths.only.is_empty() && rule.paths.never.is_empty())
 }
 
 /// Lists already summed up. Places of one commit share theirs, and a push has many places.
@@ -72,8 +67,7 @@ impl Before {
         let key = (raw.rule, raw.value);
         let of = |sides: &Sides| sides.values.get(&key).copied().unwrap_or(0);
         // So does one whose values have no shape: the path is part of the evidence.
-        let scoped =
-            !(rule.paths.only.is_empty() && rule.paths.never.is_empty()) || !raw.evidence.is_none();
+        let scoped = is_scoped(rule) || !raw.evidence.is_none();
         match (self.same, self.moved && !scoped) {
             (false, false) if scoped => of(&self.here),
             (false, false) => of(&self.here).max(of(&self.gone)),

@@ -1,7 +1,6 @@
 //! What was found, at every place where it stands, with what stood there before (contract 2).
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use lychgate_model::{
     Category, Confidence, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Severity,
@@ -12,7 +11,7 @@ use lychgate_policy::{Candidate, Exception, Marked};
 use lychgate_scan::shapeless::Evidence;
 use lychgate_scan::{Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
 
-use crate::before::{Before, Known, Sides, Stood};
+use crate::before::{Before, Known, Stood, is_scoped};
 use crate::hits::{Hit, Hits};
 use crate::session::{Session, short};
 
@@ -32,7 +31,7 @@ impl Session {
             self.object_at(hits, hit, &mut known, &mut out);
             self.bound(&mut out);
         }
-        self.paths(hits, &mut out);
+        self.paths(hits, &mut known, &mut out);
         for file in &hits.files {
             let path = self.masked_path(&file.name);
             self.incomplete(&file.scanned, &RepoPath(path.clone()).to_string());
@@ -158,28 +157,50 @@ impl Session {
         }
     }
 
-    /// Paths of entries: existing where the path or its secret stood before.
-    fn paths(&mut self, hits: &Hits, out: &mut Vec<Candidate>) {
-        let mut values = Stood::new();
-        for named in hits.paths.iter().filter(|n| n.stood) {
-            for f in &named.scanned.findings {
-                *values.entry((f.rule, f.value)).or_default() += 1;
-            }
-        }
-        let mut before = Before {
-            gone: Arc::new(Sides::of(values)),
-            ..Before::default()
-        };
-        for named in hits.paths.iter().filter(|n| n.stands) {
-            let shown = self.masked_path(&named.name);
+    /// Paths of entries: existing where something stood at the very path before, wherever else
+    /// its value stood (decision 7).
+    fn paths(&mut self, hits: &Hits, known: &mut Known, out: &mut Vec<Candidate>) {
+        let told = self.new_names(hits, known);
+        for route in &hits.paths {
+            let mut scanned = route.scanned.clone();
+            scanned.findings.retain(|f| {
+                let folders = told.get(&(f.rule, f.value));
+                !folders.is_some_and(|all| all.contains(folder(&route.path, f)))
+            });
+            let shown = self.masked_path(&route.path);
             let found = Found {
-                path: &named.name,
+                path: &route.path,
                 shown: Some(shown),
+                commit: route.commit,
                 ..Found::default()
             };
-            before.same = named.stood;
-            self.take(&found, &named.scanned, Some(&before), out);
+            let before = Before {
+                same: route.stood,
+                ..Before::default()
+            };
+            self.take(&found, &scanned, Some(&before), out);
+            self.bound(out);
         }
+    }
+
+    /// The folders in which each value is told as new already, by the tree object that names it.
+    fn new_names<'h>(&self, hits: &'h Hits, known: &mut Known) -> Names<'h> {
+        let mut names = Names::new();
+        let trees = hits.objects.iter().filter(|h| h.kind == ObjectKind::Tree);
+        for hit in trees.filter(|_| !hits.paths.is_empty()) {
+            for stand in &hit.places {
+                let before = Before::at(hits, hit, stand, known);
+                for raw in &hit.scanned.findings {
+                    let rule = rule_at(self, raw.rule).filter(|rule| !is_scoped(rule));
+                    let told = raw.evidence.is_none();
+                    if told && rule.is_some_and(|rule| before.count(raw, rule) == 0) {
+                        let folders = names.entry((raw.rule, raw.value)).or_default();
+                        folders.insert(&stand.path);
+                    }
+                }
+            }
+        }
+        names
     }
 
     /// Findings and exceptions of one object at one place.
@@ -191,8 +212,13 @@ impl Session {
         out: &mut Vec<Candidate>,
     ) {
         let marks: Vec<Marked> = scanned.markers.iter().filter_map(marked).collect();
+        let tree = found.object.is_some_and(|o| o.1 == ObjectKind::Tree);
         let applies = |raw: &&RawFinding| {
             let rule = rule_at(self, raw.rule)?;
+            // A tree object knows no whole paths; those that a push adds come as entries.
+            if tree && raw.source == Source::Path && is_scoped(rule) {
+                return None;
+            }
             let named = matches!(raw.source, Source::Blob | Source::Path) && !found.path.is_empty();
             (!named || rule.paths.applies_to(found.path)).then_some(rule)
         };
@@ -413,6 +439,17 @@ fn keep_the_shaped(here: &mut Vec<(&RawFinding, &Rule)>) {
             |s: &Span| s.byte_start < raw.span.byte_end && raw.span.byte_start < s.byte_end;
         raw.evidence.is_none() || !shaped.iter().any(overlaps)
     });
+}
+
+/// Values by rule, and folders.
+type Names<'h> = HashMap<(u32, ValueTag), HashSet<&'h [u8]>>;
+
+/// The folder of the name in which something found in a path begins.
+fn folder<'p>(path: &'p [u8], raw: &RawFinding) -> &'p [u8] {
+    let start = usize::try_from(raw.span.byte_start).unwrap_or(usize::MAX);
+    let before = path.get(..start).unwrap_or(path);
+    let slash = before.iter().rposition(|b| *b == b'/');
+    slash.and_then(|at| path.get(..at)).unwrap_or_default()
 }
 
 fn rule_at(session: &Session, index: u32) -> Option<&Rule> {

@@ -87,7 +87,8 @@ impl Session {
         let hits = &self.hits;
         hits.objects.iter().any(|h| denies(&h.scanned))
             || hits.message.iter().any(denies)
-            || [&hits.paths, &hits.files, &hits.references]
+            || hits.paths.iter().any(|r| !r.stood && denies(&r.scanned))
+            || [&hits.files, &hits.references]
                 .into_iter()
                 .flatten()
                 .any(|n| denies(&n.scanned))

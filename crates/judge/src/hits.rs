@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use lychgate_model::{Mode, ObjectId, ObjectKind};
+use lychgate_model::{Mode, ObjectId, ObjectKind, Side};
 use lychgate_scan::Scanned;
+use lychgate_wire::frame::Place;
 
 /// An object with something in it.
 pub(crate) struct Hit {
@@ -29,17 +30,26 @@ pub(crate) struct Stand {
 pub(crate) struct Named {
     pub(crate) name: Vec<u8>,
     pub(crate) scanned: Scanned,
-    /// For the path of an entry: whether something stood there before.
+}
+
+/// The path of an entry with something in it.
+pub(crate) struct Route {
+    pub(crate) path: Vec<u8>,
+    pub(crate) scanned: Scanned,
+    /// What stands there.
+    pub(crate) new: Side,
+    /// Whether something stood there before.
     pub(crate) stood: bool,
-    /// For the path of an entry: whether something stands there now.
-    pub(crate) stands: bool,
+    pub(crate) staged: bool,
+    /// Of a push: the commit that brings it, once that is known.
+    pub(crate) commit: Option<ObjectId>,
 }
 
 /// Everything that is not clean in one session.
 #[derive(Default)]
 pub(crate) struct Hits {
     pub(crate) objects: Vec<Hit>,
-    pub(crate) paths: Vec<Named>,
+    pub(crate) paths: Vec<Route>,
     pub(crate) files: Vec<Named>,
     pub(crate) references: Vec<Named>,
     pub(crate) message: Option<Scanned>,
@@ -61,8 +71,26 @@ impl Hits {
     pub(crate) fn settle(&mut self) {
         self.objects.sort_by_key(|h| h.id);
         self.objects.dedup_by_key(|h| h.id);
-        for named in [&mut self.paths, &mut self.files, &mut self.references] {
+        self.paths.sort_by(|a, b| a.path.cmp(&b.path));
+        for named in [&mut self.files, &mut self.references] {
             named.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+    }
+
+    /// Takes note of where an object stands for the paths that lead to it: what stood there in
+    /// another parent than HEAD, or which commit brings it.
+    pub(crate) fn leads(&mut self, place: &Place<'_>) {
+        let start = self.paths.partition_point(|r| &r.path[..] < place.path);
+        let same = self.paths.iter_mut().skip(start);
+        for route in same.take_while(|r| r.path == place.path) {
+            if route.new.id != place.object {
+                continue;
+            }
+            if route.staged {
+                route.stood |= !place.old.is_empty();
+            } else if route.commit.is_none() && place.old.is_empty() {
+                route.commit = (!place.commit.is_null()).then_some(place.commit);
+            }
         }
     }
 

@@ -3,11 +3,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use lychgate_model::{Hook, ObjectId, limits};
+use lychgate_model::{Hook, Mode, ObjectId, limits};
 use lychgate_wire::frame::Place;
 
 use crate::before::Known;
-use crate::hits::{Hits, Stand};
+use crate::hits::{Hits, Route, Stand};
 use crate::reply::Reply;
 
 /// Ids in one question.
@@ -39,10 +39,16 @@ impl Questions {
     /// Places of every hit; old sides where the hook has any (contract 2.1: not for `--all`).
     pub(crate) fn new(hook: Hook, hits: &Hits) -> Self {
         let asks = !matches!(hook, Hook::CommitMsg | Hook::CheckPath | Hook::CheckStdin);
+        // Only a staged gitlink has a place, and a path that stood needs none.
+        let mut seen = HashSet::new();
+        let led = |r: &&Route| !r.stood && (r.staged || r.new.mode != Mode::Gitlink);
+        let led = hits.paths.iter().filter(led).map(|r| r.new.id);
         let ids: Vec<ObjectId> = hits
             .objects
             .iter()
             .map(|h| h.id)
+            .chain(led)
+            .filter(|id| seen.insert(*id))
             .take(limits::PLACES)
             .collect();
         let queue = if asks { batches(&ids) } else { VecDeque::new() };
@@ -123,6 +129,7 @@ impl Questions {
 
     /// Takes an answer to a question about places.
     pub(crate) fn place(&mut self, hits: &mut Hits, place: &Place<'_>) {
+        hits.leads(place);
         let Some(hit) = hits.find(&place.object) else {
             return;
         };

@@ -93,14 +93,16 @@ impl Session {
 
     pub(crate) fn entry(&mut self, entry: &Entry<'_>) {
         self.counter.entry(entry);
+        // A path that goes is no content of what comes.
+        let Some(new) = entry.new else { return };
+        let staged = self.is_staged();
         let what = What::Path {
-            mode: entry.new.map(|s| s.mode),
+            new,
             stood: entry.old.is_some(),
+            staged,
         };
         self.intake.name(what, entry.path);
-        if let Some(new) = entry.new
-            && new.mode.is_blob()
-        {
+        if staged && new.mode.is_blob() {
             let key = self.key(&new.id);
             self.expected.insert(key);
         }
@@ -167,15 +169,19 @@ impl Session {
 
     /// Covered ids are kept only where entries name blobs; offers of a push keep their own count.
     pub(crate) fn cover(&mut self, key: u64) {
+        if self.is_staged() {
+            self.covered.insert(key);
+        }
+    }
+
+    fn is_staged(&self) -> bool {
         let staged = |h| {
             matches!(
                 h,
                 Hook::PreCommit | Hook::PreMergeCommit | Hook::CheckStaged
             )
         };
-        if self.asking.as_ref().is_some_and(|a| staged(a.hook)) {
-            self.covered.insert(key);
-        }
+        self.asking.as_ref().is_some_and(|a| staged(a.hook))
     }
 
     pub(crate) fn key(&self, id: &ObjectId) -> u64 {

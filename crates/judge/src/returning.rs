@@ -6,7 +6,7 @@ use lychgate_model::{Reason, ReasonCode};
 use lychgate_wire::frame::Role;
 
 use crate::cache::Known;
-use crate::hits::Named;
+use crate::hits::{Named, Route};
 use crate::session::{Session, short};
 use crate::work::{Failure, Judged, What};
 
@@ -61,31 +61,24 @@ impl Session {
                 What::File => {
                     self.judged += 1;
                     if !scanned.is_clean() && self.admits(&scanned) {
-                        let named = Named {
-                            name,
-                            scanned,
-                            stood: false,
-                            stands: true,
-                        };
+                        let named = Named { name, scanned };
                         self.hits.files.push(named);
                     }
                 }
-                What::Path { mode, stood } if !scanned.is_clean() && self.admits(&scanned) => {
-                    let stands = mode.is_some();
-                    self.hits.paths.push(Named {
-                        name,
+                What::Path { new, stood, staged }
+                    if !scanned.is_clean() && self.admits(&scanned) =>
+                {
+                    self.hits.paths.push(Route {
+                        path: name,
                         scanned,
+                        new,
                         stood,
-                        stands,
+                        staged,
+                        commit: None,
                     });
                 }
                 What::Reference if !scanned.is_clean() && self.admits(&scanned) => {
-                    let named = Named {
-                        name,
-                        scanned,
-                        stood: false,
-                        stands: true,
-                    };
+                    let named = Named { name, scanned };
                     self.hits.references.push(named);
                 }
                 What::Path { .. } | What::Reference => {}

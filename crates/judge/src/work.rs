@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, Source};
+use lychgate_model::{HashKind, ObjectId, ObjectKind, Side, Source};
 use lychgate_policy::trailers;
 use lychgate_scan::{Input, Scanned, Scratch, Stream};
 use lychgate_wire::frame::Role;
@@ -34,8 +34,13 @@ pub(crate) enum What {
     Message,
     /// A file outside Git.
     File,
-    /// The path of an entry: the new side's mode, and whether something stood there before.
-    Path { mode: Option<Mode>, stood: bool },
+    /// The path of an entry: its new side, whether something stood there before, and whether it
+    /// is of a staged change; of a push, the tree objects tell of the single names.
+    Path {
+        new: Side,
+        stood: bool,
+        staged: bool,
+    },
     /// The name of a ref.
     Reference,
 }
@@ -359,7 +364,10 @@ impl Shared {
             }
             What::Message => rules.scan_text(Source::Message, bytes, key, scratch, out),
             What::Reference => rules.scan_text(Source::Ref, bytes, key, scratch, out),
-            What::Path { mode, .. } => rules.scan_path(bytes, *mode, key, scratch, out),
+            What::Path {
+                staged: true, new, ..
+            } => rules.scan_path(bytes, Some(new.mode), key, scratch, out),
+            What::Path { .. } => rules.scan_text(Source::Path, bytes, key, scratch, out),
         }
     }
 

@@ -28,7 +28,8 @@ pub enum Frame<'a> {
     /// `false` is judged from the cache and counts with its size.
     Need(Vec<bool>),
     /// Client: one path of a staged change. Content follows as an Object unless already sent,
-    /// offered and not needed, or not a blob.
+    /// offered and not needed, or not a blob. In a push: one path at which something stands in a
+    /// new commit and nothing does in its parents; the content comes as any object's.
     Entry(Entry<'a>),
     /// Client: an object follows in Data frames, exactly `size` bytes in all.
     Object(Object<'a>),
@@ -182,7 +183,7 @@ pub struct Plan<'a> {
     pub refs: Vec<(&'a [u8], bool)>,
 }
 
-/// One path of a staged change.
+/// One path of a staged change, or one that a push adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// The path.

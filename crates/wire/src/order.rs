@@ -261,11 +261,15 @@ impl Order {
         Ok(())
     }
 
+    /// The paths of a staged change, or those that a push adds.
     fn entry(&self, entry: &Entry<'_>) -> Result<(), Error> {
-        self.only_for(
-            "Entry",
-            &[Hook::PreCommit, Hook::PreMergeCommit, Hook::CheckStaged],
-        )?;
+        let pathless = matches!(
+            self.hook,
+            Hook::CommitMsg | Hook::CheckPath | Hook::CheckStdin
+        );
+        if pathless {
+            return Err(self.wrong_hook("Entry"));
+        }
         let sides = [&entry.old, &entry.new];
         self.ids(sides.into_iter().flatten().map(|side| &side.id))
     }
@@ -328,10 +332,14 @@ impl Order {
         if hooks.contains(&self.hook) {
             return Ok(());
         }
-        Err(Error::WrongHook {
+        Err(self.wrong_hook(frame))
+    }
+
+    fn wrong_hook(&self, frame: &'static str) -> Error {
+        Error::WrongHook {
             frame,
             hook: self.hook.name(),
-        })
+        }
     }
 
     fn ids<'i>(&self, ids: impl IntoIterator<Item = &'i ObjectId>) -> Result<(), Error> {

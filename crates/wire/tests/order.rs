@@ -150,7 +150,10 @@ fn after_an_error_nothing_is_accepted() {
 fn messages_belong_to_hooks() {
     for (hook, frame, fits) in [
         (Hook::PreCommit, entry(), true),
-        (Hook::PreReceive, entry(), false),
+        (Hook::PreReceive, entry(), true),
+        (Hook::CheckAll, entry(), true),
+        (Hook::CommitMsg, entry(), false),
+        (Hook::CheckStdin, entry(), false),
         (Hook::CommitMsg, object(Role::Message, id(0), 0), true),
         (Hook::PreCommit, object(Role::Message, id(0), 0), false),
         (Hook::CheckPath, object(Role::File, id(0), 0), true),

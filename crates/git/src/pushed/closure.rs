@@ -6,9 +6,11 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use lychgate_model::ObjectKind;
+use lychgate_model::{Mode, ObjectKind};
 
-use crate::error::Error;
+use super::Visitor;
+use super::added::{Added, TOP};
+use super::deliver::Stop;
 use crate::graph::{Graph, Node};
 use crate::objects::Objects;
 use crate::trees::{Beside, Entry};
@@ -22,8 +24,8 @@ pub(crate) struct Outside {
     pub(crate) unreadable: Vec<(u32, Vec<u8>)>,
 }
 
-/// A comparison of one tree with those at the same path in the parents.
-type Seen = HashSet<(u32, Vec<u32>)>;
+/// Comparisons of one tree with those at the same path in the parents, numbered.
+type Seen = HashMap<(u32, Vec<u32>), u32>;
 
 /// How often one tree is compared with different ones, and how many trees all those of one commit
 /// are compared with. Beyond that it is judged as if nothing had stood in its place, which is too
@@ -41,21 +43,24 @@ pub(crate) struct Closure<'a> {
     comparisons: HashMap<u32, u32>,
     /// Trees that those of this commit were compared with.
     sides: usize,
+    paths: Added<'a>,
     outside: Outside,
 }
 
 struct Frame {
     rest: Range<usize>,
     beside: Vec<Beside>,
+    folder: u32,
     path: usize,
 }
 
 impl<'a> Closure<'a> {
-    /// `here(n)`: the object is judged in any case.
+    /// `here(n)`: the object is judged in any case. `visitor` is told of paths.
     pub(crate) fn new(
         graph: &'a mut Graph,
         objects: &'a Objects,
         here: &'a dyn Fn(u32) -> bool,
+        visitor: &'a mut dyn Visitor,
     ) -> Self {
         Self {
             graph,
@@ -65,6 +70,7 @@ impl<'a> Closure<'a> {
             seen: Seen::new(),
             comparisons: HashMap::new(),
             sides: 0,
+            paths: Added::new(visitor),
             outside: Outside::default(),
         }
     }
@@ -87,7 +93,7 @@ impl<'a> Closure<'a> {
     }
 
     /// What a ref or a tag names that is no commit.
-    pub(crate) fn named(&mut self, number: u32) -> Result<(), Error> {
+    pub(crate) fn named(&mut self, number: u32) -> Result<(), Stop> {
         match self.graph.peek(number, self.objects) {
             Node::Tree(_) => return self.tree(number, Vec::new()),
             Node::Blob | Node::Commit(_) | Node::Tag(_) => self.judge(number),
@@ -97,7 +103,7 @@ impl<'a> Closure<'a> {
     }
 
     /// A new commit: its tree against those of its parents.
-    pub(crate) fn commit(&mut self, number: u32) -> Result<(), Error> {
+    pub(crate) fn commit(&mut self, number: u32) -> Result<(), Stop> {
         self.sides = 0;
         self.judge(number);
         let Some(commit) = self.graph.commit(number) else {
@@ -117,11 +123,11 @@ impl<'a> Closure<'a> {
     }
 
     /// A tree that is judged, and those that stood in its place.
-    pub(crate) fn tree(&mut self, number: u32, beside: Vec<u32>) -> Result<(), Error> {
+    pub(crate) fn tree(&mut self, number: u32, beside: Vec<u32>) -> Result<(), Stop> {
         let mut path = Vec::new();
         let mut frames = Vec::new();
         let mut old: Vec<Entry> = Vec::new();
-        self.enter(number, beside, &path, &mut frames)?;
+        self.enter(number, beside, (TOP, None), &path, &mut frames)?;
         while let Some(frame) = frames.last_mut() {
             path.truncate(frame.path);
             self.graph.step(1 + frame.beside.len())?;
@@ -147,13 +153,23 @@ impl<'a> Closure<'a> {
                 path.push(b'/');
             }
             path.extend_from_slice(self.graph.trees.name(entry));
+            let (folder, name) = (frame.folder, entry.name());
+            if old.is_empty() && !entry.is_tree() {
+                let id = self.graph.numbers.id(entry.object);
+                self.paths.path((folder, name), &path, entry.mode(), id)?;
+            }
+            if entry.is_gitlink() {
+                continue;
+            }
             if entry.is_tree() {
                 let trees = old
                     .iter()
                     .filter(|old| old.is_tree())
                     .map(|old| old.object)
                     .collect();
-                self.enter(entry.object, trees, &path, &mut frames)?;
+                let below = self.paths.below(folder, name);
+                let place = (below, Some((folder, name)));
+                self.enter(entry.object, trees, place, &path, &mut frames)?;
             } else {
                 match self.graph.kind_of(entry.object) {
                     None | Some(ObjectKind::Blob) => self.judge(entry.object),
@@ -168,24 +184,32 @@ impl<'a> Closure<'a> {
         Ok(())
     }
 
+    /// Begins a tree that stands in the folder `folder`, which is the entry `entry` of another.
     fn enter(
         &mut self,
         number: u32,
         mut beside: Vec<u32>,
+        (folder, entry): (u32, Option<(u32, u32)>),
         path: &[u8],
         frames: &mut Vec<Frame>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Stop> {
         beside.sort_unstable();
         beside.dedup();
         let comparisons = self.comparisons.entry(number).or_default();
         if *comparisons > COMPARISONS || self.sides > SIDES {
             beside.clear();
         }
-        if !self.seen.insert((number, beside.clone())) {
+        let next = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
+        let comparison = *self.seen.entry((number, beside.clone())).or_insert(next);
+        let first = comparison == next;
+        let at = (self.graph.numbers.id(number), path);
+        if !self.paths.walks(comparison, folder, first, at)? && !first {
             return Ok(());
         }
-        *comparisons += 1;
-        self.sides += beside.len();
+        if first {
+            *comparisons += 1;
+            self.sides += beside.len();
+        }
         match self.graph.load(number, self.objects) {
             Node::Tree(_) => self.judge(number),
             Node::Unreadable => {
@@ -205,9 +229,14 @@ impl<'a> Closure<'a> {
             sides.extend(self.graph.range(tree).map(Beside::new));
         }
         let rest = self.graph.range(number).unwrap_or_default();
+        if let (true, true, Some(entry)) = (rest.is_empty(), sides.is_empty(), entry) {
+            let id = self.graph.numbers.id(number);
+            self.paths.path(entry, path, Mode::Tree, id)?;
+        }
         frames.push(Frame {
             rest,
             beside: sides,
+            folder,
             path: path.len(),
         });
         Ok(())

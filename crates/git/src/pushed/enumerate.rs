@@ -74,7 +74,7 @@ impl NewObjects<'_> {
             }
             self.singly(&left, visitor, &mut failed)?;
         }
-        let outside = self.follow()?;
+        let outside = self.follow(visitor)?;
         offered.extend_from_slice(&outside.late);
         self.offer(&offered, visitor)?;
         let due = offered
@@ -126,8 +126,8 @@ impl NewObjects<'_> {
         Ok(())
     }
 
-    /// Follows what the tips and the quarantine name.
-    fn follow(&mut self) -> Result<Outside, Stop> {
+    /// Follows what the tips and the quarantine name, and tells the paths met.
+    fn follow(&mut self, visitor: &mut dyn Visitor) -> Result<Outside, Stop> {
         let objects = self.objects();
         if self.everything {
             let store = self.store_packs(usize::MAX)?;
@@ -149,7 +149,7 @@ impl NewObjects<'_> {
         }
         let duties = &self.duties;
         let here = |number: u32| duties.has(number, Duties::HERE);
-        let mut closure = Closure::new(&mut self.graph, objects, &here);
+        let mut closure = Closure::new(&mut self.graph, objects, &here, visitor);
         for number in others {
             closure.named(number)?;
         }

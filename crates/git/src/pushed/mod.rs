@@ -7,8 +7,10 @@
 //!
 //! What lies in the quarantine is judged in any case. Which commits are new is settled by `walk`,
 //! from the refs alone; what they name outside the quarantine is found by `closure` and judged
-//! too, unless it stands at the same path in a parent. `ranges` are pushes without a quarantine.
+//! too, unless it stands at the same path in a parent; the paths met there for the first time are
+//! `added`. `ranges` are pushes without a quarantine.
 
+mod added;
 mod closure;
 mod deliver;
 mod enumerate;
@@ -18,7 +20,7 @@ mod refkind;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use lychgate_model::{Digest, HashKind, ObjectId, ObjectKind, RefUpdate};
+use lychgate_model::{Digest, HashKind, Mode, ObjectId, ObjectKind, RefUpdate};
 
 use self::deliver::Duties;
 pub use self::ranges::PrePushLine;
@@ -43,6 +45,10 @@ pub trait Visitor {
 
     /// The next piece of the object's content, at most `limits::CHUNK` bytes.
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()>;
+
+    /// A path of a new commit at which nothing stands in any of its parents, between two objects.
+    /// Each path comes once; that of a folder only when there is nothing in it.
+    fn path(&mut self, path: &[u8], mode: Mode, id: ObjectId) -> ControlFlow<()>;
 
     /// Something that belongs to what is enumerated cannot be read. For the object begun last:
     /// the rest of its content will not come.

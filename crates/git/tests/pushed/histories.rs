@@ -164,6 +164,12 @@ fn check(given: &Given, told: &str, exactly: bool) {
         let unasked = more.iter().find(|id| !brought.contains(id));
         assert_eq!(unasked, None, "{told}: neither new nor brought");
     }
+    let added = crate::added::expected(given);
+    let told_paths: BTreeSet<_> = judged.paths.keys().cloned().collect();
+    assert!(told_paths.is_superset(&added), "{told}: {added:?}");
+    if exactly {
+        assert_eq!(told_paths, added, "{told}");
+    }
     places(given, &mut new, &judged, told);
 }
 

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lychgate_git::{Environment, NewObjects, Place, Repository, Visitor};
-use lychgate_model::{HashKind, ObjectId, ObjectKind, RefKind, RefUpdate};
+use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, RefKind, RefUpdate};
 
 /// Records what Git gives the hook, then answers as told.
 const HOOK: &str = r#"#!/bin/sh
@@ -362,6 +362,7 @@ pub(crate) struct Judged {
     pub(crate) offered: BTreeSet<ObjectId>,
     pub(crate) objects: BTreeMap<ObjectId, (ObjectKind, Vec<u8>)>,
     pub(crate) unreadable: Vec<(ObjectId, String, String)>,
+    pub(crate) paths: BTreeMap<String, Mode>,
     pub(crate) rounds: u32,
     refused: BTreeSet<ObjectId>,
     open: Option<(ObjectId, u64)>,
@@ -459,6 +460,16 @@ impl Visitor for Judged {
             .unwrap()
             .1
             .extend_from_slice(piece);
+        ControlFlow::Continue(())
+    }
+
+    fn path(&mut self, path: &[u8], mode: Mode, _: ObjectId) -> ControlFlow<()> {
+        self.close();
+        let path = String::from_utf8_lossy(path).into_owned();
+        assert!(
+            self.paths.insert(path.clone(), mode).is_none(),
+            "{path} comes twice"
+        );
         ControlFlow::Continue(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lychgate_git::{NewObjects, Visitor};
-use lychgate_model::{ObjectId, ObjectKind};
+use lychgate_model::{Mode, ObjectId, ObjectKind};
 
 use crate::server::{Judged, Server};
 
@@ -166,6 +166,9 @@ fn a_visitor_that_breaks_is_asked_no_more() {
         fn object(&mut self, _: ObjectId, _: ObjectKind, _: u64) -> std::ops::ControlFlow<()> {
             self.0 += 1;
             std::ops::ControlFlow::Break(())
+        }
+        fn path(&mut self, _: &[u8], _: Mode, _: ObjectId) -> std::ops::ControlFlow<()> {
+            std::ops::ControlFlow::Continue(())
         }
         fn data(&mut self, _: &[u8]) -> std::ops::ControlFlow<()> {
             unreachable!("broken before")

@@ -427,3 +427,49 @@ fn a_long_denial_names_the_range_to_check() {
         assert_eq!(said.text().contains(&range), expected, "{}", said.text());
     }
 }
+
+fn added(mode: lychgate_model::Mode, content: &[u8]) -> Option<lychgate_model::Side> {
+    let id = blob(content);
+    Some(lychgate_model::Side { mode, id })
+}
+
+#[test]
+fn a_path_that_a_push_adds_is_content_whatever_stands_there() {
+    use lychgate_model::Mode;
+    for mode in [Mode::Regular, Mode::Symlink, Mode::Gitlink, Mode::Tree] {
+        for (name, expected) in [(token(0), Decision::Deny), ("x".into(), Decision::Allow)] {
+            let mut talk = push("", &topic());
+            talk.entry(&format!("a/{name}/b"), None, added(mode, b"x"));
+            let said = talk.close();
+            assert_eq!(said.decision(), expected, "{said:?}");
+            let answer = said.answer.as_ref().unwrap();
+            assert!(answer.coverage.complete && answer.coverage.tally.changes == 1);
+            assert!(!format!("{said:?}").contains(&token(0)), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_path_names_its_commit_and_what_its_tree_tells_is_not_told_twice() {
+    let mut tree = format!("100644 {}\0", token(0)).into_bytes();
+    tree.extend_from_slice(blob(b"x").as_bytes());
+    let path: &'static str = Box::leak(format!("dir/{}", token(0)).into_boxed_str());
+    for folder in ["dir", "other", ""] {
+        let mut talk = push("", &topic());
+        let commit = talk.commit("c\n");
+        let id = id_of(ObjectKind::Tree, &tree);
+        if !folder.is_empty() {
+            talk.object_as(Role::New, ObjectKind::Tree, id, "", &tree, false);
+            let mut at = At::new(id, folder).commit(commit);
+            at.mode = lychgate_model::Mode::Tree;
+            talk.places.push(at);
+        }
+        talk.entry(path, None, added(lychgate_model::Mode::Regular, b"x"));
+        talk.places.push(At::new(blob(b"x"), path).commit(commit));
+        let said = talk.close();
+        assert_eq!(said.decision(), Decision::Deny, "{said:?}");
+        let expected = if folder == "other" { 2 } else { 1 };
+        assert_eq!(said.findings.len(), expected, "{said:?}");
+        assert!(said.findings.iter().all(|f| f.commit == Some(commit)));
+    }
+}

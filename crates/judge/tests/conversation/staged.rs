@@ -506,3 +506,38 @@ fn a_token_that_ended_yesterday_is_low_and_its_twin_of_today_is_denied() {
         assert_eq!(said.decision(), decision, "{said:?}");
     }
 }
+
+#[test]
+fn a_name_is_existing_only_where_it_stood() {
+    let path: &'static str = Box::leak(format!("a/{}", token(0)).into_boxed_str());
+    let moved: &'static str = Box::leak(format!("b/{}", token(0)).into_boxed_str());
+    let judge = |say: &dyn Fn(&mut Talk)| {
+        let mut talk = commit();
+        say(&mut talk);
+        let said = talk.close();
+        (said.decision(), said.states().join(" "))
+    };
+    let existing = (Decision::Allow, "existing".to_owned());
+    let new = (Decision::Deny, "new".to_owned());
+    let changed = judge(&|talk| {
+        talk.change(path, b"x\n", b"y\n");
+    });
+    assert_eq!(changed, existing);
+    let moves = judge(&|talk| {
+        talk.entry(path, side(b"x\n"), None);
+        talk.add(moved, b"x\n");
+    });
+    assert_eq!(moves, new);
+    // In what is being merged something stood there.
+    let merged = |old: &[u8]| {
+        judge(&|talk| {
+            let id = talk.add(moved, b"x\n");
+            talk.places.retain(|at| at.object != id);
+            let at = At::new(id, moved);
+            talk.places
+                .push(if old.is_empty() { at } else { at.old(old) });
+        })
+    };
+    assert_eq!(merged(b"y\n"), existing);
+    assert_eq!(merged(b""), new);
+}
