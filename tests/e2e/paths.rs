@@ -196,7 +196,7 @@ fn a_merge_brings_no_name_that_a_parent_has() {
         repo.stage(format!("more/{secret}.txt"), "x\n");
         let commit = repo.commit();
         repo.git(&["commit", "-qnm", "unseen"]).ok();
-        denied((commit, repo.push(&["topic"])), secret);
+        denied((commit, repo.push(&["+topic"])), secret);
     }
 }
 
@@ -230,9 +230,13 @@ fn the_same_change_has_the_same_states_at_commit_and_in_a_range() {
         let staged = states(&repo, &[]);
         repo.git(&["commit", "-qnm", "unseen"]).ok();
         let range = states(&repo, &["--range", "HEAD^..HEAD"]);
+        // The debt of neighbours is listed where the whole folder comes as a tree.
+        let new = |all: Vec<String>| -> Vec<String> {
+            all.into_iter().filter(|f| f.contains("\"new\"")).collect()
+        };
+        let (staged, range) = (new(staged), new(range));
         assert_eq!(staged, range);
-        let new = range.iter().filter(|f| f.contains("\"new\""));
-        assert_eq!(new.count(), expected, "{range:?}");
+        assert_eq!(range.len(), expected, "{range:?}");
     };
     same(&|| repo.write(format!("a/{secret}.json"), "x\n"), 1);
     same(&|| repo.write(format!("a/{token}.json"), "x\n"), 1);
