@@ -14,7 +14,7 @@ use lychgate_wire::{tally::Counter, version};
 use tempfile::TempDir;
 
 /// Longest wait for something that must come; never a measure of how fast it is.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lychgated"));
