@@ -42,6 +42,7 @@ pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("github.toml"),
     pack!("gitlab.toml"),
     pack!("google.toml"),
+    pack!("headers.toml"),
     pack!("hosting.toml"),
     pack!("identity.toml"),
     pack!("inference.toml"),
