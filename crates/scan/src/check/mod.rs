@@ -18,6 +18,7 @@ mod mnemonic;
 mod pgp;
 mod shape;
 mod wallet;
+mod words;
 
 use crate::scanned::Day;
 
@@ -43,6 +44,7 @@ pub enum Check {
     Grafana,
     Json,
     Jwt,
+    Mixed,
     Npm,
     Pem,
     Pgp,
@@ -116,7 +118,7 @@ impl OnFailure {
 
 impl Check {
     /// Every check, by name.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::AwsKeyId,
         Self::AzureCask,
         Self::AzureDevops,
@@ -135,6 +137,7 @@ impl Check {
         Self::Grafana,
         Self::Json,
         Self::Jwt,
+        Self::Mixed,
         Self::Npm,
         Self::Pem,
         Self::Pgp,
@@ -228,6 +231,11 @@ impl Check {
                 "jwt",
                 Proof,
                 "JSON web token: header with `alg`, payload an object; `none` and the role `anon` make a note; `exp` ends it",
+            ),
+            Self::Mixed => (
+                "mixed",
+                Shape,
+                "reads like an identifier, not like a token; what does not says nothing",
             ),
             Self::Npm => (
                 "npm",
@@ -324,6 +332,7 @@ impl Check {
             Self::Grafana => crc::grafana(value),
             Self::Json => json::part(value),
             Self::Jwt => jwt::verify(value),
+            Self::Mixed => words::mixed(value),
             Self::Pem => der::pem(value),
             Self::Pgp => pgp::secret_key(value),
             Self::Pypi => macaroon::pypi(value),
