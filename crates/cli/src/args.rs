@@ -173,6 +173,14 @@ pub(crate) enum Format {
     Json,
     /// One finding a line, then one line with the verdict.
     Ndjson,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitLab's secret detection report.
+    Gitlab,
+    /// What gitleaks writes, redacted.
+    Gitleaks,
+    /// JUnit XML: what blocks fails.
+    Junit,
 }
 
 /// `rules`.

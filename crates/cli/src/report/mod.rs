@@ -5,7 +5,12 @@
 //! report differs between a daemon's answer and that of this process: no request id, and an object
 //! answered from a cache counts as one that was read.
 
+mod gitlab;
+mod gitleaks;
 mod json;
+mod junit;
+mod sarif;
+mod stable;
 
 use lychgate_model::{Decision, Verdict, exit};
 
@@ -21,6 +26,10 @@ pub(crate) fn written(verdict: &Verdict, lines: &[String], format: Format) -> St
         }
         Format::Json => json::document(verdict),
         Format::Ndjson => json::lines(verdict),
+        Format::Sarif => sarif::document(verdict),
+        Format::Gitlab => gitlab::document(verdict),
+        Format::Gitleaks => gitleaks::document(verdict),
+        Format::Junit => junit::document(verdict),
     }
 }
 

@@ -1,0 +1,214 @@
+//! Report formats other programs read: valid, the same from run to run, and without the value.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod scene;
+
+use std::path::Path;
+use std::process::Command;
+
+use scene::{Scene, token};
+use serde_json::{Value, json};
+
+const FORMATS: [&str; 4] = ["sarif", "gitlab", "gitleaks", "junit"];
+
+fn check(scene: &Scene, repository: &Path, format: &str) -> String {
+    let said = scene.lychgate(repository, ["check", "--in-process", "--format", format]);
+    said.exits(1).out
+}
+
+fn staged(scene: &Scene, before: &str) -> (std::path::PathBuf, String) {
+    let repository = scene.repository("r");
+    let secret = token(3);
+    let name = repository.join("a b%\u{fc}.py");
+    std::fs::write(name, format!("{before}T = \"{secret}\"\n")).unwrap();
+    scene.git(&repository, ["add", "."]);
+    (repository, secret)
+}
+
+/// The schema OASIS published, as it comes with the library that writes the log.
+fn sarif_schema() -> Value {
+    let out = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let all: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let packages = all["packages"].as_array().unwrap();
+    let library = packages
+        .iter()
+        .find(|p| p["name"] == "serde-sarif")
+        .unwrap();
+    let manifest = Path::new(library["manifest_path"].as_str().unwrap());
+    let text = std::fs::read(manifest.with_file_name("src").join("schema.json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+fn validates(schema: &Value, value: &Value) {
+    let validator = jsonschema::validator_for(schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}\n{value:#}");
+}
+
+#[test]
+fn sarif_is_valid_and_its_fingerprint_stays_when_lines_move() {
+    let scene = Scene::new();
+    let (repository, _) = staged(&scene, "");
+    let log: Value = serde_json::from_str(&check(&scene, &repository, "sarif")).unwrap();
+    validates(&sarif_schema(), &log);
+    let result = &log["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20b%25%C3%BC.py");
+    assert_eq!(place["region"]["startLine"], 1);
+    assert!(place["region"].get("snippet").is_none());
+    assert_eq!(
+        log["runs"][0]["tool"]["driver"]["rules"][0]["id"],
+        result["ruleId"]
+    );
+
+    let other = Scene::new();
+    let (moved, _) = staged(&other, "one = 1\ntwo = 2\n");
+    let again: Value = serde_json::from_str(&check(&other, &moved, "sarif")).unwrap();
+    let second = &again["runs"][0]["results"][0];
+    assert_eq!(
+        second["locations"][0]["physicalLocation"]["region"]["startLine"],
+        3
+    );
+    assert_eq!(second["partialFingerprints"], result["partialFingerprints"]);
+}
+
+/// What GitLab's schema 15.0.7 asks of a secret detection report, in our words.
+fn gitlab_schema() -> Value {
+    let time = json!({ "type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$" });
+    let text = json!({ "type": "string", "minLength": 1 });
+    let program = json!({
+        "type": "object",
+        "required": ["id", "name", "version", "vendor"],
+        "properties": {
+            "id": text, "name": text, "version": text,
+            "vendor": { "type": "object", "required": ["name"], "properties": { "name": text } }
+        }
+    });
+    json!({
+        "type": "object",
+        "required": ["scan", "version", "vulnerabilities"],
+        "properties": {
+            "version": { "type": "string", "pattern": r"^\d+\.\d+\.\d+$" },
+            "scan": {
+                "type": "object",
+                "required": ["analyzer", "end_time", "scanner", "start_time", "status", "type"],
+                "properties": {
+                    "analyzer": program, "scanner": program,
+                    "start_time": time, "end_time": time,
+                    "status": { "enum": ["success", "failure"] },
+                    "type": { "const": "secret_detection" },
+                    "messages": { "type": "array", "items": {
+                        "type": "object", "required": ["level", "value"],
+                        "properties": { "level": { "enum": ["info", "warn", "fatal"] }, "value": text }
+                    } }
+                }
+            },
+            "vulnerabilities": { "type": "array", "items": {
+                "type": "object",
+                "required": ["id", "identifiers", "location"],
+                "properties": {
+                    "id": text,
+                    "name": { "type": "string", "maxLength": 255 },
+                    "severity": { "enum": ["Info", "Unknown", "Low", "Medium", "High", "Critical"] },
+                    "solution": { "type": "string", "maxLength": 7000 },
+                    "identifiers": { "type": "array", "minItems": 1, "items": {
+                        "type": "object", "required": ["type", "name", "value"],
+                        "properties": { "type": text, "name": text, "value": text }
+                    } },
+                    "location": {
+                        "type": "object", "required": ["commit"],
+                        "properties": {
+                            "commit": { "type": "object", "required": ["sha"],
+                                        "properties": { "sha": text } },
+                            "start_line": { "type": "integer" }, "end_line": { "type": "integer" }
+                        }
+                    },
+                    "tracking": {
+                        "type": "object", "required": ["items"],
+                        "properties": { "items": { "type": "array", "minItems": 1, "items": {
+                            "type": "object", "required": ["signatures"],
+                            "properties": { "signatures": { "type": "array", "minItems": 1, "items": {
+                                "type": "object", "required": ["algorithm", "value"]
+                            } } }
+                        } } }
+                    }
+                }
+            } }
+        }
+    })
+}
+
+#[test]
+fn gitlabs_report_has_what_its_schema_asks_for() {
+    let scene = Scene::new();
+    let (repository, _) = staged(&scene, "");
+    let report: Value = serde_json::from_str(&check(&scene, &repository, "gitlab")).unwrap();
+    validates(&gitlab_schema(), &report);
+    let found = &report["vulnerabilities"][0];
+    assert_eq!(found["location"]["start_line"], 1);
+    assert_eq!(report["scan"]["status"], "success");
+    assert_eq!(found["id"].as_str().unwrap().len(), 36);
+}
+
+#[test]
+fn gitleaks_rows_and_junit_cases_are_one_a_finding() {
+    let scene = Scene::new();
+    let (repository, _) = staged(&scene, "");
+    let rows: Value = serde_json::from_str(&check(&scene, &repository, "gitleaks")).unwrap();
+    let row = &rows.as_array().unwrap()[0];
+    assert_eq!(
+        (&row["Secret"], &row["StartLine"]),
+        (&json!("REDACTED"), &json!(1))
+    );
+    assert_eq!(
+        row["Fingerprint"],
+        format!(
+            "{}:{}:1",
+            row["File"].as_str().unwrap(),
+            row["RuleID"].as_str().unwrap()
+        )
+    );
+    let junit = check(&scene, &repository, "junit");
+    assert!(junit.contains("failures=\"1\""), "{junit}");
+}
+
+#[test]
+fn no_format_holds_the_value_and_a_clean_change_passes_in_each() {
+    let scene = Scene::new();
+    let (repository, secret) = staged(&scene, "");
+    for format in FORMATS {
+        assert!(
+            !check(&scene, &repository, format).contains(&secret[8..]),
+            "{format}"
+        );
+    }
+    std::fs::write(repository.join("a b%\u{fc}.py"), "T = input()\n").unwrap();
+    scene.git(&repository, ["add", "."]);
+    for format in FORMATS {
+        let said = scene.lychgate(&repository, ["check", "--in-process", "--format", format]);
+        let out = said.exits(0).out;
+        assert!(!out.is_empty(), "{format}");
+        match format {
+            "sarif" => {
+                let log = serde_json::from_str(&out).unwrap();
+                validates(&sarif_schema(), &log);
+                assert_eq!(log["runs"][0]["results"], json!([]));
+            }
+            "gitlab" => validates(&gitlab_schema(), &serde_json::from_str(&out).unwrap()),
+            "gitleaks" => assert_eq!(out, "[]\n"),
+            _ => assert!(out.contains("failures=\"0\""), "{out}"),
+        }
+    }
+}
