@@ -1,0 +1,370 @@
+//! An unmodified `.gitleaks.toml` as rules of ours (contract 3.4: at a gate it may add, not
+//! loosen).
+//!
+//! ```text
+//! file -> document -> (pattern translated, allow-lists compiled) -> rules added to a set
+//! ```
+//!
+//! Its allow-lists speak only for the rules it defines. `useDefault` and `disabledRules` speak of
+//! gitleaks' own rules, which are not here: ours stay. What cannot be translated refuses the file.
+
+mod allow;
+mod document;
+mod pattern;
+mod required;
+
+use std::sync::Arc;
+
+use lychgate_model::{Category, Confidence, ObjectId, Problem, RuleId, Severity};
+use toml::Spanned;
+
+use crate::engine::{Caches, Engine};
+use crate::matcher::Matcher;
+use crate::pack::Report;
+use crate::rule::{NewBy, Paths, Rule};
+use crate::ruleset::{PackSource, RuleSet};
+use allow::{Allow, Target};
+use document::{AllowDraft, Document, RuleDraft};
+
+pub(crate) use allow::{Says, Seen};
+pub(crate) use required::keep as keep_required;
+
+/// Rules in one file.
+const RULES: usize = 1000;
+/// Bytes of one pattern.
+const PATTERN: usize = 8 << 10;
+/// Patterns in one file, those of allow-lists among them.
+const PATTERNS: usize = 4000;
+
+/// What a rule from such a file has beside a pattern.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    /// The group that is the value; 0: the first, else the whole match.
+    pub(crate) group: usize,
+    pub(crate) path: Option<Engine>,
+    /// Without a pattern the path alone is what is found.
+    pub(crate) only_path: bool,
+    pub(crate) reported: bool,
+    pub(crate) required: Vec<Required>,
+    allow: Vec<Allow>,
+}
+
+/// Another rule that must have matched near by.
+#[derive(Debug)]
+pub(crate) struct Required {
+    pub(crate) rule: RuleId,
+    pub(crate) lines: Option<u32>,
+    pub(crate) columns: Option<u32>,
+}
+
+impl Foreign {
+    /// What the lists say of a match, as far as content decides.
+    pub(crate) fn weigh(&self, seen: &Seen<'_>) -> Says {
+        allow::weigh(&self.allow, seen)
+    }
+
+    /// Whether the rule speaks about a path.
+    pub(crate) fn applies_to(&self, path: &[u8]) -> bool {
+        self.path.as_ref().is_none_or(|p| matches(p, path))
+    }
+
+    /// Whether a list that was open excuses what stands here.
+    pub(crate) fn excuses(&self, open: u32, path: Option<&[u8]>, commit: Option<&ObjectId>) -> bool {
+        allow::excuses(&self.allow, open, path, commit)
+    }
+
+    /// Lists whose paths alone excuse: for a finding that is a path.
+    pub(crate) fn excuses_path(&self, path: &[u8]) -> bool {
+        self.excuses(u32::MAX, Some(path), None)
+    }
+}
+
+fn matches(engine: &Engine, text: &[u8]) -> bool {
+    let mut caches = Caches::default();
+    caches.prepare(0, 1);
+    engine.find(0, text, (0, text.len()), &mut caches).is_some()
+}
+
+impl RuleSet {
+    /// This set and the rules of a `.gitleaks.toml`, which are named `gitleaks.<id>`.
+    ///
+    /// # Errors
+    /// Every problem of the file; then nothing of it is used.
+    pub fn adopting(&self, source: PackSource<'_>) -> Result<Self, Vec<Problem>> {
+        let mut report = Report::new(source.name, source.text);
+        let added = read(&mut report);
+        let problems = report.finish();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(self.with(added))
+    }
+}
+
+fn read(report: &mut Report<'_>) -> Vec<(Rule, Matcher)> {
+    let text = report.text();
+    let document: Document = match toml::from_str(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let help = "see gitleaks' own page on its configuration.";
+            report.add(error.span(), "", error.message(), help);
+            return Vec::new();
+        }
+    };
+    if let Some(path) = &document.extend.path {
+        let help = "copy the rules of that file into this one.";
+        report.add(
+            Some(path.span()),
+            "extend.path",
+            "names another file, which a gate does not read",
+            help,
+        );
+    }
+    if let Some(url) = &document.extend.url {
+        let help = "copy the rules into this file.";
+        report.add(
+            Some(url.span()),
+            "extend.url",
+            "names an address: a gate makes no connections",
+            help,
+        );
+    }
+    if document.rules.len() > RULES {
+        let message = format!("has more than {RULES} rules");
+        report.add(None, "rules", message, "split off what is not needed here.");
+        return Vec::new();
+    }
+    let mut global: Vec<&Spanned<AllowDraft>> = document.allowlists.iter().collect();
+    if let Some(old) = &document.allowlist {
+        if !global.is_empty() {
+            let message = "stands beside `[[allowlists]]`";
+            report.add(Some(old.span()), "allowlist", message, "keep one of both.");
+        }
+        global.push(old);
+    }
+    let mut taken: Vec<RuleId> = Vec::new();
+    let mut patterns = 0;
+    let mut out = Vec::new();
+    for draft in &document.rules {
+        let made = rule(draft, &global, &mut taken, &mut patterns, report);
+        out.extend(made);
+    }
+    if patterns > PATTERNS {
+        let message = format!("has more than {PATTERNS} patterns");
+        report.add(None, "rules", message, "split off what is not needed here.");
+    }
+    out
+}
+
+fn rule(
+    draft: &RuleDraft,
+    global: &[&Spanned<AllowDraft>],
+    taken: &mut Vec<RuleId>,
+    patterns: &mut usize,
+    report: &mut Report<'_>,
+) -> Option<(Rule, Matcher)> {
+    let before = report.len();
+    let id = match &draft.id {
+        Some(id) if !id.get_ref().is_empty() => id,
+        _ => {
+            let span = draft.regex.as_ref().or(draft.path.as_ref());
+            report.add(span.map(Spanned::span), "rules.id", "is missing", "");
+            return None;
+        }
+    };
+    let name = identity(id.get_ref(), taken);
+    let key = |field: &str| format!("{}: {field}", shown(id.get_ref()));
+    let mut compile = |text: &str, span, field: &str, report: &mut Report<'_>| {
+        *patterns += 1;
+        let made = compiled(text);
+        made.map_err(|message| report.add(Some(span), &key(field), message, "simplify it."))
+            .ok()
+    };
+    let only_path = draft.regex.is_none();
+    if only_path && draft.path.is_none() {
+        report.add(Some(id.span()), &key("regex"), "is missing", "a rule has `regex` or `path`.");
+    }
+    let mut pattern = String::new();
+    if let Some(regex) = &draft.regex {
+        let engine = compile(regex.get_ref(), regex.span(), "regex", report);
+        pattern = pattern::translate(regex.get_ref()).unwrap_or_default();
+        if engine.is_some_and(|e| e.groups() < draft.secret_group) {
+            let message = "is more than the pattern has groups";
+            report.add(Some(regex.span()), &key("secretGroup"), message, "");
+        }
+    }
+    let path = draft
+        .path
+        .as_ref()
+        .and_then(|path| compile(path.get_ref(), path.span(), "path", report));
+    let mut lists: Vec<&Spanned<AllowDraft>> = draft.allowlists.iter().collect();
+    if let Some(old) = &draft.allowlist {
+        if !lists.is_empty() {
+            let message = "stands beside `[[rules.allowlists]]`";
+            report.add(Some(old.span()), &key("allowlist"), message, "keep one of both.");
+        }
+        lists.push(old);
+    }
+    let targeted = |list: &&&Spanned<AllowDraft>| {
+        let targets = &list.get_ref().target_rules;
+        targets.is_empty() || targets.contains(id.get_ref())
+    };
+    lists.extend(global.iter().filter(targeted));
+    let mut allow = Vec::new();
+    for list in lists {
+        allow.extend(allow_list(list, &key("allowlists"), &mut compile, report));
+    }
+    if allow.len() > allow::MOST {
+        let message = format!("has more than {} lists", allow::MOST);
+        report.add(Some(id.span()), &key("allowlists"), message, "put some into one.");
+    }
+    let required = draft
+        .required
+        .iter()
+        .map(|r| Required {
+            rule: plain_id(r.id.get_ref()),
+            lines: r.within_lines,
+            columns: r.within_columns,
+        })
+        .collect();
+    if report.len() != before {
+        return None;
+    }
+    let foreign = Arc::new(Foreign {
+        group: draft.secret_group,
+        path,
+        only_path,
+        reported: !draft.skip_report,
+        required,
+        allow,
+    });
+    let keywords = draft.keywords.iter().filter(|k| !k.is_empty());
+    let keywords = keywords.map(|k| k.to_ascii_lowercase().into_bytes());
+    let matcher = Matcher::foreign(keywords.collect(), pattern, draft.entropy, foreign.clone());
+    Some((described(name, draft, foreign), matcher))
+}
+
+fn described(id: RuleId, draft: &RuleDraft, foreign: Arc<Foreign>) -> Rule {
+    let title = match draft.description.trim() {
+        "" => format!("Match of {id}"),
+        text => text.chars().filter(|c| !c.is_control()).take(120).collect(),
+    };
+    Rule {
+        id,
+        version: 1,
+        pack: "gitleaks".to_owned(),
+        title,
+        severity: Severity::High,
+        confidence: Confidence::Medium,
+        category: Category::Secret,
+        check: None,
+        new: NewBy::Value,
+        paths: Paths::default(),
+        cwe: vec![798],
+        standards: Vec::new(),
+        why: "This repository's .gitleaks.toml says that it is a secret.".to_owned(),
+        fix: "Take it out of the commit and read it from where secrets are kept.".to_owned(),
+        rotation: vec!["replace it where it was issued".to_owned()],
+        revocation: vec!["revoke it where it was issued".to_owned()],
+        references: Vec::new(),
+        owner: String::new(),
+        foreign: Some(foreign),
+    }
+}
+
+fn compiled(go: &str) -> Result<Engine, String> {
+    if go.len() > PATTERN {
+        return Err(format!("has more than {PATTERN} bytes"));
+    }
+    Engine::any(&pattern::translate(go)?)
+}
+
+fn allow_list(
+    draft: &Spanned<AllowDraft>,
+    key: &str,
+    compile: &mut dyn FnMut(&str, std::ops::Range<usize>, &str, &mut Report<'_>) -> Option<Engine>,
+    report: &mut Report<'_>,
+) -> Option<Allow> {
+    let span = || Some(draft.span());
+    let list = draft.get_ref();
+    let empty = list.commits.is_empty()
+        && list.paths.is_empty()
+        && list.regexes.is_empty()
+        && list.stopwords.is_empty();
+    if empty {
+        let help = "give it commits, paths, regexes or stopwords.";
+        report.add(span(), key, "holds nothing, and so would allow nothing", help);
+        return None;
+    }
+    let all = match list.condition.as_deref().unwrap_or("OR") {
+        "OR" | "or" | "||" | "" => false,
+        "AND" | "and" | "&&" => true,
+        _ => {
+            report.add(span(), &format!("{key}.condition"), "is neither OR nor AND", "");
+            return None;
+        }
+    };
+    let target = match list.regex_target.as_deref().unwrap_or("secret") {
+        "secret" | "" => Target::Secret,
+        "match" => Target::Match,
+        "line" => Target::Line,
+        _ => {
+            let key = format!("{key}.regexTarget");
+            report.add(span(), &key, "is neither secret, match nor line", "");
+            return None;
+        }
+    };
+    let mut engines = |texts: &[String], field: &str| -> Vec<Engine> {
+        let made = texts
+            .iter()
+            .map(|text| compile(text, draft.span(), field, report));
+        made.flatten().collect()
+    };
+    let regexes = engines(&list.regexes, "allowlists.regexes");
+    let paths = engines(&list.paths, "allowlists.paths");
+    Some(Allow {
+        all,
+        target,
+        regexes,
+        paths,
+        stopwords: list
+            .stopwords
+            .iter()
+            .map(|w| w.to_lowercase().into_bytes())
+            .collect(),
+        commits: list.commits.iter().map(|c| c.to_lowercase()).collect(),
+    })
+}
+
+/// Ids there are free text; here they are words of a-z and 0-9.
+fn plain_id(id: &str) -> RuleId {
+    let mut name = "gitleaks".to_owned();
+    let words = id.split(|c: char| !c.is_ascii_alphanumeric());
+    for (number, word) in words.filter(|w| !w.is_empty()).enumerate() {
+        name.push(if number == 0 { '.' } else { '-' });
+        name.push_str(&word.to_ascii_lowercase());
+    }
+    name.truncate(60);
+    let name = name.trim_end_matches(['.', '-']);
+    let unnamed = || RuleId::new("gitleaks.rule").unwrap_or_else(|| unreachable!());
+    RuleId::new(name).unwrap_or_else(unnamed)
+}
+
+/// The same, told apart from those that came before.
+fn identity(id: &str, taken: &mut Vec<RuleId>) -> RuleId {
+    let plain = plain_id(id);
+    let mut name = plain.clone();
+    let mut number = 2;
+    while taken.contains(&name) {
+        name = RuleId::new(&format!("{plain}-{number}")).unwrap_or(name);
+        number += 1;
+    }
+    taken.push(name.clone());
+    name
+}
+
+/// An id as a problem may show it: no more than a word of it.
+fn shown(id: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    id.chars().filter(plain).take(40).collect()
+}
