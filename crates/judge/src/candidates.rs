@@ -220,7 +220,9 @@ impl Session {
                 return None;
             }
             let named = matches!(raw.source, Source::Blob | Source::Path) && !found.path.is_empty();
-            (!named || rule.paths.applies_to(found.path)).then_some(rule)
+            let path = named.then_some(found.path);
+            let excused = rule.excuses(raw, path, found.commit.as_ref());
+            (!excused && path.is_none_or(|path| rule.applies_to(path))).then_some(rule)
         };
         let here = scanned.findings.iter();
         let mut here: Vec<(&RawFinding, &Rule)> =
@@ -324,6 +326,7 @@ impl Session {
                 via: None,
                 until: None,
                 evidence: Evidence::NONE,
+                open: 0,
             };
             let mut finding = self.finding(found, &raw, rule);
             finding.fingerprint = None;

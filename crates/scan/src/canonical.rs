@@ -41,7 +41,7 @@ impl Canonical {
 
 /// Over everything the rules say, and over what decides raw findings. The engine's own version is
 /// in both: it decides as much as the rules do. So is the order: findings name rules by number.
-pub(crate) fn digests(rules: &[Rule], matchers: &[Matcher]) -> (Digest, Digest) {
+pub(crate) fn digests(rules: &[Rule], matchers: &[std::sync::Arc<Matcher>]) -> (Digest, Digest) {
     let mut matching = Canonical::default();
     matching.text("lychgate rules 2");
     matching.text(env!("CARGO_PKG_VERSION"));

@@ -65,8 +65,17 @@ impl Caches {
 }
 
 impl Engine {
-    /// Compiles a pattern over bytes.
+    /// Compiles a pattern over bytes. One that matches nothing at all would match everywhere.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
+        let engine = Self::any(pattern)?;
+        if engine.regex.is_match("") {
+            return Err("matches the empty text, and so everywhere".to_owned());
+        }
+        Ok(engine)
+    }
+
+    /// The same for a pattern that only says yes or no about a text.
+    pub(crate) fn any(pattern: &str) -> Result<Self, String> {
         let config = Config::new()
             .utf8_empty(false)
             .nfa_size_limit(Some(SIZE_LIMIT))
@@ -79,15 +88,25 @@ impl Engine {
             .syntax(syntax)
             .build(pattern)
             .map_err(|e| sentence(&e))?;
-        if regex.is_match("") {
-            return Err("matches the empty text, and so everywhere".to_owned());
-        }
         let mut names = regex
             .group_info()
             .pattern_names(regex_automata::PatternID::ZERO);
         let named = names.position(|n| n == Some("secret"));
         let group = named.unwrap_or(usize::from(regex.captures_len() > 1));
         Ok(Self { regex, group })
+    }
+
+    /// The same with a group of its own as the value; 0 changes nothing.
+    pub(crate) fn with_group(mut self, group: usize) -> Self {
+        if group > 0 {
+            self.group = group;
+        }
+        self
+    }
+
+    /// How many groups it has.
+    pub(crate) fn groups(&self) -> usize {
+        self.regex.captures_len() - 1
     }
 
     /// Bytes it takes, without what searches build.

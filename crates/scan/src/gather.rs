@@ -85,6 +85,7 @@ impl Gathered {
                         via: None,
                         until: None,
                         evidence: Evidence::NONE,
+                        open: 0,
                     });
                     continue;
                 }
@@ -155,6 +156,7 @@ impl Gathered {
             via: None,
             until: None,
             evidence: Evidence::NONE,
+            open: 0,
         });
     }
 
@@ -186,6 +188,7 @@ impl Gathered {
         // The raw and the decoded view of one text may both see a match.
         findings
             .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
+        crate::gitleaks::keep_required(findings, rules);
         drop_shadowed(findings, rules);
         drop_shapeless(findings, rules);
         // Foreign markers silence nothing where nothing was found.
@@ -279,6 +282,7 @@ fn finding(found: Found, span: Span, source: Source) -> RawFinding {
         via: None,
         until: found.until,
         evidence: found.evidence,
+        open: found.open,
     }
 }
 

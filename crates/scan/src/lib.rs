@@ -16,6 +16,7 @@ mod engine;
 mod entropy;
 mod flow;
 mod gather;
+mod gitleaks;
 mod gitmodules;
 mod inside;
 mod marker;

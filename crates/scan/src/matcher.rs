@@ -1,6 +1,6 @@
 //! How one rule decides: pattern, entropy, stopwords, check.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use lychgate_model::{Confidence, Severity};
 
@@ -8,6 +8,7 @@ use crate::canonical::Canonical;
 use crate::check::{Check, OnFailure, Outcome, Strength};
 use crate::engine::Engine;
 use crate::entropy::bits_per_byte;
+use crate::gitleaks::{Foreign, Says, Seen};
 use crate::scanned::Day;
 
 /// The matching half of a rule. Compiles its pattern when first needed: most rules never fire.
@@ -23,7 +24,11 @@ pub(crate) struct Matcher {
     compiled: OnceLock<Option<Engine>>,
     /// Names and values are read by hand ([`crate::shapeless`]); there is no pattern.
     assignment: bool,
+    foreign: Option<Arc<Foreign>>,
 }
+
+/// A window as wide as any text: some rules look at all of it wherever a keyword stands.
+const EVERYWHERE: u32 = u32::MAX;
 
 impl Matcher {
     pub(crate) fn new(
@@ -46,6 +51,7 @@ impl Matcher {
             stopwords,
             compiled,
             assignment: false,
+            foreign: None,
         }
     }
 
@@ -61,6 +67,32 @@ impl Matcher {
     /// Whether names and values are read by hand instead of by a pattern.
     pub(crate) fn is_assignment(&self) -> bool {
         self.assignment
+    }
+
+    /// A rule of a `.gitleaks.toml`: a keyword anywhere makes its pattern look at everything.
+    pub(crate) fn foreign(
+        keywords: Vec<Vec<u8>>,
+        pattern: String,
+        entropy: f32,
+        foreign: Arc<Foreign>,
+    ) -> Self {
+        let on = OnFailure::Keep;
+        Self {
+            foreign: Some(foreign),
+            ..Self::new(keywords, pattern, EVERYWHERE, entropy, None, on, Vec::new())
+        }
+    }
+
+    /// Whether its pattern runs though no keyword stands anywhere.
+    pub(crate) fn is_always(&self) -> bool {
+        self.keywords.is_empty() && !self.pattern.is_empty()
+    }
+
+    /// What the rule's own allow-lists say of a match.
+    pub(crate) fn excuse(&self, seen: &Seen<'_>) -> Says {
+        self.foreign
+            .as_ref()
+            .map_or(Says::Open(0), |foreign| foreign.weigh(seen))
     }
 
     pub(crate) fn keywords(&self) -> &[Vec<u8>] {
@@ -80,7 +112,8 @@ impl Matcher {
         if turns_unicode_on(&self.pattern) {
             return Err("turns Unicode on with `(?u`: patterns are over bytes".to_owned());
         }
-        Engine::new(&self.pattern)
+        let group = self.foreign.as_ref().map_or(0, |f| f.group);
+        Ok(Engine::new(&self.pattern)?.with_group(group))
     }
 
     /// Whether it was needed before.

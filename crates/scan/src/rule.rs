@@ -1,7 +1,12 @@
 //! A rule as everybody but the matcher sees it.
 
 use globset::GlobSet;
-use lychgate_model::{Category, Confidence, RuleId, Severity};
+use std::sync::Arc;
+
+use lychgate_model::{Category, Confidence, ObjectId, RuleId, Severity};
+
+use crate::gitleaks::Foreign;
+use crate::scanned::RawFinding;
 
 /// What decides whether a finding is new (contract 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,23 @@ impl Paths {
 }
 
 impl Rule {
+    /// Whether it speaks about content at a path.
+    pub fn applies_to(&self, path: &[u8]) -> bool {
+        let foreign = self.foreign.as_ref();
+        self.paths.applies_to(path) && foreign.is_none_or(|f| f.applies_to(path))
+    }
+
+    /// Whether an allow-list of the rule itself excuses a finding at this path, in this commit.
+    pub fn excuses(
+        &self,
+        finding: &RawFinding,
+        path: Option<&[u8]>,
+        commit: Option<&ObjectId>,
+    ) -> bool {
+        let foreign = self.foreign.as_ref();
+        finding.open != 0 && foreign.is_some_and(|f| f.excuses(finding.open, path, commit))
+    }
+
     /// Who issues what it finds: the first part of its id.
     pub fn provider(&self) -> &str {
         let id = self.id.as_str();
@@ -93,6 +115,8 @@ pub struct Rule {
     pub references: Vec<String>,
     /// Who owns the rule; may be empty.
     pub owner: String,
+    /// What a rule from a `.gitleaks.toml` has beside.
+    pub(crate) foreign: Option<Arc<Foreign>>,
 }
 
 impl Paths {

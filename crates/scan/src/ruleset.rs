@@ -1,5 +1,7 @@
 //! Packs become one immutable set of rules.
 
+use std::sync::Arc;
+
 use lychgate_model::{Digest, Problem, RuleId};
 
 use crate::canonical::digests;
@@ -56,8 +58,21 @@ impl RuleSet {
         }
     }
 
+    /// These rules and more; what was compiled is shared.
+    pub(crate) fn with(&self, added: Vec<(Rule, Matcher)>) -> Self {
+        let own = self.rules.iter().cloned();
+        let own = own.zip(self.searcher.matchers.iter().cloned());
+        let added = added.into_iter().map(|(rule, m)| (rule, Arc::new(m)));
+        Self::from_shared(own.chain(added).collect())
+    }
+
     pub(crate) fn from_loaded(loaded: Vec<(Rule, Matcher)>) -> Self {
-        let (mut rules, matchers): (Vec<Rule>, Vec<Matcher>) = loaded.into_iter().unzip();
+        let shared = loaded.into_iter().map(|(rule, m)| (rule, Arc::new(m)));
+        Self::from_shared(shared.collect())
+    }
+
+    fn from_shared(loaded: Vec<(Rule, Arc<Matcher>)>) -> Self {
+        let (mut rules, matchers): (Vec<Rule>, Vec<Arc<Matcher>>) = loaded.into_iter().unzip();
         let structural = u32::try_from(rules.len()).unwrap_or(u32::MAX);
         rules.extend(structural::rules());
         let (digest, matching_digest) = digests(&rules, &matchers);

@@ -138,6 +138,7 @@ impl RuleSet {
     ) {
         self.begin(scratch);
         self.piece(path, 0, Source::Path, key, scratch);
+        self.path_rules(path, key, &mut scratch.gathered);
         tree::path_flaws(path, mode == Some(Mode::Symlink), &mut |flaw| {
             self.name_flaw(&flaw, path, 0, key, &mut scratch.gathered);
         });
@@ -167,6 +168,7 @@ impl RuleSet {
             via: None,
             until: None,
             evidence: Evidence::NONE,
+            open: 0,
         };
         Some(Box::new(Link { climbs, finding }))
     }
@@ -363,6 +365,33 @@ impl RuleSet {
             self.name_flaw(&flaw, name, flaw.at, key, &mut scratch.gathered);
         });
         scratch.names = names;
+    }
+
+    /// Rules of a `.gitleaks.toml` that speak about a path alone.
+    fn path_rules(&self, path: &[u8], key: &ValueKey, gathered: &mut Gathered) {
+        for (number, rule) in (0u32..).zip(&self.rules) {
+            let Some(foreign) = rule.foreign.as_deref().filter(|f| f.only_path) else {
+                continue;
+            };
+            if !foreign.reported || !foreign.applies_to(path) || foreign.excuses_path(path) {
+                continue;
+            }
+            let mut end = Cursor::new(0, Unit::Byte);
+            end.advance(path);
+            gathered.push(RawFinding {
+                rule: number,
+                span: between(Cursor::new(0, Unit::Byte), end),
+                source: Source::Path,
+                value: Secret::new(path).tag(key),
+                masked: "".into(),
+                severity: rule.severity,
+                confidence: rule.confidence,
+                via: None,
+                until: None,
+                evidence: Evidence::NONE,
+                open: 0,
+            });
+        }
     }
 
     /// A flaw of a name; `name` stands at `at` of the object. The name is shown unless a rule

@@ -44,6 +44,8 @@ pub struct RawFinding {
     pub until: Option<Day>,
     /// For a value without a shape, what speaks for it; the path is added at the verdict.
     pub evidence: Evidence,
+    /// Allow-lists of the rule itself, by bit, that excuse it where path or commit agree.
+    pub open: u32,
 }
 
 /// A calendar day, UTC.

@@ -3,6 +3,7 @@
 use lychgate_model::{Confidence, Severity, limits};
 
 use crate::engine::{Caches, Engine};
+use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
 use crate::prefilter::Hits;
 use crate::rule::Rule;
@@ -61,6 +62,8 @@ pub(crate) struct Found {
     pub(crate) confidence: Confidence,
     pub(crate) until: Option<Day>,
     pub(crate) evidence: Evidence,
+    /// Allow-lists that may still excuse it.
+    pub(crate) open: u32,
 }
 
 /// A stretch of text waiting for a rule's pattern.
@@ -138,6 +141,9 @@ impl Pass<'_> {
     pub(crate) fn run(&self, text: Text<'_>, state: &mut State) {
         self.markers_that_waited(text, state);
         self.names_that_waited(text, state);
+        for &rule in &self.searcher.always {
+            self.widen(rule, text.base + text.fresh as u64, text, state);
+        }
         let mut hits = std::mem::take(&mut state.hits);
         let mut from = text.fresh;
         while from < text.bytes.len() && !state.truncated {
@@ -333,6 +339,14 @@ impl Pass<'_> {
         let around = text.bytes.get(whole.range()).unwrap_or_default();
         let own = (grades.severity, grades.confidence);
         let (severity, confidence) = matcher.weigh(bytes, around, own)?;
+        let seen = Seen {
+            secret: bytes,
+            whole: around,
+            line: lines_of(text.bytes, whole.range()),
+        };
+        let Says::Open(open) = matcher.excuse(&seen) else {
+            return None;
+        };
         let secret = Secret::new(bytes);
         Some(Found {
             rule,
@@ -344,6 +358,7 @@ impl Pass<'_> {
             confidence,
             until: matcher.until(bytes, around),
             evidence: Evidence::NONE,
+            open,
         })
     }
 
@@ -387,6 +402,7 @@ impl Pass<'_> {
             confidence: reading.evidence.confidence().unwrap_or(Confidence::Low),
             until: None,
             evidence: reading.evidence,
+            open: 0,
         });
     }
 
@@ -415,6 +431,17 @@ impl Pass<'_> {
             self.listen(word, end, text, state);
         }
     }
+}
+
+/// The lines a match stands on, as far as an overlap reaches.
+fn lines_of(text: &[u8], at: std::ops::Range<usize>) -> &[u8] {
+    let least = at.start.saturating_sub(limits::OVERLAP);
+    let most = text.len().min(at.end.saturating_add(limits::OVERLAP));
+    let before = text.get(least..at.start).unwrap_or_default();
+    let after = text.get(at.end..most).unwrap_or_default();
+    let from = memchr::memrchr(b'\n', before).map_or(least, |n| least + n + 1);
+    let to = memchr::memchr(b'\n', after).map_or(most, |n| at.end + n);
+    text.get(from..to).unwrap_or_default()
 }
 
 /// The leftmost match in `from..stop`, with what stands around as context.

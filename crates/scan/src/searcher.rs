@@ -1,5 +1,6 @@
 //! All rules at once: their keywords in one prefilter, and what each leads to.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::marker;
@@ -22,7 +23,9 @@ pub(crate) enum Target {
 /// Everything a pass needs and does not change.
 #[derive(Debug)]
 pub(crate) struct Searcher {
-    pub(crate) matchers: Vec<Matcher>,
+    pub(crate) matchers: Vec<Arc<Matcher>>,
+    /// Rules that look at every text.
+    pub(crate) always: Vec<u32>,
     pub(crate) prefilter: Prefilter,
     /// By keyword: what it leads to.
     pub(crate) targets: Vec<Vec<Target>>,
@@ -42,7 +45,7 @@ fn target(rule: u32, matcher: &Matcher, keyword: &[u8]) -> Target {
 static INSTANCES: AtomicU64 = AtomicU64::new(1);
 
 impl Searcher {
-    pub(crate) fn new(matchers: Vec<Matcher>) -> Self {
+    pub(crate) fn new(matchers: Vec<Arc<Matcher>>) -> Self {
         let mut words: Vec<Vec<u8>> = Vec::new();
         let mut targets: Vec<Vec<Target>> = Vec::new();
         let mut add = |word: &[u8], target| match words.iter().position(|w| w == word) {
@@ -63,7 +66,10 @@ impl Searcher {
         }
         add(b"[submodule", Target::Submodule);
         let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
+        let always = (0u32..).zip(&matchers).filter(|(_, m)| m.is_always());
+        let always = always.map(|(rule, _)| rule).collect();
         Self {
+            always,
             prefilter: Prefilter::new(&words),
             matchers,
             targets,

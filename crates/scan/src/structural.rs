@@ -186,6 +186,7 @@ pub(crate) fn rules() -> Vec<Rule> {
                 revocation: Vec::new(),
                 references: Vec::new(),
                 owner: String::new(),
+                foreign: None,
             })
         })
         .collect()

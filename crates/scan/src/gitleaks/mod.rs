@@ -69,7 +69,12 @@ impl Foreign {
     }
 
     /// Whether a list that was open excuses what stands here.
-    pub(crate) fn excuses(&self, open: u32, path: Option<&[u8]>, commit: Option<&ObjectId>) -> bool {
+    pub(crate) fn excuses(
+        &self,
+        open: u32,
+        path: Option<&[u8]>,
+        commit: Option<&ObjectId>,
+    ) -> bool {
         allow::excuses(&self.allow, open, path, commit)
     }
 
@@ -172,7 +177,11 @@ fn rule(
             return None;
         }
     };
-    let name = identity(id.get_ref(), taken);
+    let Some(name) = identity(id.get_ref(), taken) else {
+        let help = "give it a letter or a digit.";
+        report.add(Some(id.span()), "rules.id", "cannot be a name", help);
+        return None;
+    };
     let key = |field: &str| format!("{}: {field}", shown(id.get_ref()));
     let mut compile = |text: &str, span, field: &str, report: &mut Report<'_>| {
         *patterns += 1;
@@ -182,7 +191,12 @@ fn rule(
     };
     let only_path = draft.regex.is_none();
     if only_path && draft.path.is_none() {
-        report.add(Some(id.span()), &key("regex"), "is missing", "a rule has `regex` or `path`.");
+        report.add(
+            Some(id.span()),
+            &key("regex"),
+            "is missing",
+            "a rule has `regex` or `path`.",
+        );
     }
     let mut pattern = String::new();
     if let Some(regex) = &draft.regex {
@@ -201,7 +215,12 @@ fn rule(
     if let Some(old) = &draft.allowlist {
         if !lists.is_empty() {
             let message = "stands beside `[[rules.allowlists]]`";
-            report.add(Some(old.span()), &key("allowlist"), message, "keep one of both.");
+            report.add(
+                Some(old.span()),
+                &key("allowlist"),
+                message,
+                "keep one of both.",
+            );
         }
         lists.push(old);
     }
@@ -216,15 +235,22 @@ fn rule(
     }
     if allow.len() > allow::MOST {
         let message = format!("has more than {} lists", allow::MOST);
-        report.add(Some(id.span()), &key("allowlists"), message, "put some into one.");
+        report.add(
+            Some(id.span()),
+            &key("allowlists"),
+            message,
+            "put some into one.",
+        );
     }
     let required = draft
         .required
         .iter()
-        .map(|r| Required {
-            rule: plain_id(r.id.get_ref()),
-            lines: r.within_lines,
-            columns: r.within_columns,
+        .filter_map(|r| {
+            Some(Required {
+                rule: plain_id(r.id.get_ref())?,
+                lines: r.within_lines,
+                columns: r.within_columns,
+            })
         })
         .collect();
     if report.len() != before {
@@ -293,14 +319,24 @@ fn allow_list(
         && list.stopwords.is_empty();
     if empty {
         let help = "give it commits, paths, regexes or stopwords.";
-        report.add(span(), key, "holds nothing, and so would allow nothing", help);
+        report.add(
+            span(),
+            key,
+            "holds nothing, and so would allow nothing",
+            help,
+        );
         return None;
     }
     let all = match list.condition.as_deref().unwrap_or("OR") {
         "OR" | "or" | "||" | "" => false,
         "AND" | "and" | "&&" => true,
         _ => {
-            report.add(span(), &format!("{key}.condition"), "is neither OR nor AND", "");
+            report.add(
+                span(),
+                &format!("{key}.condition"),
+                "is neither OR nor AND",
+                "",
+            );
             return None;
         }
     };
@@ -337,30 +373,23 @@ fn allow_list(
 }
 
 /// Ids there are free text; here they are words of a-z and 0-9.
-fn plain_id(id: &str) -> RuleId {
-    let mut name = "gitleaks".to_owned();
+fn plain_id(id: &str) -> Option<RuleId> {
     let words = id.split(|c: char| !c.is_ascii_alphanumeric());
-    for (number, word) in words.filter(|w| !w.is_empty()).enumerate() {
-        name.push(if number == 0 { '.' } else { '-' });
-        name.push_str(&word.to_ascii_lowercase());
-    }
+    let words: Vec<&str> = words.filter(|w| !w.is_empty()).collect();
+    let mut name = format!("gitleaks.{}", words.join("-").to_ascii_lowercase());
     name.truncate(60);
-    let name = name.trim_end_matches(['.', '-']);
-    let unnamed = || RuleId::new("gitleaks.rule").unwrap_or_else(|| unreachable!());
-    RuleId::new(name).unwrap_or_else(unnamed)
+    RuleId::new(name.trim_end_matches(['.', '-']))
 }
 
 /// The same, told apart from those that came before.
-fn identity(id: &str, taken: &mut Vec<RuleId>) -> RuleId {
-    let plain = plain_id(id);
-    let mut name = plain.clone();
-    let mut number = 2;
-    while taken.contains(&name) {
-        name = RuleId::new(&format!("{plain}-{number}")).unwrap_or(name);
-        number += 1;
-    }
+fn identity(id: &str, taken: &mut Vec<RuleId>) -> Option<RuleId> {
+    let plain = plain_id(id)?;
+    let numbered = (2..=RULES + 1).filter_map(|n| RuleId::new(&format!("{plain}-{n}")));
+    let name = std::iter::once(plain.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains(name))?;
     taken.push(name.clone());
-    name
+    Some(name)
 }
 
 /// An id as a problem may show it: no more than a word of it.

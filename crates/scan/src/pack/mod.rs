@@ -10,4 +10,5 @@ mod usable;
 pub use examples::check_pack;
 pub use template::expand;
 
+pub(crate) use place::Report;
 pub(crate) use usable::{Seen, load};

@@ -175,6 +175,7 @@ fn rule(
         revocation: draft.revocation,
         references: draft.references,
         owner: draft.owner,
+        foreign: None,
     };
     Some(Loaded {
         rule,
