@@ -7,6 +7,8 @@
 mod commit;
 /// Who may say what.
 mod exceptions;
+/// Rules a repository brings in a `.gitleaks.toml`.
+mod gitleaks;
 /// Input made to hurt.
 mod hostile;
 /// Ways to bring a value in past the gate.

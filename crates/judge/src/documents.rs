@@ -19,18 +19,15 @@ pub(crate) fn policy(
     head: &[u8],
     anchor: Option<&RefUpdate>,
 ) -> (Policy, Vec<Reason>) {
+    let sides = Sides {
+        surface,
+        head,
+        anchor,
+    };
     let mut usable = Vec::new();
     let mut broken: Vec<(DocumentSide, Vec<Problem>)> = Vec::new();
-    for paper in papers {
-        let counts = match surface {
-            Surface::Client => matches!(paper.side, DocumentSide::Base | DocumentSide::Index),
-            Surface::Server => match paper.side {
-                DocumentSide::Base => true,
-                DocumentSide::Target => anchor.is_some(),
-                DocumentSide::Index => false,
-            },
-        };
-        if !counts {
+    for paper in papers.iter().filter(|p| p.path == repository::PATH) {
+        if !sides.counts(paper.side) {
             continue;
         }
         match read(organisation, &paper.content) {
@@ -39,41 +36,75 @@ pub(crate) fn policy(
             Err(problems) => broken.push((paper.side, problems)),
         }
     }
-    let there = |side| papers.iter().any(|p| p.side == side);
-    let is_broken = |side| broken.iter().any(|(s, _)| *s == side);
-    let mended = match surface {
-        Surface::Client => there(DocumentSide::Index) && !is_broken(DocumentSide::Index),
-        // History that is rewritten mends nothing: what was accepted stays below the repair.
-        Surface::Server => {
-            there(DocumentSide::Target)
-                && !is_broken(DocumentSide::Target)
-                && anchor.is_some_and(|u| u.kind == RefKind::FastForward)
-        }
-    };
-    if mended {
-        broken.clear();
-    }
     let composed = Policy::compose(organisation, &usable);
     let policy = composed.unwrap_or_else(|_| Policy::floor(organisation));
-    let mut problems: Vec<(Problem, bool)> = Vec::new();
-    for (side, found) in broken {
-        let stands = surface == Surface::Server && side == DocumentSide::Base;
-        problems.extend(found.into_iter().map(|p| (p, stands)));
-    }
-    // A fault that stands already is told once, as one that stands.
-    problems.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-    problems.dedup_by(|a, b| a.0 == b.0);
-    let branch = head.strip_prefix(b"refs/heads/").unwrap_or(head);
-    let branch = lychgate_model::path::printable(branch);
-    let told = problems.iter().map(|(problem, stands)| {
-        let mut reason = reason(problem);
-        if *stands {
-            reason.message = format!("{} (on the server's {branch})", reason.message);
-            reason.help = format!("push a commit to {branch} that mends {}", repository::PATH);
+    (policy, sides.reasons(papers, repository::PATH, broken))
+}
+
+/// Which sides of a document count, and when a broken one is forgiven.
+pub(crate) struct Sides<'a> {
+    pub(crate) surface: Surface,
+    /// The branch HEAD names.
+    pub(crate) head: &'a [u8],
+    /// At a server, how the push moves it.
+    pub(crate) anchor: Option<&'a RefUpdate>,
+}
+
+impl Sides<'_> {
+    fn counts(&self, side: DocumentSide) -> bool {
+        match self.surface {
+            Surface::Client => matches!(side, DocumentSide::Base | DocumentSide::Index),
+            Surface::Server => match side {
+                DocumentSide::Base => true,
+                DocumentSide::Target => self.anchor.is_some(),
+                DocumentSide::Index => false,
+            },
         }
-        reason
-    });
-    (policy, told.collect())
+    }
+
+    /// What is said of the broken sides of the document at `path`: nothing where this very change
+    /// mends it.
+    pub(crate) fn reasons(
+        &self,
+        papers: &[Paper],
+        path: &str,
+        mut broken: Vec<(DocumentSide, Vec<Problem>)>,
+    ) -> Vec<Reason> {
+        broken.retain(|(side, _)| self.counts(*side));
+        let there = |side| papers.iter().any(|p| p.path == path && p.side == side);
+        let is_broken = |side| broken.iter().any(|(s, _)| *s == side);
+        let mended = match self.surface {
+            Surface::Client => there(DocumentSide::Index) && !is_broken(DocumentSide::Index),
+            // History that is rewritten mends nothing: what was accepted stays below the repair.
+            Surface::Server => {
+                there(DocumentSide::Target)
+                    && !is_broken(DocumentSide::Target)
+                    && self.anchor.is_some_and(|u| u.kind == RefKind::FastForward)
+            }
+        };
+        if mended {
+            return Vec::new();
+        }
+        let mut problems: Vec<(Problem, bool)> = Vec::new();
+        for (side, found) in broken {
+            let stands = self.surface == Surface::Server && side == DocumentSide::Base;
+            problems.extend(found.into_iter().map(|p| (p, stands)));
+        }
+        // A fault that stands already is told once, as one that stands.
+        problems.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        problems.dedup_by(|a, b| a.0 == b.0);
+        let branch = self.head.strip_prefix(b"refs/heads/").unwrap_or(self.head);
+        let branch = lychgate_model::path::printable(branch);
+        let told = problems.iter().map(|(problem, stands)| {
+            let mut reason = reason(problem);
+            if *stands {
+                reason.message = format!("{} (on the server's {branch})", reason.message);
+                reason.help = format!("push a commit to {branch} that mends {path}");
+            }
+            reason
+        });
+        told.collect()
+    }
 }
 
 /// A document that stands alone under the floor; `None`: nothing stands there.

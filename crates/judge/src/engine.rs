@@ -6,6 +6,7 @@ use lychgate_model::{Digest, Problem};
 use lychgate_policy::{Organisation, Policy};
 use lychgate_scan::{PackSource, RuleSet};
 
+use crate::gitleaks::Adopted;
 use crate::load::Sources;
 
 /// Rules and the organisation's floor, ready to judge.
@@ -16,6 +17,7 @@ pub struct Engine {
     floor: Digest,
     fault: Option<Vec<u8>>,
     delay: Option<(Vec<u8>, Duration)>,
+    adopted: Adopted,
 }
 
 impl Engine {
@@ -59,7 +61,21 @@ impl Engine {
             floor,
             fault: None,
             delay: None,
+            adopted: Adopted::default(),
         }
+    }
+
+    /// The same floor with other rules.
+    pub(crate) fn with_rules(&self, rules: RuleSet) -> Self {
+        Self {
+            fault: self.fault.clone(),
+            delay: self.delay.clone(),
+            ..Self::new(rules, self.organisation.clone())
+        }
+    }
+
+    pub(crate) fn adopted(&self) -> &Adopted {
+        &self.adopted
     }
 
     /// The scan of any object that contains `needle` panics: for tests of what a panic does.

@@ -16,6 +16,7 @@ mod conclude;
 mod documents;
 mod early;
 mod engine;
+mod gitleaks;
 mod hits;
 mod identity;
 mod in_process;
@@ -44,5 +45,5 @@ pub use state::State;
 pub use work::{Work, WorkDone};
 
 /// The documents a judge wants to see of every repository (contract 5).
-pub const DOCUMENTS: [&str; 1] = [lychgate_policy::repository::PATH];
+pub const DOCUMENTS: [&str; 2] = [lychgate_policy::repository::PATH, gitleaks::PATH];
 pub use report::prune as prune_reports;

@@ -1,9 +1,12 @@
 //! What a client says before Ready: documents become the policy, refs and policy the plan. Where
 //! there is anything to read it is work like a scan, for documents and ref names are the client's.
 
+use std::sync::Arc;
+
 use lychgate_model::{Hook, Reason, RefUpdate, Surface, limits};
 use lychgate_policy::Policy;
 
+use crate::documents::Sides;
 use crate::engine::Engine;
 use crate::reply::Reply;
 use crate::session::{Asking, Paper, PaperContent, Session};
@@ -22,6 +25,7 @@ pub(crate) struct Opening {
 
 /// What came of it.
 pub(crate) struct Opened {
+    engine: Arc<Engine>,
     refs: Vec<RefUpdate>,
     policy: Policy,
     reasons: Vec<Reason>,
@@ -49,7 +53,7 @@ impl Opening {
         self.ref_bytes <= FEW && !self.papers.iter().any(read)
     }
 
-    pub(crate) fn run(self, engine: &Engine) -> Opened {
+    pub(crate) fn run(self, engine: &Arc<Engine>) -> Opened {
         let Self {
             asking,
             papers,
@@ -64,8 +68,15 @@ impl Opening {
         let surface = asking.hook.surface();
         let anchor = refs.iter().find(|u| u.name == asking.head);
         let organisation = engine.organisation();
-        let (policy, reasons) =
+        let (policy, mut reasons) =
             crate::documents::policy(organisation, surface, &papers, &asking.head, anchor);
+        let (adopted, broken) = crate::gitleaks::adopt(engine, surface, &papers);
+        let sides = Sides {
+            surface,
+            head: &asking.head,
+            anchor,
+        };
+        reasons.extend(sides.reasons(&papers, crate::gitleaks::PATH, broken));
         let plan = (ref_bytes.saturating_mul(policy.steps()) <= limits::REF_STEPS).then(|| {
             let server = surface == Surface::Server;
             let head: &[u8] = if server { &asking.head } else { b"" };
@@ -77,6 +88,7 @@ impl Opening {
             Plan { patterns, trailers }
         });
         Opened {
+            engine: adopted,
             refs,
             policy,
             reasons,
@@ -110,6 +122,10 @@ impl Session {
             self.faulted("reading the policy failed");
             return;
         };
+        self.engine = opened.engine;
+        if let Some(shared) = &mut self.shared {
+            shared.engine = self.engine.clone();
+        }
         self.refs = opened.refs;
         self.policy = opened.policy;
         self.reasons.extend(opened.reasons);

@@ -70,6 +70,8 @@ pub(crate) struct Asking {
 /// A document that outlives its frame.
 #[derive(Clone)]
 pub(crate) struct Paper {
+    /// One of [`crate::DOCUMENTS`].
+    pub(crate) path: &'static str,
     pub(crate) side: DocumentSide,
     pub(crate) content: PaperContent,
 }
@@ -235,8 +237,11 @@ impl Session {
                     DocumentContent::Bytes(bytes) => PaperContent::Bytes(bytes.to_vec()),
                     DocumentContent::Unusable(why) => PaperContent::Unusable(why.to_owned()),
                 };
-                if document.path == lychgate_policy::repository::PATH.as_bytes() {
+                let known = crate::DOCUMENTS;
+                let known = known.iter().find(|p| p.as_bytes() == document.path);
+                if let Some(path) = known {
                     self.papers.push(Paper {
+                        path,
                         side: document.side,
                         content,
                     });

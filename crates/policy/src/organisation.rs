@@ -73,6 +73,7 @@ impl Default for Bounds {
 pub struct Organisation {
     pub(crate) mode: Mode,
     pub(crate) foreign: ForeignMarkers,
+    trusts_gitleaks: bool,
     pub(crate) floor: Layer,
     pub(crate) added: Vec<Layer>,
     pub(crate) accepts: Vec<Accept>,
@@ -115,6 +116,7 @@ impl Organisation {
                 // A test reads the same text: this is the same floor without the text.
                 mode: Mode::Enforce,
                 foreign: ForeignMarkers::Ignore,
+                trusts_gitleaks: false,
                 floor: Layer {
                     name: "built-in standard".into(),
                     ..Layer::default()
@@ -145,6 +147,9 @@ impl Organisation {
             }
             if added.foreign == ForeignMarkers::Honour && self.foreign == ForeignMarkers::Ignore {
                 refuse("foreign_markers");
+            }
+            if added.trusts_gitleaks && !self.trusts_gitleaks {
+                refuse("gitleaks");
             }
             for key in ["accept", "limits", "daemon"] {
                 if root.has(key) {
@@ -188,11 +193,17 @@ impl Organisation {
             let all = [ForeignMarkers::Ignore, ForeignMarkers::Honour];
             all.into_iter().find(|f| f.word() == text)
         });
+        let gitleaks = root.word("gitleaks", "own or trust", |text| match text {
+            "own" => Some(false),
+            "trust" => Some(true),
+            _ => None,
+        });
         let contact = root.text("contact").map(|c| c.value).unwrap_or_default();
         let packs = root.list("packs").into_iter().map(|p| p.value).collect();
         Self {
             mode: mode.map_or(Mode::Enforce, |m| m.value),
             foreign: foreign.map_or(ForeignMarkers::Ignore, |f| f.value),
+            trusts_gitleaks: gitleaks.is_some_and(|g| g.value),
             floor: Layer::read(root),
             added: Vec::new(),
             accepts: Vec::new(),
@@ -206,6 +217,12 @@ impl Organisation {
     /// Extra rule packs: paths whose last component may hold `*`.
     pub fn packs(&self) -> &[String] {
         &self.packs
+    }
+
+    /// Whether the allow-lists of a repository's `.gitleaks.toml` speak for every rule, not for
+    /// its own alone (contract 3.4).
+    pub fn trusts_gitleaks(&self) -> bool {
+        self.trusts_gitleaks
     }
 
     /// Deadlines and sizes.

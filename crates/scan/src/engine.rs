@@ -18,7 +18,7 @@ pub(crate) const STATES_LIMIT: usize = 512 << 10;
 const CACHES_LIMIT: usize = 4 << 20;
 
 /// A compiled pattern, and the group that is the value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Engine {
     regex: Regex,
     group: usize,

@@ -12,7 +12,7 @@ use crate::gitleaks::{Foreign, Says, Seen};
 use crate::scanned::Day;
 
 /// The matching half of a rule. Compiles its pattern when first needed: most rules never fire.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Matcher {
     keywords: Vec<Vec<u8>>,
     pattern: String,
@@ -80,6 +80,14 @@ impl Matcher {
         Self {
             foreign: Some(foreign),
             ..Self::new(keywords, pattern, EVERYWHERE, entropy, None, on, Vec::new())
+        }
+    }
+
+    /// The same rule with allow-lists of a file that is trusted.
+    pub(crate) fn excused_by(&self, lists: Arc<Foreign>) -> Self {
+        Self {
+            foreign: Some(lists),
+            ..self.clone()
         }
     }
 
@@ -187,6 +195,9 @@ impl Matcher {
     pub(crate) fn canonical(&self, out: &mut Canonical) {
         if self.assignment {
             out.number(u64::from(crate::shapeless::VERSION));
+        }
+        if let Some(foreign) = &self.foreign {
+            foreign.canonical(out);
         }
         out.text(&self.pattern);
         out.number(u64::from(self.window));

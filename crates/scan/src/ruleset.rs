@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lychgate_model::{Digest, Problem, RuleId};
 
 use crate::canonical::digests;
+use crate::gitleaks::Foreign;
 use crate::matcher::Matcher;
 use crate::pack;
 use crate::rule::Rule;
@@ -59,9 +60,16 @@ impl RuleSet {
     }
 
     /// These rules and more; what was compiled is shared.
-    pub(crate) fn with(&self, added: Vec<(Rule, Matcher)>) -> Self {
+    pub(crate) fn with(&self, added: Vec<(Rule, Matcher)>, trusted: Option<&Arc<Foreign>>) -> Self {
         let own = self.rules.iter().cloned();
         let own = own.zip(self.searcher.matchers.iter().cloned());
+        let own = own.map(|(mut rule, matcher)| match trusted {
+            Some(lists) => {
+                rule.foreign = Some(lists.clone());
+                (rule, Arc::new(matcher.excused_by(lists.clone())))
+            }
+            None => (rule, matcher),
+        });
         let added = added.into_iter().map(|(rule, m)| (rule, Arc::new(m)));
         Self::from_shared(own.chain(added).collect())
     }

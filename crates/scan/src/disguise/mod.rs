@@ -94,6 +94,9 @@ impl Room {
 /// Where bytes of a view stand in the object.
 type Back<'m> = &'m dyn Fn(u64, u64) -> (u64, u64);
 
+/// Makes a view of every stretch of one kind, until it is told that there is no room for more.
+type Finder = fn(&[u8], usize, &mut View, &mut dyn FnMut(&View) -> bool);
+
 /// How deep, and through what.
 struct Depth<'d> {
     via: &'d str,
@@ -130,7 +133,7 @@ impl Pass<'_> {
             return;
         }
         let mut view = room.views.pop().unwrap_or_default();
-        let finders: [fn(&[u8], usize, &mut View, &mut dyn FnMut(&View) -> bool); 5] = [
+        let finders: [Finder; 5] = [
             radix::find,
             escapes::find,
             joined::find,

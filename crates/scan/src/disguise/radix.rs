@@ -120,7 +120,7 @@ fn hex(
                     .get(skip..)
                     .unwrap_or_default()
                     .chunks(HEX_LEAST)
-                    .any(|w| reads_as_text(w.chunks_exact(2).map(|pair| byte_of(pair))));
+                    .any(|w| reads_as_text(w.chunks_exact(2).map(byte_of)));
                 if !readable {
                     continue;
                 }

@@ -16,6 +16,8 @@ pub(super) enum Target {
 /// One allow-list of one rule.
 #[derive(Debug)]
 pub(crate) struct Allow {
+    /// As written, for a digest.
+    pub(super) text: String,
     /// Every condition must hold; else one is enough.
     pub(super) all: bool,
     pub(super) target: Target,

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use lychgate_model::{Category, Confidence, ObjectId, Problem, RuleId, Severity};
 use toml::Spanned;
 
+use crate::canonical::Canonical;
 use crate::engine::{Caches, Engine};
 use crate::matcher::Matcher;
 use crate::pack::Report;
@@ -41,7 +42,7 @@ const PATTERNS: usize = 4000;
 pub(crate) struct Foreign {
     /// The group that is the value; 0: the first, else the whole match.
     pub(crate) group: usize,
-    pub(crate) path: Option<Engine>,
+    path: Option<(String, Engine)>,
     /// Without a pattern the path alone is what is found.
     pub(crate) only_path: bool,
     pub(crate) reported: bool,
@@ -58,6 +59,35 @@ pub(crate) struct Required {
 }
 
 impl Foreign {
+    /// Allow-lists alone.
+    fn of(allow: Vec<Allow>) -> Self {
+        Self {
+            group: 0,
+            path: None,
+            only_path: false,
+            reported: true,
+            required: Vec::new(),
+            allow,
+        }
+    }
+
+    /// What decides matches, for a digest: as the file's author wrote it.
+    pub(crate) fn canonical(&self, out: &mut Canonical) {
+        out.text("gitleaks 1");
+        out.number(self.group as u64);
+        out.number(u64::from(self.only_path) | u64::from(self.reported) << 1);
+        out.text(self.path.as_ref().map_or("", |(text, _)| text));
+        out.number(self.required.len() as u64);
+        for required in &self.required {
+            out.text(required.rule.as_str());
+            for most in [required.lines, required.columns] {
+                out.number(most.map_or(u64::MAX, u64::from));
+            }
+        }
+        out.number(self.allow.len() as u64);
+        self.allow.iter().for_each(|list| out.text(&list.text));
+    }
+
     /// What the lists say of a match, as far as content decides.
     pub(crate) fn weigh(&self, seen: &Seen<'_>) -> Says {
         allow::weigh(&self.allow, seen)
@@ -65,7 +95,7 @@ impl Foreign {
 
     /// Whether the rule speaks about a path.
     pub(crate) fn applies_to(&self, path: &[u8]) -> bool {
-        self.path.as_ref().is_none_or(|p| matches(p, path))
+        self.path.as_ref().is_none_or(|(_, p)| matches(p, path))
     }
 
     /// Whether a list that was open excuses what stands here.
@@ -91,29 +121,32 @@ fn matches(engine: &Engine, text: &[u8]) -> bool {
 }
 
 impl RuleSet {
-    /// This set and the rules of a `.gitleaks.toml`, which are named `gitleaks.<id>`.
+    /// This set and the rules of a `.gitleaks.toml`, which are named `gitleaks.<id>`. `trusted`:
+    /// the file's global allow-lists speak for the rules of this set too.
     ///
     /// # Errors
     /// Every problem of the file; then nothing of it is used.
-    pub fn adopting(&self, source: PackSource<'_>) -> Result<Self, Vec<Problem>> {
+    pub fn adopting(&self, source: PackSource<'_>, trusted: bool) -> Result<Self, Vec<Problem>> {
         let mut report = Report::new(source.name, source.text);
-        let added = read(&mut report);
+        let (added, everywhere) = read(&mut report);
         let problems = report.finish();
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(self.with(added))
+        let everywhere = Arc::new(everywhere);
+        Ok(self.with(added, trusted.then_some(&everywhere)))
     }
 }
 
-fn read(report: &mut Report<'_>) -> Vec<(Rule, Matcher)> {
+/// The rules, and the global lists as a rule of ours would have them.
+fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
     let text = report.text();
     let document: Document = match toml::from_str(text) {
         Ok(document) => document,
         Err(error) => {
             let help = "see gitleaks' own page on its configuration.";
             report.add(error.span(), "", error.message(), help);
-            return Vec::new();
+            return (Vec::new(), Foreign::of(Vec::new()));
         }
     };
     if let Some(path) = &document.extend.path {
@@ -137,7 +170,7 @@ fn read(report: &mut Report<'_>) -> Vec<(Rule, Matcher)> {
     if document.rules.len() > RULES {
         let message = format!("has more than {RULES} rules");
         report.add(None, "rules", message, "split off what is not needed here.");
-        return Vec::new();
+        return (Vec::new(), Foreign::of(Vec::new()));
     }
     let mut global: Vec<&Spanned<AllowDraft>> = document.allowlists.iter().collect();
     if let Some(old) = &document.allowlist {
@@ -158,7 +191,19 @@ fn read(report: &mut Report<'_>) -> Vec<(Rule, Matcher)> {
         let message = format!("has more than {PATTERNS} patterns");
         report.add(None, "rules", message, "split off what is not needed here.");
     }
-    out
+    let untargeted = global
+        .iter()
+        .filter(|l| l.get_ref().target_rules.is_empty());
+    let mut compile = |text: &str, span, field: &str, report: &mut Report<'_>| {
+        let made = compiled(text);
+        made.map_err(|message| report.add(Some(span), field, message, "simplify it."))
+            .ok()
+    };
+    let mut everywhere = Vec::new();
+    for list in untargeted {
+        everywhere.extend(allow_list(list, "allowlists", &mut compile, report));
+    }
+    (out, Foreign::of(everywhere))
 }
 
 fn rule(
@@ -207,10 +252,10 @@ fn rule(
             report.add(Some(regex.span()), &key("secretGroup"), message, "");
         }
     }
-    let path = draft
-        .path
-        .as_ref()
-        .and_then(|path| compile(path.get_ref(), path.span(), "path", report));
+    let path = draft.path.as_ref().and_then(|path| {
+        let engine = compile(path.get_ref(), path.span(), "path", report)?;
+        Some((path.get_ref().clone(), engine))
+    });
     let mut lists: Vec<&Spanned<AllowDraft>> = draft.allowlists.iter().collect();
     if let Some(old) = &draft.allowlist {
         if !lists.is_empty() {
@@ -305,10 +350,14 @@ fn compiled(go: &str) -> Result<Engine, String> {
     Engine::any(&pattern::translate(go)?)
 }
 
+/// Compiles a pattern that stands somewhere, for a field; says what is wrong with it.
+type Compile<'c> =
+    &'c mut dyn FnMut(&str, std::ops::Range<usize>, &str, &mut Report<'_>) -> Option<Engine>;
+
 fn allow_list(
     draft: &Spanned<AllowDraft>,
     key: &str,
-    compile: &mut dyn FnMut(&str, std::ops::Range<usize>, &str, &mut Report<'_>) -> Option<Engine>,
+    compile: Compile<'_>,
     report: &mut Report<'_>,
 ) -> Option<Allow> {
     let span = || Some(draft.span());
@@ -359,6 +408,7 @@ fn allow_list(
     let regexes = engines(&list.regexes, "allowlists.regexes");
     let paths = engines(&list.paths, "allowlists.paths");
     Some(Allow {
+        text: format!("{list:?}"),
         all,
         target,
         regexes,
