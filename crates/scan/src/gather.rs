@@ -189,8 +189,8 @@ impl Gathered {
         findings
             .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
         crate::gitleaks::keep_required(findings, rules);
-        drop_shadowed(findings, rules);
         drop_shapeless(findings, rules);
+        drop_shadowed(findings, rules);
         // Foreign markers silence nothing where nothing was found.
         let found = !findings.is_empty();
         for mut marker in self.markers.drain(..) {

@@ -66,6 +66,7 @@ pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("pipelines.toml"),
     pack!("product.toml"),
     pack!("publishing.toml"),
+    pack!("push.toml"),
     pack!("quality.toml"),
     pack!("realtime.toml"),
     pack!("regional.toml"),
