@@ -12,6 +12,8 @@ const SEQUENCE: u8 = 0x30;
 /// Below this part of a key, only its public half is shown: RSA's modulus and exponent are 23 of
 /// 100 bytes, and an elliptic key's algorithm as much.
 const PUBLIC_QUARTER: usize = 4;
+/// Three lines of armour: beyond them nobody meant to show a beginning only.
+const LONG: usize = 128;
 
 /// Length of the content and of the header before it. Definite lengths of up to four bytes.
 fn header(data: &[u8]) -> Option<(usize, usize)> {
@@ -146,14 +148,18 @@ fn judge(data: &[u8]) -> Outcome {
         return openssh(rest);
     }
     let Some((length, head)) = header(data).filter(|_| data.first() == Some(&SEQUENCE)) else {
-        return Outcome::Fails;
+        // As long as a key and as mixed: what was made unreadable is still treated as one.
+        return match data.len() >= LONG {
+            true => Outcome::Unclear,
+            false => Outcome::Fails,
+        };
     };
     let content = data.get(head..).unwrap_or_default();
     match content.get(..length).map(kind) {
         Some(Kind::Private) => Outcome::Holds,
         Some(Kind::Public) => Outcome::Fails,
         Some(Kind::Other) => Outcome::Unclear,
-        None if content.len() < length / PUBLIC_QUARTER => Outcome::Fails,
+        None if content.len() < LONG.min(length / PUBLIC_QUARTER) => Outcome::Fails,
         None if begins_public(content) => Outcome::Fails,
         None => Outcome::Unclear,
     }
