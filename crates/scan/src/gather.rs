@@ -181,7 +181,9 @@ impl Gathered {
             let rule = rules.get(f.rule as usize);
             f.source != Source::Blob && rule.is_some_and(|r| !r.paths.only.is_empty())
         };
-        findings.retain(|f| !bound(f));
+        // A name assigns nothing, whatever stands in it.
+        let named = |f: &RawFinding| f.source == Source::Path && !f.evidence.is_none();
+        findings.retain(|f| !bound(f) && !named(f));
         findings.sort_unstable_by_key(|f| {
             (f.span.byte_start, f.span.byte_end, f.rule, f.via.is_some())
         });

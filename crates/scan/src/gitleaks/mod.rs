@@ -30,6 +30,8 @@ use document::{AllowDraft, Document, RuleDraft};
 pub(crate) use allow::{Says, Seen};
 pub(crate) use required::keep as keep_required;
 
+/// Where such a file stands.
+const FILE: &[u8] = b".gitleaks.toml";
 /// Rules in one file.
 const RULES: usize = 1000;
 /// Bytes of one pattern.
@@ -46,6 +48,8 @@ pub(crate) struct Foreign {
     /// Without a pattern the path alone is what is found.
     pub(crate) only_path: bool,
     pub(crate) reported: bool,
+    /// Not only allow-lists for a rule of ours.
+    is_rule: bool,
     pub(crate) required: Vec<Required>,
     allow: Vec<Allow>,
 }
@@ -66,6 +70,7 @@ impl Foreign {
             path: None,
             only_path: false,
             reported: true,
+            is_rule: false,
             required: Vec::new(),
             allow,
         }
@@ -93,8 +98,12 @@ impl Foreign {
         allow::weigh(&self.allow, seen)
     }
 
-    /// Whether the rule speaks about a path.
+    /// Whether the rule speaks about a path. About the file it stands in it does not: its own
+    /// pattern is there.
     pub(crate) fn applies_to(&self, path: &[u8]) -> bool {
+        if path == FILE && self.is_rule {
+            return false;
+        }
         self.path.as_ref().is_none_or(|(_, p)| matches(p, path))
     }
 
@@ -306,6 +315,7 @@ fn rule(
         path,
         only_path,
         reported: !draft.skip_report,
+        is_rule: true,
         required,
         allow,
     });
