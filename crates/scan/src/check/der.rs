@@ -149,7 +149,7 @@ fn judge(data: &[u8]) -> Outcome {
     }
     let Some((length, head)) = header(data).filter(|_| data.first() == Some(&SEQUENCE)) else {
         // As long as a key and as mixed: what was made unreadable is still treated as one.
-        return match data.len() >= LONG {
+        return match data.len() >= LONG && !data.is_ascii() {
             true => Outcome::Unclear,
             false => Outcome::Fails,
         };
