@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Lists, explains and checks rules.
     Rules(Rules),
+    /// Explains a rule or a reason code, or what speaks for a finding.
+    Explain(Explain),
     /// Starts, stops, reloads or runs the daemon.
     Daemon(Daemon),
     /// The hook's way to the same judgement when no daemon can be had.
@@ -206,6 +208,19 @@ pub(crate) enum RulesCommand {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A rule id or a reason code; with --why PATH:LINE, PATH:LINE:COLUMN or a fingerprint.
+    pub(crate) what: String,
+    /// Reads the file again and prints the evidence for what is found there, with its weights.
+    #[arg(long)]
+    pub(crate) why: bool,
+    /// With --why: the file as it is in the index.
+    #[arg(long, requires = "why")]
+    pub(crate) staged: bool,
 }
 
 /// `daemon`.

@@ -207,6 +207,13 @@ impl Git {
             .collect())
     }
 
+    /// A file as it is in the index; `None`: it is not.
+    pub(crate) fn staged(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+        let mut name = OsString::from(":./");
+        name.push(path.strip_prefix("./").unwrap_or(path));
+        self.bytes([OsStr::new("cat-file"), OsStr::new("blob"), &name])
+    }
+
     /// One line of output, without its newline; `None`: git says no.
     fn line<A: AsRef<OsStr>>(
         &self,

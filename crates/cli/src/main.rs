@@ -5,6 +5,7 @@ mod ask_git;
 mod check;
 mod daemon;
 mod doctor;
+mod explain;
 mod failure;
 mod install;
 mod judge_hook;
@@ -69,6 +70,11 @@ fn run(command: &Command) -> Result<Said, Failure> {
                 code: exit::ALLOW,
             }
         }
+        Command::Explain(wanted) => Said {
+            out: explain::run(&around, wanted)?,
+            err: String::new(),
+            code: exit::ALLOW,
+        },
         Command::Daemon(wanted) => {
             let (lines, code) = daemon::run(&around, wanted.command)?;
             Said {

@@ -5,8 +5,11 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use lychgate_scan::ValueKey;
+use lychgate_model::{HashKind, ObjectKind};
+use lychgate_scan::{Input, Scanned, Scratch, ValueKey};
 use zeroize::Zeroizing;
+
+use crate::engine::Engine;
 
 /// The name of the key's file.
 const KEY: &str = "value.key";
@@ -50,6 +53,21 @@ impl State {
     /// Where full lists of findings go; `None` without a usable state folder.
     pub fn reports(&self) -> Option<PathBuf> {
         self.folder.as_ref().map(|f| f.join("reports"))
+    }
+
+    /// What the rules see in a file, before paths and policy: to explain a finding.
+    pub fn look(&self, engine: &Engine, bytes: &[u8]) -> Scanned {
+        let mut out = Scanned::default();
+        let input = Input {
+            kind: ObjectKind::Blob,
+            hash: HashKind::Sha1,
+            bytes,
+        };
+        let mut scratch = Scratch::new();
+        engine
+            .rules()
+            .scan(input, &self.key, &mut scratch, &mut out);
+        out
     }
 
     pub(crate) fn key(&self) -> &ValueKey {

@@ -263,12 +263,14 @@ fn drop_shapeless(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
                 .is_some_and(|r| r.paths.only.is_empty() && r.paths.never.is_empty())
     };
     let shaped: Vec<Span> = findings.iter().filter(everywhere).map(|f| f.span).collect();
-    findings.retain(|f| {
-        if f.evidence.is_none() {
-            return true;
+    findings.retain(|f| f.evidence.is_none() || !shaped.iter().any(|s| overlap(*s, f.span)));
+    // Of two that read one value the one with more evidence stays. Sorted by start: neighbours.
+    findings.dedup_by(|b, a| {
+        let same = !a.evidence.is_none() && !b.evidence.is_none() && overlap(a.span, b.span);
+        if same && b.evidence.points() > a.evidence.points() {
+            std::mem::swap(a, b);
         }
-        // Sorted by start; few begin so far before that one reaches here.
-        !shaped.iter().any(|s| overlap(*s, f.span))
+        same
     });
 }
 

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::entropy::bits_per_byte;
 use crate::gitleaks::{Foreign, Says, Seen};
 use crate::scanned::Day;
+use crate::shapeless::ByHand;
 
 /// The matching half of a rule. Compiles its pattern when first needed: most rules never fire.
 #[derive(Clone, Debug)]
@@ -23,8 +24,8 @@ pub(crate) struct Matcher {
     stopwords: Vec<Vec<u8>>,
     compiled: OnceLock<Option<Engine>>,
     /// Names and values are read by hand ([`crate::shapeless`]); there is no pattern.
-    assignment: bool,
     foreign: Option<Arc<Foreign>>,
+    by_hand: Option<ByHand>,
 }
 
 /// A window as wide as any text: some rules look at all of it wherever a keyword stands.
@@ -50,23 +51,27 @@ impl Matcher {
             on_failure,
             stopwords,
             compiled,
-            assignment: false,
             foreign: None,
+            by_hand: None,
         }
     }
 
-    /// A rule for assignments to names that hold one of `keywords`.
-    pub(crate) fn assignment(keywords: Vec<Vec<u8>>, stopwords: Vec<Vec<u8>>) -> Self {
+    /// A rule whose values are read by hand around its keywords.
+    pub(crate) fn read_by_hand(
+        how: ByHand,
+        keywords: Vec<Vec<u8>>,
+        stopwords: Vec<Vec<u8>>,
+    ) -> Self {
         let (on, window) = (OnFailure::Low, 1);
         Self {
-            assignment: true,
+            by_hand: Some(how),
             ..Self::new(keywords, String::new(), window, 0.0, None, on, stopwords)
         }
     }
 
-    /// Whether names and values are read by hand instead of by a pattern.
-    pub(crate) fn is_assignment(&self) -> bool {
-        self.assignment
+    /// What reads the values instead of a pattern.
+    pub(crate) fn by_hand(&self) -> Option<ByHand> {
+        self.by_hand
     }
 
     /// A rule of a `.gitleaks.toml`: a keyword anywhere makes its pattern look at everything.
@@ -114,7 +119,7 @@ impl Matcher {
 
     /// Compiles without keeping.
     pub(crate) fn compile(&self) -> Result<Engine, String> {
-        if self.assignment {
+        if self.by_hand.is_some() {
             return Err("has no pattern".to_owned());
         }
         if turns_unicode_on(&self.pattern) {
@@ -193,8 +198,9 @@ impl Matcher {
 
     /// What decides its matches, for a digest.
     pub(crate) fn canonical(&self, out: &mut Canonical) {
-        if self.assignment {
+        if let Some(how) = self.by_hand {
             out.number(u64::from(crate::shapeless::VERSION));
+            out.number(how as u64);
         }
         if let Some(foreign) = &self.foreign {
             foreign.canonical(out);
@@ -265,7 +271,7 @@ mod tests {
         let set = crate::RuleSet::built_in().unwrap();
         let mut total = 0;
         let all = set.searcher.matchers.iter().zip(set.rules());
-        for (matcher, rule) in all.filter(|(m, _)| !m.is_assignment()) {
+        for (matcher, rule) in all.filter(|(m, _)| m.by_hand().is_none()) {
             let pattern = &matcher.pattern;
             let hir = regex_syntax::ParserBuilder::new()
                 .unicode(false)

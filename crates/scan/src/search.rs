@@ -5,11 +5,12 @@ use lychgate_model::{Confidence, Severity, limits};
 use crate::engine::{Caches, Engine};
 use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
+use crate::matcher::Matcher;
 use crate::prefilter::Hits;
 use crate::rule::Rule;
 use crate::scanned::Day;
 use crate::searcher::{Searcher, Target};
-use crate::shapeless::{self, Evidence};
+use crate::shapeless::{self, ByHand, Evidence, Reading};
 use crate::value::{Secret, ValueKey, ValueTag};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
@@ -92,6 +93,8 @@ pub(crate) struct State {
     names: Vec<(u32, u8, u64)>,
     /// Values found without a shape, and where the last one begins.
     shapeless: (usize, Option<u64>),
+    /// Where the document of the last Kubernetes Secret ends.
+    document: u64,
     /// There were more than [`SHAPELESS_MOST`].
     pub(crate) crowded: bool,
     pub(crate) found: Vec<Found>,
@@ -117,6 +120,7 @@ impl State {
         self.waiting.clear();
         self.names.clear();
         self.shapeless = (0, None);
+        self.document = 0;
         self.crowded = false;
         self.found.clear();
         self.heard.clear();
@@ -362,34 +366,55 @@ impl Pass<'_> {
         })
     }
 
-    /// A keyword of a rule for assignments ends at `end`.
+    /// A keyword of a rule whose values are read by hand ends at `end`.
     fn name(&self, (rule, length, end): (u32, u8, u64), text: Text<'_>, state: &mut State) {
-        if !text.last && end + shapeless::AHEAD as u64 > text.end() {
+        let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
+            return;
+        };
+        let Some(how) = matcher.by_hand() else { return };
+        if state.shapeless.0 >= SHAPELESS_MOST {
+            state.crowded = true;
+            return;
+        }
+        if !text.last && end + how.ahead() as u64 > text.end() {
             state.names.push((rule, length, end));
             return;
         }
         let stop = text.index(end);
-        let start = stop.saturating_sub(usize::from(length));
-        let Some(reading) = shapeless::read(text.bytes, start..stop) else {
-            return;
-        };
+        match how {
+            ByHand::Assignment => {
+                let start = stop.saturating_sub(usize::from(length));
+                if let Some(reading) = shapeless::read(text.bytes, start..stop) {
+                    self.keep((rule, matcher), &reading, text, state);
+                }
+            }
+            // What a document holds is read once, however often it says what it is.
+            ByHand::KubernetesSecret if end < state.document => {}
+            ByHand::KubernetesSecret => {
+                let mut keep = |reading: Reading| self.keep((rule, matcher), &reading, text, state);
+                let read = shapeless::kubernetes::read(text.bytes, stop, &mut keep);
+                state.document = text.base + read as u64;
+            }
+        }
+    }
+
+    fn keep(
+        &self,
+        (rule, matcher): (u32, &Matcher),
+        reading: &Reading,
+        text: Text<'_>,
+        state: &mut State,
+    ) {
         let begins = text.base + reading.value.start as u64;
         if state.shapeless.1 == Some(begins) {
             return;
         }
         let value = text.bytes.get(reading.value.clone()).unwrap_or_default();
-        let (Some(grades), Some(matcher)) = (
-            self.rules.get(rule as usize),
-            self.searcher.matchers.get(rule as usize),
-        ) else {
+        let Some(grades) = self.rules.get(rule as usize) else {
             return;
         };
         let weighed = matcher.weigh(value, &[], (grades.severity, grades.confidence));
         let Some((severity, _)) = weighed else { return };
-        if state.shapeless.0 >= SHAPELESS_MOST {
-            state.crowded = true;
-            return;
-        }
         state.shapeless = (state.shapeless.0 + 1, Some(begins));
         let secret = Secret::new(value);
         state.found.push(Found {

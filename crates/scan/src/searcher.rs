@@ -12,7 +12,7 @@ use crate::prefilter::Prefilter;
 pub(crate) enum Target {
     /// A rule, by number.
     Rule(u32),
-    /// A rule for assignments, by number, and the length of the keyword.
+    /// A rule whose values are read by hand, by number, and the length of the keyword.
     Named(u32, u8),
     /// A marker, by its place in [`marker::WORDS`].
     Marker(u8),
@@ -35,7 +35,7 @@ pub(crate) struct Searcher {
 
 /// Where a keyword of a rule leads.
 fn target(rule: u32, matcher: &Matcher, keyword: &[u8]) -> Target {
-    if matcher.is_assignment() {
+    if matcher.by_hand().is_some() {
         Target::Named(rule, u8::try_from(keyword.len()).unwrap_or(u8::MAX))
     } else {
         Target::Rule(rule)

@@ -4,7 +4,7 @@
 //! here. The answer is the same byte for byte.
 
 mod draft;
-mod files;
+pub(crate) mod files;
 pub(crate) mod judge;
 pub(crate) mod memory;
 mod selection;

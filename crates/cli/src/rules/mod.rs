@@ -27,6 +27,11 @@ pub(crate) fn run(
     }
 }
 
+/// The page about a rule or a reason code.
+pub(crate) fn explain(around: &Surroundings, id: &str) -> Result<String, Failure> {
+    explain::text(around, id)
+}
+
 fn list(around: &Surroundings) -> Result<String, Failure> {
     let engine = engine(around, "nothing was listed")?;
     let mut rules: Vec<_> = engine.rules().rules().iter().collect();

@@ -7,6 +7,7 @@ use crate::check::{Check, OnFailure};
 use crate::pack::place::Report;
 use crate::pack::table::{At, Table};
 use crate::rule::NewBy;
+use crate::shapeless::ByHand;
 
 /// Longest `why` and `remediation`: two lines of a denial.
 const SENTENCE: usize = 160;
@@ -31,8 +32,8 @@ pub(crate) struct RuleDraft {
     pub(crate) category: Option<Category>,
     pub(crate) keywords: Vec<At<String>>,
     pub(crate) pattern: Option<At<String>>,
-    /// `matcher = "assignment"`: names and values are read by hand, no pattern.
-    pub(crate) assignment: bool,
+    /// What reads the values where there is no pattern.
+    pub(crate) by_hand: Option<ByHand>,
     pub(crate) window: u32,
     pub(crate) entropy: f32,
     pub(crate) check: Option<Check>,
@@ -147,9 +148,8 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         category.is_none() && report.len() == before,
     );
     let keywords = t.texts("keywords", report);
-    let matchers = [("pattern", false), ("assignment", true)];
-    let assignment = t.word("matcher", &matchers, report).unwrap_or(false);
-    let pattern = if assignment {
+    let by_hand = t.word("matcher", &ByHand::NAMES, report).flatten();
+    let pattern = if by_hand.is_some() {
         None
     } else {
         t.need_text("pattern", "a regular expression over bytes.", report)
@@ -200,7 +200,7 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         category,
         keywords,
         pattern,
-        assignment,
+        by_hand,
         window,
         entropy,
         check,

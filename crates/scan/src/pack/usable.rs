@@ -142,10 +142,9 @@ fn rule(
     }
     let only_set = globs(&draft.only, &at("paths.only"), report);
     let never_set = globs(&draft.never, &at("paths.never"), report);
-    let matcher = if draft.assignment {
-        Matcher::assignment(keywords, stopwords)
-    } else {
-        pattern(&draft, keywords, stopwords, proven, &at("pattern"), report)?
+    let matcher = match draft.by_hand {
+        Some(how) => Matcher::read_by_hand(how, keywords, stopwords),
+        None => pattern(&draft, keywords, stopwords, proven, &at("pattern"), report)?,
     };
     if report.len() != before {
         return None;

@@ -4,8 +4,14 @@ use super::evidence::{Evidence, Fact, MEDIUM};
 use super::likeness::randomness;
 use super::words;
 
-/// What context can still add to the value's own evidence.
-const CONTEXT: i32 = 70;
+/// What stands around and the path can still add to a value's own evidence.
+fn to_come(evidence: Evidence) -> i32 {
+    let bare = match evidence.has(Fact::Bare) {
+        true => Fact::BareInConfig.weight(),
+        false => 0,
+    };
+    bare + Fact::InSecretFile.weight() + Fact::UserNear.weight()
+}
 
 /// The evidence with what `value` adds; `None`: it is no secret whatever stands around it.
 pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> {
@@ -59,23 +65,28 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     if counts.digits == value.len() && name != Fact::Password {
         return None;
     }
-    if evidence.points() + CONTEXT < MEDIUM {
+    let hopeless = |e: Evidence| e.points() + to_come(e) < MEDIUM;
+    if hopeless(evidence) {
         return None;
     }
-    if words::PLACEHOLDERS.iter().any(|w| words::holds(value, w)) || refers(value) {
+    // The lists are long: what the short ones refuse does not come to them.
+    evidence = evidence.with_if(
+        Fact::SaysName,
+        words::SAID.iter().any(|w| words::holds(value, w)),
+    );
+    if hopeless(evidence) {
         return None;
     }
-    let says_name = words::SAID.iter().any(|w| words::holds(value, w));
     let says_test = value.len() <= 32
         && words::TESTS.iter().any(|w| match w.len() {
             ..4 => words::begins(value, w),
             _ => words::holds(value, w),
         });
-    Some(
-        evidence
-            .with_if(Fact::SaysName, says_name)
-            .with_if(Fact::SaysTest, says_test),
-    )
+    evidence = evidence.with_if(Fact::SaysTest, says_test);
+    let refused = hopeless(evidence)
+        || refers(value)
+        || words::PLACEHOLDERS.iter().any(|w| words::holds(value, w));
+    (!refused).then_some(evidence)
 }
 
 fn refers(value: &[u8]) -> bool {

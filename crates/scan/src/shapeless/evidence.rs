@@ -146,17 +146,27 @@ impl Evidence {
 
     /// The sum of the weights.
     pub fn points(self) -> i32 {
-        self.facts().map(Fact::weight).sum()
+        let (mut rest, mut sum) = (self.0, 0);
+        while rest != 0 {
+            let fact = Fact::ALL.get(rest.trailing_zeros() as usize);
+            sum += fact.map_or(0, |f| f.weight());
+            rest &= rest - 1;
+        }
+        sum
+    }
+
+    /// The points from which it is sure enough to block, here.
+    pub fn high_from(self) -> i32 {
+        match self.has(Fact::InTests) || self.has(Fact::InDocuments) {
+            true => HIGH_AMONG_EXAMPLES,
+            false => HIGH,
+        }
     }
 
     /// How sure the sum makes; `None`: not worth a line.
     pub fn confidence(self) -> Option<Confidence> {
-        let high = match self.has(Fact::InTests) || self.has(Fact::InDocuments) {
-            true => HIGH_AMONG_EXAMPLES,
-            false => HIGH,
-        };
         match self.points() {
-            points if points >= high => Some(Confidence::High),
+            points if points >= self.high_from() => Some(Confidence::High),
             points if points >= MEDIUM => Some(Confidence::Medium),
             _ => None,
         }

@@ -12,6 +12,7 @@ mod content;
 mod context;
 mod evidence;
 mod extent;
+pub(crate) mod kubernetes;
 mod likeness;
 mod name;
 mod operator;
@@ -31,6 +32,32 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
 pub(crate) const AHEAD: usize = 640;
+
+/// What reads a rule's values instead of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByHand {
+    /// `name = value`: [`read`].
+    Assignment,
+    /// The keys of a Kubernetes Secret: [`kubernetes::read`].
+    KubernetesSecret,
+}
+
+impl ByHand {
+    /// The words for them in packs; `pattern` is what is said when nothing is.
+    pub(crate) const NAMES: [(&'static str, Option<Self>); 3] = [
+        ("pattern", None),
+        ("assignment", Some(Self::Assignment)),
+        ("kubernetes-secret", Some(Self::KubernetesSecret)),
+    ];
+
+    /// Bytes after a keyword without which it cannot be read.
+    pub(crate) const fn ahead(self) -> usize {
+        match self {
+            Self::Assignment => AHEAD,
+            Self::KubernetesSecret => kubernetes::REACH,
+        }
+    }
+}
 
 /// A value and what speaks for it, in the coordinates of the text given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,12 +124,17 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
 /// The name around a keyword, and what leads from it to a value.
 fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, operator::Lead)> {
     let at = bounds(text, own)?;
+    // Most names in code and prose lead to no value: that is seen soonest.
+    let lead = operator::lead(text, at.start, at.end)?;
+    // `password=password=...`
+    if words::begins(text.get(lead.at..)?, text.get(own.clone())?) {
+        return None;
+    }
     let name = name::read(text, at.clone(), own)?;
     // Each name is read once, for the keyword in its deciding word.
     if own.end <= name.start || own.start >= name.end {
         return None;
     }
-    let lead = operator::lead(text, at.start, at.end)?;
     let asks = lead.fact == Fact::Passed && name.verb;
     (!asks).then_some((at, name, lead))
 }

@@ -81,8 +81,15 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
     }
     let mut qualified = false;
     let mut verb = false;
+    let part = memchr::memrchr(b'.', text.get(at.start..start)?).map_or(0, |dot| at.start + dot);
     for i in 0..last {
         let before = word(i)?;
+        if parts.get(i)?.1 <= part {
+            if words::denies_in_path(before) {
+                return None;
+            }
+            continue;
+        }
         if words::denies_before(before) || (fact == Fact::Token && words::no_token(before)) {
             return None;
         }

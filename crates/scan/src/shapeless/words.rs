@@ -374,6 +374,28 @@ pub(super) fn denies_before(word: &[u8]) -> bool {
     is_any(word, ALL)
 }
 
+/// Words in the parts of a dotted name before the last one that turn the meaning.
+pub(super) fn denies_in_path(word: &[u8]) -> bool {
+    const ALL: &[&[u8]] = &[
+        b"csrf",
+        b"xsrf",
+        b"i18n",
+        b"messages",
+        b"message",
+        b"error",
+        b"errors",
+        b"label",
+        b"labels",
+        b"placeholder",
+        b"trans",
+        b"translations",
+        b"lang",
+        b"validation",
+        b"public",
+    ];
+    is_any(word, ALL)
+}
+
 /// Words before `token` that mean a piece of text or a place in a list.
 pub(super) fn no_token(word: &[u8]) -> bool {
     const ALL: &[&[u8]] = &[
@@ -905,14 +927,9 @@ pub(super) fn holds(text: &[u8], word: &[u8]) -> bool {
     let Some((&first, rest)) = word.split_first() else {
         return false;
     };
-    let Some(last) = text.len().checked_sub(word.len()) else {
-        return false;
-    };
-    (0..=last).any(|i| {
-        text.get(i).is_some_and(|b| b.to_ascii_lowercase() == first)
-            && text
-                .get(i + 1..i + word.len())
-                .is_some_and(|t| t.eq_ignore_ascii_case(rest))
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), text).any(|i| {
+        text.get(i + 1..i + word.len())
+            .is_some_and(|t| t.eq_ignore_ascii_case(rest))
     })
 }
 

@@ -1,0 +1,260 @@
+//! Secrets without a shape: each context with a secret, and with something that is none.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::key;
+use lychgate_model::{Confidence, HashKind, ObjectKind};
+use lychgate_scan::shapeless::{Evidence, Fact};
+use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
+use proptest::prelude::*;
+
+fn built_in() -> &'static RuleSet {
+    static SET: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
+    SET.get_or_init(|| RuleSet::built_in().unwrap())
+}
+
+/// Made at run time, so that nothing here looks like a secret.
+fn noise(length: usize, seed: u64) -> String {
+    let letters = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(letters[usize::try_from(state % letters.len() as u64).unwrap()])
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+fn scan(set: &RuleSet, bytes: &[u8]) -> Scanned {
+    let mut out = Scanned::default();
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes,
+    };
+    set.scan(input, &key(), &mut Scratch::new(), &mut out);
+    out
+}
+
+/// The best confidence of what has no shape, at a path.
+fn judged(set: &RuleSet, path: &str, text: &str) -> Option<Confidence> {
+    let found = scan(set, text.as_bytes());
+    let levels = found.findings.iter().filter(|f| !f.evidence.is_none());
+    levels
+        .filter_map(|f| f.evidence.at(path.as_bytes()).confidence())
+        .max()
+}
+
+#[test]
+fn each_context_has_a_twin_that_passes() {
+    let set = built_in();
+    // The path, the context, and what in the place of the value makes it harmless.
+    let contexts = [
+        ("a.py", "password = \"~\"", "password_field"),
+        ("a.py", "connect(user='x', password='~')", "%s"),
+        ("a.py", "os.environ.get('DB_PASSWORD', '~')", "changeme"),
+        ("a.py", "api_key: Optional[str] = \"~\"", "your-api-key"),
+        ("a.js", "const apiKey = process.env.API_KEY || '~';", "none"),
+        ("a.js", "headers: { 'X-Api-Key': '~' }", "${key}"),
+        (
+            "a.ts",
+            "private readonly secret: string = `~`;",
+            "${secret}",
+        ),
+        ("a.java", "private String dbPassword = \"~\";", "dbPassword"),
+        ("a.java", "config.setPassword(\"~\");", "password"),
+        ("a.go", "AuthToken: \"~\",", "Authorization"),
+        ("a.rs", "const TOKEN: &str = \"~\";", "--token"),
+        ("a.rb", ":password => '~',", "current_password"),
+        ("a.php", "define('DB_PASSWORD', '~');", "password_here"),
+        ("a.php", "$config['password'] = '~';", "database.password"),
+        ("a.cs", "\"Server=db;User Id=a;Password=~;\"", "{0}"),
+        ("a.c", "#define WIFI_PASSWORD \"~\"", "WIFI_PASSWORD"),
+        ("a.json", "{\"clientSecret\": \"~\"}", "<secret>"),
+        (
+            "a.json",
+            "{\"name\": \"DB_PASSWORD\", \"value\": \"~\"}",
+            "{{ pw }}",
+        ),
+        ("a.yml", "password: ~", "!vault"),
+        ("a.yml", "env:\n - name: API_TOKEN\n   value: ~", "$(TOKEN)"),
+        (
+            "a.properties",
+            "spring.datasource.password=~",
+            "${DB_PASSWORD}",
+        ),
+        ("a.properties", "token=~", "op://vault/token"),
+        (".env", "SECRET_KEY=~", "$SECRET_KEY"),
+        ("a.ini", "[db]\nuser = x\npassword = ~", "%(password)s"),
+        ("a.xml", "<password>~</password>", "${env.PASSWORD}"),
+        ("a.xml", "<add key=\"ApiKey\" value=\"~\" />", "#{ApiKey}#"),
+        ("a.xml", "<entry key=\"password\">~</entry>", "@password@"),
+        (
+            "a.tf",
+            "variable \"db_password\" {\n  default = \"~\"\n}",
+            "none",
+        ),
+        ("a.tfvars", "db_password = \"~\"", "vault:db/password"),
+        ("a.sh", "export API_TOKEN=~", "$(cat token)"),
+        ("a.sh", "deploy --password ~ --now", "$PASSWORD"),
+        ("a.sh", "curl -H 'Authorization: Bearer ~'", "$TOKEN"),
+        ("a.sql", "CREATE USER x IDENTIFIED BY '~';", "password"),
+        ("a.sql", "ALTER USER x WITH PASSWORD '~';", "%s"),
+        ("Dockerfile", "ENV ADMIN_PASSWORD ~", "${ADMIN_PASSWORD}"),
+        ("Dockerfile", "ENV ADMIN_PASSWORD=~", "changeit"),
+        (
+            "a.ipynb",
+            "\"source\": [\"password = \\\"~\\\"\\n\"]",
+            "password",
+        ),
+        (
+            "a.yml",
+            "kind: Secret\nstringData:\n  smtp: ~\n",
+            "{{ smtp }}",
+        ),
+        (
+            "a.yml",
+            "stringData:\n  smtp: ~\nkind: Secret\n",
+            "smtp-user",
+        ),
+        ("a.yml", "ansible_become_pass: ~", "{{ become }}"),
+    ];
+    for (path, context, harmless) in contexts {
+        for seed in 1..4 {
+            let secret = noise(20, seed);
+            let with = context.replace('~', &secret);
+            let level = judged(set, path, &with);
+            assert_eq!(level, Some(Confidence::High), "{path}: {context}");
+        }
+        let without = context.replace('~', harmless);
+        assert_eq!(judged(set, path, &without), None, "{path}: {without}");
+    }
+}
+
+#[test]
+fn names_that_promise_something_else_are_no_credentials() {
+    let set = built_in();
+    for name in [
+        "password_hash",
+        "passwordField",
+        "PASSWORD_REGEX",
+        "token_type",
+        "csrf_token",
+        "public_key",
+        "next_token",
+        "tokenizer",
+        "secretName",
+        "secret_id",
+        "primary_key",
+        "api_key_url",
+        "private_key_path",
+        "token_uri",
+        "keyboard",
+        "passive",
+        "author",
+        "cancellationToken",
+        "password_length",
+        "has_password",
+        "password_prompt",
+        "foreign_key",
+        "sort_key",
+        "compass",
+    ] {
+        let text = format!("{name} = \"{}\"", noise(24, 5));
+        assert_eq!(judged(set, "a.py", &text), None, "{name}");
+    }
+}
+
+#[test]
+fn a_path_is_part_of_the_evidence() {
+    let set = built_in();
+    let text = format!("password: {}\n", noise(12, 9));
+    assert_eq!(judged(set, "app.yml", &text), Some(Confidence::High));
+    assert_eq!(judged(set, "app.py", &text), None);
+    let quoted = format!("password = '{}'\n", noise(12, 9));
+    assert_eq!(judged(set, "src/app.py", &quoted), Some(Confidence::High));
+    assert_eq!(
+        judged(set, "tests/app.py", &quoted),
+        Some(Confidence::Medium)
+    );
+    assert_eq!(judged(set, "docs/a.md", &quoted), Some(Confidence::Medium));
+    assert_eq!(judged(set, "locale/de/app.po", &quoted), None);
+}
+
+#[test]
+fn a_rule_that_knows_the_shape_speaks_alone() {
+    let set = built_in();
+    let text = format!("token = \"{}\"\n", fixture::token(3));
+    let found = scan(set, text.as_bytes());
+    assert!(found.findings.iter().all(|f| f.evidence.is_none()));
+    assert!(!found.findings.is_empty());
+}
+
+#[test]
+fn hostile_names_do_not_flood() {
+    let set = built_in();
+    for hostile in [
+        "password=",
+        "password=password:",
+        "password=\"",
+        "password=a;",
+        "\"password\":\"",
+        "token token='",
+        "key=key=key=",
+        "kind: Secret\ndata:\n a: ",
+        "secret_secret_secret.secret-",
+    ] {
+        let found = scan(set, hostile.repeat(20_000 / hostile.len()).as_bytes());
+        assert!(found.findings.len() <= 300, "{hostile}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// What stands beyond the window changes nothing.
+    #[test]
+    fn the_sum_rests_on_the_window_alone(seed in 1u64..10_000, far in "[a-z \n]{0,300}") {
+        let set = built_in();
+        let line = format!("{}password = \"{}\"\n{}", "x \n".repeat(250), noise(16, seed), "y \n".repeat(250));
+        let alone = scan(set, line.as_bytes());
+        let among = scan(set, format!("{far}{line}{far}").as_bytes());
+        let sums = |s: &Scanned| s.findings.iter().map(|f| f.evidence).collect::<Vec<_>>();
+        prop_assert_eq!(sums(&alone), sums(&among));
+    }
+
+    /// Wherever the object is cut, the same is found.
+    #[test]
+    fn pieces_find_the_same(seed in 1u64..10_000, cut in 1usize..5_000) {
+        let set = built_in();
+        let mut text = String::new();
+        for n in 0..60 {
+            text += &format!("user{n} = 'a'\ndb_password = '{}'\n{}\n", noise(14, seed + n), "z ".repeat(20));
+        }
+        let whole = scan(set, text.as_bytes());
+        let mut scratch = Scratch::new();
+        let mut stream = set.stream(ObjectKind::Blob, &mut scratch);
+        for piece in text.as_bytes().chunks(cut) {
+            stream.feed(set, &key(), &mut scratch, piece);
+        }
+        let mut out = Scanned::default();
+        stream.finish(set, &key(), &mut scratch, &mut out);
+        let ours = whole.findings.iter().filter(|f| !f.evidence.is_none());
+        prop_assert!(ours.count() >= 58);
+        prop_assert_eq!(whole.findings, out.findings);
+    }
+
+    /// The confidence never falls when a fact that speaks for a value is added.
+    #[test]
+    fn more_evidence_is_never_less(bits in proptest::collection::vec(0usize..Fact::ALL.len(), 0..20), more in 0usize..Fact::ALL.len()) {
+        let set = bits.iter().fold(Evidence::NONE, |e, i| e.with(Fact::ALL[*i]));
+        let fact = Fact::ALL[more];
+        let place = matches!(fact, Fact::InTests | Fact::InDocuments);
+        if fact.weight() >= 0 && !place {
+            prop_assert!(set.with(fact).confidence() >= set.confidence());
+        }
+    }
+}
