@@ -175,7 +175,7 @@ struct Counts {
 impl Counts {
     /// `None`: blanks, control characters or beyond ASCII.
     fn of(value: &[u8]) -> Option<Self> {
-        if value.len() < 4 {
+        if value.len() < 5 {
             return None;
         }
         let mut c = Self::default();

@@ -38,7 +38,8 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
         .unwrap_or_default();
     let right = after.get(..after.len().min(NEAR)).unwrap_or_default();
     so_far
-        .with_if(Fact::Commented, commented)
+        .with_if(Fact::Commented, commented && !documents(head))
+        .with_if(Fact::Documented, documents(head))
         .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
         .with_if(
             Fact::UserNear,
@@ -48,4 +49,21 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
             Fact::ExampleNear,
             near(line, words::EXAMPLES) || near(rest, words::EXAMPLES),
         )
+}
+
+/// A comment that shows how to call something: `///`, ` * `, `#   ` set in as code is.
+fn documents(head: &[u8]) -> bool {
+    [
+        &b"* "[..],
+        b"*\t",
+        b"///",
+        b"//!",
+        b"#   ",
+        b"//   ",
+        b"//\t",
+        b"--   ",
+        b"#\t",
+    ]
+    .iter()
+    .any(|c| head.starts_with(c))
 }

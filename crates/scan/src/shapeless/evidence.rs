@@ -63,7 +63,7 @@ facts! {
     Quoted = 10, "quoted";
     Bare = -30, "not quoted";
     // Its length.
-    Tiny = -34, "shorter than 6 characters";
+    Tiny = -20, "5 characters";
     Short = -12, "6 or 7 characters";
     Middle = 0, "8 to 11 characters";
     Long = 8, "12 to 19 characters";
@@ -97,13 +97,14 @@ facts! {
     UserNear = 8, "a user, host or login stands near";
     ExampleNear = -10, "example, test or dummy stands near";
     Commented = -4, "in a comment";
+    Documented = -70, "in a comment that documents code";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";
     BareInConfig = 34, "not quoted, in a file of settings";
-    BareInProse = -20, "not quoted, in text for people";
+    BareInProse = -6, "not quoted, in text for people";
     InSecretFile = 14, "in a file that is there for secrets";
-    InTests = -16, "in tests or examples";
+    InTests = -8, "in tests or examples";
     InDocuments = -14, "in documentation";
     InTranslations = -80, "in translations";
     InVendored = -30, "in generated, vendored or locked files";

@@ -124,14 +124,7 @@ fn wrapper(text: &[u8]) -> Option<usize> {
 
 /// The length of `Bearer ` and its like.
 fn scheme(text: &[u8]) -> usize {
-    const SCHEMES: &[&[u8]] = &[
-        b"bearer ",
-        b"token ",
-        b"apikey ",
-        b"api-key ",
-        b"basic ",
-        b"key ",
-    ];
+    const SCHEMES: &[&[u8]] = &[b"bearer ", b"token ", b"apikey ", b"api-key ", b"key "];
     SCHEMES
         .iter()
         .find(|s| words::begins(text, s))
@@ -288,7 +281,18 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
         .take_while(|b| matches!(b, b' ' | b'\t'))
         .count();
     let next = at(rest_of_line, gap);
-    let tight = at(text, start.wrapping_sub(1)) == b'=' || lead.fact == Fact::Flagged || inside;
+    // `PGPASSWORD=... psql`, `A=... B=...`; but not `password=Geben Sie ...`.
+    let word = rest_of_line.get(gap..).unwrap_or_default();
+    let end_of_word = word.iter().position(u8::is_ascii_whitespace);
+    let assigns = word
+        .get(..end_of_word.unwrap_or(word.len()))
+        .is_some_and(|w| w.contains(&b'='));
+    let shell = text
+        .get(name..start)
+        .is_some_and(|n| !n.iter().any(u8::is_ascii_lowercase));
+    let tight = (at(text, start.wrapping_sub(1)) == b'=' && (assigns || shell))
+        || lead.fact == Fact::Flagged
+        || inside;
     let closes = matches!(
         next,
         0 | b'\n'

@@ -779,6 +779,7 @@ pub(super) const REFERENCES: &[&[u8]] = &[
     b"file:",
     b"data:",
     b"aqicah",
+    b"eyjhbgcioi",
     b"{cipher}",
     b"!vault",
     b"bao:",
