@@ -39,13 +39,18 @@ fn scan(set: &RuleSet, bytes: &[u8]) -> Scanned {
     out
 }
 
-/// The best confidence of what has no shape, at a path.
+/// The best confidence at a path; a rule that knows the shape is as good as sure.
 fn judged(set: &RuleSet, path: &str, text: &str) -> Option<Confidence> {
+    let path = path.as_bytes();
     let found = scan(set, text.as_bytes());
-    let levels = found.findings.iter().filter(|f| !f.evidence.is_none());
-    levels
-        .filter_map(|f| f.evidence.at(path.as_bytes()).confidence())
-        .max()
+    let levels = found.findings.iter().filter_map(|f| {
+        let rule = &set.rules()[f.rule as usize];
+        match f.evidence.is_none() {
+            true => rule.paths.applies_to(path).then_some(Confidence::High),
+            false => f.evidence.at(path).confidence(),
+        }
+    });
+    levels.max()
 }
 
 #[test]
