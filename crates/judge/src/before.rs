@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lychgate_model::ObjectId;
 use lychgate_policy::Exception;
-use lychgate_scan::{RawFinding, Rule, ValueTag};
+use lychgate_scan::{RawFinding, Rule, Scanned, ValueTag};
 
 use crate::candidates::marked;
 use crate::hits::{Hit, Hits, Stand};
@@ -18,6 +18,8 @@ pub(crate) type Stood = HashMap<(u32, ValueTag), usize>;
 pub(crate) struct Sides {
     pub(crate) values: Stood,
     exceptions: HashSet<Exception>,
+    /// One of them was looked at, and is not encrypted.
+    pub(crate) plain: bool,
 }
 
 /// Whether a rule looks at some paths only.
@@ -85,6 +87,8 @@ impl Before {
 impl Hits {
     fn sum(&self, ids: &[ObjectId]) -> Sides {
         let mut sum = Sides::default();
+        let plain = |s: &Option<Arc<Scanned>>| s.as_ref().is_none_or(|s| s.sealed.is_none());
+        sum.plain = ids.iter().any(|id| self.sides.get(id).is_some_and(plain));
         for scanned in ids.iter().filter_map(|id| self.sides.get(id)?.as_deref()) {
             let mut here = Stood::new();
             for f in &scanned.findings {

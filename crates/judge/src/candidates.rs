@@ -38,9 +38,15 @@ impl Session {
             let found = Found {
                 path: &file.name,
                 shown: Some(path),
+                file: true,
                 ..Found::default()
             };
-            self.take(&found, &file.scanned, None, &mut out);
+            let named = |f: &RawFinding| rule_at(self, f.rule).is_some_and(|r| r.by_path);
+            let mut scanned = file.scanned.clone();
+            if scanned.sealed.is_some() {
+                scanned.findings.retain(|f| !named(f));
+            }
+            self.take(&found, &scanned, None, &mut out);
         }
         for reference in &hits.references {
             // The name is the secret: it is told by its kind alone.
@@ -117,6 +123,8 @@ impl Session {
                 commit: stand.commit,
                 link: stand.mode == Mode::Symlink,
                 note: stand.note,
+                file: matches!(stand.mode, Mode::Regular | Mode::Executable)
+                    && hit.kind == ObjectKind::Blob,
             };
             let mut here = Vec::new();
             self.take(&found, &hit.scanned, Some(&before), &mut here);
@@ -167,6 +175,11 @@ impl Session {
                 let folders = told.get(&(f.rule, f.value));
                 !folders.is_some_and(|all| all.contains(folder(&route.path, f)))
             });
+            // What is encrypted may have the name of what is not.
+            if hits.is_sealed(&route.new.id) {
+                let named = |f: &RawFinding| rule_at(self, f.rule).is_some_and(|r| r.by_path);
+                scanned.findings.retain(|f| !named(f));
+            }
             let shown = self.masked_path(&route.path);
             let found = Found {
                 path: &route.path,
@@ -255,6 +268,37 @@ impl Session {
         }
         self.spent(found, &scanned.markers, old, out);
         self.escape(found, scanned, old, out);
+        self.plain(found, scanned, old, out);
+    }
+
+    /// A file that has to be encrypted, and is not.
+    fn plain(
+        &self,
+        found: &Found<'_>,
+        scanned: &Scanned,
+        old: Option<&Before>,
+        out: &mut Vec<Candidate>,
+    ) {
+        if !found.file || found.note || found.path.is_empty() {
+            return;
+        }
+        let demand = self.contract.at(found.path);
+        let Some(demand) = demand.filter(|d| !d.is_kept(scanned.sealed)) else {
+            return;
+        };
+        let rule = RuleId::new(demand.rule());
+        let Some(rule) = rule.and_then(|id| self.engine.rules().rule(&id)) else {
+            return;
+        };
+        let raw = whole(rule, format!("by {}", demand.source));
+        let mut finding = self.finding(found, &raw, rule);
+        finding.fingerprint = None;
+        out.push(Candidate {
+            finding,
+            existing: old.is_some_and(|old| old.same || old.here.plain),
+            shapeless: false,
+            marks: Vec::new(),
+        });
     }
 
     /// A symlink that leads out of the repository.
@@ -401,6 +445,30 @@ fn severity_on(today: jiff::civil::Date, raw: &RawFinding) -> Severity {
     }
 }
 
+/// A finding about a file as a whole.
+fn whole(rule: &Rule, shown: String) -> RawFinding {
+    RawFinding {
+        rule: 0,
+        span: Span {
+            line: 1,
+            column: 1,
+            end_line: 1,
+            end_column: 1,
+            byte_start: 0,
+            byte_end: 0,
+        },
+        source: Source::Blob,
+        value: ValueTag([0; 16]),
+        masked: shown.into(),
+        severity: rule.severity,
+        confidence: rule.confidence,
+        via: None,
+        until: None,
+        evidence: Evidence::NONE,
+        open: 0,
+    }
+}
+
 /// Where something was found.
 #[derive(Clone, Debug, Default)]
 struct Found<'a> {
@@ -412,6 +480,8 @@ struct Found<'a> {
     commit: Option<lychgate_model::ObjectId>,
     link: bool,
     note: bool,
+    /// A file's content was scanned, whole.
+    file: bool,
 }
 
 /// How sure a finding is at its path; `None`: without a shape, and not sure enough to be told.

@@ -67,6 +67,15 @@ impl Hits {
         });
     }
 
+    /// Blobs that are clean so far: where they stand decides.
+    pub(crate) fn watch(&mut self, ids: Vec<ObjectId>) {
+        let clean = Arc::new(Scanned::default());
+        for id in ids {
+            // One that was found something in stands before it, and stays.
+            self.object(id, ObjectKind::Blob, clean.clone());
+        }
+    }
+
     /// One order whatever the order of completion, and no object twice.
     pub(crate) fn settle(&mut self) {
         self.objects.sort_by_key(|h| h.id);
@@ -92,6 +101,13 @@ impl Hits {
                 route.commit = (!place.commit.is_null()).then_some(place.commit);
             }
         }
+    }
+
+    /// Whether an object was found to be encrypted.
+    pub(crate) fn is_sealed(&self, id: &ObjectId) -> bool {
+        let at = self.objects.binary_search_by_key(id, |h| h.id).ok();
+        let hit = at.and_then(|at| self.objects.get(at));
+        hit.is_some_and(|h| h.scanned.sealed.is_some())
     }
 
     pub(crate) fn find(&mut self, id: &ObjectId) -> Option<&mut Hit> {

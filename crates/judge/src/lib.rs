@@ -13,6 +13,7 @@ mod before;
 mod cache;
 mod candidates;
 mod conclude;
+mod contract;
 mod documents;
 mod early;
 mod engine;
@@ -45,5 +46,10 @@ pub use state::State;
 pub use work::{Work, WorkDone};
 
 /// The documents a judge wants to see of every repository (contract 5).
-pub const DOCUMENTS: [&str; 2] = [lychgate_policy::repository::PATH, gitleaks::PATH];
+pub const DOCUMENTS: [&str; 4] = [
+    lychgate_policy::repository::PATH,
+    gitleaks::PATH,
+    contract::SOPS,
+    contract::ATTRIBUTES,
+];
 pub use report::prune as prune_reports;

@@ -11,7 +11,9 @@ impl Session {
     pub(crate) fn masked_path(&mut self, path: &[u8]) -> Vec<u8> {
         let mut out = Scanned::default();
         let rules = self.engine.rules();
-        rules.scan_path(path, None, self.state.key(), &mut self.scratch, &mut out);
+        // What the path says by itself is no secret: it is what people have to see.
+        let (key, scratch) = (self.state.key(), &mut self.scratch);
+        rules.scan_text(Source::Path, path, key, scratch, &mut out);
         masked(path, &self.secrets(&out))
     }
 

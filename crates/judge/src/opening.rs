@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lychgate_model::{Hook, Reason, RefUpdate, Surface, limits};
 use lychgate_policy::Policy;
 
+use crate::contract::Contract;
 use crate::documents::Sides;
 use crate::engine::Engine;
 use crate::reply::Reply;
@@ -29,6 +30,8 @@ pub(crate) struct Opened {
     refs: Vec<RefUpdate>,
     policy: Policy,
     reasons: Vec<Reason>,
+    contract: Contract,
+    notes: Vec<String>,
     /// `None`: more than is planned for.
     plan: Option<Plan>,
 }
@@ -71,6 +74,7 @@ impl Opening {
         let (policy, mut reasons) =
             crate::documents::policy(organisation, surface, &papers, &asking.head, anchor);
         let (adopted, broken) = crate::gitleaks::adopt(engine, surface, &papers);
+        let (contract, notes) = Contract::of(&papers);
         let sides = Sides {
             surface,
             head: &asking.head,
@@ -92,6 +96,8 @@ impl Opening {
             refs,
             policy,
             reasons,
+            contract,
+            notes,
             plan,
         }
     }
@@ -129,6 +135,8 @@ impl Session {
         self.refs = opened.refs;
         self.policy = opened.policy;
         self.reasons.extend(opened.reasons);
+        self.contract = opened.contract;
+        self.notes.extend(opened.notes);
         let Some(plan) = opened.plan else {
             let message = "too many refs for this many patterns in the policy".to_owned();
             return self.refuse_refs(message);

@@ -7,7 +7,8 @@ use lychgate_model::{Hook, Mode, ObjectId, limits};
 use lychgate_wire::frame::Place;
 
 use crate::before::Known;
-use crate::hits::{Hits, Route, Stand};
+use crate::contract::Contract;
+use crate::hits::{Hit, Hits, Route, Stand};
 use crate::reply::Reply;
 
 /// Ids in one question.
@@ -43,11 +44,12 @@ impl Questions {
         let mut seen = HashSet::new();
         let led = |r: &&Route| !r.stood && (r.staged || r.new.mode != Mode::Gitlink);
         let led = hits.paths.iter().filter(led).map(|r| r.new.id);
-        let ids: Vec<ObjectId> = hits
-            .objects
-            .iter()
-            .map(|h| h.id)
+        let of = |clean| move |h: &&Hit| h.scanned.is_clean() == clean;
+        let found = hits.objects.iter().filter(of(false)).map(|h| h.id);
+        let watched = hits.objects.iter().filter(of(true)).map(|h| h.id);
+        let ids: Vec<ObjectId> = found
             .chain(led)
+            .chain(watched)
             .filter(|id| seen.insert(*id))
             .take(limits::PLACES)
             .collect();
@@ -128,12 +130,16 @@ impl Questions {
     }
 
     /// Takes an answer to a question about places.
-    pub(crate) fn place(&mut self, hits: &mut Hits, place: &Place<'_>) {
+    pub(crate) fn place(&mut self, hits: &mut Hits, contract: &Contract, place: &Place<'_>) {
         hits.leads(place);
         let Some(hit) = hits.find(&place.object) else {
             return;
         };
         if hit.places.len() >= limits::PLACES_PER_OBJECT {
+            return;
+        }
+        // A clean blob is asked for because of paths that have to be encrypted, and no other.
+        if hit.scanned.is_clean() && contract.at(place.path).is_none() {
             return;
         }
         hit.places.push(Stand {

@@ -3,10 +3,13 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use lychgate_model::{Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, limits};
+use lychgate_model::{
+    HashKind, Hook, Mode, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, limits,
+};
 use lychgate_wire::frame::{Entry, Facts, Hello, Object, RefuseCode, Role, Unreadable, caps};
 use lychgate_wire::version;
 
+use crate::identity::Identity;
 use crate::reply::{Refusal, Reply};
 use crate::session::{Asking, Session, protocol, short};
 use crate::work::{Shared, What};
@@ -80,8 +83,13 @@ impl Session {
                     self.coverage.cached_bytes += known.size;
                     self.judged += 1;
                     self.cover(key);
-                    if let Some(scanned) = known.scanned.filter(|s| self.admits(s)) {
-                        self.hits.object(*id, known.kind, scanned);
+                    match known.scanned {
+                        None if known.kind == ObjectKind::Blob => self.watch_pushed(*id),
+                        None => {}
+                        Some(scanned) if self.admits(&scanned) => {
+                            self.hits.object(*id, known.kind, scanned);
+                        }
+                        Some(_) => {}
                     }
                     needed.push(false);
                 }
@@ -102,6 +110,9 @@ impl Session {
             staged,
         };
         self.intake.name(what, entry.path);
+        if self.contract.at(entry.path).is_some() {
+            self.watch(new.id, new.mode);
+        }
         if staged && new.mode.is_blob() {
             let key = self.key(&new.id);
             self.expected.insert(key);
@@ -165,6 +176,28 @@ impl Session {
             "git fsck names what is damaged"
         };
         self.tell(ReasonCode::Unreadable, format!("{name}: {why}"), help);
+    }
+
+    /// Asks later where a blob stands, and what stood there before.
+    fn watch(&mut self, id: ObjectId, mode: Mode) {
+        let file = matches!(mode, Mode::Regular | Mode::Executable);
+        // Nobody encrypts an empty file.
+        let empty = || Identity::new(self.hash(), ObjectKind::Blob, 0).is(&id);
+        if file && self.watched.len() < limits::PLACES && !empty() {
+            self.watched.push(id);
+        }
+    }
+
+    /// The same for a blob of a push, which may stand where another stood: such paths are told by
+    /// no entry.
+    pub(crate) fn watch_pushed(&mut self, id: ObjectId) {
+        if self.contract.is_written() && !self.is_staged() {
+            self.watch(id, Mode::Regular);
+        }
+    }
+
+    fn hash(&self) -> HashKind {
+        self.shared.as_ref().map_or(HashKind::Sha1, |s| s.hash)
     }
 
     /// Covered ids are kept only where entries name blobs; offers of a push keep their own count.

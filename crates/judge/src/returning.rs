@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lychgate_model::{Reason, ReasonCode};
+use lychgate_model::{ObjectKind, Reason, ReasonCode};
 use lychgate_wire::frame::Role;
 
 use crate::cache::Known;
@@ -48,8 +48,13 @@ impl Session {
                         }
                         (_, scanned) => {
                             self.judged += 1;
-                            if let Some(scanned) = scanned.filter(|s| self.admits(s)) {
-                                self.hits.object(id, kind, scanned);
+                            match scanned {
+                                None if kind == ObjectKind::Blob => self.watch_pushed(id),
+                                None => {}
+                                Some(scanned) if self.admits(&scanned) => {
+                                    self.hits.object(id, kind, scanned);
+                                }
+                                Some(_) => {}
                             }
                         }
                     }

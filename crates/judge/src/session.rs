@@ -16,6 +16,7 @@ use lychgate_wire::frame::{DocumentContent, DocumentSide, Frame, RefuseCode};
 use lychgate_wire::tally::Counter;
 
 use crate::cache::Cache;
+use crate::contract::Contract;
 use crate::engine::Engine;
 use crate::hits::Hits;
 use crate::intake::Intake;
@@ -135,6 +136,9 @@ pub struct Session {
     pub(crate) expected: HashSet<u64>,
     pub(crate) covered: HashSet<u64>,
     pub(crate) hits: Hits,
+    /// What has to be encrypted, and the blobs of which it has to be known where they stand.
+    pub(crate) contract: Contract,
+    pub(crate) watched: Vec<ObjectId>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) untold: usize,
     kept: usize,
@@ -200,6 +204,8 @@ impl Session {
             expected: HashSet::new(),
             covered: HashSet::new(),
             hits: Hits::default(),
+            contract: Contract::default(),
+            watched: Vec::new(),
             reasons: Vec::new(),
             untold: 0,
             kept: 0,
@@ -262,7 +268,7 @@ impl Session {
             }
             Frame::Place(place) => {
                 if let Some(questions) = &mut self.questions {
-                    questions.place(&mut self.hits, place);
+                    questions.place(&mut self.hits, &self.contract, place);
                 }
             }
             Frame::Answered => {
@@ -396,6 +402,7 @@ impl Session {
         match self.phase {
             Phase::Receiving if self.claimed.is_some() => {
                 self.compare();
+                self.hits.watch(std::mem::take(&mut self.watched));
                 self.hits.settle();
                 let hook = self.asking.as_ref().map_or(Hook::CheckStdin, |a| a.hook);
                 self.questions = Some(Questions::new(hook, &self.hits));

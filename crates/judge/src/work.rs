@@ -243,8 +243,10 @@ impl Work {
                     }
                     let content = buffer.get(item.content).unwrap_or_default();
                     let mut judged = shared.judge(item.what, content, scratch);
+                    let name = buffer.get(item.name).unwrap_or_default();
+                    shared.named(&mut judged, name, scratch);
                     if !judged.is_clean() {
-                        judged.name = buffer.get(item.name).unwrap_or_default().to_vec();
+                        judged.name = name.to_vec();
                     }
                     Some(judged)
                 };
@@ -367,7 +369,18 @@ impl Shared {
             What::Path {
                 staged: true, new, ..
             } => rules.scan_path(bytes, Some(new.mode), key, scratch, out),
-            What::Path { .. } => rules.scan_text(Source::Path, bytes, key, scratch, out),
+            What::Path { new, .. } => rules.scan_added(bytes, new.mode, key, scratch, out),
+        }
+    }
+
+    /// What the name of a file outside Git says by itself; that of an entry is content.
+    fn named(&self, judged: &mut Judged, name: &[u8], scratch: &mut Scratch) {
+        if judged.what != What::File {
+            return;
+        }
+        if let Ok(out) = &mut judged.outcome {
+            let (rules, key) = (self.engine.rules(), self.state.key());
+            rules.scan_name(name, key, scratch, out);
         }
     }
 
@@ -476,13 +489,16 @@ impl Large {
         } else {
             Vec::new()
         };
-        Judged {
+        let mut judged = Judged {
             what,
-            name,
+            name: Vec::new(),
             size,
             outcome,
             missing,
-        }
+        };
+        shared.named(&mut judged, &name, &mut Scratch::new());
+        judged.name = name;
+        judged
     }
 }
 

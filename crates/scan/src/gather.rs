@@ -179,7 +179,7 @@ impl Gathered {
         // A rule for some files says nothing about messages, names and tags.
         let bound = |f: &RawFinding| {
             let rule = rules.get(f.rule as usize);
-            f.source != Source::Blob && rule.is_some_and(|r| !r.paths.only.is_empty())
+            f.source != Source::Blob && rule.is_some_and(|r| !r.paths.only.is_empty() && !r.by_path)
         };
         // A name assigns nothing, whatever stands in it.
         let named = |f: &RawFinding| f.source == Source::Path && !f.evidence.is_none();

@@ -24,6 +24,8 @@ pub(crate) struct Matcher {
     stopwords: Vec<Vec<u8>>,
     compiled: OnceLock<Option<Engine>>,
     /// Names and values are read by hand ([`crate::shapeless`]); there is no pattern.
+    /// The paths of the rule decide; content is not looked at.
+    path: bool,
     foreign: Option<Arc<Foreign>>,
     by_hand: Option<ByHand>,
 }
@@ -51,9 +53,24 @@ impl Matcher {
             on_failure,
             stopwords,
             compiled,
+            path: false,
             foreign: None,
             by_hand: None,
         }
+    }
+
+    /// A rule that finds whatever stands at its paths.
+    pub(crate) fn path() -> Self {
+        let on = OnFailure::Low;
+        Self {
+            path: true,
+            ..Self::new(Vec::new(), String::new(), 1, 0.0, None, on, Vec::new())
+        }
+    }
+
+    /// Whether the path alone decides.
+    pub(crate) fn is_path(&self) -> bool {
+        self.path
     }
 
     /// A rule whose values are read by hand around its keywords.
@@ -119,7 +136,7 @@ impl Matcher {
 
     /// Compiles without keeping.
     pub(crate) fn compile(&self) -> Result<Engine, String> {
-        if self.by_hand.is_some() {
+        if self.by_hand.is_some() || self.path {
             return Err("has no pattern".to_owned());
         }
         if turns_unicode_on(&self.pattern) {
@@ -271,7 +288,7 @@ mod tests {
         let set = crate::RuleSet::built_in().unwrap();
         let mut total = 0;
         let all = set.searcher.matchers.iter().zip(set.rules());
-        for (matcher, rule) in all.filter(|(m, _)| m.by_hand().is_none()) {
+        for (matcher, rule) in all.filter(|(m, _)| m.by_hand().is_none() && !m.is_path()) {
             let pattern = &matcher.pattern;
             let hir = regex_syntax::ParserBuilder::new()
                 .unicode(false)

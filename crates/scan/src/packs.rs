@@ -58,6 +58,7 @@ pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("ml.toml"),
     pack!("models.toml"),
     pack!("monitoring.toml"),
+    pack!("names.toml"),
     pack!("network.toml"),
     pack!("networks.toml"),
     pack!("observability.toml"),

@@ -1,7 +1,8 @@
 //! A rule as everybody but the matcher sees it.
 
-use globset::GlobSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use lychgate_model::{Category, Confidence, ObjectId, RuleId, Severity};
 
@@ -34,11 +35,21 @@ pub struct Paths {
     pub only: Vec<String>,
     /// Globs of which none may match.
     pub never: Vec<String>,
-    pub(crate) only_set: GlobSet,
-    pub(crate) never_set: GlobSet,
+    /// Both lists, built when a path is first asked for: most rules are never asked.
+    compiled: OnceLock<(GlobSet, GlobSet)>,
 }
 
 impl Paths {
+    /// Globs that were tested.
+    pub(crate) fn new(only: Vec<String>, never: Vec<String>) -> Self {
+        let compiled = OnceLock::new();
+        Self {
+            only,
+            never,
+            compiled,
+        }
+    }
+
     /// Whether a rule with these globs applies to a path (bytes, `/`-separated, no leading `/`).
     pub fn applies_to(&self, path: &[u8]) -> bool {
         if self.only.is_empty() && self.never.is_empty() {
@@ -46,9 +57,23 @@ impl Paths {
         }
         // A glob reads characters; what is not UTF-8 becomes U+FFFD, which only a wildcard matches.
         let text = String::from_utf8_lossy(path);
-        (self.only.is_empty() || self.only_set.is_match(text.as_ref()))
-            && !self.never_set.is_match(text.as_ref())
+        let (only, never) = self.compiled.get_or_init(|| {
+            let set = |list: &[String]| globs(list.iter().map(String::as_str));
+            (set(&self.only), set(&self.never))
+        });
+        (self.only.is_empty() || only.is_match(text.as_ref())) && !never.is_match(text.as_ref())
     }
+}
+
+/// Globs as one set: `*` stays within a component. What is no glob is left out.
+pub(crate) fn globs<'g>(list: impl Iterator<Item = &'g str>) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for glob in list {
+        if let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).build() {
+            builder.add(glob);
+        }
+    }
+    builder.build().unwrap_or_default()
 }
 
 impl Rule {
@@ -115,6 +140,8 @@ pub struct Rule {
     pub references: Vec<String>,
     /// Who owns the rule; may be empty.
     pub owner: String,
+    /// The path alone decides: whatever stands at one of `paths` is found.
+    pub by_path: bool,
     /// What a rule from a `.gitleaks.toml` has beside.
     pub(crate) foreign: Option<Arc<Foreign>>,
 }
@@ -122,14 +149,6 @@ pub struct Rule {
 impl Paths {
     /// The file Git reads submodules from: at the top only.
     pub(crate) fn gitmodules() -> Self {
-        let mut builder = globset::GlobSetBuilder::new();
-        if let Ok(glob) = globset::Glob::new(".gitmodules") {
-            builder.add(glob);
-        }
-        Self {
-            only: vec![".gitmodules".to_owned()],
-            only_set: builder.build().unwrap_or_default(),
-            ..Self::default()
-        }
+        Self::new(vec![".gitmodules".to_owned()], Vec::new())
     }
 }

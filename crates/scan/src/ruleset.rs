@@ -7,6 +7,7 @@ use lychgate_model::{Digest, Problem, RuleId};
 use crate::canonical::digests;
 use crate::gitleaks::Foreign;
 use crate::matcher::Matcher;
+use crate::named::Named;
 use crate::pack;
 use crate::rule::Rule;
 use crate::searcher::Searcher;
@@ -26,6 +27,7 @@ pub struct PackSource<'a> {
 pub struct RuleSet {
     pub(crate) rules: Vec<Rule>,
     pub(crate) searcher: Searcher,
+    pub(crate) named: Named,
     /// Number of the first structural rule.
     pub(crate) structural: u32,
     digest: Digest,
@@ -85,9 +87,11 @@ impl RuleSet {
         rules.extend(structural::rules());
         let (digest, matching_digest) = digests(&rules, &matchers);
         let searcher = Searcher::new(matchers);
+        let named = Named::new(&rules);
         Self {
             rules,
             searcher,
+            named,
             structural,
             digest,
             matching_digest,

@@ -15,6 +15,7 @@ use crate::object::{self, Part};
 use crate::ruleset::RuleSet;
 use crate::runs;
 use crate::scanned::{Input, Link, RawFinding, Scanned};
+use crate::sealed::Sealed;
 use crate::search::{Pass, Text};
 use crate::shapeless::Evidence;
 use crate::structural;
@@ -92,6 +93,7 @@ impl RuleSet {
             ObjectKind::Blob => {
                 self.blob(input.bytes, key, scratch);
                 out.link = self.link(input.bytes, key);
+                out.sealed = Sealed::of(input.bytes);
             }
             ObjectKind::Tree => self.tree(input.bytes, input.hash, key, scratch),
             ObjectKind::Commit | ObjectKind::Tag => {
@@ -138,7 +140,9 @@ impl RuleSet {
     ) {
         self.begin(scratch);
         self.piece(path, 0, Source::Path, key, scratch);
-        self.path_rules(path, key, &mut scratch.gathered);
+        if mode.is_none_or(Mode::is_blob) {
+            self.path_rules(path, key, &mut scratch.gathered);
+        }
         tree::path_flaws(path, mode == Some(Mode::Symlink), &mut |flaw| {
             self.name_flaw(&flaw, path, 0, key, &mut scratch.gathered);
         });
@@ -367,13 +371,46 @@ impl RuleSet {
         scratch.names = names;
     }
 
-    /// Rules of a `.gitleaks.toml` that speak about a path alone.
+    /// Scans the whole path of an entry that a push adds: the tree objects tell of each name.
+    pub fn scan_added(
+        &self,
+        path: &[u8],
+        mode: Mode,
+        key: &ValueKey,
+        scratch: &mut Scratch,
+        out: &mut Scanned,
+    ) {
+        self.begin(scratch);
+        self.piece(path, 0, Source::Path, key, scratch);
+        if mode.is_blob() {
+            self.path_rules(path, key, &mut scratch.gathered);
+        }
+        scratch.gathered.finish(&self.rules, out);
+    }
+
+    /// What a file is found for by its path alone: the name of a file outside Git.
+    pub fn scan_name(&self, path: &[u8], key: &ValueKey, scratch: &mut Scratch, out: &mut Scanned) {
+        self.begin(scratch);
+        self.path_rules(path, key, &mut scratch.gathered);
+        scratch.gathered.finish(&self.rules, out);
+    }
+
+    /// Rules that speak about a path alone: of packs, and of a `.gitleaks.toml`.
     fn path_rules(&self, path: &[u8], key: &ValueKey, gathered: &mut Gathered) {
-        for (number, rule) in (0u32..).zip(&self.rules) {
-            let Some(foreign) = rule.foreign.as_deref().filter(|f| f.only_path) else {
+        for number in self.named.at(path) {
+            let Some(rule) = self.rules.get(number as usize) else {
                 continue;
             };
-            if !foreign.reported || !foreign.applies_to(path) || foreign.excuses_path(path) {
+            let foreign = rule.foreign.as_deref().filter(|f| f.only_path);
+            if foreign.is_some_and(|f| !f.reported) {
+                continue;
+            }
+            if !rule.applies_to(path)
+                || rule
+                    .foreign
+                    .as_deref()
+                    .is_some_and(|f| f.excuses_path(path))
+            {
                 continue;
             }
             let mut end = Cursor::new(0, Unit::Byte);

@@ -2,6 +2,7 @@
 
 use lychgate_model::{Confidence, HashKind, ObjectKind, RuleId, Severity, Source, Span};
 
+use crate::sealed::Sealed;
 use crate::shapeless::Evidence;
 use crate::value::ValueTag;
 
@@ -117,6 +118,8 @@ pub struct Scanned {
     pub markers: Vec<Marker>,
     /// Of a blob that may be a symlink's target.
     pub link: Option<Box<Link>>,
+    /// Of a blob: the tool that encrypted it.
+    pub sealed: Option<Sealed>,
     /// There were more than [`lychgate_model::limits::FINDINGS_PER_OBJECT`] findings or markers;
     /// the object was not judged completely.
     pub truncated: bool,
@@ -130,6 +133,7 @@ impl Scanned {
         self.findings.clear();
         self.markers.clear();
         self.link = None;
+        self.sealed = None;
         self.truncated = false;
         self.not_looked_at.clear();
     }
@@ -139,6 +143,7 @@ impl Scanned {
         self.findings.is_empty()
             && self.markers.is_empty()
             && self.link.is_none()
+            && self.sealed.is_none()
             && !self.truncated
             && self.not_looked_at.is_empty()
     }

@@ -12,6 +12,7 @@ use crate::inside::Inside;
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
 use crate::scanned::Scanned;
+use crate::sealed::Sealed;
 use crate::value::ValueKey;
 
 /// An object that arrives in pieces. Memory stays bounded whatever the size; a match is found
@@ -28,6 +29,8 @@ pub struct Stream {
     decoded: Option<Flow>,
     /// It begins like something packed.
     packed: bool,
+    /// It begins like something encrypted.
+    sealed: Option<Sealed>,
     /// UTF-16 inside of what is no text.
     inside: Inside,
 }
@@ -51,6 +54,7 @@ impl RuleSet {
             plain: Flow::raw(0),
             decoded: None,
             packed: false,
+            sealed: None,
             inside: Inside::new(),
         }
     }
@@ -77,6 +81,7 @@ impl Stream {
         let Some(head) = self.head.take() else { return };
         self.decoded = Wide::of(&head).map(Flow::decoded);
         self.packed = disguise::is_packed(&head);
+        self.sealed = Sealed::of_head(&head);
         if head.starts_with(b"\xef\xbb\xbf") {
             self.plain = Flow::raw(3);
         }
@@ -118,6 +123,9 @@ impl Stream {
         };
         gathered.findings.iter_mut().for_each(|f| f.source = source);
         gathered.finish(&rules.rules, out);
+        if self.kind == ObjectKind::Blob {
+            out.sealed = self.sealed;
+        }
         if self.packed && self.kind == ObjectKind::Blob {
             out.not_looked_at
                 .push("what is packed in an archive of this size");

@@ -33,8 +33,19 @@ pub const ALLOW_EXPIRED: &str = "allow.expired";
 /// An allow line that reaches too far ahead; for the judge, which knows the date.
 pub const ALLOW_TOO_FAR: &str = "allow.too-far";
 
+/// A file that SOPS should have encrypted.
+pub const PLAIN_SOPS: &str = "encryption.sops";
+/// A file that git-crypt should have encrypted.
+pub const PLAIN_GIT_CRYPT: &str = "encryption.git-crypt";
+/// A file that Ansible Vault should have encrypted.
+pub const PLAIN_ANSIBLE_VAULT: &str = "encryption.ansible-vault";
+/// A file that age should have encrypted.
+pub const PLAIN_AGE: &str = "encryption.age";
+/// A file that transcrypt or one of its kin should have encrypted.
+pub const PLAIN_SALTED: &str = "encryption.transcrypt";
+
 /// Counts up when what these rules find changes: part of the matching digest.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 struct Entry {
     id: &'static str,
@@ -45,7 +56,7 @@ struct Entry {
     cwe: &'static [u32],
 }
 
-const TABLE: [Entry; 13] = [
+const TABLE: [Entry; 18] = [
     Entry {
         id: DOT_GIT,
         title: "name that reads as .git",
@@ -150,6 +161,46 @@ const TABLE: [Entry; 13] = [
         fix: "Write a nearer date.",
         cwe: &[],
     },
+    Entry {
+        id: PLAIN_SOPS,
+        title: "file that SOPS should have encrypted",
+        severity: Severity::High,
+        why: ".sops.yaml or its own name says that it is encrypted; what is committed is plain.",
+        fix: "Run sops encrypt --in-place FILE, then git add FILE again.",
+        cwe: &[312],
+    },
+    Entry {
+        id: PLAIN_GIT_CRYPT,
+        title: "file that git-crypt should have encrypted",
+        severity: Severity::High,
+        why: ".gitattributes says that it is encrypted; what is committed is plain: the filter did not run.",
+        fix: "Run git-crypt unlock or init, then git add --renormalize FILE; git-crypt status -f mends all.",
+        cwe: &[312],
+    },
+    Entry {
+        id: PLAIN_ANSIBLE_VAULT,
+        title: "file that Ansible Vault should have encrypted",
+        severity: Severity::High,
+        why: "A vault file of an inventory holds what only deployments may read; this one is plain.",
+        fix: "Run ansible-vault encrypt FILE, then git add FILE again.",
+        cwe: &[312],
+    },
+    Entry {
+        id: PLAIN_AGE,
+        title: "file that age should have encrypted",
+        severity: Severity::High,
+        why: "Its name or .gitattributes says that it is encrypted; what is committed is plain.",
+        fix: "Run age -R RECIPIENTS -o FILE.age FILE, and commit that instead of the plain file.",
+        cwe: &[312],
+    },
+    Entry {
+        id: PLAIN_SALTED,
+        title: "file that transcrypt should have encrypted",
+        severity: Severity::High,
+        why: ".gitattributes says that it is encrypted; what is committed is plain: the filter did not run.",
+        fix: "Set the filter up (transcrypt -c CIPHER -p PASSWORD), then git add --renormalize FILE.",
+        cwe: &[312],
+    },
 ];
 
 /// The rules, in the order of the table above.
@@ -186,6 +237,7 @@ pub(crate) fn rules() -> Vec<Rule> {
                 revocation: Vec::new(),
                 references: Vec::new(),
                 owner: String::new(),
+                by_path: false,
                 foreign: None,
             })
         })

@@ -271,6 +271,18 @@ impl Talk {
         refs: &[RefUpdate],
         documents: &[(DocumentSide, DocumentContent<'_>)],
     ) {
+        let policy = b".lychgate/policy.toml".as_slice();
+        let named: Vec<_> = documents.iter().map(|(s, c)| (policy, *s, *c)).collect();
+        self.open_with(hook, refs, &named);
+    }
+
+    /// The same with documents at any path.
+    pub(crate) fn open_with(
+        &mut self,
+        hook: Hook,
+        refs: &[RefUpdate],
+        documents: &[(&[u8], DocumentSide, DocumentContent<'_>)],
+    ) {
         self.must(&Frame::Hello(version::hello(0, "test", Vec::new())));
         assert!(matches!(self.next(), Some(Reply::Hello { .. })));
         self.must(&Frame::Facts(Facts {
@@ -286,8 +298,7 @@ impl Talk {
             self.counter.reference(update);
             self.must(&Frame::Ref(update.clone()));
         }
-        for (side, content) in documents {
-            let path = b".lychgate/policy.toml";
+        for (path, side, content) in documents {
             let document = Document {
                 side: *side,
                 path,

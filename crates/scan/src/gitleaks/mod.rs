@@ -123,6 +123,25 @@ impl Foreign {
     }
 }
 
+/// A pattern over paths as a program written in Go reads it: of a document that names files.
+#[derive(Clone, Debug)]
+pub struct PathPattern(Arc<Engine>);
+
+impl PathPattern {
+    /// Compiles; unanchored.
+    ///
+    /// # Errors
+    /// One sentence on what cannot be translated.
+    pub fn new(go: &str) -> Result<Self, String> {
+        compiled(go).map(|engine| Self(Arc::new(engine)))
+    }
+
+    /// Whether it matches anywhere in a path.
+    pub fn is_match(&self, path: &[u8]) -> bool {
+        matches(&self.0, path)
+    }
+}
+
 fn matches(engine: &Engine, text: &[u8]) -> bool {
     let mut caches = Caches::default();
     caches.prepare(0, 1);
@@ -349,6 +368,7 @@ fn described(id: RuleId, draft: &RuleDraft, foreign: Arc<Foreign>) -> Rule {
         revocation: vec!["revoke it where it was issued".to_owned()],
         references: Vec::new(),
         owner: String::new(),
+        by_path: false,
         foreign: Some(foreign),
     }
 }

@@ -15,6 +15,17 @@ const SENTENCE: usize = 160;
 pub(crate) const WINDOW_MOST: u32 = 16_384;
 const WINDOW: u32 = 256;
 
+/// How a rule decides: `matcher` in a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// A regular expression over content.
+    Pattern,
+    /// Values are read by hand around the keywords.
+    ByHand(ByHand),
+    /// `path`: the name of a file says it all.
+    Path,
+}
+
 pub(crate) struct PackDraft {
     pub(crate) id: Option<At<String>>,
     pub(crate) rules: Vec<RuleDraft>,
@@ -32,8 +43,7 @@ pub(crate) struct RuleDraft {
     pub(crate) category: Option<Category>,
     pub(crate) keywords: Vec<At<String>>,
     pub(crate) pattern: Option<At<String>>,
-    /// What reads the values where there is no pattern.
-    pub(crate) by_hand: Option<ByHand>,
+    pub(crate) reads: Reads,
     pub(crate) window: u32,
     pub(crate) entropy: f32,
     pub(crate) check: Option<Check>,
@@ -148,11 +158,16 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         category.is_none() && report.len() == before,
     );
     let keywords = t.texts("keywords", report);
-    let by_hand = t.word("matcher", &ByHand::NAMES, report).flatten();
-    let pattern = if by_hand.is_some() {
-        None
-    } else {
+    let by_hand =
+        ByHand::NAMES.map(|(name, how)| (name, how.map_or(Reads::Pattern, Reads::ByHand)));
+    let mut matchers = by_hand.to_vec();
+    matchers.push(("path", Reads::Path));
+    let reads = t.word("matcher", &matchers, report);
+    let reads = reads.unwrap_or(Reads::Pattern);
+    let pattern = if reads == Reads::Pattern {
         t.need_text("pattern", "a regular expression over bytes.", report)
+    } else {
+        None
     };
     let window = t
         .number("window", (1, WINDOW_MOST), report)
@@ -200,7 +215,7 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         category,
         keywords,
         pattern,
-        by_hand,
+        reads,
         window,
         entropy,
         check,

@@ -20,6 +20,7 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
     for one in loaded {
         let id = one.rule.id.to_string();
         let keywords = one.matcher.keywords().to_vec();
+        let path = one.matcher.is_path();
         let set = RuleSet::from_loaded(vec![(one.rule, one.matcher)]);
         let mut number = 0;
         for (examples, want) in [(&one.bad, true), (&one.good, false)] {
@@ -35,7 +36,7 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
                         continue;
                     }
                 };
-                let found = matches(&set, &id, made.as_bytes());
+                let found = matches(&set, &id, path, made.as_bytes());
                 if found == want {
                     continue;
                 }
@@ -44,6 +45,7 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
                     .iter()
                     .any(|k| memchr::memmem::find(folded.as_bytes(), k).is_some());
                 let (message, help) = match (want, hit) {
+                    (true, _) if path => ("is no path of the rule", ""),
                     (true, false) => ("holds none of the rule's keywords", ""),
                     (true, true) => (
                         "is not found",
@@ -58,7 +60,7 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
     report.finish()
 }
 
-fn matches(set: &RuleSet, id: &str, content: &[u8]) -> bool {
+fn matches(set: &RuleSet, id: &str, path: bool, content: &[u8]) -> bool {
     let mut out = Scanned::default();
     let key = ValueKey::new([0; 32]);
     let input = Input {
@@ -66,7 +68,11 @@ fn matches(set: &RuleSet, id: &str, content: &[u8]) -> bool {
         hash: HashKind::Sha1,
         bytes: content,
     };
-    set.scan(input, &key, &mut Scratch::new(), &mut out);
+    if path {
+        set.scan_path(content, None, &key, &mut Scratch::new(), &mut out);
+    } else {
+        set.scan(input, &key, &mut Scratch::new(), &mut out);
+    }
     out.findings.iter().any(|f| {
         set.rules()
             .get(f.rule as usize)

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSetBuilder};
 use lychgate_model::{Category, Problem, RuleId};
 
 use crate::check::Check;
 use crate::matcher::Matcher;
-use crate::pack::draft::{PackDraft, RuleDraft, read};
+use crate::pack::draft::{PackDraft, Reads, RuleDraft, read};
 use crate::pack::place::Report;
 use crate::pack::table::At;
 use crate::rule::{Paths, Rule};
@@ -140,11 +140,20 @@ fn rule(
         }
         stopwords.push(word.value.clone().into_bytes());
     }
-    let only_set = globs(&draft.only, &at("paths.only"), report);
-    let never_set = globs(&draft.never, &at("paths.never"), report);
-    let matcher = match draft.by_hand {
-        Some(how) => Matcher::read_by_hand(how, keywords, stopwords),
-        None => pattern(&draft, keywords, stopwords, proven, &at("pattern"), report)?,
+    if !proven {
+        globs(&draft.only, &at("paths.only"), report);
+        globs(&draft.never, &at("paths.never"), report);
+    }
+    let matcher = match draft.reads {
+        Reads::ByHand(how) => Matcher::read_by_hand(how, keywords, stopwords),
+        Reads::Path => {
+            if draft.only.is_empty() {
+                let help = "name the files: `only = [\"**/name\"]`.";
+                report.add(whole, &at("paths.only"), "is missing or empty", help);
+            }
+            Matcher::path()
+        }
+        Reads::Pattern => pattern(&draft, keywords, stopwords, proven, &at("pattern"), report)?,
     };
     if report.len() != before {
         return None;
@@ -160,12 +169,7 @@ fn rule(
         category: draft.category?,
         check: draft.check.map(Check::name),
         new: draft.new,
-        paths: Paths {
-            only: list(draft.only),
-            never: list(draft.never),
-            only_set,
-            never_set,
-        },
+        paths: Paths::new(list(draft.only), list(draft.never)),
         cwe: draft.cwe,
         standards: draft.standards,
         why: draft.why?,
@@ -174,6 +178,7 @@ fn rule(
         revocation: draft.revocation,
         references: draft.references,
         owner: draft.owner,
+        by_path: draft.reads == Reads::Path,
         foreign: None,
     };
     Some(Loaded {
@@ -235,6 +240,13 @@ fn identity(
 
 fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Vec<u8>> {
     let mut out: Vec<Vec<u8>> = Vec::new();
+    if draft.reads == Reads::Path {
+        if let Some(word) = draft.keywords.first() {
+            let span = Some(word.span.clone());
+            report.add(span, key, "says nothing where the path decides", "");
+        }
+        return out;
+    }
     if draft.keywords.is_empty() {
         let help = "name a literal that stands in every match: without one the rule never runs.";
         report.add(Some(draft.span.clone()), key, "is missing or empty", help);
@@ -268,7 +280,8 @@ fn no_glob(error: &globset::Error) -> String {
     }
 }
 
-fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) -> GlobSet {
+/// What is wrong with the globs of a list.
+fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) {
     let mut builder = GlobSetBuilder::new();
     for glob in list {
         match GlobBuilder::new(&glob.value)
@@ -281,8 +294,7 @@ fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) -> GlobSet {
             Err(e) => report.add(Some(glob.span.clone()), key, no_glob(&e), ""),
         }
     }
-    builder.build().unwrap_or_else(|e| {
+    if let Err(e) = builder.build() {
         report.add(list.first().map(|g| g.span.clone()), key, no_glob(&e), "");
-        GlobSet::empty()
-    })
+    }
 }
