@@ -325,3 +325,40 @@ fn pack_index(repo: &Repo<'_>) -> String {
         .display()
         .to_string()
 }
+
+#[test]
+fn what_is_packed_and_not_opened_is_named_or_denied_as_policy_says() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let unopened = b"7z\xbc\xaf\x27\x1c and no more";
+    repo.stage("a.7z", unopened);
+    repo.commit().ok().says("a.7z: not looked at");
+    repo.stage(".lychgate/policy.toml", "schema = 1\nunread = \"deny\"\n");
+    repo.commit().ok();
+    repo.stage("b.7z", unopened);
+    repo.commit()
+        .fails()
+        .says("b.7z: not looked at")
+        .says("unread");
+    repo.git(&["rm", "-qf", "b.7z"]).ok();
+    repo.stage("c.txt", "plain\n");
+    repo.commit().ok();
+}
+
+#[test]
+fn two_values_in_one_archive_are_two_findings() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let (first, second) = (forge_token(), forge_token());
+    let pack = |text: String| {
+        repo.write("plain", text);
+        let script = "gzip -nc plain > a.gz && rm plain && git add a.gz";
+        repo.world.run("sh", ["-c", script], &repo.path).ok();
+    };
+    pack(format!("A={first}\n"));
+    repo.git(&["commit", "-qnm", "debt"]).ok();
+    pack(format!("A={first}\nx = 1\n"));
+    repo.commit().ok();
+    pack(format!("A={first}\nB={second}\n"));
+    crate::commit::denied(repo.commit(), &second);
+}

@@ -6,10 +6,13 @@ use lychgate_model::{
     Category, Confidence, Finding, Mode, ObjectKind, ReasonCode, RepoPath, RuleId, Severity,
     Source, Span, State, Surface, limits,
 };
+use lychgate_policy::Unread;
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
 use lychgate_scan::shapeless::Evidence;
-use lychgate_scan::{Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural};
+use lychgate_scan::{
+    Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
+};
 
 use crate::before::{Before, Known, Stood, is_scoped};
 use crate::hits::{Hit, Hits};
@@ -34,7 +37,9 @@ impl Session {
         self.paths(hits, &mut known, &mut out);
         for file in &hits.files {
             let path = self.masked_path(&file.name);
-            self.incomplete(&file.scanned, &RepoPath(path.clone()).to_string());
+            let name = RepoPath(path.clone()).to_string();
+            self.incomplete(&file.scanned, &name);
+            self.unread(&name, &file.scanned);
             let found = Found {
                 path: &file.name,
                 shown: Some(path),
@@ -80,7 +85,7 @@ impl Session {
         self.unlisted += before - out.len();
     }
 
-    /// What was not looked at in an object because of its size.
+    /// What was not looked at in an object.
     fn unseen(&mut self, hit: &Hit) {
         if hit.scanned.not_looked_at.is_empty() {
             return;
@@ -94,8 +99,24 @@ impl Session {
             "" => format!("{} {}", hit.kind.name(), short(&hit.id)),
             path => path.to_owned(),
         };
-        let what = hit.scanned.not_looked_at.join(", ");
-        self.notes.push(format!("{name}: not looked at: {what}"));
+        self.unread(&name, &hit.scanned);
+    }
+
+    /// Said, or INDETERMINATE where policy wants it so.
+    fn unread(&mut self, name: &str, scanned: &Scanned) {
+        if scanned.not_looked_at.is_empty() {
+            return;
+        }
+        let what = scanned.not_looked_at.join(", ");
+        let message = format!("{name}: not looked at: {what}");
+        match self.policy.unread() {
+            Unread::Note => self.notes.push(message),
+            Unread::Deny => self.tell(
+                ReasonCode::Unreadable,
+                message,
+                "put it unpacked, or have unread = \"note\" set",
+            ),
+        }
     }
 
     fn incomplete(&mut self, scanned: &Scanned, subject: &str) {
@@ -368,6 +389,7 @@ impl Session {
                 severity: rule.severity,
                 confidence: rule.confidence,
                 via: None,
+                home: Home::default(),
                 until: None,
                 evidence: Evidence::NONE,
                 open: 0,
@@ -502,16 +524,12 @@ fn keep_the_shaped(here: &mut Vec<(&RawFinding, &Rule)>) {
     if here.iter().all(|(raw, _)| raw.evidence.is_none()) {
         return;
     }
-    let shaped: Vec<Span> = here
+    let shaped: Vec<Home> = here
         .iter()
         .filter(|(raw, _)| raw.evidence.is_none())
-        .map(|(raw, _)| raw.span)
+        .map(|(raw, _)| raw.home)
         .collect();
-    here.retain(|(raw, _)| {
-        let overlaps =
-            |s: &Span| s.byte_start < raw.span.byte_end && raw.span.byte_start < s.byte_end;
-        raw.evidence.is_none() || !shaped.iter().any(overlaps)
-    });
+    here.retain(|(raw, _)| raw.evidence.is_none() || !shaped.iter().any(|s| s.overlaps(&raw.home)));
 }
 
 /// Values by rule, and folders.

@@ -14,7 +14,7 @@ use crate::session::{Paper, PaperContent};
 /// Where it stands.
 pub(crate) const PATH: &str = ".gitleaks.toml";
 /// Engines kept beside the one that stands.
-const KEPT: usize = 8;
+const KEPT: usize = 2;
 
 type Made = Result<Arc<Engine>, Vec<Problem>>;
 

@@ -84,6 +84,28 @@ impl Strictness for Inline {
     }
 }
 
+/// What it means that something packed or encoded was not opened: its kind is not known, it is
+/// encrypted, or it lies beyond a limit. That it was read as bytes is not in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// Said, and no more.
+    Note,
+    /// INDETERMINATE: not judged completely.
+    Deny,
+}
+
+impl Strictness for Unread {
+    fn at_least(self, other: Self) -> bool {
+        self == Self::Deny || other == Self::Note
+    }
+    fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// Whether markers of other tools (`gitleaks:allow` and its cousins) silence at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForeignMarkers {
@@ -203,6 +225,8 @@ pub struct Layer {
     pub trailers: Vec<String>,
     /// `inline`.
     pub inline: Option<Placed<Inline>>,
+    /// `unread`.
+    pub unread: Option<Placed<Unread>>,
 }
 
 impl Layer {
@@ -218,6 +242,10 @@ impl Layer {
             [Inline::Off, Inline::Accepted, Inline::Pusher]
                 .into_iter()
                 .find(|i| i.word() == text)
+        });
+        layer.unread = root.word("unread", "note or deny", |text| {
+            let all = [Unread::Note, Unread::Deny];
+            all.into_iter().find(|u| u.word() == text)
         });
         root.section("blocks", |blocks| {
             layer.blocks = blocks.word("default", severities, severity);

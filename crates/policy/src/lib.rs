@@ -22,7 +22,7 @@ pub mod trailers;
 pub mod weigh;
 
 pub use exception::{Exception, Marked};
-pub use layer::{Inline, Mode};
+pub use layer::{Inline, Mode, Unread};
 pub use organisation::{Accept, Bounds, Organisation};
 pub use policy::Policy;
 pub use repository::RepositoryPolicy;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use lychgate_model::{Confidence, Digest, Problem, Severity};
 use sha2::{Digest as _, Sha256};
 
-use crate::layer::{ForeignMarkers, Inline, Layer, Mode, RefPattern, Setting, Strictness};
+use crate::layer::{ForeignMarkers, Inline, Layer, Mode, RefPattern, Setting, Strictness, Unread};
 use crate::organisation::{Accept, Organisation};
 use crate::repository::RepositoryPolicy;
 
@@ -21,6 +21,7 @@ pub struct Policy {
     mode: Mode,
     foreign: ForeignMarkers,
     inline: Setting<Inline>,
+    unread: Setting<Unread>,
     blocks: Setting<Severity>,
     shapeless: Setting<Confidence>,
     layers: Vec<Layer>,
@@ -57,6 +58,7 @@ impl Policy {
     /// The floor alone, with the problems of the files that tighten it.
     pub(crate) fn of_organisation(organisation: &Organisation) -> (Self, Vec<Problem>) {
         let floor = &organisation.floor;
+        let unread = floor.unread.as_ref().map_or(Unread::Note, |u| u.value);
         let inline = floor.inline.as_ref().map_or(Inline::Accepted, |i| i.value);
         let blocks = floor.blocks.as_ref().map_or(BLOCKS, |b| b.value);
         let shapeless = floor.shapeless.as_ref().map_or(SHAPELESS, |s| s.value);
@@ -64,6 +66,7 @@ impl Policy {
             mode: organisation.mode,
             foreign: organisation.foreign,
             inline: Setting::new(inline, &floor.name),
+            unread: Setting::new(unread, &floor.name),
             blocks: Setting::new(blocks, &floor.name),
             shapeless: Setting::new(shapeless, &floor.name),
             layers: Vec::new(),
@@ -88,6 +91,11 @@ impl Policy {
     /// Takes what `layer` tightens; returns what it would loosen.
     fn tighten(&mut self, layer: &Layer) -> Vec<Problem> {
         let mut problems = Vec::new();
+        if let Some(unread) = &layer.unread
+            && let Err(by) = self.unread.tighten(unread.value, &layer.name)
+        {
+            problems.push(layer.loosened("unread", unread, unread.value.word(), &by));
+        }
         if let Some(inline) = &layer.inline
             && let Err(by) = self.inline.tighten(inline.value, &layer.name)
         {
@@ -177,6 +185,11 @@ impl Policy {
         &self.trailers
     }
 
+    /// What it means that something packed was not opened.
+    pub fn unread(&self) -> Unread {
+        self.unread.get()
+    }
+
     /// What an inline allow line is worth.
     pub fn inline(&self) -> Inline {
         self.inline.get()
@@ -216,6 +229,7 @@ impl Policy {
         let _ = writeln!(text, "mode {}", self.mode.word());
         let _ = writeln!(text, "foreign {}", self.foreign.word());
         let _ = writeln!(text, "inline {}", self.inline().word());
+        let _ = writeln!(text, "unread {}", self.unread().word());
         let _ = writeln!(text, "contact {:?}", self.contact);
         for layer in &self.layers {
             let default = layer.blocks.as_ref().map_or("-", |b| b.value.name());

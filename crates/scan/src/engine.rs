@@ -110,7 +110,6 @@ impl Engine {
     }
 
     /// Bytes it takes, without what searches build.
-    #[cfg(test)]
     pub(crate) fn memory(&self) -> usize {
         self.regex.memory_usage()
     }

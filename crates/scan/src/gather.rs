@@ -6,7 +6,7 @@ use crate::cursor::Cursor;
 use crate::disguise::Room;
 use crate::marker::Says;
 use crate::rule::Rule;
-use crate::scanned::{Marker, MarkerKind, RawFinding, Scanned};
+use crate::scanned::{Home, Marker, MarkerKind, RawFinding, Scanned};
 use crate::search::{Found, State, Text};
 use crate::shapeless::Evidence;
 use crate::structural;
@@ -83,6 +83,7 @@ impl Gathered {
                         severity: structural::severity(structural::ALLOW_MALFORMED),
                         confidence: Confidence::High,
                         via: None,
+                        home: Home::default(),
                         until: None,
                         evidence: Evidence::NONE,
                         open: 0,
@@ -121,6 +122,7 @@ impl Gathered {
             let span = walk.span(unveiled.found.start, unveiled.found.end);
             let mut finding = finding(unveiled.found, span, source);
             finding.via = Some(unveiled.via);
+            finding.home = unveiled.home;
             self.push(finding);
         }
     }
@@ -154,6 +156,7 @@ impl Gathered {
             severity,
             confidence: Confidence::High,
             via: None,
+            home: Home::default(),
             until: None,
             evidence: Evidence::NONE,
             open: 0,
@@ -184,15 +187,25 @@ impl Gathered {
         // A name assigns nothing, whatever stands in it.
         let named = |f: &RawFinding| f.source == Source::Path && !f.evidence.is_none();
         findings.retain(|f| !bound(f) && !named(f));
-        findings.sort_unstable_by_key(|f| {
-            (f.span.byte_start, f.span.byte_end, f.rule, f.via.is_some())
-        });
+        for f in findings.iter_mut().filter(|f| f.home.text == 0) {
+            (f.home.start, f.home.end) = (f.span.byte_start, f.span.byte_end);
+        }
+        findings.sort_unstable_by_key(|f| (f.home, f.rule, f.via.is_some()));
         // The raw and the decoded view of one text may both see a match.
         findings
-            .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && overlap(a.span, b.span));
+            .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && a.home.overlaps(&b.home));
         crate::gitleaks::keep_required(findings, rules);
-        drop_shapeless(findings, rules);
-        drop_shadowed(findings, rules);
+        let mut all = std::mem::take(findings);
+        while let Some(first) = all.first() {
+            let text = first.home.text;
+            let next = all.partition_point(|f| f.home.text <= text);
+            let mut rest = all.split_off(next);
+            drop_shapeless(&mut all, rules);
+            drop_shadowed(&mut all, rules);
+            findings.append(&mut all);
+            std::mem::swap(&mut all, &mut rest);
+        }
+        findings.sort_by_key(|f| (f.span.byte_start, f.span.byte_end, f.rule));
         // Foreign markers silence nothing where nothing was found.
         let found = !findings.is_empty();
         for mut marker in self.markers.drain(..) {
@@ -223,7 +236,7 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     let everywhere = |f: &RawFinding| {
         rules
             .get(f.rule as usize)
-            .is_some_and(|r| r.paths.only.is_empty() && r.paths.never.is_empty())
+            .is_some_and(Rule::applies_everywhere)
     };
     let sure = |f: &RawFinding| f.confidence >= Confidence::High && everywhere(f);
     // Sorted by start: the reach of the sure findings seen so far, and of those still to come.
@@ -231,19 +244,19 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     let mut reach: Option<(u64, Severity)> = None;
     for (f, keep) in findings.iter().zip(&mut keep) {
         if sure(f) {
-            if reach.is_none_or(|(end, _)| f.span.byte_end > end) {
-                reach = Some((f.span.byte_end, f.severity));
+            if reach.is_none_or(|(end, _)| f.home.end > end) {
+                reach = Some((f.home.end, f.severity));
             }
         } else if let Some((end, severity)) = reach {
-            *keep = !(f.span.byte_start < end && f.severity <= severity);
+            *keep = !(f.home.start < end && f.severity <= severity);
         }
     }
     let mut next: Option<(u64, Severity)> = None;
     for (f, keep) in findings.iter().zip(&mut keep).rev() {
         if sure(f) {
-            next = Some((f.span.byte_start, f.severity));
+            next = Some((f.home.start, f.severity));
         } else if let Some((start, severity)) = next {
-            *keep &= !(start < f.span.byte_end && f.severity <= severity);
+            *keep &= !(start < f.home.end && f.severity <= severity);
         }
     }
     let mut keep = keep.into_iter();
@@ -260,13 +273,13 @@ fn drop_shapeless(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
         f.evidence.is_none()
             && rules
                 .get(f.rule as usize)
-                .is_some_and(|r| r.paths.only.is_empty() && r.paths.never.is_empty())
+                .is_some_and(Rule::applies_everywhere)
     };
-    let shaped: Vec<Span> = findings.iter().filter(everywhere).map(|f| f.span).collect();
-    findings.retain(|f| f.evidence.is_none() || !shaped.iter().any(|s| overlap(*s, f.span)));
+    let shaped: Vec<Home> = findings.iter().filter(everywhere).map(|f| f.home).collect();
+    findings.retain(|f| f.evidence.is_none() || !shaped.iter().any(|s| s.overlaps(&f.home)));
     // Of two that read one value the one with more evidence stays. Sorted by start: neighbours.
     findings.dedup_by(|b, a| {
-        let same = !a.evidence.is_none() && !b.evidence.is_none() && overlap(a.span, b.span);
+        let same = !a.evidence.is_none() && !b.evidence.is_none() && a.home.overlaps(&b.home);
         if same && b.evidence.points() > a.evidence.points() {
             std::mem::swap(a, b);
         }
@@ -284,6 +297,7 @@ fn finding(found: Found, span: Span, source: Source) -> RawFinding {
         severity: found.severity,
         confidence: found.confidence,
         via: None,
+        home: Home::default(),
         until: found.until,
         evidence: found.evidence,
         open: found.open,

@@ -45,7 +45,7 @@ pub use pack::check_pack;
 pub use rule::{NewBy, Paths, Rule};
 pub use ruleset::{PackSource, RuleSet};
 pub use scan::Scratch;
-pub use scanned::{Day, Input, Link, Marker, MarkerKind, RawFinding, Scanned};
+pub use scanned::{Day, Home, Input, Link, Marker, MarkerKind, RawFinding, Scanned};
 pub use sealed::Sealed;
 pub use stream::Stream;
 pub use value::{ValueKey, ValueTag};

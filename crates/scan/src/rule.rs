@@ -77,6 +77,12 @@ pub(crate) fn globs<'g>(list: impl Iterator<Item = &'g str>) -> GlobSet {
 }
 
 impl Rule {
+    /// Whether it speaks everywhere and nothing but policy can make it silent: then others need not
+    /// say the same.
+    pub(crate) fn applies_everywhere(&self) -> bool {
+        self.paths.only.is_empty() && self.paths.never.is_empty() && self.foreign.is_none()
+    }
+
     /// Whether it speaks about content at a path.
     pub fn applies_to(&self, path: &[u8]) -> bool {
         let foreign = self.foreign.as_ref();

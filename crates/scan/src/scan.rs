@@ -14,7 +14,7 @@ use crate::gitmodules;
 use crate::object::{self, Part};
 use crate::ruleset::RuleSet;
 use crate::runs;
-use crate::scanned::{Input, Link, RawFinding, Scanned};
+use crate::scanned::{Home, Input, Link, RawFinding, Scanned};
 use crate::sealed::Sealed;
 use crate::search::{Pass, Text};
 use crate::shapeless::Evidence;
@@ -170,6 +170,7 @@ impl RuleSet {
             severity: structural::severity(rule),
             confidence: Confidence::High,
             via: None,
+            home: Home::default(),
             until: None,
             evidence: Evidence::NONE,
             open: 0,
@@ -424,6 +425,7 @@ impl RuleSet {
                 severity: rule.severity,
                 confidence: rule.confidence,
                 via: None,
+                home: Home::default(),
                 until: None,
                 evidence: Evidence::NONE,
                 open: 0,

@@ -40,6 +40,8 @@ pub struct RawFinding {
     /// What was taken off before the rule saw the value, outermost first: `base64, gzip`. `None`
     /// where it stands as it is.
     pub via: Option<Box<str>>,
+    /// Where it stands among other findings.
+    pub home: Home,
     /// The last day on which the value may be worth something, where it says one itself: an
     /// expired token's `exp`. Judged at the verdict, which knows the day.
     pub until: Option<Day>,
@@ -47,6 +49,23 @@ pub struct RawFinding {
     pub evidence: Evidence,
     /// Allow-lists of the rule itself, by bit, that excuse it where path or commit agree.
     pub open: u32,
+}
+
+/// The text a finding stands in, and where in it: the object itself, or something that was packed
+/// in it, whose findings all have the place of the packing. Findings are held against each other
+/// within one text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Home {
+    pub(crate) text: u32,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+impl Home {
+    /// Whether two findings share bytes.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.text == other.text && self.start < other.end && other.start < self.end
+    }
 }
 
 /// A calendar day, UTC.

@@ -224,3 +224,15 @@ fn rules_of_another_file_are_another_set() {
     assert_ne!(one.matching_digest(), three.matching_digest());
     assert_ne!(one.matching_digest(), rules().matching_digest());
 }
+
+#[test]
+fn patterns_that_take_too_much_memory_refuse_the_file() {
+    let rule = |n: usize| {
+        format!("[[rules]]\nid = \"r{n}\"\nregex = '''[a-z0-9_.]{{0,900}}[a-z]{{500,900}}q{n}'''\n")
+    };
+    let many: String = (0..400).map(rule).collect();
+    let problems = adopt(&many).unwrap_err();
+    assert!(problems[0].message.contains("MiB"), "{problems:?}");
+    let few: String = (0..3).map(rule).collect();
+    assert!(adopt(&few).is_ok());
+}

@@ -24,6 +24,7 @@ use lychgate_model::path::printable;
 use zeroize::Zeroize;
 
 use crate::decode::{Decoder, Wide};
+use crate::scanned::Home;
 use crate::search::{Found, Pass, State, Text};
 use view::View;
 
@@ -43,6 +44,7 @@ pub(crate) struct Unveiled {
     pub(crate) found: Found,
     /// What was taken off, outermost first.
     pub(crate) via: Box<str>,
+    pub(crate) home: Home,
 }
 
 /// What unveiling reuses between objects.
@@ -50,9 +52,14 @@ pub(crate) struct Unveiled {
 pub(crate) struct Room {
     state: State,
     views: Vec<View>,
+    unpackers: Vec<unpack::Unpacker>,
     pub(crate) found: Vec<Unveiled>,
-    /// Bytes that views of this object may still have.
+    /// Bytes that views of this object may still have, and those of what was packed in it: a bomb
+    /// shuts no eye for what is only encoded.
     left: usize,
+    left_packed: usize,
+    /// Texts with places of their own so far.
+    homes: u32,
     /// A limit was met: what was not looked at, for people.
     pub(crate) left_out: Vec<&'static str>,
     work: u64,
@@ -65,13 +72,17 @@ impl Room {
         self.left_out.clear();
         self.work = 0;
         self.left = 0;
+        self.left_packed = 0;
+        self.homes = 0;
         self.allow(size);
     }
 
     /// More of the object has come.
     pub(crate) fn allow(&mut self, size: usize) {
-        let more = size.saturating_mul(limits::VIEWS_PER_BYTE);
-        self.left = (self.left + more + limits::VIEWS_AT_LEAST).min(limits::VIEWS_MOST);
+        let more = size.saturating_mul(limits::VIEWS_PER_BYTE) + limits::VIEWS_AT_LEAST;
+        for left in [&mut self.left, &mut self.left_packed] {
+            *left = left.saturating_add(more).min(limits::VIEWS_MOST);
+        }
     }
 
     /// Bytes given to patterns.
@@ -82,6 +93,12 @@ impl Room {
     /// Overwrites what views held.
     pub(crate) fn wipe(&mut self) {
         self.views.iter_mut().for_each(View::wipe);
+    }
+
+    /// Another text with places of its own.
+    fn home(&mut self) -> u32 {
+        self.homes += 1;
+        self.homes
     }
 
     fn leave_out(&mut self, what: &'static str) {
@@ -101,7 +118,15 @@ type Finder = fn(&[u8], usize, &mut View, &mut dyn FnMut(&View) -> bool);
 struct Depth<'d> {
     via: &'d str,
     back: Back<'d>,
+    /// The text whose places findings have, 0: the object; and the way to them.
+    home: u32,
+    inner: Back<'d>,
     level: usize,
+}
+
+/// Places as they are.
+fn same(start: u64, end: u64) -> (u64, u64) {
+    (start, end)
 }
 
 impl Pass<'_> {
@@ -112,6 +137,8 @@ impl Pass<'_> {
         let depth = Depth {
             via: "",
             back: &|start, end| (base + start, base + end),
+            home: 0,
+            inner: &same,
             level: 0,
         };
         self.look(text.bytes, from, &depth, room);
@@ -121,7 +148,9 @@ impl Pass<'_> {
     pub(crate) fn unpack(&self, bytes: &[u8], room: &mut Room) {
         let depth = Depth {
             via: "",
-            back: &|start, end| (start, end),
+            back: &same,
+            home: 0,
+            inner: &same,
             level: 0,
         };
         self.open(bytes, &depth, room);
@@ -151,19 +180,32 @@ impl Pass<'_> {
 
     /// Searches one view, and what is hidden in it. False: there is no room for more.
     fn enter(&self, view: &View, depth: &Depth<'_>, room: &mut Room) -> bool {
-        if room.left < view.plain.len() {
-            room.leave_out("encoded text beyond the limit");
-            return false;
+        let left = if depth.home == 0 {
+            &mut room.left
+        } else {
+            &mut room.left_packed
+        };
+        match left.checked_sub(view.plain.len()) {
+            Some(rest) => *left = rest,
+            None => {
+                room.leave_out("encoded text beyond the limit");
+                return false;
+            }
         }
-        room.left -= view.plain.len();
         let via = joined_via(depth.via, view.kind);
         let back = |start: u64, end: u64| {
             let (start, end) = view.raw(start, end);
             (depth.back)(start, end)
         };
+        let inner = |start: u64, end: u64| {
+            let (start, end) = view.raw(start, end);
+            (depth.inner)(start, end)
+        };
         let below = Depth {
             via: &via,
             back: &back,
+            home: depth.home,
+            inner: &inner,
             level: depth.level + 1,
         };
         if view.is_packed() {
@@ -176,6 +218,8 @@ impl Pass<'_> {
             let whole = |_: u64, _: u64| back(0, view.plain.len() as u64);
             let below = Depth {
                 back: &whole,
+                home: room.home(),
+                inner: &same,
                 ..below
             };
             self.text(&text, 0..text.len(), &below, room);
@@ -210,6 +254,12 @@ impl Pass<'_> {
             if end <= core.start || core.end <= start {
                 continue;
             }
+            let (inner_start, inner_end) = (depth.inner)(found.start, found.end);
+            let home = Home {
+                text: depth.home,
+                start: inner_start,
+                end: inner_end,
+            };
             (found.start, found.end) = (depth.back)(found.start, found.end);
             if room.found.len() >= limits::FINDINGS_PER_OBJECT {
                 room.leave_out("encoded text with too many findings");
@@ -218,6 +268,7 @@ impl Pass<'_> {
             room.found.push(Unveiled {
                 found,
                 via: depth.via.into(),
+                home,
             });
         }
         room.state = state;
@@ -232,9 +283,10 @@ impl Pass<'_> {
             room.leave_out("archives within archives beyond the limit");
             return;
         }
-        let mut left = room.left;
+        let mut left = room.left_packed;
         let mut over = None;
-        unpack::entries(bytes, &mut left, &mut |entry| match entry {
+        let mut unpacker = room.unpackers.pop().unwrap_or_default();
+        unpacker.entries(bytes, &mut left, &mut |entry| match entry {
             unpack::Entry::Content {
                 kind,
                 name,
@@ -250,13 +302,16 @@ impl Pass<'_> {
                 let below = Depth {
                     via,
                     back: &back,
+                    home: room.home(),
+                    inner: &same,
                     level: depth.level + 1,
                 };
                 self.entry(content, &below, room);
             }
             unpack::Entry::Unread(what) => over = Some(what),
         });
-        room.left = room.left.min(left);
+        room.unpackers.push(unpacker);
+        room.left_packed = room.left_packed.min(left);
         if let Some(what) = over {
             room.leave_out(what);
         }
@@ -267,7 +322,9 @@ impl Pass<'_> {
         let before = room.found.len();
         let hidden = Depth {
             via: "",
-            back: &|start, end| (start, end),
+            back: &same,
+            home: 0,
+            inner: &same,
             level: limits::VIEW_DEPTH,
         };
         self.text(name, 0..name.len(), &hidden, room);
@@ -287,7 +344,11 @@ impl Pass<'_> {
         if let Some(wide) = Wide::of(content) {
             let mut text = Vec::new();
             decode(wide, content, &mut text);
-            self.text(&text, 0..text.len(), depth, room);
+            let decoded = Depth {
+                home: room.home(),
+                ..*depth
+            };
+            self.text(&text, 0..text.len(), &decoded, room);
             text.zeroize();
         }
         self.text(content, 0..content.len(), depth, room);

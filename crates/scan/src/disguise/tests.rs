@@ -292,6 +292,27 @@ fn packed_content_is_opened_to_depth_three() {
 }
 
 #[test]
+fn two_values_in_one_packing_are_two_findings() {
+    let other: String = VALUE.chars().rev().collect();
+    let other = format!("tokx_{}", &other[..24]);
+    let text = format!("A={VALUE}\nB={other}\n{}", "words ".repeat(50));
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let packed = gzip(text.as_bytes());
+    for bytes in [
+        packed.clone(),
+        zip("a", text.as_bytes(), false),
+        zip("a", &packed, false),
+        STANDARD.encode(&packed).into_bytes(),
+        STANDARD.encode(wide).into_bytes(),
+        STANDARD.encode(&text).into_bytes(),
+    ] {
+        let out = scan(&bytes);
+        let values: std::collections::HashSet<_> = out.findings.iter().map(|f| f.value).collect();
+        assert_eq!((out.findings.len(), values.len()), (2, 2), "{out:?}");
+    }
+}
+
+#[test]
 fn a_limit_is_said() {
     let said = |bytes: &[u8]| scan(bytes).not_looked_at;
     assert_eq!(

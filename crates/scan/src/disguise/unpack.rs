@@ -4,10 +4,9 @@
 //! author's word, and may leave out what an unpacker that streams would write (APPNOTE 4.3.7).
 //! What is stored without compression, tar among it, is plain to the pass over the raw bytes.
 
-use std::io::Read;
 use std::ops::Range;
 
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::{Decompress, FlushDecompress, Status};
 use lychgate_model::limits;
 use zeroize::Zeroize;
 
@@ -27,6 +26,8 @@ const OTHERS: [(&[u8], &str); 6] = [
 const MEMBERS: usize = 10_000;
 /// Bytes that are unpacked before they are looked at.
 const PIECE: usize = 4 << 20;
+/// Bytes unpacked at once.
+const STEP: usize = 64 << 10;
 
 /// A part of something packed.
 pub(super) enum Entry<'e> {
@@ -54,185 +55,235 @@ pub(super) fn is_zlib(head: &[u8]) -> bool {
         if (0x7800u32 + u32::from(*flags)).is_multiple_of(31))
 }
 
-/// Every part of `bytes` that is packed. `left` counts down the bytes that may come out.
-pub(super) fn entries(bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
-    if OTHERS.iter().any(|(magic, _)| bytes.starts_with(magic)) {
-        each(Entry::Unread("an archive of a kind that is not opened"));
-    }
-    if is_zlib(bytes) {
-        stream(bytes, 0, ("zlib", b""), ZlibDecoder::new, left, each);
-        return;
-    }
-    zip(bytes, left, each);
-    gzip(bytes, left, each);
-    if bytes.starts_with(PDF) {
-        pdf(bytes, left, each);
+/// What unpacking reuses: to set up a decompressor costs more than a small member.
+pub(super) struct Unpacker {
+    raw: Decompress,
+    zlib: Decompress,
+    piece: Vec<u8>,
+    content: Vec<u8>,
+}
+
+impl Default for Unpacker {
+    fn default() -> Self {
+        Self {
+            raw: Decompress::new(false),
+            zlib: Decompress::new(true),
+            piece: Vec::new(),
+            content: Vec::new(),
+        }
     }
 }
 
-fn zip(bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
-    let number = |at: usize| {
-        let two = bytes.get(at..at + 2).and_then(|b| b.first_chunk());
-        two.map_or(0, |b| usize::from(u16::from_le_bytes(*b)))
-    };
-    let mut members = 0;
-    let mut skip = 0;
-    for header in memchr::memmem::find_iter(bytes, ZIP) {
-        if header < skip {
-            continue;
+impl std::fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unpacker(..)")
+    }
+}
+
+/// How a stream is framed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Framing {
+    Raw,
+    Zlib,
+}
+
+impl Unpacker {
+    /// Every part of `bytes` that is packed. `left` counts down the bytes that may come out.
+    pub(super) fn entries(
+        &mut self,
+        bytes: &[u8],
+        left: &mut usize,
+        each: &mut dyn FnMut(Entry<'_>),
+    ) {
+        if OTHERS.iter().any(|(magic, _)| bytes.starts_with(magic)) {
+            each(Entry::Unread("an archive of a kind that is not opened"));
         }
-        let (flags, method) = (number(header + 6), number(header + 8));
-        let name = header + 30..header + 30 + number(header + 26);
-        let data = name.end + number(header + 28);
-        let Some(packed) = bytes.get(data..) else {
-            continue;
-        };
-        members += 1;
-        if members > MEMBERS {
-            each(Entry::Unread("archive members beyond the limit"));
+        if is_zlib(bytes) {
+            self.stream(bytes, 0, ("zlib", b""), Framing::Zlib, left, each);
             return;
         }
-        if flags & 1 != 0 {
-            each(Entry::Unread("an encrypted archive member"));
-            continue;
+        self.zip(bytes, left, each);
+        self.gzip(bytes, left, each);
+        if bytes.starts_with(PDF) {
+            self.pdf(bytes, left, each);
         }
-        match method {
-            0 => {}
-            8 => {
-                let name = bytes.get(name).unwrap_or_default();
-                let what = ("zip member", name);
-                skip = data + stream(packed, data, what, DeflateDecoder::new, left, each);
+    }
+
+    fn zip(&mut self, bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
+        let number = |at: usize| {
+            let two = bytes.get(at..at + 2).and_then(|b| b.first_chunk());
+            two.map_or(0, |b| usize::from(u16::from_le_bytes(*b)))
+        };
+        let mut members = 0;
+        let mut skip = 0;
+        for header in memchr::memmem::find_iter(bytes, ZIP) {
+            if header < skip {
+                continue;
             }
-            _ => each(Entry::Unread(
-                "an archive member of a method that is not read",
-            )),
+            let (flags, method) = (number(header + 6), number(header + 8));
+            let name = header + 30..header + 30 + number(header + 26);
+            let data = name.end + number(header + 28);
+            let Some(packed) = bytes.get(data..) else {
+                continue;
+            };
+            members += 1;
+            if members > MEMBERS {
+                each(Entry::Unread("archive members beyond the limit"));
+                return;
+            }
+            if flags & 1 != 0 {
+                each(Entry::Unread("an encrypted archive member"));
+                continue;
+            }
+            match method {
+                0 => {}
+                8 => {
+                    let name = bytes.get(name).unwrap_or_default();
+                    let what = ("zip member", name);
+                    skip = data + self.stream(packed, data, what, Framing::Raw, left, each);
+                }
+                _ => each(Entry::Unread(
+                    "an archive member of a method that is not read",
+                )),
+            }
         }
     }
-}
 
-fn gzip(bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
-    let mut skip = 0;
-    let mut members = 0;
-    for header in memchr::memmem::find_iter(bytes, GZIP) {
-        // The upper flags are reserved and zero (RFC 1952, section 2.3.1).
-        let flags = bytes.get(header + 3).copied().unwrap_or(0xff);
-        if header < skip || flags & 0xe0 != 0 {
-            continue;
+    fn gzip(&mut self, bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
+        let mut skip = 0;
+        let mut members = 0;
+        for header in memchr::memmem::find_iter(bytes, GZIP) {
+            let Some(at) = gzip_body(bytes, header).filter(|_| header >= skip) else {
+                continue;
+            };
+            members += 1;
+            if members > MEMBERS {
+                each(Entry::Unread("archive members beyond the limit"));
+                return;
+            }
+            let packed = bytes.get(at..).unwrap_or_default();
+            skip = at + self.stream(packed, at, ("gzip", b""), Framing::Raw, left, each);
         }
-        members += 1;
-        if members > MEMBERS {
-            each(Entry::Unread("archive members beyond the limit"));
-            return;
+    }
+
+    fn pdf(&mut self, bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
+        if memchr::memmem::find(bytes, b"/Encrypt").is_some() {
+            each(Entry::Unread("an encrypted PDF"));
         }
-        let packed = bytes.get(header..).unwrap_or_default();
-        skip = header
-            + stream(
-                packed,
-                header,
-                ("gzip", b""),
-                MultiGzDecoder::new,
-                left,
-                each,
-            );
+        let mut skip = 0;
+        let mut streams = 0;
+        for word in memchr::memmem::find_iter(bytes, b"stream") {
+            let at = match bytes.get(word + 6..) {
+                Some([b'\r', b'\n', ..]) => word + 8,
+                Some([b'\n' | b'\r', ..]) => word + 7,
+                _ => continue,
+            };
+            let Some(packed) = bytes.get(at..).filter(|p| word >= skip && is_zlib(p)) else {
+                continue;
+            };
+            streams += 1;
+            if streams > MEMBERS {
+                each(Entry::Unread("archive members beyond the limit"));
+                return;
+            }
+            let what = ("PDF stream", &b""[..]);
+            skip = at + self.stream(packed, at, what, Framing::Zlib, left, each);
+        }
     }
-}
 
-fn pdf(bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
-    if memchr::memmem::find(bytes, b"/Encrypt").is_some() {
-        each(Entry::Unread("an encrypted PDF"));
-    }
-    let mut skip = 0;
-    for word in memchr::memmem::find_iter(bytes, b"stream") {
-        let at = match bytes.get(word + 6..) {
-            Some([b'\r', b'\n', ..]) => word + 8,
-            Some([b'\n' | b'\r', ..]) => word + 7,
-            _ => continue,
+    /// Unpacks one stream; returns how many packed bytes it had, 0 if it is none.
+    fn stream(
+        &mut self,
+        packed: &[u8],
+        at: usize,
+        (kind, name): (&'static str, &[u8]),
+        framing: Framing,
+        left: &mut usize,
+        each: &mut dyn FnMut(Entry<'_>),
+    ) -> usize {
+        let decoder = match framing {
+            Framing::Raw => &mut self.raw,
+            Framing::Zlib => &mut self.zlib,
         };
-        let Some(packed) = bytes.get(at..).filter(|p| word >= skip && is_zlib(p)) else {
-            continue;
-        };
-        skip = at
-            + stream(
-                packed,
-                at,
-                ("PDF stream", b""),
-                ZlibDecoder::new,
-                left,
-                each,
-            );
-    }
-}
-
-/// Unpacks one stream; returns how many packed bytes it had, 0 if it is none.
-fn stream<'p, R: Read + Rest>(
-    packed: &'p [u8],
-    at: usize,
-    (kind, name): (&'static str, &[u8]),
-    decoder: impl FnOnce(&'p [u8]) -> R,
-    left: &mut usize,
-    each: &mut dyn FnMut(Entry<'_>),
-) -> usize {
-    let mut decoder = decoder(packed);
-    let mut content = Vec::new();
-    let mut piece = vec![0u8; 64 << 10];
-    let mut any = false;
-    let whole = loop {
-        let read = decoder.read(&mut piece);
-        let used = packed.len() - decoder.rest().min(packed.len());
-        let entry = |content| Entry::Content {
-            kind,
-            name,
-            raw: at..at + used,
-            content,
-        };
-        match read {
-            Ok(n) if n > 0 && n <= *left => {
+        decoder.reset(framing == Framing::Zlib);
+        self.piece.resize(STEP, 0);
+        self.content.clear();
+        let place = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let (mut any, mut widest) = (false, 0);
+        let whole = loop {
+            let (read, written) = (decoder.total_in(), decoder.total_out());
+            let rest = packed.get(place(read)..).unwrap_or_default();
+            let status = decoder.decompress(rest, &mut self.piece, FlushDecompress::None);
+            let used = place(decoder.total_in());
+            let n = place(decoder.total_out() - written);
+            widest = widest.max(n);
+            let entry = |content| Entry::Content {
+                kind,
+                name,
+                raw: at..at + used,
+                content,
+            };
+            let over = n > *left;
+            if !over && n > 0 {
                 any = true;
                 *left -= n;
-                content.extend_from_slice(piece.get(..n).unwrap_or_default());
-                if content.len() >= PIECE {
-                    each(entry(&content));
-                    content.drain(..content.len() - limits::OVERLAP.min(content.len()));
+                let new = self.piece.get(..n).unwrap_or_default();
+                self.content.extend_from_slice(new);
+            }
+            let stuck = n == 0 && decoder.total_in() == read;
+            let stopped = match status {
+                _ if over => Some(Some("packed content beyond the limit")),
+                Ok(Status::StreamEnd) => Some(None),
+                Ok(_) if !stuck => None,
+                _ => Some(any.then_some("packed content that is damaged")),
+            };
+            if let Some(said) = stopped {
+                if !self.content.is_empty() {
+                    each(entry(&self.content));
                 }
+                said.into_iter().for_each(|s| each(Entry::Unread(s)));
+                break over || matches!(status, Ok(Status::StreamEnd));
             }
-            end => {
-                each(entry(&content));
-                let stopped = match end {
-                    Ok(0) => None,
-                    Ok(_) => Some("packed content beyond the limit"),
-                    Err(_) if any => Some("packed content that is damaged"),
-                    Err(_) => None,
-                };
-                stopped.into_iter().for_each(|s| each(Entry::Unread(s)));
-                break end.is_ok();
+            if self.content.len() >= PIECE {
+                each(entry(&self.content));
+                let overlap = limits::OVERLAP.min(self.content.len());
+                self.content.drain(..self.content.len() - overlap);
             }
+        };
+        if let Some(written) = self.piece.get_mut(..widest) {
+            written.zeroize();
         }
-    };
-    piece.zeroize();
-    content.zeroize();
-    let used = packed.len() - decoder.rest().min(packed.len());
-    if whole { used } else { 0 }
-}
-
-/// How much of its input a decoder has left.
-trait Rest {
-    fn rest(&self) -> usize;
-}
-
-impl Rest for DeflateDecoder<&[u8]> {
-    fn rest(&self) -> usize {
-        self.get_ref().len()
+        let used = place(decoder.total_in());
+        self.content.as_mut_slice().zeroize();
+        self.content.clear();
+        if self.content.capacity() > 4 * STEP {
+            self.content = Vec::new();
+        }
+        if whole { used } else { 0 }
     }
 }
 
-impl Rest for ZlibDecoder<&[u8]> {
-    fn rest(&self) -> usize {
-        self.get_ref().len()
+/// Where the deflated data of a gzip member begins (RFC 1952, section 2.3).
+fn gzip_body(bytes: &[u8], header: usize) -> Option<usize> {
+    const LONGEST: usize = 4096;
+    let flags = *bytes.get(header + 3)?;
+    // The upper flags are reserved and zero.
+    if flags & 0xe0 != 0 {
+        return None;
     }
-}
-
-impl Rest for MultiGzDecoder<&[u8]> {
-    fn rest(&self) -> usize {
-        self.get_ref().len()
+    let mut at = header + 10;
+    if flags & 4 != 0 {
+        let length = u16::from_le_bytes(*bytes.get(at..at + 2)?.first_chunk()?);
+        at += 2 + usize::from(length);
     }
+    for flag in [8, 16] {
+        if flags & flag != 0 {
+            let rest = bytes.get(at..bytes.len().min(at + LONGEST))?;
+            at += memchr::memchr(0, rest)? + 1;
+        }
+    }
+    if flags & 2 != 0 {
+        at += 2;
+    }
+    (at < bytes.len()).then_some(at)
 }

@@ -36,8 +36,8 @@ const FILE: &[u8] = b".gitleaks.toml";
 const RULES: usize = 1000;
 /// Bytes of one pattern.
 const PATTERN: usize = 8 << 10;
-/// Patterns in one file, those of allow-lists among them.
-const PATTERNS: usize = 4000;
+/// Bytes that all compiled patterns of one file may take, those of allow-lists among them.
+const MEMORY: usize = 16 << 20;
 
 /// What a rule from such a file has beside a pattern.
 #[derive(Debug)]
@@ -209,15 +209,17 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
         global.push(old);
     }
     let mut taken: Vec<RuleId> = Vec::new();
-    let mut patterns = 0;
+    let mut memory = 0;
     let mut out = Vec::new();
     for draft in &document.rules {
-        let made = rule(draft, &global, &mut taken, &mut patterns, report);
+        let made = rule(draft, &global, &mut taken, &mut memory, report);
         out.extend(made);
-    }
-    if patterns > PATTERNS {
-        let message = format!("has more than {PATTERNS} patterns");
-        report.add(None, "rules", message, "split off what is not needed here.");
+        if memory > MEMORY {
+            let message = format!("patterns take more than {} MiB", MEMORY >> 20);
+            let help = "make repeats smaller, or split off what is not needed here.";
+            report.add(None, "rules", message, help);
+            return (Vec::new(), Foreign::of(Vec::new()));
+        }
     }
     let untargeted = global
         .iter()
@@ -238,7 +240,7 @@ fn rule(
     draft: &RuleDraft,
     global: &[&Spanned<AllowDraft>],
     taken: &mut Vec<RuleId>,
-    patterns: &mut usize,
+    memory: &mut usize,
     report: &mut Report<'_>,
 ) -> Option<(Rule, Matcher)> {
     let before = report.len();
@@ -257,8 +259,8 @@ fn rule(
     };
     let key = |field: &str| format!("{}: {field}", shown(id.get_ref()));
     let mut compile = |text: &str, span, field: &str, report: &mut Report<'_>| {
-        *patterns += 1;
         let made = compiled(text);
+        *memory += made.as_ref().map_or(0, Engine::memory);
         made.map_err(|message| report.add(Some(span), &key(field), message, "simplify it."))
             .ok()
     };
