@@ -59,6 +59,7 @@ impl Session {
         }
         if let Some(message) = &hits.message {
             self.incomplete(message, "the commit message");
+            self.unread("the commit message", message);
             self.take(&Found::default(), message, None, &mut out);
         }
         out

@@ -17,6 +17,8 @@ const HEX_LEAST: usize = 24;
 const WRAPPED: usize = 48;
 /// Characters decoded into one view.
 const MOST: usize = 64 << 10;
+/// and those that two views of one run have in common.
+const OVERLAP: usize = 8 << 10;
 /// Something packed is decoded whole, up to here.
 const PACKED_MOST: usize = 24 << 20;
 
@@ -59,6 +61,7 @@ fn value(table: &[u8; 256], b: u8) -> u8 {
 /// Calls `each` with a view of every run that decodes.
 pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
     let mut at = from;
+    let mut covered = 0;
     // A run of the least length that begins at or after `at` covers the byte that is probed.
     while let Some(&probe) = text.get(at + LEAST - 1) {
         if value(&SIX, probe) == NONE {
@@ -75,10 +78,19 @@ pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnM
             continue;
         }
         let end = run_end(text, at);
-        if !run(text, at..end, view, each) {
+        let stop = end.min(at + MOST);
+        let line = Line {
+            run: at..stop,
+            whole: at..end,
+        };
+        if !(hex(text, at..stop, view, each) && base64(text, &line, &mut covered, view, each)) {
             return;
         }
-        at = end.max(at + 1);
+        // What is longer than a view goes on in another that overlaps.
+        at = if stop < end { stop - OVERLAP } else { end };
+        if stop < end {
+            covered = covered.min(at);
+        }
     }
 }
 
@@ -90,14 +102,10 @@ fn run_end(text: &[u8], from: usize) -> usize {
         .unwrap_or(rest.len())
 }
 
-/// Both readings of a run. False: no more views are wanted.
-fn run(
-    text: &[u8],
+/// A run, or as much of it as one view takes.
+struct Line {
     run: Range<usize>,
-    view: &mut View,
-    each: &mut dyn FnMut(&View) -> bool,
-) -> bool {
-    hex(text, run.clone(), view, each) && base64(text, run, view, each)
+    whole: Range<usize>,
 }
 
 fn hex(
@@ -157,17 +165,21 @@ fn byte_of(pair: &[u8]) -> u8 {
         .fold(0, |byte, &b| byte << 4 | (value(&FOUR, b) & 15))
 }
 
+/// `covered`: up to there the lines of an earlier view reached, read from their beginnings.
 fn base64(
     text: &[u8],
-    run: Range<usize>,
+    line: &Line,
+    covered: &mut usize,
     view: &mut View,
     each: &mut dyn FnMut(&View) -> bool,
 ) -> bool {
+    let run = line.run.clone();
     let digits = text.get(run.clone()).unwrap_or_default();
-    if is_packed(digits) {
-        return packed(text, run, view, each);
+    let again = run.start < *covered;
+    if !again && is_packed(digits) {
+        return packed(text, line.whole.clone(), covered, view, each);
     }
-    for skip in 0..4usize {
+    for skip in usize::from(again)..4 {
         let aligned = digits.get(skip..).unwrap_or_default();
         let mut readable = false;
         let mut wide = false;
@@ -192,7 +204,13 @@ fn base64(
             view.content = Content::Wide;
         }
         let plain = view.plain.len();
-        let end = wrapped(text, start..run.end, view, MOST);
+        let end = if again {
+            line_of(text, start..run.end, view);
+            run.end
+        } else {
+            wrapped(text, start..run.end, view, MOST)
+        };
+        *covered = end.max(*covered);
         view.core = plain..view.plain.len();
         if readable {
             view.copy(text, end..view::after(text, end));
@@ -211,22 +229,27 @@ fn wrapped(text: &[u8], first: Range<usize>, view: &mut View, most: usize) -> us
     loop {
         let end = line.end.min(line.start + most.saturating_sub(taken));
         taken += end - line.start;
-        let digits = text.get(line.start..end).unwrap_or_default();
-        let plain = view.plain.len();
-        view.plain.reserve(digits.len() / 4 * 3 + 3);
-        for four in digits.chunks(4) {
-            let bytes = three(four);
-            let count = four.len() * 3 / 4;
-            view.plain
-                .extend_from_slice(bytes.get(..count).unwrap_or_default());
-        }
-        view.stands_for(plain, line.start..end);
+        line_of(text, line.start..end, view);
         let goes_on = line.len() >= WRAPPED && taken < most;
         let Some(next) = next_line(text, line.end).filter(|_| goes_on) else {
             return end;
         };
         line = next;
     }
+}
+
+/// Decodes one line.
+fn line_of(text: &[u8], line: Range<usize>, view: &mut View) {
+    let digits = text.get(line.clone()).unwrap_or_default();
+    let plain = view.plain.len();
+    view.plain.reserve(digits.len() / 4 * 3 + 3);
+    for four in digits.chunks(4) {
+        let bytes = three(four);
+        let count = four.len() * 3 / 4;
+        view.plain
+            .extend_from_slice(bytes.get(..count).unwrap_or_default());
+    }
+    view.stands_for(plain, line);
 }
 
 /// The run that makes up the next line, padding and indentation aside.
@@ -250,12 +273,14 @@ fn next_line(text: &[u8], end: usize) -> Option<Range<usize>> {
 fn packed(
     text: &[u8],
     run: Range<usize>,
+    covered: &mut usize,
     view: &mut View,
     each: &mut dyn FnMut(&View) -> bool,
 ) -> bool {
     view.begin("base64");
     view.content = Content::Packed;
-    wrapped(text, run, view, PACKED_MOST);
+    let end = wrapped(text, run, view, PACKED_MOST);
+    *covered = end.max(*covered);
     view.core = 0..view.plain.len();
     each(view)
 }

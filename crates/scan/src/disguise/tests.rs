@@ -375,3 +375,37 @@ fn hostile_text_costs_no_more_than_its_limit() {
         assert!(out.findings.is_empty(), "{unit}");
     }
 }
+
+#[test]
+fn runs_longer_than_a_view_are_read_to_their_end() {
+    let text = |size: usize| format!("{}\nk = {VALUE}\n", "words and more ".repeat(size / 15));
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let wrapped = |encoded: String| {
+        let lines: Vec<&str> = encoded
+            .as_bytes()
+            .chunks(76)
+            .map(|c| std::str::from_utf8(c).unwrap())
+            .collect();
+        lines.join("\n")
+    };
+    for size in [40_000, 52_000, 200_000, 700_000] {
+        let plain = text(size);
+        for bytes in [
+            STANDARD.encode(&plain),
+            hex(plain.as_bytes()),
+            STANDARD.encode(wide(&plain)),
+            STANDARD.encode(STANDARD.encode(&plain)),
+            wrapped(STANDARD.encode(&plain)),
+        ] {
+            let out = scan(format!("data: {bytes}\n").as_bytes());
+            let values: std::collections::HashSet<_> =
+                out.findings.iter().map(|f| f.value).collect();
+            assert_eq!(values.len(), 1, "{size}: {:?}", &bytes[..40]);
+            assert!(
+                out.not_looked_at.is_empty(),
+                "{size}: {:?}",
+                out.not_looked_at
+            );
+        }
+    }
+}
