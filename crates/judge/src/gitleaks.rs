@@ -23,7 +23,8 @@ type Made = Result<Arc<Engine>, Vec<Problem>>;
 pub(crate) struct Adopted(Mutex<Vec<(Digest, Made)>>);
 
 impl Adopted {
-    fn get_or(&self, text: &[u8], make: impl FnOnce() -> Made) -> Made {
+    /// What was made of these bytes before, or is made now.
+    pub(crate) fn get_or(&self, text: &[u8], make: impl FnOnce() -> Made) -> Made {
         let digest = Digest(Sha256::digest(text).into());
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = lock().iter().find(|(d, _)| *d == digest).cloned();

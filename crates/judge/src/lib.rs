@@ -33,6 +33,7 @@ mod report;
 mod returning;
 mod session;
 mod state;
+mod stores;
 mod work;
 
 pub use cache::Cache;

@@ -74,6 +74,7 @@ impl Opening {
         let (policy, mut reasons) =
             crate::documents::policy(organisation, surface, &papers, &asking.head, anchor);
         let (adopted, broken) = crate::gitleaks::adopt(engine, surface, &papers);
+        let adopted = crate::stores::approving(adopted, &policy);
         let (contract, notes) = Contract::of(&papers);
         let sides = Sides {
             surface,

@@ -6,6 +6,23 @@ use lychgate_model::{Confidence, Problem, Severity, limits, pattern};
 
 use crate::document::{Placed, Section};
 
+/// Secret stores whose references are known, as `[vaults] approved` names them.
+pub const STORES: [&str; 13] = [
+    "vault",
+    "op",
+    "aws-sm",
+    "aws-ssm",
+    "gcp-sm",
+    "azure-kv",
+    "github",
+    "external-secrets",
+    "sealed-secrets",
+    "doppler",
+    "infisical",
+    "bws",
+    "sops",
+];
+
 /// Values of one setting in order of strictness.
 pub trait Strictness: Copy + PartialEq {
     /// Whether `self` refuses at least everything `other` refuses.
@@ -223,6 +240,8 @@ pub struct Layer {
     pub protected: Vec<RefPattern>,
     /// `[message] trailers`.
     pub trailers: Vec<String>,
+    /// `[vaults] approved`; `None`: nothing is said.
+    pub vaults: Option<Vec<Placed<String>>>,
     /// `inline`.
     pub inline: Option<Placed<Inline>>,
     /// `unread`.
@@ -278,6 +297,18 @@ impl Layer {
             let message = format!("more than {count} patterns, or {bytes} bytes of them");
             root.refuse(key, &at, message, "let one wildcard stand for many names");
         }
+        layer.vaults = root.section("vaults", |vaults| {
+            let mut approved = Vec::new();
+            for store in vaults.list("approved") {
+                if STORES.contains(&store.value.as_str()) {
+                    approved.push(store);
+                } else {
+                    let help = format!("known here: {}", STORES.join(", "));
+                    vaults.refuse("approved", &store, "no store of this name".into(), &help);
+                }
+            }
+            approved
+        });
         root.section("message", |message| {
             for key in message.list("trailers") {
                 if crate::trailers::is_key(key.value.as_bytes()) {

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use lychgate_model::{Confidence, Digest, Problem, Severity};
 use sha2::{Digest as _, Sha256};
 
-use crate::layer::{ForeignMarkers, Inline, Layer, Mode, RefPattern, Setting, Strictness, Unread};
+use crate::layer::{
+    ForeignMarkers, Inline, Layer, Looser, Mode, RefPattern, Setting, Strictness, Unread,
+};
 use crate::organisation::{Accept, Organisation};
 use crate::repository::RepositoryPolicy;
 
@@ -27,6 +29,7 @@ pub struct Policy {
     layers: Vec<Layer>,
     protected: Vec<RefPattern>,
     trailers: Vec<String>,
+    vaults: Option<Vec<String>>,
     accepts: Vec<Accept>,
     contact: String,
 }
@@ -72,6 +75,7 @@ impl Policy {
             layers: Vec::new(),
             protected: Vec::new(),
             trailers: Vec::new(),
+            vaults: None,
             accepts: organisation.accepts.clone(),
             contact: organisation.contact.clone(),
         };
@@ -111,6 +115,20 @@ impl Policy {
         {
             problems.push(layer.loosened("blocks.shapeless", sure, sure.value.word(), &by));
         }
+        for store in layer.vaults.iter().flatten() {
+            if self
+                .vaults
+                .as_ref()
+                .is_some_and(|v| !v.contains(&store.value))
+            {
+                let by = self.layers.iter().rev().find(|l| l.vaults.is_some());
+                let by = Looser {
+                    layer: by.map_or("", |l| l.name.as_str()).into(),
+                    stands: "approved",
+                };
+                problems.push(layer.loosened("vaults.approved", store, &store.value, &by));
+            }
+        }
         for (pattern, severity) in &layer.refs {
             // The pattern stands for the refs it fits: what the floor says of its text, it says of
             // them. Whatever it says, the stricter of both layers is in force at every ref.
@@ -131,6 +149,15 @@ impl Policy {
             if !self.trailers.iter().any(|t| t.eq_ignore_ascii_case(key)) {
                 self.trailers.push(key.clone());
             }
+        }
+        if let Some(approved) = &layer.vaults {
+            let mut names: Vec<String> = approved.iter().map(|s| s.value.clone()).collect();
+            if let Some(standing) = &self.vaults {
+                names.retain(|name| standing.contains(name));
+            }
+            names.sort();
+            names.dedup();
+            self.vaults = Some(names);
         }
         self.layers.push(layer.clone());
     }
@@ -190,6 +217,11 @@ impl Policy {
         self.unread.get()
     }
 
+    /// The secret stores that references may name; `None`: nobody asked for it.
+    pub fn vaults(&self) -> Option<&[String]> {
+        self.vaults.as_deref()
+    }
+
     /// What an inline allow line is worth.
     pub fn inline(&self) -> Inline {
         self.inline.get()
@@ -245,6 +277,9 @@ impl Policy {
         }
         for key in &self.trailers {
             let _ = writeln!(text, "trailer {}", key.to_ascii_lowercase());
+        }
+        if let Some(vaults) = &self.vaults {
+            let _ = writeln!(text, "vaults {}", vaults.join(" "));
         }
         for a in &self.accepts {
             let _ = writeln!(

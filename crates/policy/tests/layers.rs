@@ -467,3 +467,30 @@ fn a_key_of_the_organisation_is_refused_once_where_it_stands() {
     assert_eq!(told, [(3, 1, "mode")]);
     assert!(RepositoryPolicy::parse("p", "schema = 1\n").0.is_some());
 }
+
+#[test]
+fn approved_stores_are_those_every_layer_approves() {
+    let list = |names: &str| format!("schema = 1\n[vaults]\napproved = [{names}]\n");
+    let floor = organisation(&list("\"op\", \"vault\""));
+    let with = |text: &str| Policy::compose(&floor, &[repository(text)]);
+    assert_eq!(Policy::floor(&floor).vaults().unwrap(), ["op", "vault"]);
+    assert_eq!(Policy::floor(&organisation("schema = 1\n")).vaults(), None);
+    assert_eq!(
+        with(&list("\"vault\"")).unwrap().vaults().unwrap(),
+        ["vault"]
+    );
+    assert_eq!(with("schema = 1\n").unwrap().vaults().unwrap().len(), 2);
+    let refused = shown(&with(&list("\"vault\", \"sops\"")).unwrap_err());
+    assert!(refused[0].contains("vaults.approved") && refused[0].contains("org.toml"));
+    let (_, problems) = RepositoryPolicy::parse("policy.toml", &list("\"shoebox\""));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let free = organisation("schema = 1\n");
+    let own = [repository(&list("\"op\"")), repository(&list("\"vault\""))];
+    assert!(
+        Policy::compose(&free, &own)
+            .unwrap()
+            .vaults()
+            .unwrap()
+            .is_empty()
+    );
+}

@@ -90,3 +90,13 @@ pub static BUILT_IN: &[PackSource<'static>] = &[
     pack!("webhooks.toml"),
     pack!("work.toml"),
 ];
+
+/// References to secret stores: in force only where a policy names the approved ones, see
+/// [`crate::RuleSet::approving`].
+pub const STORES: PackSource<'static> = PackSource {
+    name: "config/stores.toml",
+    text: include_str!("../../../config/stores.toml"),
+};
+
+/// What the id of a rule of [`STORES`] begins with; the name of the store follows.
+pub const STORE: &str = "store.";

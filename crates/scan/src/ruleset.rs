@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lychgate_model::{Digest, Problem, RuleId};
+use lychgate_model::{Category, Digest, Problem, RuleId};
 
 use crate::canonical::digests;
 use crate::gitleaks::Foreign;
@@ -74,6 +74,33 @@ impl RuleSet {
         });
         let added = added.into_iter().map(|(rule, m)| (rule, Arc::new(m)));
         Self::from_shared(own.chain(added).collect())
+    }
+
+    /// This set and a rule for references to each store that is not among `approved`.
+    ///
+    /// # Errors
+    /// Problems of the pack compiled in; a test proves that there are none.
+    pub fn approving(&self, approved: &[String]) -> Result<Self, Vec<Problem>> {
+        let source = crate::packs::STORES;
+        let (mut loaded, problems) = pack::load(source, true, &mut pack::Seen::new());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        loaded.retain(|l| {
+            let name = l.rule.id.as_str().strip_prefix(crate::packs::STORE);
+            !name.is_some_and(|name| approved.iter().any(|a| a == name))
+        });
+        let list = approved.join(", ");
+        let added = loaded.into_iter().map(|mut l| {
+            // A reference is no secret: what is wrong is where it leads.
+            l.rule.category = Category::Process;
+            l.rule.fix = match list.as_str() {
+                "" => "Take it out: no store is approved.".to_owned(),
+                list => format!("Read it from an approved store: {list}."),
+            };
+            (l.rule, l.matcher)
+        });
+        Ok(self.with(added.collect(), None))
     }
 
     pub(crate) fn from_loaded(loaded: Vec<(Rule, Matcher)>) -> Self {

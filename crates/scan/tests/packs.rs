@@ -37,6 +37,23 @@ fn every_pack_is_good() {
 }
 
 #[test]
+fn references_to_stores_are_good_and_only_in_force_when_asked_for() {
+    let stores = packs::STORES;
+    let wrong = check_pack(stores.name, stores.text);
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let set = RuleSet::built_in().unwrap();
+    let ids = |set: &RuleSet| {
+        let ids = set.rules().iter().map(|r| r.id.as_str().to_owned());
+        let stores = ids.filter_map(|id| id.strip_prefix(packs::STORE).map(str::to_owned));
+        stores.collect::<Vec<_>>()
+    };
+    assert!(ids(&set).is_empty());
+    let with = set.approving(&["op".to_owned()]).unwrap();
+    assert!(!ids(&with).contains(&"op".to_owned()) && ids(&with).len() == 12);
+    assert_ne!(with.matching_digest(), set.matching_digest());
+}
+
+#[test]
 fn packs_do_not_contradict_each_other() {
     let texts: Vec<(String, String)> = files()
         .iter()
