@@ -489,6 +489,7 @@ fn whole(rule: &Rule, shown: String) -> RawFinding {
         until: None,
         evidence: Evidence::NONE,
         open: 0,
+        home: Home::default(),
     }
 }
 
