@@ -486,6 +486,7 @@ fn whole(rule: &Rule, shown: String) -> RawFinding {
         severity: rule.severity,
         confidence: rule.confidence,
         via: None,
+        home: Home::default(),
         until: None,
         evidence: Evidence::NONE,
         open: 0,
