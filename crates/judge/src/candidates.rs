@@ -490,7 +490,6 @@ fn whole(rule: &Rule, shown: String) -> RawFinding {
         until: None,
         evidence: Evidence::NONE,
         open: 0,
-        home: Home::default(),
     }
 }
 
