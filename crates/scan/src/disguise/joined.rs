@@ -36,7 +36,6 @@ pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnM
 /// Where the next literal's content begins, if the quote at `quote` closes one and what stands
 /// between only joins them.
 fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
-    let mark = *text.get(quote)?;
     let before = *text.get(quote.checked_sub(1)?)?;
     if !is_value(before) {
         return None;
@@ -61,8 +60,16 @@ fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
             | b'|'
             | b'<'
             | b'~'
+            | b')'
     ) {
         return None;
+    }
+    // `string("AB") + "CD"`: most calls that end are followed by something else.
+    if first == b')' {
+        let next = between.get(1..)?.iter().find(|b| !b.is_ascii_whitespace());
+        if !matches!(next, Some(b'+' | b'.' | b'&')) {
+            return None;
+        }
     }
     let opens = between
         .iter()
@@ -81,9 +88,10 @@ fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
     }
     let trimmed = operator.trim_ascii();
     let joins = match trimmed {
-        b"" => !operator.is_empty() || between.get(opens) != Some(&mark),
+        // Side by side: of a shell even with one mark, which elsewhere means a mark in a value.
+        b"" => true,
         b"+" | b"." | b".." | b"&" | b"++" | b"||" | b"<<" | b"<>" | b"~" | b"\\" | b"_"
-        | b"& _" | b"^" => true,
+        | b"& _" | b"^" | b".concat(" | b") +" | b")+" | b") ." | b")." | b") &" => true,
         b"," => is_called_join(text, quote, from),
         // A line that ends with an operator, and a comment or a sign that goes on.
         _ => trimmed
