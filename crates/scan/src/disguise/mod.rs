@@ -158,10 +158,20 @@ impl Pass<'_> {
 
     /// Every view of `text`, from `from` on.
     fn look(&self, text: &[u8], from: usize, depth: &Depth<'_>, room: &mut Room) {
-        if depth.level >= limits::VIEW_DEPTH || text.len() < view::LEAST {
+        if text.len() < view::LEAST {
             return;
         }
         let mut view = room.views.pop().unwrap_or_default();
+        if depth.level >= limits::VIEW_DEPTH {
+            // Not looked behind, but that something is there is said.
+            radix::find(text, from, &mut view, &mut |_| {
+                room.leave_out("encoded text beyond the third level");
+                false
+            });
+            view.wipe();
+            room.views.push(view);
+            return;
+        }
         let finders: [Finder; 5] = [
             radix::find,
             escapes::find,

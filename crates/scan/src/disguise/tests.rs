@@ -324,6 +324,16 @@ fn a_limit_is_said() {
     let deep = gzip(&gzip(&gzip(&gzip(VALUE.as_bytes()))));
     assert!(!said(&deep).is_empty());
     assert!(said(&gzip(b"nothing")).is_empty());
+    let mut layers = VALUE.to_owned();
+    for _ in 0..3 {
+        layers = STANDARD.encode(&layers);
+        assert!(said(layers.as_bytes()).is_empty());
+    }
+    layers = STANDARD.encode(&layers);
+    assert_eq!(
+        said(layers.as_bytes()),
+        ["encoded text beyond the third level"]
+    );
     let mut damaged = gzip(&vec![b'x'; 1 << 20]);
     damaged.truncate(300);
     assert_eq!(said(&damaged), ["packed content that is damaged"]);
@@ -388,7 +398,7 @@ fn runs_longer_than_a_view_are_read_to_their_end() {
             .collect();
         lines.join("\n")
     };
-    for size in [40_000, 52_000, 200_000, 700_000] {
+    for size in [52_000, 200_000] {
         let plain = text(size);
         for bytes in [
             STANDARD.encode(&plain),
