@@ -17,6 +17,8 @@ mod laundering;
 mod paths;
 /// What a server must see: every object a push makes reachable.
 mod push;
+/// Secrets without a shape.
+mod shapeless;
 /// When nobody answers, or somebody else does.
 mod unavailable;
 /// What a run leaves alone, and what is never run or shown.
