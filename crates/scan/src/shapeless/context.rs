@@ -39,7 +39,10 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
     let right = after.get(..after.len().min(NEAR)).unwrap_or_default();
     so_far
         .with_if(Fact::Commented, commented && !documents(head))
-        .with_if(Fact::Documented, documents(head))
+        .with_if(
+            Fact::Documented,
+            documents(head) || near(line, &[b"devstoreaccount"]),
+        )
         .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
         .with_if(
             Fact::UserNear,

@@ -97,7 +97,7 @@ facts! {
     UserNear = 8, "a user, host or login stands near";
     ExampleNear = -10, "example, test or dummy stands near";
     Commented = -4, "in a comment";
-    Documented = -70, "in a comment that documents code";
+    Documented = -70, "shown in a comment or manual as an example";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";

@@ -70,6 +70,10 @@ pub(super) fn extent(text: &[u8], lead: &Lead, name: usize, header: bool) -> Opt
     for skip in [0, letters] {
         let n = escapes(i + skip);
         if quote(i + skip + n) {
+            // `'Authorization: ' . $x`: that quote ends the text the name stands in.
+            if n == 0 && open_quote(text, i + skip) == at(text, i + skip) {
+                return None;
+            }
             return quoted(text, i + skip, n, header);
         }
     }
@@ -269,7 +273,7 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
         .take_while(|b| matches!(b, b')' | b']' | b'}'))
         .count();
     let end = length - trimmed;
-    let inside = inside_quotes(text, name);
+    let inside = open_quote(text, name) != 0;
     let mut written = if inside {
         Written::Inside
     } else {
@@ -292,6 +296,7 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
         .is_some_and(|n| !n.iter().any(u8::is_ascii_lowercase));
     let tight = (at(text, start.wrapping_sub(1)) == b'=' && (assigns || shell))
         || lead.fact == Fact::Flagged
+        || at(text, name.wrapping_sub(1)) == b'-'
         || inside;
     let closes = matches!(
         next,
@@ -330,8 +335,8 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
     })
 }
 
-/// Whether an odd quote stands before `at` on its line.
-fn inside_quotes(text: &[u8], at: usize) -> bool {
+/// The quote that is open at `at`, counted from the start of its line; 0: none.
+fn open_quote(text: &[u8], at: usize) -> u8 {
     let before = text.get(..at).unwrap_or_default();
     let start = memchr::memrchr(b'\n', before).map_or(0, |i| i + 1);
     let mut open = 0u8;
@@ -345,5 +350,5 @@ fn inside_quotes(text: &[u8], at: usize) -> bool {
             _ => {}
         }
     }
-    open != 0
+    open
 }

@@ -27,7 +27,7 @@ pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -88,13 +88,9 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         .take_while(|b| !b.is_ascii_alphanumeric())
         .count();
     let own = keyword.start..keyword.end - extra;
-    let (at, name, lead) = match words::begins(word, b"identified by") {
-        true => (
-            own.clone(),
-            name::Name::PASSWORD,
-            operator::Lead::statement(text, own.end),
-        ),
-        false => named(text, &own)?,
+    let (at, name, lead) = match operator::Lead::of_command(text, word, own.end) {
+        Some(lead) => (own.clone(), name::Name::PASSWORD, lead),
+        None => named(text, &own)?,
     };
     let header = name.fact == Fact::Credential || lead.fact == Fact::Flagged;
     let extent = extent::extent(text, &lead, at.start, header)?;

@@ -29,9 +29,26 @@ impl Lead {
         }
     }
 
-    /// The quoted text of an SQL statement.
-    pub(super) fn statement(text: &[u8], at: usize) -> Self {
-        Self::quoted(Fact::Stated, blanks(text, at))
+    /// What follows a statement or a command that takes a password without naming it.
+    pub(super) fn of_command(text: &[u8], command: &[u8], at: usize) -> Option<Self> {
+        let line = text.get(at..text.len().min(at + 120))?;
+        let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len()))?;
+        if words::begins(command, b"identified by") {
+            return Some(Self::quoted(Fact::Stated, blanks(text, at)));
+        }
+        let from = match command {
+            b if words::begins(b, b"sshpass -p") => blanks(text, at),
+            b if words::begins(b, b"mysql -u") => at + memchr::memmem::find(line, b" -p")? + 3,
+            b if words::begins(b, b"curl -u") => {
+                let start = blanks(text, at);
+                let login = line.get(start - at..)?;
+                let end = login.iter().position(|b| *b == b' ');
+                let login = login.get(..end.unwrap_or(login.len()))?;
+                start + memchr::memchr(b':', login)? + 1
+            }
+            _ => return None,
+        };
+        Some(Self::to(Fact::Flagged, from))
     }
 
     fn quoted(fact: Fact, at: usize) -> Self {
