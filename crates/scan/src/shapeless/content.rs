@@ -16,7 +16,9 @@ fn to_come(evidence: Evidence) -> i32 {
 /// The evidence with what `value` adds; `None`: it is no secret whatever stands around it.
 pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> {
     let counts = Counts::of(value)?;
-    if is_template(value) || counts.is_number() || counts.runs * 2 > value.len() {
+    // A hash of MySQL's own.
+    let starred = value.len() == 41 && value.first() == Some(&b'*');
+    if starred || is_template(value) || counts.is_number() || counts.runs * 2 > value.len() {
         return None;
     }
     let mut evidence = so_far.with(match value.len() {
@@ -51,7 +53,7 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
             hex && !key_name && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128),
         )
         .with_if(Fact::LowEntropy, counts.is_poor(value.len(), hex));
-    let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len() % 4 == 0;
+    let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len().is_multiple_of(4);
     evidence = evidence.with_if(Fact::Base64, base64);
     if random < 60 {
         evidence = evidence

@@ -105,7 +105,7 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
     };
     let headed = name.fact == Fact::Credential
         && text
-            .get(own.clone())
+            .get(own)
             .is_some_and(|w| words::begins(w, b"authorization"));
     evidence = evidence.with(if headed { Fact::Headed } else { lead.fact });
     let value = text.get(extent.at.clone())?;

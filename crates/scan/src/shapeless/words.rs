@@ -249,6 +249,8 @@ pub(super) fn denies_before(word: &[u8]) -> bool {
         b"pub",
         b"csrf",
         b"xsrf",
+        b"authenticity",
+        b"forgery",
         b"crsf",
         b"no",
         b"not",
