@@ -2,7 +2,7 @@
 
 use super::evidence::{Evidence, Fact, MEDIUM};
 use super::likeness::randomness;
-use super::words;
+use super::{sayings, words};
 
 /// What stands around and the path can still add to a value's own evidence.
 fn to_come(evidence: Evidence) -> i32 {
@@ -74,25 +74,25 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     // The lists are long: what the short ones refuse does not come to them.
     evidence = evidence.with_if(
         Fact::SaysName,
-        words::SAID.iter().any(|w| words::holds(value, w)),
+        sayings::SAID.iter().any(|w| words::holds(value, w)),
     );
     if hopeless(evidence) {
         return None;
     }
     let says_test = value.len() <= 32
-        && words::TESTS.iter().any(|w| match w.len() {
+        && sayings::TESTS.iter().any(|w| match w.len() {
             ..4 => words::begins(value, w),
             _ => words::holds(value, w),
         });
     evidence = evidence.with_if(Fact::SaysTest, says_test);
     let refused = hopeless(evidence)
         || refers(value)
-        || words::PLACEHOLDERS.iter().any(|w| words::holds(value, w));
+        || sayings::PLACEHOLDERS.iter().any(|w| words::holds(value, w));
     (!refused).then_some(evidence)
 }
 
 fn refers(value: &[u8]) -> bool {
-    words::REFERENCES.iter().any(|w| words::begins(value, w))
+    sayings::REFERENCES.iter().any(|w| words::begins(value, w))
 }
 
 /// Text to be filled in, or put together from other text.
@@ -242,7 +242,7 @@ impl Counts {
     fn is_human(&self, value: &[u8]) -> bool {
         let letters = self.lower + self.upper;
         let mixed = (self.upper > 0 && self.lower > 0) || self.symbols > 0;
-        let technical = words::TECHNICAL.iter().any(|w| words::begins(value, w));
+        let technical = sayings::TECHNICAL.iter().any(|w| words::begins(value, w));
         letters >= 3
             && self.digits > 0
             && self.joints == 0

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::evidence::{Evidence, Fact};
-use super::words;
+use super::{sayings, words};
 
 /// Bytes looked at on either side for what stands near.
 const NEAR: usize = 160;
@@ -46,11 +46,11 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
         .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
         .with_if(
             Fact::UserNear,
-            near(left, words::LOGINS) || near(right, words::LOGINS),
+            near(left, sayings::LOGINS) || near(right, sayings::LOGINS),
         )
         .with_if(
             Fact::ExampleNear,
-            near(line, words::EXAMPLES) || near(rest, words::EXAMPLES),
+            near(line, sayings::EXAMPLES) || near(rest, sayings::EXAMPLES),
         )
 }
 

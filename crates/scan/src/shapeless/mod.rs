@@ -17,7 +17,9 @@ mod likeness;
 mod name;
 mod operator;
 mod path;
+mod sayings;
 mod triples;
+mod turns;
 mod words;
 
 use std::ops::Range;

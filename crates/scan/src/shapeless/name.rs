@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::evidence::Fact;
-use super::words;
+use super::{turns, words};
 
 /// Longest name looked at.
 pub(super) const LONGEST: usize = 80;
@@ -85,12 +85,12 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
     for i in 0..last {
         let before = word(i)?;
         if parts.get(i)?.1 <= part {
-            if words::denies_in_path(before) {
+            if turns::denies_in_path(before) {
                 return None;
             }
             continue;
         }
-        if words::denies_before(before) || (fact == Fact::Token && words::no_token(before)) {
+        if turns::denies_before(before) || (fact == Fact::Token && turns::no_token(before)) {
             return None;
         }
         verb |= words::is_verb(before);
