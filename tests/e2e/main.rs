@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+/// Debt that is written down.
+mod baseline;
 /// What a commit hook must see: the index git names, whatever the trick.
 mod commit;
 /// Who may say what.

@@ -33,6 +33,11 @@ pub(crate) enum Command {
     Status,
     /// Judges a staged change, a range, everything, or files outside Git.
     Check(Check),
+    /// Writes down the secrets that stand here already, so that they are known and not denied.
+    Baseline(Baseline),
+    /// Takes over what other tools' files allow: .gitleaksignore, gitleaks reports and baselines,
+    /// .secrets.baseline.
+    Import(Import),
     /// Lists, explains and checks rules.
     Rules(Rules),
     /// Explains a rule or a reason code, or what speaks for a finding.
@@ -183,6 +188,38 @@ pub(crate) enum Format {
     Gitleaks,
     /// JUnit XML: what blocks fails.
     Junit,
+}
+
+/// `baseline`.
+#[derive(Debug, Args)]
+pub(crate) struct Baseline {
+    /// Only what is staged.
+    #[arg(long, conflicts_with_all = ["all", "path", "prune"])]
+    pub(crate) staged: bool,
+    /// Everything that any ref reaches, not the index alone.
+    #[arg(long, conflicts_with = "path")]
+    pub(crate) all: bool,
+    /// Only these files, and every file under these folders.
+    #[arg(long, value_name = "FILE_OR_DIR", num_args = 1.., conflicts_with = "prune")]
+    pub(crate) path: Vec<PathBuf>,
+    /// Drop entries of values that are no longer there.
+    #[arg(long)]
+    pub(crate) prune: bool,
+}
+
+impl Baseline {
+    /// Whether an entry that is not met is gone.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.staged && self.path.is_empty()
+    }
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Files of other tools.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// `rules`.

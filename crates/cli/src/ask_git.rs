@@ -214,6 +214,24 @@ impl Git {
         self.bytes([OsStr::new("cat-file"), OsStr::new("blob"), &name])
     }
 
+    /// The id of what stands at `path` of a commit; `None`: nothing does.
+    pub(crate) fn blob_at(&self, commit: &str, path: &[u8]) -> Result<Option<OsString>, Failure> {
+        let mut spec = OsString::from(commit);
+        spec.push(":");
+        spec.push(OsStr::from_bytes(path));
+        let asked = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+        self.line(asked.map(OsStr::new).into_iter().chain([spec.as_os_str()]))
+    }
+
+    /// What git says, whole; `not`: what does not happen when it says no.
+    pub(crate) fn says(&self, args: &[&str], not: &str) -> Result<Vec<u8>, Failure> {
+        let no = || {
+            let asked = args.first().copied().unwrap_or_default();
+            Failure::new(Kind::Incomplete, format!("{not}: git {asked} failed"))
+        };
+        self.bytes(args)?.ok_or_else(no)
+    }
+
     /// One line of output, without its newline; `None`: git says no.
     fn line<A: AsRef<OsStr>>(
         &self,

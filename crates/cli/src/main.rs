@@ -2,11 +2,13 @@
 
 mod args;
 mod ask_git;
+mod baseline;
 mod check;
 mod daemon;
 mod doctor;
 mod explain;
 mod failure;
+mod import;
 mod install;
 mod judge_hook;
 mod page;
@@ -62,6 +64,8 @@ fn run(command: &Command) -> Result<Said, Failure> {
             let (out, err, code) = check::run(&around, wanted)?;
             Said { out, err, code }
         }
+        Command::Baseline(wanted) => baseline::run(&around, wanted)?,
+        Command::Import(wanted) => import::run(&around, wanted)?,
         Command::Rules(wanted) => {
             let out = rules::run(&around, wanted.command.as_ref())?;
             Said {

@@ -25,6 +25,16 @@ pub(crate) struct Known {
     pub(crate) scanned: Option<Arc<Scanned>>,
 }
 
+/// Under which rules objects were judged. In a clean one nothing is recognised: what a baseline
+/// lists decides about the others alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShelfKey {
+    /// What decides matches.
+    pub(crate) clean: Digest,
+    /// That, and what is recognised.
+    pub(crate) found: Digest,
+}
+
 impl Known {
     fn cost(&self) -> usize {
         let Some(scanned) = &self.scanned else {
@@ -130,15 +140,31 @@ impl Cache {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn get(&self, peer: u32, matching: Digest, ids: &[ObjectId]) -> Vec<Option<Known>> {
+    pub(crate) fn get(&self, peer: u32, key: ShelfKey, ids: &[ObjectId]) -> Vec<Option<Known>> {
         let mut shelves = self.lock();
-        let Some(shelf) = shelves.all.get_mut(&(peer, matching)) else {
-            return vec![None; ids.len()];
-        };
-        ids.iter().map(|id| shelf.get(id)).collect()
+        let mut out = vec![None; ids.len()];
+        let both = key.clean == key.found;
+        if let Some(shelf) = shelves.all.get_mut(&(peer, key.clean)) {
+            for (slot, id) in out.iter_mut().zip(ids) {
+                *slot = shelf.get(id).filter(|k| both || k.scanned.is_none());
+            }
+        }
+        if !both && let Some(shelf) = shelves.all.get_mut(&(peer, key.found)) {
+            for (slot, id) in out.iter_mut().zip(ids).filter(|(slot, _)| slot.is_none()) {
+                *slot = shelf.get(id);
+            }
+        }
+        out
     }
 
-    pub(crate) fn put(&self, peer: u32, matching: Digest, found: Vec<(ObjectId, Known)>) {
+    pub(crate) fn put(&self, peer: u32, key: ShelfKey, entries: Vec<(ObjectId, Known)>) {
+        let (clean, found): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(_, k)| k.scanned.is_none());
+        self.put_under(peer, key.clean, clean);
+        self.put_under(peer, key.found, found);
+    }
+
+    fn put_under(&self, peer: u32, matching: Digest, found: Vec<(ObjectId, Known)>) {
         if self.budget == 0 || found.is_empty() {
             return;
         }
@@ -200,7 +226,7 @@ impl Cache {
         }
         let before = self.is_dirty();
         for ((peer, matching), entries) in found {
-            self.put(peer, matching, entries);
+            self.put_under(peer, matching, entries);
         }
         self.lock().changed = before;
     }

@@ -11,7 +11,7 @@ use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
 use lychgate_scan::shapeless::Evidence;
 use lychgate_scan::{
-    Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
+    Home, Marker, MarkerKind, NewBy, RawFinding, Recalled, Rule, Scanned, ValueTag, structural,
 };
 
 use crate::before::{Before, Known, Stood, is_scoped};
@@ -285,6 +285,7 @@ impl Session {
                 finding,
                 existing,
                 shapeless: !raw.evidence.is_none(),
+                listed: crate::baseline::listed(&raw.recalled),
                 marks,
             });
         }
@@ -319,6 +320,7 @@ impl Session {
             finding,
             existing: old.is_some_and(|old| old.same || old.here.plain),
             shapeless: false,
+            listed: None,
             marks: Vec::new(),
         });
     }
@@ -341,6 +343,7 @@ impl Session {
                 // Where a target leads depends on the folder: moved, it is another.
                 existing: old.is_some_and(|old| old.same),
                 shapeless: false,
+                listed: None,
                 marks: Vec::new(),
             });
         }
@@ -394,6 +397,7 @@ impl Session {
                 until: None,
                 evidence: Evidence::NONE,
                 open: 0,
+                recalled: Recalled::default(),
             };
             let mut finding = self.finding(found, &raw, rule);
             finding.fingerprint = None;
@@ -401,6 +405,7 @@ impl Session {
                 finding,
                 existing,
                 shapeless: false,
+                listed: None,
                 marks: Vec::new(),
             });
         }
@@ -490,6 +495,7 @@ fn whole(rule: &Rule, shown: String) -> RawFinding {
         until: None,
         evidence: Evidence::NONE,
         open: 0,
+        recalled: Recalled::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lychgate_model::{Decision, Hook, ObjectKind, Reason, ReasonCode, Surface, limits};
 use lychgate_policy::Asked;
-use lychgate_scan::Scanned;
+use lychgate_scan::{RawFinding, Scanned};
 
 use crate::hits::Hits;
 use crate::session::{Phase, Session};
@@ -82,7 +82,10 @@ impl Session {
         };
         let threshold = asked.threshold(&self.policy);
         let denies = |s: &Scanned| {
-            s.markers.is_empty() && s.findings.iter().any(|f| f.severity >= threshold)
+            s.markers.is_empty() && {
+                let denies = |f: &RawFinding| f.severity >= threshold && f.recalled.known.is_none();
+                s.findings.iter().any(denies)
+            }
         };
         let hits = &self.hits;
         hits.objects.iter().any(|h| denies(&h.scanned))

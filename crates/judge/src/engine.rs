@@ -5,7 +5,9 @@ use std::time::Duration;
 use lychgate_model::{Digest, Problem};
 use lychgate_policy::{Organisation, Policy};
 use lychgate_scan::{PackSource, RuleSet};
+use sha2::{Digest as _, Sha256};
 
+use crate::cache::ShelfKey;
 use crate::gitleaks::Adopted;
 use crate::load::Sources;
 
@@ -111,6 +113,16 @@ impl Engine {
     /// Digest of what decides matches; the key of the cache.
     pub fn matching(&self) -> Digest {
         self.rules.matching_digest()
+    }
+
+    /// Where the cache keeps what these rules make of objects.
+    pub(crate) fn shelf(&self) -> ShelfKey {
+        let clean = self.matching();
+        let found = self.rules.recall_digest().map_or(clean, |recall| {
+            let hash = Sha256::new().chain_update(clean.0).chain_update(recall.0);
+            Digest(hash.finalize().into())
+        });
+        ShelfKey { clean, found }
     }
 
     /// Digest of the floor without any repository's policy.

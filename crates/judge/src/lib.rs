@@ -9,6 +9,7 @@
 //! The daemon drives a [`Session`] behind a socket, `lychgate check --in-process` drives one in
 //! memory: the same calls, the same verdict.
 
+mod baseline;
 mod before;
 mod cache;
 mod candidates;
@@ -47,10 +48,13 @@ pub use state::State;
 pub use work::{Work, WorkDone};
 
 /// The documents a judge wants to see of every repository (contract 5).
-pub const DOCUMENTS: [&str; 4] = [
+pub const DOCUMENTS: [&str; 5] = [
     lychgate_policy::repository::PATH,
     gitleaks::PATH,
+    baseline::PATH,
     contract::SOPS,
     contract::ATTRIBUTES,
 ];
+/// Where a repository lists the values that it knows.
+pub const BASELINE: &str = baseline::PATH;
 pub use report::prune as prune_reports;

@@ -82,6 +82,8 @@ impl Opening {
             anchor,
         };
         reasons.extend(sides.reasons(&papers, crate::gitleaks::PATH, broken));
+        let (adopted, broken) = crate::baseline::adopt(&adopted, surface, &papers);
+        reasons.extend(sides.reasons(&papers, crate::baseline::PATH, broken));
         let plan = (ref_bytes.saturating_mul(policy.steps()) <= limits::REF_STEPS).then(|| {
             let server = surface == Surface::Server;
             let head: &[u8] = if server { &asking.head } else { b"" };

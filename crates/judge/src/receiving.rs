@@ -69,9 +69,7 @@ impl Session {
 
     pub(crate) fn offer(&mut self, ids: &[ObjectId]) {
         self.counter.offer(ids);
-        let known = self
-            .cache
-            .get(self.context.peer, self.engine.matching(), ids);
+        let known = self.cache.get(self.context.peer, self.engine.shelf(), ids);
         let trailers = self.shared.as_ref().is_some_and(|s| !s.trailers.is_empty());
         let mut needed = Vec::with_capacity(ids.len());
         for (id, known) in ids.iter().zip(known) {

@@ -90,7 +90,7 @@ impl Session {
             }
         }
         self.cache
-            .put(self.context.peer, self.engine.matching(), entries);
+            .put(self.context.peer, self.engine.shelf(), entries);
     }
 
     pub(crate) fn failed(&mut self, what: &What, name: &[u8], failure: Failure) {

@@ -415,9 +415,9 @@ impl Session {
 
     fn ask(&mut self) {
         self.answered = false;
-        let (peer, matching) = (self.context.peer, self.engine.matching());
+        let (peer, shelf) = (self.context.peer, self.engine.shelf());
         let cache = self.cache.clone();
-        let cached = |ids: &[ObjectId]| cache.get(peer, matching, ids);
+        let cached = |ids: &[ObjectId]| cache.get(peer, shelf, ids);
         let next = self
             .questions
             .as_mut()

@@ -26,4 +26,5 @@ pub use layer::{Inline, Mode, Unread};
 pub use organisation::{Accept, Bounds, Organisation};
 pub use policy::Policy;
 pub use repository::RepositoryPolicy;
+pub use weigh::Listed;
 pub use weigh::{Asked, Candidate, Weighed, weigh};

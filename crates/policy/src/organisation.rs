@@ -1,7 +1,7 @@
 //! The organisation's file: the floor nobody below can lower.
 
 use jiff::civil::Date;
-use lychgate_model::{ObjectId, Problem, RuleId, limits};
+use lychgate_model::{ObjectId, Problem, RuleId, Surface, limits};
 
 use crate::document::{Document, Placed, Section};
 use crate::layer::{ForeignMarkers, Inline, Layer, Mode, Strictness};
@@ -30,6 +30,18 @@ pub struct Accept {
     pub reason: String,
     /// The last day on which it counts.
     pub until: Date,
+}
+
+/// What a repository's baseline is worth; the later loosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Baseline {
+    /// Nothing, anywhere.
+    Off,
+    /// It excuses at a developer's own hooks.
+    #[default]
+    Ignore,
+    /// At a server too, as it stood before the push.
+    Accepted,
 }
 
 /// Numbers the organisation's file may set; see `config/lychgate.toml`.
@@ -74,6 +86,7 @@ pub struct Organisation {
     pub(crate) mode: Mode,
     pub(crate) foreign: ForeignMarkers,
     trusts_gitleaks: bool,
+    baseline: Baseline,
     pub(crate) floor: Layer,
     pub(crate) added: Vec<Layer>,
     pub(crate) accepts: Vec<Accept>,
@@ -117,6 +130,7 @@ impl Organisation {
                 mode: Mode::Enforce,
                 foreign: ForeignMarkers::Ignore,
                 trusts_gitleaks: false,
+                baseline: Baseline::default(),
                 floor: Layer {
                     name: "built-in standard".into(),
                     ..Layer::default()
@@ -151,15 +165,24 @@ impl Organisation {
             if added.trusts_gitleaks && !self.trusts_gitleaks {
                 refuse("gitleaks");
             }
+            if root.has("baseline") && added.baseline > self.baseline {
+                refuse("baseline");
+            }
             for key in ["accept", "limits", "daemon"] {
                 if root.has(key) {
                     refuse(key);
                     root.skip_rest();
                 }
             }
-            Some((added, root.has("mode"), root.has("foreign_markers")))
+            let sets = |key| root.has(key);
+            Some((
+                added,
+                sets("mode"),
+                sets("foreign_markers"),
+                sets("baseline"),
+            ))
         });
-        let Some((added, sets_mode, sets_foreign)) = made.flatten() else {
+        let Some((added, sets_mode, sets_foreign, sets_baseline)) = made.flatten() else {
             return Err(problems);
         };
         let mut candidate = self.clone();
@@ -170,6 +193,9 @@ impl Organisation {
         }
         if sets_foreign {
             candidate.foreign = added.foreign;
+        }
+        if sets_baseline {
+            candidate.baseline = added.baseline;
         }
         if !added.contact.is_empty() {
             candidate.contact = added.contact;
@@ -198,12 +224,19 @@ impl Organisation {
             "trust" => Some(true),
             _ => None,
         });
+        let baseline = root.word("baseline", "off, ignore or accepted", |text| match text {
+            "off" => Some(Baseline::Off),
+            "ignore" => Some(Baseline::Ignore),
+            "accepted" => Some(Baseline::Accepted),
+            _ => None,
+        });
         let contact = root.text("contact").map(|c| c.value).unwrap_or_default();
         let packs = root.list("packs").into_iter().map(|p| p.value).collect();
         Self {
             mode: mode.map_or(Mode::Enforce, |m| m.value),
             foreign: foreign.map_or(ForeignMarkers::Ignore, |f| f.value),
             trusts_gitleaks: gitleaks.is_some_and(|g| g.value),
+            baseline: baseline.map_or(Baseline::default(), |b| b.value),
             floor: Layer::read(root),
             added: Vec::new(),
             accepts: Vec::new(),
@@ -223,6 +256,15 @@ impl Organisation {
     /// its own alone (contract 3.4).
     pub fn trusts_gitleaks(&self) -> bool {
         self.trusts_gitleaks
+    }
+
+    /// Whether what a repository's baseline lists is excused on this side.
+    pub fn counts_baseline(&self, surface: Surface) -> bool {
+        match self.baseline {
+            Baseline::Off => false,
+            Baseline::Ignore => surface == Surface::Client,
+            Baseline::Accepted => true,
+        }
     }
 
     /// Deadlines and sizes.

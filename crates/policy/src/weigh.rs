@@ -37,6 +37,18 @@ impl Asked<'_> {
     }
 }
 
+/// Which baseline lists a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// The one that stood before.
+    Before,
+    /// Only the one that this change brings.
+    Added,
+}
+
+/// Findings of a baseline told one by one; of more the number is told.
+const LISTED: usize = 10;
+
 /// A finding before policy has spoken.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -46,8 +58,28 @@ pub struct Candidate {
     pub existing: bool,
     /// The rule knows no shape of the value: it blocks only when it is sure enough.
     pub shapeless: bool,
+    /// The repository's baseline lists its rule and value, and such a list counts.
+    pub listed: Option<Listed>,
     /// Exceptions that cover its line.
     pub marks: Vec<Marked>,
+}
+
+impl Candidate {
+    /// What excuses it without further conditions: content that the baseline lists.
+    fn by_baseline(&self) -> Option<&'static str> {
+        let content = self.finding.source == Source::Blob && !self.existing;
+        self.listed.filter(|_| content).map(|listed| match listed {
+            Listed::Before => "the baseline",
+            Listed::Added => "a new baseline entry",
+        })
+    }
+
+    /// Place and rule, for a note.
+    fn named(&self) -> String {
+        let path = self.finding.path.as_ref();
+        let path = path.map_or_else(String::new, ToString::to_string);
+        format!("{path}:{} {}", self.finding.span.line, self.finding.rule)
+    }
 }
 
 /// What policy makes of it.
@@ -75,9 +107,16 @@ pub fn weigh(
     let threshold = asked.threshold(policy);
     let mut notes = Vec::new();
     let mut would_deny = 0usize;
+    let mut listed = Vec::new();
     let mut findings: Vec<Finding> = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        let (state, allowed_by) = state(policy, asked, known, &candidate, &mut notes);
+        let (state, allowed_by) = match candidate.by_baseline() {
+            Some(by) => {
+                listed.push(format!("allowed by {by}: {}", candidate.named()));
+                (State::Allowed, Some(by.to_owned()))
+            }
+            None => state(policy, asked, known, &candidate, &mut notes),
+        };
         let mut finding = candidate.finding;
         let sure = !candidate.shapeless || finding.confidence >= policy.blocks_shapeless_from();
         let blocks = state == State::New && finding.severity >= threshold && sure;
@@ -86,6 +125,14 @@ pub fn weigh(
         finding.state = state;
         finding.allowed_by = allowed_by;
         findings.push(finding);
+    }
+    let untold = listed.len().saturating_sub(LISTED);
+    listed.truncate(LISTED);
+    notes.append(&mut listed);
+    if untold > 0 {
+        notes.push(format!(
+            "{untold} more findings are allowed by the baseline"
+        ));
     }
     findings.sort_by(Finding::order);
     let mut standing = Vec::new();

@@ -53,6 +53,7 @@ fn candidate(severity: Severity, existing: bool) -> Candidate {
         finding,
         existing,
         shapeless: false,
+        listed: None,
         marks: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use lychgate_model::{Confidence, Severity, Source, Span, limits};
 use crate::cursor::Cursor;
 use crate::disguise::Room;
 use crate::marker::Says;
+use crate::recall::Recalled;
 use crate::rule::Rule;
 use crate::scanned::{Home, Marker, MarkerKind, RawFinding, Scanned};
 use crate::search::{Found, State, Text};
@@ -87,6 +88,7 @@ impl Gathered {
                         until: None,
                         evidence: Evidence::NONE,
                         open: 0,
+                        recalled: Recalled::default(),
                     });
                     continue;
                 }
@@ -160,6 +162,7 @@ impl Gathered {
             until: None,
             evidence: Evidence::NONE,
             open: 0,
+            recalled: Recalled::default(),
         });
     }
 
@@ -301,6 +304,7 @@ fn finding(found: Found, span: Span, source: Source) -> RawFinding {
         until: found.until,
         evidence: found.evidence,
         open: found.open,
+        recalled: found.recalled,
     }
 }
 

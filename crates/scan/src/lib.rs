@@ -26,6 +26,7 @@ mod object;
 pub mod pack;
 pub mod packs;
 pub mod prefilter;
+mod recall;
 mod rule;
 mod ruleset;
 mod runs;
@@ -42,6 +43,7 @@ mod value;
 
 pub use gitleaks::PathPattern;
 pub use pack::check_pack;
+pub use recall::{Baseline, ContentKey, Entry, Known, Minted, Recalled};
 pub use rule::{NewBy, Paths, Rule};
 pub use ruleset::{PackSource, RuleSet};
 pub use scan::Scratch;

@@ -21,9 +21,9 @@ const fn word(text: &'static str, tool: &'static str) -> Word {
     }
 }
 
-/// Markers of scanners, features 6.1. Linters' markers (`noqa`, `NOLINT`, ...) silence no secret
-/// and are not read.
-pub(crate) const WORDS: [Word; 18] = [
+/// Markers of scanners for secrets, features 6.1, and of others where they name secrets. What only
+/// linters know (`noqa`, `NOLINT`, `zizmor`, ...) silences no secret and is not read.
+pub(crate) const WORDS: [Word; 15] = [
     word("lychgate:", ""),
     word("gitleaks:allow", "gitleaks"),
     word("betterleaks:allow", "betterleaks"),
@@ -47,9 +47,6 @@ pub(crate) const WORDS: [Word; 18] = [
     word("checkov:skip=", "checkov"),
     word("trivy:ignore:", "trivy"),
     word("tfsec:ignore:", "tfsec"),
-    word("hadolint ignore=", "hadolint"),
-    word("zizmor: ignore[", "zizmor"),
-    word("kics-scan ignore", "kics"),
 ];
 
 /// Bytes before a marker that are read to tell a comment from a string literal.
@@ -111,9 +108,20 @@ pub(crate) fn read(
         if letter(before.last()) || (open && letter(after.first())) {
             return None;
         }
+        let line = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+        if line.len() == LOOK_BEHIND {
+            return None;
+        }
+        let comment = comment_in(line)?;
+        let rest = after.split(|&b| matches!(b, b'\n' | b'\r'));
+        if !is_about_secrets(word.tool, rest.into_iter().next().unwrap_or_default()) {
+            return None;
+        }
+        // Semgrep's stands on the line or, alone, above it.
+        let alone = line.get(..comment)?.trim_ascii().is_empty();
         let says = Says::Foreign {
             tool: word.tool,
-            next_line: word.next_line,
+            next_line: word.next_line || (word.tool == "semgrep" && alone),
         };
         return Some(place(0, says));
     }
@@ -136,6 +144,76 @@ pub(crate) fn read(
         value: Secret::new(rest.trim_ascii()).tag(key),
     });
     Some(place(rest.len(), says))
+}
+
+/// Whether a marker of a tool that looks for more than secrets is about them: by the ids after it.
+/// Bandit's alone is about everything.
+fn is_about_secrets(tool: &str, rest: &[u8]) -> bool {
+    let names = |needle: &[u8]| {
+        rest.windows(needle.len())
+            .any(|w| w.eq_ignore_ascii_case(needle))
+    };
+    match tool {
+        "semgrep" | "trivy" | "tfsec" => names(b"secret"),
+        "checkov" => names(b"CKV_SECRET"),
+        "bandit" => {
+            let id = rest.trim_ascii_start();
+            let ids = id.split(|b| !b.is_ascii_alphanumeric());
+            let is_id = |w: &&[u8]| {
+                matches!(w, [b'B' | b'G', digits @ ..] if digits.len() == 3
+                    && digits.iter().all(u8::is_ascii_digit))
+            };
+            let mut ids = ids.filter(is_id).peekable();
+            ids.peek().is_none()
+                || ids.any(|id| [&b"B105"[..], b"B106", b"B107", b"G101"].contains(&id))
+        }
+        _ => true,
+    }
+}
+
+/// Where the comment begins that is open at the end of `line`; `None`: code or a string is.
+fn comment_in(line: &[u8]) -> Option<usize> {
+    let mut open = None;
+    let mut previous = b' ';
+    let mut blank = true;
+    let mut at = 0;
+    while let Some(&b) = line.get(at) {
+        let rest = line.get(at..).unwrap_or_default();
+        let clear = previous.is_ascii_whitespace();
+        if let Some(quote) = open {
+            if b == b'\\' {
+                at += 1;
+            } else if b == quote {
+                open = None;
+            }
+        } else if let Some(close) = [(&b"/*"[..], &b"*/"[..]), (b"<!--", b"-->")]
+            .into_iter()
+            .find_map(|(opens, closes)| rest.starts_with(opens).then_some(closes))
+        {
+            let Some(end) = rest.windows(close.len()).skip(2).position(|w| w == close) else {
+                return Some(at);
+            };
+            at += 2 + end + close.len() - 1;
+        } else if (rest.starts_with(b"//") && previous != b':')
+            || (clear && (matches!(b, b'#' | b';' | b'%') || rest.starts_with(b"--")))
+        {
+            return Some(at);
+        } else if blank
+            && (b == b'*'
+                || rest
+                    .get(..4)
+                    .is_some_and(|r| r.eq_ignore_ascii_case(b"rem ")))
+        {
+            // The middle of a block comment; a comment of batch files.
+            return Some(at);
+        } else if matches!(b, b'"' | b'`') || (b == b'\'' && !previous.is_ascii_alphanumeric()) {
+            open = Some(b);
+        }
+        blank &= b.is_ascii_whitespace();
+        previous = b;
+        at += 1;
+    }
+    None
 }
 
 /// Whether a line up to a marker ends with a comment's opening, outside of a string literal.

@@ -9,6 +9,7 @@ use crate::gitleaks::Foreign;
 use crate::matcher::Matcher;
 use crate::named::Named;
 use crate::pack;
+use crate::recall::{Baseline, Recall};
 use crate::rule::Rule;
 use crate::searcher::Searcher;
 use crate::structural;
@@ -25,9 +26,10 @@ pub struct PackSource<'a> {
 /// Rules, ready to scan: immutable, shared between threads; patterns compile when first needed.
 #[derive(Debug)]
 pub struct RuleSet {
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) searcher: Searcher,
-    pub(crate) named: Named,
+    pub(crate) rules: Arc<Vec<Rule>>,
+    pub(crate) searcher: Arc<Searcher>,
+    pub(crate) named: Arc<Named>,
+    pub(crate) recall: Option<Arc<Recall>>,
     /// Number of the first structural rule.
     pub(crate) structural: u32,
     digest: Digest,
@@ -113,16 +115,50 @@ impl RuleSet {
         let structural = u32::try_from(rules.len()).unwrap_or(u32::MAX);
         rules.extend(structural::rules());
         let (digest, matching_digest) = digests(&rules, &matchers);
-        let searcher = Searcher::new(matchers);
-        let named = Named::new(&rules);
+        let searcher = Arc::new(Searcher::new(matchers));
+        let named = Arc::new(Named::new(&rules));
         Self {
-            rules,
+            rules: Arc::new(rules),
             searcher,
             named,
+            recall: None,
             structural,
             digest,
             matching_digest,
         }
+    }
+
+    /// The same rules, recognising the values that `baselines` list: a finding says which entry
+    /// holds it. Patterns and what was compiled of them are shared.
+    #[must_use]
+    pub fn recalling(&self, baselines: &[&Baseline]) -> Self {
+        self.with_recall(Recall::new(&self.rules, baselines))
+    }
+
+    /// The same, making a content key for every finding too. `seed`: random bytes for this run
+    /// alone, from which each entry's salt follows. `expected`: SHA-1 digests of values that are
+    /// asked for, as other tools list them; a finding says which of them it is.
+    #[must_use]
+    pub fn minting(&self, baselines: &[&Baseline], seed: [u8; 32], expected: &[[u8; 20]]) -> Self {
+        self.with_recall(Recall::new(&self.rules, baselines).with_mint(seed, expected))
+    }
+
+    fn with_recall(&self, recall: Recall) -> Self {
+        Self {
+            rules: self.rules.clone(),
+            searcher: self.searcher.clone(),
+            named: self.named.clone(),
+            recall: Some(Arc::new(recall)),
+            structural: self.structural,
+            digest: self.digest,
+            matching_digest: self.matching_digest,
+        }
+    }
+
+    /// Digest of what is recognised; `None`: nothing is. It decides nothing about objects in which
+    /// nothing is found.
+    pub fn recall_digest(&self) -> Option<Digest> {
+        self.recall.as_ref().map(|r| r.digest())
     }
 
     /// The packs compiled in, [`crate::packs::BUILT_IN`].

@@ -12,6 +12,7 @@ use crate::flow::{Basin, Flow, Rooms};
 use crate::gather::Gathered;
 use crate::gitmodules;
 use crate::object::{self, Part};
+use crate::recall::Recalled;
 use crate::ruleset::RuleSet;
 use crate::runs;
 use crate::scanned::{Home, Input, Link, RawFinding, Scanned};
@@ -174,6 +175,7 @@ impl RuleSet {
             until: None,
             evidence: Evidence::NONE,
             open: 0,
+            recalled: Recalled::default(),
         };
         Some(Box::new(Link { climbs, finding }))
     }
@@ -183,6 +185,7 @@ impl RuleSet {
             searcher: &self.searcher,
             rules: &self.rules,
             key,
+            recall: self.recall.as_deref(),
             markers,
         }
     }
@@ -429,6 +432,7 @@ impl RuleSet {
                 until: None,
                 evidence: Evidence::NONE,
                 open: 0,
+                recalled: Recalled::default(),
             });
         }
     }

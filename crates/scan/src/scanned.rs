@@ -2,6 +2,7 @@
 
 use lychgate_model::{Confidence, HashKind, ObjectKind, RuleId, Severity, Source, Span};
 
+use crate::recall::Recalled;
 use crate::sealed::Sealed;
 use crate::shapeless::Evidence;
 use crate::value::ValueTag;
@@ -49,6 +50,8 @@ pub struct RawFinding {
     pub evidence: Evidence,
     /// Allow-lists of the rule itself, by bit, that excuse it where path or commit agree.
     pub open: u32,
+    /// What the rules were told to remember of its value.
+    pub recalled: Recalled,
 }
 
 /// The text a finding stands in, and where in it: the object itself, or something that was packed

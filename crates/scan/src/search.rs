@@ -7,6 +7,7 @@ use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
 use crate::matcher::Matcher;
 use crate::prefilter::Hits;
+use crate::recall::{COMPARISONS, Recall, Recalled};
 use crate::rule::Rule;
 use crate::scanned::Day;
 use crate::searcher::{Searcher, Target};
@@ -65,6 +66,7 @@ pub(crate) struct Found {
     pub(crate) evidence: Evidence,
     /// Allow-lists that may still excuse it.
     pub(crate) open: u32,
+    pub(crate) recalled: Recalled,
 }
 
 /// A stretch of text waiting for a rule's pattern.
@@ -102,6 +104,8 @@ pub(crate) struct State {
     pub(crate) truncated: bool,
     pub(crate) incomplete: bool,
     pub(crate) submodules: bool,
+    /// Comparisons with known values still allowed.
+    comparisons: u32,
     /// Bytes given to patterns; what tests hold against the size of the input.
     pub(crate) work: u64,
 }
@@ -127,6 +131,7 @@ impl State {
         self.truncated = false;
         self.incomplete = false;
         self.submodules = false;
+        self.comparisons = COMPARISONS;
         self.work = 0;
     }
 }
@@ -136,6 +141,8 @@ pub(crate) struct Pass<'p> {
     pub(crate) searcher: &'p Searcher,
     pub(crate) rules: &'p [Rule],
     pub(crate) key: &'p ValueKey,
+    /// Values that are known already.
+    pub(crate) recall: Option<&'p Recall>,
     /// Whether markers mean anything here.
     pub(crate) markers: bool,
 }
@@ -363,7 +370,15 @@ impl Pass<'_> {
             until: matcher.until(bytes, around),
             evidence: Evidence::NONE,
             open,
+            recalled: self.recalled(rule, &secret, state),
         })
+    }
+
+    fn recalled(&self, rule: u32, secret: &Secret<'_>, state: &mut State) -> Recalled {
+        match (self.recall, self.rules.get(rule as usize)) {
+            (Some(recall), Some(of)) => recall.look(rule, &of.id, secret, &mut state.comparisons),
+            _ => Recalled::default(),
+        }
     }
 
     /// A keyword of a rule whose values are read by hand ends at `end`.
@@ -417,6 +432,7 @@ impl Pass<'_> {
         let Some((severity, _)) = weighed else { return };
         state.shapeless = (state.shapeless.0 + 1, Some(begins));
         let secret = Secret::new(value);
+        let recalled = self.recalled(rule, &secret, state);
         state.found.push(Found {
             rule,
             start: begins,
@@ -428,6 +444,7 @@ impl Pass<'_> {
             until: None,
             evidence: reading.evidence,
             open: 0,
+            recalled,
         });
     }
 

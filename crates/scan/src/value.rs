@@ -17,6 +17,15 @@ impl ValueKey {
     }
 }
 
+impl ValueKey {
+    /// A mac under this key for another purpose than tags.
+    pub(crate) fn keyed(&self, purpose: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).ok()?;
+        mac.update(purpose);
+        Some(mac)
+    }
+}
+
 impl fmt::Debug for ValueKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ValueKey(..)")

@@ -7,6 +7,7 @@
 )]
 
 mod approved;
+mod baseline;
 mod broken;
 mod configured;
 mod early;

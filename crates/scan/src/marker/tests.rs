@@ -131,3 +131,88 @@ fn other_tools_words_stand_alone() {
     assert!(!ends("xnosec", "nosec"));
     assert!(ends("k: v # gitleaks:allow", "gitleaks:allow"));
 }
+
+fn foreign(line: &str, word: &str) -> Option<bool> {
+    let number = WORDS.iter().position(|w| w.text == word).unwrap();
+    let end = line.find(word).unwrap() + word.len();
+    let number = u8::try_from(number).unwrap();
+    let heard = read(number, line.as_bytes(), end, 0, &ValueKey::new([1; 32]))?;
+    match heard.says {
+        Says::Foreign { next_line, .. } => Some(next_line),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn other_tools_words_stand_in_comments() {
+    let word = "gitleaks:allow";
+    for line in [
+        "k: v # gitleaks:allow",
+        "# gitleaks:allow",
+        "f(\"a\"); // as agreed gitleaks:allow",
+        "x = 'a' /* gitleaks:allow */",
+        " * gitleaks:allow",
+        "<a b=\"c\"> <!-- gitleaks:allow -->",
+        "select 'a' -- gitleaks:allow",
+        "REM gitleaks:allow",
+        "(setq a \"b\") ; gitleaks:allow",
+        "it's so # gitleaks:allow",
+        "/* a */ x = 1 /* gitleaks:allow */",
+    ] {
+        assert_eq!(foreign(line, word), Some(false), "{line}");
+    }
+    for line in [
+        "x = \"a gitleaks:allow\"",
+        "x = \"# gitleaks:allow\"",
+        "x = 'a // gitleaks:allow'",
+        "https://gitleaks:allow",
+        "u = a#gitleaks:allow",
+        "gitleaks:allow",
+        "/* a */ gitleaks:allow",
+        "x = \"\\\" # gitleaks:allow\"",
+    ] {
+        assert_eq!(foreign(line, word), None, "{line}");
+    }
+}
+
+#[test]
+fn every_scanner_for_secrets_is_heard() {
+    for word in [
+        "gitleaks:allow",
+        "betterleaks:allow",
+        "trufflehog:ignore",
+        "pragma: allowlist secret",
+        "ggignore",
+        "kingfisher:ignore",
+    ] {
+        assert_eq!(foreign(&format!("a = 1 # {word}"), word), Some(false));
+    }
+    let word = "pragma: allowlist nextline secret";
+    assert_eq!(foreign(&format!("# {word}"), word), Some(true));
+}
+
+#[test]
+fn a_tool_for_more_than_secrets_has_to_name_them() {
+    for (line, word, want) in [
+        ("a = 1 # nosemgrep", "nosemgrep", None),
+        ("a = 1 # nosemgrep: python.sqli", "nosemgrep", None),
+        (
+            "a = 1 # nosemgrep: generic.secrets.a",
+            "nosemgrep",
+            Some(false),
+        ),
+        ("  // nosemgrep: generic.secrets.a", "nosemgrep", Some(true)),
+        ("a = 1 # nosec", "nosec", Some(false)),
+        ("a = 1 # nosec B602", "nosec", None),
+        ("a = 1 # nosec B602, B105", "nosec", Some(false)),
+        ("a := 1 // #nosec G101 -- test", "nosec", Some(false)),
+        ("# checkov:skip=CKV_AWS_1:a", "checkov:skip=", None),
+        (
+            "# checkov:skip=CKV_SECRET_2:a",
+            "checkov:skip=",
+            Some(false),
+        ),
+    ] {
+        assert_eq!(foreign(line, word), want, "{line}");
+    }
+}

@@ -1,0 +1,177 @@
+//! `lychgate import`: what other tools' files allow becomes entries of the baseline.
+//!
+//! Those files name a place. What counts here is a value: the place is scanned, and what one of our
+//! rules finds there is listed. What cannot be found is told, and never guessed.
+
+mod read;
+
+use std::collections::{BTreeMap, HashSet};
+
+use lychgate_model::{ObjectId, exit};
+
+use self::read::Wish;
+use crate::baseline::{Meet, Met, Place};
+use crate::failure::{Failure, Kind};
+use crate::surroundings::Surroundings;
+use crate::{Said, args};
+
+const NOT: &str = "nothing was imported";
+/// The longest file read.
+const FILE: u64 = 256 << 20;
+
+/// Reads the files, writes the baseline, and says what could not be taken over.
+pub(crate) fn run(around: &Surroundings, wanted: &args::Import) -> Result<Said, Failure> {
+    let mut files = Vec::new();
+    for name in &wanted.files {
+        let path = around.cwd().join(name);
+        let wrong = |why: String| {
+            let what = format!("{NOT}: {}: {why}", name.display());
+            Failure::new(Kind::Incomplete, what)
+        };
+        let long = path.metadata().is_ok_and(|m| m.len() > FILE);
+        if long {
+            return Err(wrong("too large".to_owned()));
+        }
+        let bytes = std::fs::read(&path).map_err(|e| wrong(e.to_string()))?;
+        let wishes = read::wishes(&bytes).map_err(|why| wrong(why.to_owned()))?;
+        files.push((name.display().to_string(), wishes));
+    }
+    let expected: Vec<[u8; 20]> = {
+        let all = files.iter().flat_map(|(_, wishes)| wishes);
+        let set: HashSet<[u8; 20]> = all.filter_map(|w| w.digest).collect();
+        set.into_iter().collect()
+    };
+    let mut place = Place::of(around, NOT)?;
+    let mut meet = place.meet(around, NOT, &expected)?;
+    let mut lines = Vec::new();
+    let mut missed = 0;
+    let mut taken = Vec::new();
+    for (name, wishes) in files {
+        let all = wishes.len();
+        let mut told = Vec::new();
+        let mut by_content: BTreeMap<(Vec<u8>, Option<String>), Vec<Wish>> = BTreeMap::new();
+        for wish in wishes {
+            let key = (wish.path.clone(), wish.commit.clone());
+            by_content.entry(key).or_default().push(wish);
+        }
+        for ((path, commit), wishes) in by_content {
+            let content = content(&place, &path, commit.as_deref());
+            let met = match &content {
+                Ok((bytes, _)) => meet.scan(&path, bytes).met,
+                Err(_) => Vec::new(),
+            };
+            let committed = content.as_ref().is_ok_and(|(_, committed)| *committed);
+            for wish in wishes {
+                let found = match &content {
+                    Err(why) => Err(*why),
+                    Ok(_) => wish.fulfil(&met, &expected, committed),
+                };
+                match found {
+                    Ok(found) => taken.extend(found.iter().map(|m| (m.known, m.entry.clone()))),
+                    Err(why) => told.push(refused(&mut meet, &wish, why)),
+                }
+            }
+        }
+        lines.push(format!("{name}: {} of {all} imported", all - told.len()));
+        missed += told.len();
+        lines.append(&mut told);
+    }
+    for (known, entry) in taken {
+        match known {
+            Some(number) => place.listing.holds(number),
+            None => place.listing.add(entry),
+        }
+    }
+    lines.extend(place.listing.write(NOT, false, false)?);
+    Ok(Said {
+        code: if missed == 0 {
+            exit::ALLOW
+        } else {
+            exit::INDETERMINATE
+        },
+        ..Said::lines(&lines)
+    })
+}
+
+fn refused(meet: &mut Meet, wish: &Wish, why: &str) -> String {
+    let line = wish.line.map_or_else(String::new, |l| format!(":{l}"));
+    let shown = meet.shown(&wish.path);
+    // The other tool's name of its rule is text of a file like any other.
+    format!(
+        "  not imported: {shown}{line} {}: {why}",
+        meet.shown(wish.rule.as_bytes())
+    )
+}
+
+/// The file as the commit has it where one is named and known, else as it is in the work tree.
+fn content(
+    place: &Place,
+    path: &[u8],
+    commit: Option<&str>,
+) -> Result<(Vec<u8>, bool), &'static str> {
+    use std::os::unix::ffi::OsStrExt as _;
+    if let Some(commit) = commit
+        && let Ok(Some(id)) = place.git.blob_at(commit, path)
+        && let Some(id) = ObjectId::from_hex(id.as_bytes())
+    {
+        let mut content = Vec::new();
+        if place.repository.objects().load(id, &mut content).is_ok() {
+            return Ok((content, true));
+        }
+    }
+    let name = std::path::Path::new(std::ffi::OsStr::from_bytes(path));
+    let inside = name.components().all(|c| {
+        matches!(
+            c,
+            std::path::Component::Normal(_) | std::path::Component::CurDir
+        )
+    });
+    if !inside {
+        return Err("the path leads out of the work tree");
+    }
+    let whole = place.listing.top().join(name);
+    match whole.symlink_metadata() {
+        Ok(meta) if meta.is_file() => {}
+        Ok(_) => return Err("it is no regular file"),
+        Err(_) => return Err("the file is gone"),
+    }
+    let read = std::fs::read(whole).map(|bytes| (bytes, false));
+    read.map_err(|_| "the file cannot be read")
+}
+
+impl Wish {
+    /// What of a content is meant; `committed`: the content is the one that was looked at then.
+    fn fulfil<'m>(
+        &self,
+        met: &'m [Met],
+        expected: &[[u8; 20]],
+        committed: bool,
+    ) -> Result<Vec<&'m Met>, &'static str> {
+        if let Some(digest) = self.digest {
+            let is = |m: &&Met| {
+                let at = m.expected.and_then(|n| usize::try_from(n).ok());
+                at.and_then(|n| expected.get(n)) == Some(&digest)
+            };
+            let same: Vec<&Met> = met.iter().filter(is).collect();
+            if !same.is_empty() {
+                return Ok(same);
+            }
+        }
+        let at = |m: &&Met| match self.line {
+            _ if self.inside => m.inside,
+            Some(line) => (m.line..=m.end_line).contains(&line),
+            None => false,
+        };
+        let here: Vec<&Met> = met.iter().filter(at).collect();
+        let values: HashSet<_> = here.iter().map(|m| m.value).collect();
+        match values.len() {
+            0 if self.inside => Err("no rule of ours finds anything inside it"),
+            0 => Err("no rule of ours finds anything on that line"),
+            1 if self.digest.is_some() && !committed => {
+                Err("what stands on that line is another value, or another part of it")
+            }
+            1 => Ok(here),
+            _ => Err("more than one value stands there, and the file does not say which"),
+        }
+    }
+}
