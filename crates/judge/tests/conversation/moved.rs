@@ -103,3 +103,31 @@ fn a_full_list_of_places_tells_each_finding_not_told_as_new() {
     let said = places(limits::PLACES_PER_OBJECT - 1);
     assert_eq!(rules(&said), [token.clone(), token]);
 }
+
+#[test]
+fn taking_a_value_out_is_never_blocked() {
+    let (with, without) = ([line(0), b"more\n".to_vec()].concat(), b"more\n".as_slice());
+    let mut talk = Talk::new(&ENGINE);
+    talk.open(Hook::PreCommit, &[], &[]);
+    talk.change("app.py", &with, without);
+    talk.entry("gone.py", crate::talk::side(&with), None);
+    let said = talk.close();
+    assert_eq!(
+        (said.decision(), said.findings.len()),
+        (Decision::Allow, 0),
+        "{said:?}"
+    );
+    let said = push(without, &[&with], |a| vec![at(&a, "app.py").old(&with)]);
+    assert_eq!(
+        (said.decision(), said.findings.len()),
+        (Decision::Allow, 0),
+        "{said:?}"
+    );
+    // One of two goes: the other is debt.
+    let two = [with.clone(), line(1)].concat();
+    let said = push(&line(1), &[&two], |a| vec![at(&a, "app.py").old(&two)]);
+    assert_eq!(
+        (said.decision(), said.states()),
+        (Decision::Allow, vec!["existing"])
+    );
+}

@@ -11,6 +11,7 @@
 mod escapes;
 mod joined;
 mod map;
+mod markup;
 mod pdf;
 mod quoted;
 mod radix;
@@ -317,6 +318,13 @@ impl Pass<'_> {
                     level: depth.level + 1,
                 };
                 self.entry(content, &below, room);
+                if kind == "zip member" && markup::is_text(content) {
+                    let mut view = room.views.pop().unwrap_or_default();
+                    markup::strip(content, &mut view);
+                    self.enter(&view, &below, room);
+                    view.wipe();
+                    room.views.push(view);
+                }
             }
             unpack::Entry::Unread(what) => over = Some(what),
         });

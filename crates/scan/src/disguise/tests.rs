@@ -419,3 +419,27 @@ fn runs_longer_than_a_view_are_read_to_their_end() {
         }
     }
 }
+
+#[test]
+fn a_value_cut_into_runs_of_a_text_document_is_one() {
+    let (a, b) = VALUE.split_at(12);
+    let document = |first: &str, between: &str, second: &str| {
+        let text = format!(
+            "<?xml version=\"1.0\"?>\n<w:document><w:body><w:p><w:r><w:t>{first}</w:t></w:r>{between}\
+             <w:r><w:rPr><w:b/></w:rPr><w:t xml:space=\"preserve\">{second}</w:t></w:r></w:p></w:body></w:document>"
+        );
+        scan(&zip("word/document.xml", text.as_bytes(), false))
+    };
+    let cut = document(a, "", b);
+    assert_eq!(cut.findings.len(), 1, "{cut:?}");
+    let via = cut.findings[0].via.as_deref().unwrap();
+    assert_eq!(via, "zip member word/document.xml, document text");
+    // Whole it is told once; in two paragraphs, or outside of an archive, it is no value.
+    assert_eq!(document(VALUE, "", " more").findings.len(), 1);
+    assert!(document(a, "</w:p><w:p>", b).findings.is_empty());
+    assert!(
+        scan(format!("<?xml?><w:t>{a}</w:t><w:t>{b}</w:t>").as_bytes())
+            .findings
+            .is_empty()
+    );
+}
