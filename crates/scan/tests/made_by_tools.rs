@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 
-#[allow(dead_code, reason = "the other half is for other tests")]
 mod fixture;
 
 use std::process::Command;

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 
-#[allow(dead_code, reason = "the other half is for tests of small packs")]
 mod fixture;
 
 use std::sync::LazyLock;
