@@ -245,6 +245,12 @@ pub(crate) enum RulesCommand {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Scans files and tells what every rule costs: hits, windows, matches, time.
+    Profile {
+        /// Files and folders.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
 }
 
 /// `explain`.

@@ -9,19 +9,22 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Input, Span};
 
+use crate::needs::Needs;
+
 /// Bytes a compiled pattern may take.
 const SIZE_LIMIT: usize = 1 << 20;
 /// Bytes of lazily built states per direction of one pattern. Below the need of a pattern, the
 /// slow engine would take its place.
 pub(crate) const STATES_LIMIT: usize = 512 << 10;
 /// Bytes of lazily built states a worker keeps over all patterns.
-const CACHES_LIMIT: usize = 4 << 20;
+const CACHES_LIMIT: usize = 8 << 20;
 
 /// A compiled pattern, and the group that is the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
     regex: Regex,
     group: usize,
+    needs: Needs,
 }
 
 /// What a worker's patterns keep between searches.
@@ -83,17 +86,31 @@ impl Engine {
             .onepass(false)
             .hybrid_cache_capacity(STATES_LIMIT);
         let syntax = syntax::Config::new().unicode(false).utf8(false);
-        let regex = Regex::builder()
-            .configure(config)
-            .syntax(syntax)
-            .build(pattern)
-            .map_err(|e| sentence(&e))?;
+        let mut builder = Regex::builder();
+        let builder = builder.configure(config).syntax(syntax);
+        // Read once, for both; what does not read is said by the builder.
+        let read = regex_automata::util::syntax::parse_with(pattern, &syntax);
+        let needs = read.as_ref().map_or(Needs::default(), Needs::of);
+        let regex = match &read {
+            Ok(hir) => builder.build_from_hir(hir),
+            Err(_) => builder.build(pattern),
+        }
+        .map_err(|e| sentence(&e))?;
         let mut names = regex
             .group_info()
             .pattern_names(regex_automata::PatternID::ZERO);
         let named = names.position(|n| n == Some("secret"));
         let group = named.unwrap_or(usize::from(regex.captures_len() > 1));
-        Ok(Self { regex, group })
+        Ok(Self {
+            regex,
+            group,
+            needs,
+        })
+    }
+
+    /// What stands in every match.
+    pub(crate) fn needs(&self) -> Needs {
+        self.needs
     }
 
     /// The same with a group of its own as the value; 0 changes nothing.

@@ -21,7 +21,9 @@ mod gitmodules;
 mod inside;
 mod marker;
 mod matcher;
+mod meter;
 mod named;
+mod needs;
 mod object;
 pub mod pack;
 pub mod packs;
@@ -42,6 +44,7 @@ mod tree;
 mod value;
 
 pub use gitleaks::PathPattern;
+pub use meter::{Clock, Costs, RuleCost};
 pub use pack::check_pack;
 pub use recall::{Baseline, ContentKey, Entry, Known, Minted, Recalled};
 pub use rule::{NewBy, Paths, Rule};

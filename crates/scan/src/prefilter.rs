@@ -1,7 +1,7 @@
 //! One pass over the bytes for every keyword at once, ASCII case aside.
 //!
 //! An Aho-Corasick automaton made deterministic over classes of bytes. Each step waits for the
-//! load before it, so four parts of the text are walked in one loop: the waits overlap.
+//! load before it, so several parts of the text are walked in one loop: the waits overlap.
 
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ impl Hits {
 }
 
 const LANES: usize = 4;
-/// Below this one walk is faster than four.
+/// Below this one walk is faster than several.
 const SMALL: usize = 512;
 /// Most bytes searched in one call; positions in hits are 32 bits.
 pub const RANGE_MOST: usize = 1 << 20;
@@ -61,10 +61,15 @@ enum Engine {
     Fallback(Box<AhoCorasick>),
 }
 
+/// Whole cache lines, so that a row does not lie on one line more than it has to.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Row<const CLASSES: usize>([u16; CLASSES]);
+
 /// Transitions, one row a state; states from `first_match` on end a keyword.
 #[derive(Debug)]
 struct Table<const CLASSES: usize> {
-    rows: Vec<[u16; CLASSES]>,
+    rows: Vec<Row<CLASSES>>,
     first_match: u16,
     /// For each matching state in order, its keywords.
     ends: Vec<Box<[u32]>>,
@@ -161,11 +166,19 @@ fn hit(end: usize, keyword: u32) -> Hit {
     }
 }
 
+/// Bytes that text has most of: the first line of a row holds what is nearly always asked for.
+const FREQUENT: &[u8] = b"etaoinsrlcdupmhgf_bvyxkw-\"'()/$.";
+
 /// A class for every byte that occurs, letters of both cases sharing one; 0 is everything else.
 fn classes(keywords: &[Vec<u8>]) -> ([u8; 256], usize) {
+    let mut occurs = [false; 256];
+    for &b in keywords.iter().flatten() {
+        occurs[usize::from(b)] = true;
+    }
     let mut classes = [0u8; 256];
     let mut count = 1usize;
-    for &b in keywords.iter().flatten() {
+    let all = FREQUENT.iter().copied().chain(0..=u8::MAX);
+    for b in all.filter(|b| occurs[usize::from(*b)]) {
         let at = usize::from(b);
         if classes[at] == 0 {
             classes[at] = u8::try_from(count).unwrap_or(u8::MAX);
@@ -181,6 +194,8 @@ struct Trie {
     width: usize,
     next: Vec<u32>,
     ends: Vec<Vec<u32>>,
+    /// States by their depth: text is mostly near the root, and those rows lie together.
+    order: Vec<usize>,
 }
 
 impl Trie {
@@ -205,8 +220,10 @@ impl Trie {
         }
         // Breadth first: a state's fallback is shallower, and so complete already.
         let mut fallback = vec![0u32; ends.len()];
-        let mut queue = std::collections::VecDeque::from([0usize]);
-        while let Some(state) = queue.pop_front() {
+        let mut order = vec![0usize];
+        let mut done = 0;
+        while let Some(&state) = order.get(done) {
+            done += 1;
             let above = fallback[state] as usize;
             for class in 0..width {
                 let behind = if state == 0 {
@@ -224,31 +241,36 @@ impl Trie {
                     let inherited = ends[behind as usize].clone();
                     ends[child as usize].extend(inherited);
                 }
-                queue.push_back(child as usize);
+                order.push(child as usize);
             }
         }
-        Self { width, next, ends }
+        Self {
+            width,
+            next,
+            ends,
+            order,
+        }
     }
 
     /// Numbers the states anew, so that one comparison tells a match.
     fn table<const CLASSES: usize>(self) -> Table<CLASSES> {
         let (quiet, ending): (Vec<usize>, Vec<usize>) =
-            (0..self.ends.len()).partition(|&s| self.ends[s].is_empty());
+            self.order.iter().partition(|&&s| self.ends[s].is_empty());
         let mut number = vec![0u16; self.ends.len()];
         for (new, &old) in (0u16..=u16::MAX).zip(quiet.iter().chain(&ending)) {
             number[old] = new;
         }
         // Padded: see where it is walked.
         let count = self.ends.len();
-        let padded = if count <= 8192 {
+        let padded = if count <= 32_768 {
             count.next_power_of_two().max(1024)
         } else {
             count
         };
-        let mut rows = vec![[0u16; CLASSES]; padded];
+        let mut rows = vec![Row([0u16; CLASSES]); padded];
         for (row, &old) in rows.iter_mut().zip(quiet.iter().chain(&ending)) {
             let from = &self.next[old * self.width..][..self.width];
-            for (to, &state) in row.iter_mut().zip(from) {
+            for (to, &state) in row.0.iter_mut().zip(from) {
                 *to = number[state as usize];
             }
         }
@@ -288,15 +310,19 @@ impl<const CLASSES: usize> Table<CLASSES> {
             range,
         };
         if let Ok(rows) = <&[_; 1024]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 1024], hits);
+            walk.run(|state| &rows[usize::from(state) % 1024].0, hits);
         } else if let Ok(rows) = <&[_; 2048]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 2048], hits);
+            walk.run(|state| &rows[usize::from(state) % 2048].0, hits);
         } else if let Ok(rows) = <&[_; 4096]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 4096], hits);
+            walk.run(|state| &rows[usize::from(state) % 4096].0, hits);
         } else if let Ok(rows) = <&[_; 8192]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 8192], hits);
+            walk.run(|state| &rows[usize::from(state) % 8192].0, hits);
+        } else if let Ok(rows) = <&[_; 16_384]>::try_from(rows) {
+            walk.run(|state| &rows[usize::from(state) % 16_384].0, hits);
+        } else if let Ok(rows) = <&[_; 32_768]>::try_from(rows) {
+            walk.run(|state| &rows[usize::from(state) % 32_768].0, hits);
         } else {
-            walk.run(|state| &rows[usize::from(state)], hits);
+            walk.run(|state| &rows[usize::from(state)].0, hits);
         }
     }
 
@@ -329,7 +355,7 @@ impl<const CLASSES: usize> Walk<'_, CLASSES> {
         } else {
             (end - start) / LANES
         };
-        let begins = [0, 1, 2, 3].map(|i| start + i * quarter);
+        let begins: [usize; LANES] = std::array::from_fn(|i| start + i * quarter);
         // The state after the bytes before a part, as far as they matter.
         let mut states = begins.map(|at| {
             let from = at.saturating_sub(self.longest.saturating_sub(1));
@@ -337,7 +363,7 @@ impl<const CLASSES: usize> Walk<'_, CLASSES> {
                 .iter()
                 .fold(0, |state, &b| step(state, b))
         });
-        let [l0, l1, l2, l3] = &mut hits.lanes;
+        let lanes = &mut hits.lanes;
         let first = self.table.first_match;
         if quarter > 0 {
             let part = |i: usize| &self.text[begins[i]..begins[i] + quarter];
@@ -349,14 +375,10 @@ impl<const CLASSES: usize> Walk<'_, CLASSES> {
                 c = step(c, y);
                 d = step(d, z);
                 if a.max(b).max(c.max(d)) >= first {
-                    for (state, lane, number) in [
-                        (a, &mut *l0, 0),
-                        (b, &mut *l1, 1),
-                        (c, &mut *l2, 2),
-                        (d, &mut *l3, 3),
-                    ] {
+                    for (lane, state) in [a, b, c, d].into_iter().enumerate() {
                         if state >= first {
-                            self.table.note(state, number * quarter + i + 1, lane);
+                            let end = lane * quarter + i + 1;
+                            self.table.note(state, end, &mut lanes[lane]);
                         }
                     }
                 }
@@ -364,11 +386,15 @@ impl<const CLASSES: usize> Walk<'_, CLASSES> {
             states = [a, b, c, d];
         }
         // What the division left over follows the last part.
-        let mut state = states[3];
-        for (i, &byte) in self.text[begins[3] + quarter..end].iter().enumerate() {
+        let mut state = states[LANES - 1];
+        for (i, &byte) in self.text[begins[LANES - 1] + quarter..end]
+            .iter()
+            .enumerate()
+        {
             state = step(state, byte);
             if state >= first {
-                self.table.note(state, LANES * quarter + i + 1, l3);
+                let end = LANES * quarter + i + 1;
+                self.table.note(state, end, &mut lanes[LANES - 1]);
             }
         }
     }

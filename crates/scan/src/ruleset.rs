@@ -201,6 +201,14 @@ impl RuleSet {
             .count()
     }
 
+    /// Whether the values of `rule` are read by hand, without a pattern.
+    pub fn reads_assignments(&self, rule: &Rule) -> bool {
+        let matcher = self
+            .index(&rule.id)
+            .and_then(|i| self.searcher.matchers.get(i as usize));
+        matcher.is_some_and(|m| m.by_hand().is_some())
+    }
+
     /// Every keyword of every rule, lower case, each once; for benchmarks and tests.
     pub fn keywords(&self) -> Vec<Vec<u8>> {
         let all = self

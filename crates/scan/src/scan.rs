@@ -11,13 +11,14 @@ use crate::disguise::{self, Room};
 use crate::flow::{Basin, Flow, Rooms};
 use crate::gather::Gathered;
 use crate::gitmodules;
+use crate::meter::{Clock, Costs, Meter};
 use crate::object::{self, Part};
 use crate::recall::Recalled;
 use crate::ruleset::RuleSet;
 use crate::runs;
 use crate::scanned::{Home, Input, Link, RawFinding, Scanned};
 use crate::sealed::Sealed;
-use crate::search::{Pass, Text};
+use crate::search::{Pass, State, Text};
 use crate::shapeless::Evidence;
 use crate::structural;
 use crate::tree::{self, Flaw, Names};
@@ -39,6 +40,32 @@ impl Scratch {
     /// Empty buffers.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Empty buffers that count, by `clock`, what every rule costs.
+    pub fn metered(clock: Clock) -> Self {
+        let mut scratch = Self::default();
+        for state in scratch.states() {
+            state.meter = Some(Box::new(Meter::new(clock)));
+        }
+        scratch
+    }
+
+    /// What scanning cost so far, if it is counted.
+    pub fn costs(&mut self) -> Option<Costs> {
+        let mut sum = Costs::default();
+        for state in self.states() {
+            sum.add(&state.meter.as_ref()?.costs);
+        }
+        Some(sum)
+    }
+
+    fn states(&mut self) -> [&mut State; 3] {
+        [
+            &mut self.plain.state,
+            &mut self.wide.state,
+            &mut self.room.state,
+        ]
     }
 
     /// Bytes that the last scan gave to patterns: for tests that hold it against the size of the
@@ -217,10 +244,10 @@ impl RuleSet {
         let cursor = Cursor::new(mark as u64, Unit::Byte);
         scratch.gathered.take(state, text, cursor, Source::Blob);
         scratch.room.reset(bytes.len());
-        pass.unveil(text, &mut scratch.room);
+        pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
         let binary = memchr::memchr(0, bytes).is_some();
         if binary || disguise::is_packed(bytes) {
-            pass.unpack(bytes, &mut scratch.room);
+            pass.unpack(bytes, &mut scratch.plain.state, &mut scratch.room);
         }
         scratch
             .gathered
@@ -331,7 +358,7 @@ impl RuleSet {
             return;
         }
         scratch.room.reset(bytes.len());
-        pass.unveil(text, &mut scratch.room);
+        pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
         scratch
             .gathered
             .take_unveiled(&mut scratch.room, text, cursor, source);

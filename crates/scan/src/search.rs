@@ -2,10 +2,12 @@
 
 use lychgate_model::{Confidence, Severity, limits};
 
+use crate::disguise::Hints;
 use crate::engine::{Caches, Engine};
 use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
 use crate::matcher::Matcher;
+use crate::meter::Meter;
 use crate::prefilter::Hits;
 use crate::recall::{COMPARISONS, Recall, Recalled};
 use crate::rule::Rule;
@@ -106,11 +108,27 @@ pub(crate) struct State {
     pub(crate) submodules: bool,
     /// Comparisons with known values still allowed.
     comparisons: u32,
+    /// Which disguises there may be.
+    pub(crate) hints: Hints,
     /// Bytes given to patterns; what tests hold against the size of the input.
     pub(crate) work: u64,
+    /// Matches, before anything is weighed.
+    matches: u64,
+    /// Where costs are counted, if they are.
+    pub(crate) meter: Option<Box<Meter>>,
 }
 
 impl State {
+    /// Both work in turn for one worker: what patterns built for one serves the other.
+    pub(crate) fn lend_caches(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.caches, &mut other.caches);
+    }
+
+    /// The time, where it is asked for.
+    fn begun(&self) -> Option<u64> {
+        self.meter.as_ref().map(|m| m.now())
+    }
+
     /// Ready for another text under `searcher`; keeps memory, nothing else.
     pub(crate) fn reset(&mut self, searcher: &Searcher) {
         let rules = searcher.matchers.len();
@@ -132,6 +150,7 @@ impl State {
         self.incomplete = false;
         self.submodules = false;
         self.comparisons = COMPARISONS;
+        self.hints = Hints::default();
         self.work = 0;
     }
 }
@@ -159,9 +178,13 @@ impl Pass<'_> {
         let mut from = text.fresh;
         while from < text.bytes.len() && !state.truncated {
             let to = text.bytes.len().min(from + STEP);
+            let begun = state.begun();
             self.searcher
                 .prefilter
                 .find(text.bytes, from..to, &mut hits);
+            if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
+                meter.walked(begun, to - from);
+            }
             for hit in hits.iter() {
                 let end = text.base + (from as u64) + u64::from(hit.end);
                 for target in self
@@ -171,6 +194,9 @@ impl Pass<'_> {
                     .into_iter()
                     .flatten()
                 {
+                    if let (Some(meter), Some(rule)) = (&mut state.meter, target.rule()) {
+                        meter.hit(rule);
+                    }
                     match *target {
                         Target::Rule(rule) => self.widen(rule, end, text, state),
                         Target::Named(rule, length) => {
@@ -181,6 +207,7 @@ impl Pass<'_> {
                         }
                         Target::Marker(_) => {}
                         Target::Submodule => state.submodules = true,
+                        Target::Hint(hint) => state.hints.hear(hint),
                     }
                 }
             }
@@ -269,6 +296,19 @@ impl Pass<'_> {
         let Some(&window) = state.windows.get(rule as usize).filter(|w| w.open) else {
             return;
         };
+        if state.meter.is_none() {
+            return self.search(rule, window, text, state);
+        }
+        let begun = state.begun();
+        let (work, matches) = (state.work, state.matches);
+        self.search(rule, window, text, state);
+        let done = (state.work - work, state.matches - matches);
+        if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
+            meter.searched(rule, begun, done);
+        }
+    }
+
+    fn search(&self, rule: u32, window: Window, text: Text<'_>, state: &mut State) {
         let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
             return;
         };
@@ -285,7 +325,8 @@ impl Pass<'_> {
         };
         let mut from = window.start;
         let mut stop = window.end.min(text_end);
-        while from < stop && !state.truncated {
+        let possible = engine.needs().met(text.between(from, stop));
+        while possible && from < stop && !state.truncated {
             let Some((start, mut end)) = next_match(rule, engine, text, (from, stop), state) else {
                 break;
             };
@@ -302,6 +343,7 @@ impl Pass<'_> {
                 // Still near the end: found again, whole, when more has come.
                 break;
             }
+            state.matches += 1;
             if let Some(found) = self.weigh(rule, engine, text, (start, stop), &mut end, state) {
                 if state.found.len() >= limits::FINDINGS_PER_OBJECT {
                     state.truncated = true;
@@ -396,6 +438,8 @@ impl Pass<'_> {
             return;
         }
         let stop = text.index(end);
+        let begun = state.begun();
+        let before = state.found.len();
         match how {
             ByHand::Assignment => {
                 let start = stop.saturating_sub(usize::from(length));
@@ -410,6 +454,10 @@ impl Pass<'_> {
                 let read = shapeless::kubernetes::read(text.bytes, stop, &mut keep);
                 state.document = text.base + read as u64;
             }
+        }
+        let kept = state.found.len().saturating_sub(before) as u64;
+        if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
+            meter.searched(rule, begun, (u64::from(length), kept));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::disguise::{self, Hint};
 use crate::marker;
 use crate::matcher::Matcher;
 use crate::prefilter::Prefilter;
@@ -18,6 +19,18 @@ pub(crate) enum Target {
     Marker(u8),
     /// The head of a section of a `.gitmodules` file.
     Submodule,
+    /// A word without which one way to disguise text does not occur.
+    Hint(Hint),
+}
+
+impl Target {
+    /// The rule, if it is one.
+    pub(crate) fn rule(self) -> Option<u32> {
+        match self {
+            Self::Rule(rule) | Self::Named(rule, _) => Some(rule),
+            Self::Marker(_) | Self::Submodule | Self::Hint(_) => None,
+        }
+    }
 }
 
 /// Everything a pass needs and does not change.
@@ -65,6 +78,9 @@ impl Searcher {
             add(word.text.as_bytes(), Target::Marker(number));
         }
         add(b"[submodule", Target::Submodule);
+        for (word, hint) in disguise::WORDS {
+            add(word, Target::Hint(hint));
+        }
         let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
         let always = (0u32..).zip(&matchers).filter(|(_, m)| m.is_always());
         let always = always.map(|(rule, _)| rule).collect();

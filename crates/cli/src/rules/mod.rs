@@ -1,6 +1,7 @@
 //! `lychgate rules`: what is looked for and why, offline, and packs checked like source code.
 
 mod explain;
+mod profile;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) fn run(
         None | Some(RulesCommand::List) => list(around),
         Some(RulesCommand::Explain { id }) => explain::text(around, id),
         Some(RulesCommand::Check { files }) => check(files),
+        Some(RulesCommand::Profile { paths }) => profile::text(around, paths),
     }
 }
 

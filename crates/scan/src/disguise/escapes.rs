@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Hints;
 use super::view::{self, MOST, View, is_value};
 
 /// Bytes without an escape after which a stretch ends.
@@ -79,7 +80,13 @@ const WAYS: [Way; 3] = [
 ];
 
 /// Calls `each` with a view of every stretch that holds an escape which hides something.
-pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+pub(super) fn find(
+    text: &[u8],
+    from: usize,
+    _: Hints,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) {
     for way in &WAYS {
         let mut at = from;
         while let Some(found) = next(text, at, way) {
@@ -96,15 +103,18 @@ pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnM
 /// The next escape that hides something.
 fn next(text: &[u8], from: usize, way: &Way) -> Option<usize> {
     let mut at = from;
-    loop {
-        let rest = text.get(at..)?;
-        let found = at + memchr::memchr(way.lead, rest)?;
+    for found in memchr::memchr_iter(way.lead, text.get(from..)?) {
+        let found = from + found;
+        if found < at {
+            continue;
+        }
         match (way.read)(text, found) {
             Some(escape) if escape.hides => return Some(found),
             Some(escape) => at = found + escape.length,
-            None => at = found + 1,
+            None => {}
         }
     }
+    None
 }
 
 /// Fills the view from `lead.start` on until escapes end; returns where to go on.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Hints;
 use super::view::{self, View, is_value};
 
 /// Bytes between two literals of one value: an operator, line ends, indentation.
@@ -14,18 +15,24 @@ const MOST: usize = 16 << 10;
 const CALL: usize = 32;
 
 /// Calls `each` with a view of every chain of literals, joined.
-pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+pub(super) fn find(
+    text: &[u8],
+    from: usize,
+    hints: Hints,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) {
+    let Some(rest) = text.get(from..) else { return };
     let mut at = from;
-    while let Some(rest) = text.get(at..) {
-        let Some(found) = memchr::memchr3(b'"', b'\'', b'`', rest) else {
-            return;
-        };
-        let quote = at + found;
-        let Some(opens) = join(text, quote, from) else {
-            at = quote + 1;
+    for found in memchr::memchr3_iter(b'"', b'\'', b'`', rest) {
+        let quote = from + found;
+        if quote < at {
+            continue;
+        }
+        let Some(opens) = join(text, quote, from, hints) else {
             continue;
         };
-        let end = chain(text, quote, opens, view);
+        let end = chain(text, quote, opens, hints, view);
         if !each(view) {
             return;
         }
@@ -33,9 +40,21 @@ pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnM
     }
 }
 
+/// Bytes that may stand between two literals: of operators, calls and prefixes of literals.
+const BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let all = b" \t\r\n\x0c+.&\\,|<>~^_()concatrfbuL@$";
+    let mut i = 0;
+    while i < all.len() {
+        table[all[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 /// Where the next literal's content begins, if the quote at `quote` closes one and what stands
 /// between only joins them.
-fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
+fn join(text: &[u8], quote: usize, from: usize, hints: Hints) -> Option<usize> {
     let before = *text.get(quote.checked_sub(1)?)?;
     if !is_value(before) {
         return None;
@@ -64,6 +83,9 @@ fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
     ) {
         return None;
     }
+    if first == b',' && !hints.joins {
+        return None;
+    }
     // `string("AB") + "CD"`: most calls that end are followed by something else.
     if first == b')' {
         let next = between.get(1..)?.iter().find(|b| !b.is_ascii_whitespace());
@@ -73,7 +95,10 @@ fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
     }
     let opens = between
         .iter()
-        .position(|b| matches!(b, b'"' | b'\'' | b'`'))?;
+        .position(|&b| !BYTES.get(usize::from(b)).is_some_and(|may| *may))?;
+    if !matches!(between.get(opens)?, b'"' | b'\'' | b'`') {
+        return None;
+    }
     let operator = between.get(..opens)?;
     let prefix = operator
         .iter()
@@ -92,7 +117,7 @@ fn join(text: &[u8], quote: usize, from: usize) -> Option<usize> {
         b"" => true,
         b"+" | b"." | b".." | b"&" | b"++" | b"||" | b"<<" | b"<>" | b"~" | b"\\" | b"_"
         | b"& _" | b"^" | b".concat(" | b") +" | b")+" | b") ." | b")." | b") &" => true,
-        b"," => is_called_join(text, quote, from),
+        b"," => hints.joins && is_called_join(text, quote, from),
         // A line that ends with an operator, and a comment or a sign that goes on.
         _ => trimmed
             .iter()
@@ -125,7 +150,7 @@ fn is_called_join(text: &[u8], at: usize, from: usize) -> bool {
 }
 
 /// Joins the chain whose first literal closes at `quote`; returns where it ends.
-fn chain(text: &[u8], quote: usize, opens: usize, view: &mut View) -> usize {
+fn chain(text: &[u8], quote: usize, opens: usize, hints: Hints, view: &mut View) -> usize {
     view.begin("joined literals");
     // The first literal is hidden too: its value begins there.
     let start = literal_start(text, quote);
@@ -138,7 +163,7 @@ fn chain(text: &[u8], quote: usize, opens: usize, view: &mut View) -> usize {
         let end = literal_end(text, at);
         view.copy(text, at..end.start);
         let next = (view.plain.len() < MOST)
-            .then(|| join(text, end.start, 0))
+            .then(|| join(text, end.start, 0, hints))
             .flatten();
         match next {
             Some(next) => at = next,

@@ -51,7 +51,7 @@ pub(crate) struct Unveiled {
 /// What unveiling reuses between objects.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
-    state: State,
+    pub(crate) state: State,
     views: Vec<View>,
     unpackers: Vec<unpack::Unpacker>,
     pub(crate) found: Vec<Unveiled>,
@@ -61,6 +61,8 @@ pub(crate) struct Room {
     left_packed: usize,
     /// Texts with places of their own so far.
     homes: u32,
+    /// The object is a PDF.
+    pdf: bool,
     /// A limit was met: what was not looked at, for people.
     pub(crate) left_out: Vec<&'static str>,
     work: u64,
@@ -75,6 +77,7 @@ impl Room {
         self.left = 0;
         self.left_packed = 0;
         self.homes = 0;
+        self.pdf = false;
         self.allow(size);
     }
 
@@ -102,9 +105,50 @@ impl Room {
         self.homes
     }
 
+    fn unveiled(&mut self, mark: Option<(u64, u64)>) {
+        if let (Some(meter), Some(mark)) = (&mut self.state.meter, mark) {
+            meter.unveiled(mark);
+        }
+    }
+
     fn leave_out(&mut self, what: &'static str) {
         if !self.left_out.contains(&what) {
             self.left_out.push(what);
+        }
+    }
+}
+
+/// What a word that was found says of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    /// Something may be quoted-printable.
+    Quoted,
+    /// Lists of literals may be joined.
+    Joins,
+}
+
+/// Words that the search for keywords finds on its way; texts without them are the rule.
+pub(crate) const WORDS: [(&[u8], Hint); 4] = [
+    (quoted::HEADER, Hint::Quoted),
+    (b"concat", Hint::Joins),
+    (b"implode", Hint::Joins),
+    (b"join", Hint::Joins),
+];
+
+/// Which disguises a text may have. What was heard in one piece of an object holds for the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hints {
+    quoted: bool,
+    joins: bool,
+    /// It is a PDF, or was in one.
+    pdf: bool,
+}
+
+impl Hints {
+    pub(crate) fn hear(&mut self, hint: Hint) {
+        match hint {
+            Hint::Quoted => self.quoted = true,
+            Hint::Joins => self.joins = true,
         }
     }
 }
@@ -113,7 +157,7 @@ impl Room {
 type Back<'m> = &'m dyn Fn(u64, u64) -> (u64, u64);
 
 /// Makes a view of every stretch of one kind, until it is told that there is no room for more.
-type Finder = fn(&[u8], usize, &mut View, &mut dyn FnMut(&View) -> bool);
+type Finder = fn(&[u8], usize, Hints, &mut View, &mut dyn FnMut(&View) -> bool);
 
 /// How deep, and through what.
 struct Depth<'d> {
@@ -132,8 +176,15 @@ fn same(start: u64, end: u64) -> (u64, u64) {
 
 impl Pass<'_> {
     /// Looks behind the disguises in what is fresh of `text`; matches go to `room.found`.
-    pub(crate) fn unveil(&self, text: Text<'_>, room: &mut Room) {
+    /// `state`: of the pass over `text`.
+    pub(crate) fn unveil(&self, text: Text<'_>, state: &mut State, room: &mut Room) {
         let from = text.fresh.saturating_sub(AGAIN);
+        room.pdf |= text.base == 0 && unpack::is_pdf(text.bytes);
+        let hints = Hints {
+            pdf: room.pdf,
+            ..state.hints
+        };
+        state.lend_caches(&mut room.state);
         let base = text.base;
         let depth = Depth {
             via: "",
@@ -142,11 +193,14 @@ impl Pass<'_> {
             inner: &same,
             level: 0,
         };
-        self.look(text.bytes, from, &depth, room);
+        let mark = room.state.meter.as_ref().map(|m| m.mark());
+        self.look(text.bytes, from, hints, &depth, room);
+        room.unveiled(mark);
+        state.lend_caches(&mut room.state);
     }
 
     /// Opens an archive or a packed file; its entries are text like any other.
-    pub(crate) fn unpack(&self, bytes: &[u8], room: &mut Room) {
+    pub(crate) fn unpack(&self, bytes: &[u8], state: &mut State, room: &mut Room) {
         let depth = Depth {
             via: "",
             back: &same,
@@ -154,18 +208,22 @@ impl Pass<'_> {
             inner: &same,
             level: 0,
         };
+        state.lend_caches(&mut room.state);
+        let mark = room.state.meter.as_ref().map(|m| m.mark());
         self.open(bytes, &depth, room);
+        room.unveiled(mark);
+        state.lend_caches(&mut room.state);
     }
 
     /// Every view of `text`, from `from` on.
-    fn look(&self, text: &[u8], from: usize, depth: &Depth<'_>, room: &mut Room) {
+    fn look(&self, text: &[u8], from: usize, hints: Hints, depth: &Depth<'_>, room: &mut Room) {
         if text.len() < view::LEAST {
             return;
         }
         let mut view = room.views.pop().unwrap_or_default();
         if depth.level >= limits::VIEW_DEPTH {
             // Not looked behind, but that something is there is said.
-            radix::find(text, from, &mut view, &mut |_| {
+            radix::find(text, from, hints, &mut view, &mut |_| {
                 room.leave_out("encoded text beyond the third level");
                 false
             });
@@ -181,7 +239,7 @@ impl Pass<'_> {
             pdf::find,
         ];
         for find in finders {
-            find(text, from, &mut view, &mut |view| {
+            find(text, from, hints, &mut view, &mut |view| {
                 self.enter(view, depth, room)
             });
         }
@@ -282,10 +340,14 @@ impl Pass<'_> {
                 home,
             });
         }
+        let hints = Hints {
+            pdf: unpack::is_pdf(text) || depth.via.contains(unpack::IN_PDF),
+            ..state.hints
+        };
         room.state = state;
         let to = text.len().min(core.end.saturating_add(view::AFTER));
         let inner = text.get(..to).unwrap_or_default();
-        self.look(inner, core.start, depth, room);
+        self.look(inner, core.start, hints, depth, room);
     }
 
     /// The entries of something packed. The place of all that is in an entry is the entry's.

@@ -1,13 +1,25 @@
 //! Quoted-printable (RFC 2045, section 6.7), after a header that says so.
 
+use super::Hints;
 use super::view::{self, MOST, View};
 
+/// The header, without what may be written in both cases.
+pub(super) const HEADER: &[u8] = b"oted-printable";
 const OVERLAP: usize = 4 << 10;
 
 /// Calls `each` with the text decoded, in pieces that overlap.
-pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+pub(super) fn find(
+    text: &[u8],
+    from: usize,
+    hints: Hints,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) {
+    if !hints.quoted {
+        return;
+    }
     let says = |word: &[u8]| memchr::memmem::find(text, word);
-    let Some(named) = says(b"oted-printable").or_else(|| says(b"oted-Printable")) else {
+    let Some(named) = says(HEADER).or_else(|| says(b"oted-Printable")) else {
         return;
     };
     let mut at = named.max(from);

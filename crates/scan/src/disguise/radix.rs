@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::Hints;
 use super::unpack;
 use super::view::{self, Content, View, is_value};
 
@@ -59,24 +60,17 @@ fn value(table: &[u8; 256], b: u8) -> u8 {
 }
 
 /// Calls `each` with a view of every run that decodes.
-pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+pub(super) fn find(
+    text: &[u8],
+    from: usize,
+    _: Hints,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) {
     let mut at = from;
     let mut covered = 0;
-    // A run of the least length that begins at or after `at` covers the byte that is probed.
-    while let Some(&probe) = text.get(at + LEAST - 1) {
-        if value(&SIX, probe) == NONE {
-            at += LEAST;
-            continue;
-        }
-        let back = text
-            .get(at..at + LEAST)
-            .unwrap_or_default()
-            .iter()
-            .rposition(|&b| value(&SIX, b) == NONE);
-        if let Some(gap) = back {
-            at += gap + 1;
-            continue;
-        }
+    while let Some(start) = next_run(text, at) {
+        at = start;
         let end = run_end(text, at);
         let stop = end.min(at + MOST);
         let line = Line {
@@ -92,6 +86,36 @@ pub(super) fn find(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnM
             covered = covered.min(at);
         }
     }
+}
+
+/// Where the next run of at least [`LEAST`] characters begins, at or after `from`.
+fn next_run(text: &[u8], from: usize) -> Option<usize> {
+    const STRIDE: usize = 5;
+    const COVERED: usize = LEAST / STRIDE;
+    const ALL: u8 = (1 << COVERED) - 1;
+    let is = |b: &u8| value(&SIX, *b) != NONE;
+    // A run of the least length covers four probes in a row.
+    let mut seen = 0u8;
+    let probes = text.get(from..)?.chunks_exact(STRIDE);
+    for (number, probe) in probes.enumerate() {
+        seen = seen << 1 | u8::from(probe.last().is_some_and(is));
+        if seen & ALL != ALL {
+            continue;
+        }
+        let last = from + number * STRIDE + STRIDE - 1;
+        let before = text.get(from..=last).unwrap_or_default();
+        let start = before
+            .iter()
+            .rposition(|b| !is(b))
+            .map_or(from, |gap| from + gap + 1);
+        let known = last + 1 - start;
+        let more = LEAST.saturating_sub(known);
+        let rest = text.get(last + 1..last + 1 + more).unwrap_or_default();
+        if rest.len() == more && rest.iter().all(is) {
+            return Some(start);
+        }
+    }
+    None
 }
 
 fn run_end(text: &[u8], from: usize) -> usize {
@@ -116,6 +140,12 @@ fn hex(
 ) -> bool {
     let mut at = run.start;
     while at + HEX_LEAST <= run.end {
+        // Whatever is long enough and begins here or later covers all of these.
+        let least = text.get(at..at + HEX_LEAST).unwrap_or_default();
+        if let Some(gap) = least.iter().rposition(|&b| value(&FOUR, b) == NONE) {
+            at += gap + 1;
+            continue;
+        }
         let rest = text.get(at..run.end).unwrap_or_default();
         let length = rest
             .iter()
@@ -187,8 +217,13 @@ fn base64(
             if window.len() < WINDOW {
                 break;
             }
-            readable |= reads_as_text(window.chunks_exact(4).flat_map(three));
-            wide |= reads_as_wide(window);
+            // Nearly every window is neither, and the first three bytes say so.
+            let [a, b, c] = three(window.get(..4).unwrap_or_default());
+            if a == 0 || b == 0 {
+                wide |= reads_as_wide(window);
+            } else if is_text(a) && is_text(b) && is_text(c) {
+                readable |= reads_as_text(window.chunks_exact(4).flat_map(three));
+            }
             if readable || wide {
                 break;
             }
@@ -299,18 +334,24 @@ fn is_packed(digits: &[u8]) -> bool {
 
 /// Three bytes of four characters; missing ones count as zero.
 fn three(four: &[u8]) -> [u8; 3] {
-    let bits = (0..4).fold(0u32, |bits, i| {
-        bits << 6 | u32::from(four.get(i).map_or(0, |&b| value(&SIX, b) & 63))
-    });
+    let six = |b: u8| u32::from(value(&SIX, b) & 63);
+    let bits = match *four {
+        [a, b, c, d] => six(a) << 18 | six(b) << 12 | six(c) << 6 | six(d),
+        _ => (0..4).fold(0, |bits, i| bits << 6 | four.get(i).map_or(0, |&b| six(b))),
+    };
     let [_, a, b, c] = bits.to_be_bytes();
     [a, b, c]
+}
+
+fn is_text(b: u8) -> bool {
+    matches!(b, 0x20..=0x7e | b'\t' | b'\n' | b'\r')
 }
 
 fn reads_as_text(mut bytes: impl Iterator<Item = u8>) -> bool {
     let mut count = 0;
     let all = bytes.all(|b| {
         count += 1;
-        matches!(b, 0x20..=0x7e | b'\t' | b'\n' | b'\r')
+        is_text(b)
     });
     all && count >= 12
 }
@@ -321,7 +362,7 @@ fn reads_as_wide(window: &[u8]) -> bool {
     for (slot, four) in bytes.chunks_exact_mut(3).zip(window.chunks_exact(4)) {
         slot.copy_from_slice(&three(four));
     }
-    let text = |b: &u8| matches!(b, 0x20..=0x7e | b'\t' | b'\n' | b'\r');
+    let text = |b: &u8| is_text(*b);
     let (pairs, _) = bytes.as_chunks::<2>();
     pairs.iter().all(|[a, b]| *b == 0 && text(a)) || pairs.iter().all(|[a, b]| *a == 0 && text(b))
 }

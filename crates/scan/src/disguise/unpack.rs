@@ -13,6 +13,8 @@ use zeroize::Zeroize;
 const ZIP: &[u8] = b"PK\x03\x04";
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 const PDF: &[u8] = b"%PDF-";
+/// What a stream of a PDF is called.
+pub(super) const IN_PDF: &str = "PDF stream";
 /// What is packed in a way that is not read.
 const OTHERS: [(&[u8], &str); 6] = [
     (b"BZh", "bzip2"),
@@ -47,6 +49,11 @@ pub(super) enum Entry<'e> {
 pub(crate) fn is_packed(head: &[u8]) -> bool {
     [ZIP, GZIP, PDF].iter().any(|magic| head.starts_with(magic))
         || OTHERS.iter().any(|(magic, _)| head.starts_with(magic))
+}
+
+/// Whether a PDF begins here.
+pub(super) fn is_pdf(head: &[u8]) -> bool {
+    head.starts_with(PDF)
 }
 
 /// Whether a zlib stream begins here (RFC 1950, section 2.2).
@@ -186,7 +193,7 @@ impl Unpacker {
                 each(Entry::Unread("archive members beyond the limit"));
                 return;
             }
-            let what = ("PDF stream", &b""[..]);
+            let what = (IN_PDF, &b""[..]);
             skip = at + self.stream(packed, at, what, Framing::Zlib, left, each);
         }
     }
