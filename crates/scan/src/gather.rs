@@ -176,7 +176,7 @@ impl Gathered {
         out.not_looked_at.append(&mut self.left_out);
         if self.crowded {
             out.not_looked_at
-                .push("values without a shape after the first 256");
+                .push("values without a shape that block nowhere, after the first 256");
         }
         if self.findings.is_empty() && self.markers.is_empty() {
             return;

@@ -18,8 +18,11 @@ use crate::value::{Secret, ValueKey, ValueTag};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
 const STEP: usize = 256 << 10;
-/// Values without a shape that are kept of one object: beyond them it is a table of data.
+/// Values without a shape that are kept of one object and could not block anywhere: beyond them it
+/// is a table of data.
 const SHAPELESS_MOST: usize = 256;
+/// Names that are read of one object; with more it is not judged completely.
+const NAMES_MOST: usize = 1 << 16;
 /// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
 /// crosses two pieces is longer. With the widest window it fits into the overlap.
 const TAIL: u64 = (limits::OVERLAP as u64) / 2;
@@ -95,8 +98,10 @@ pub(crate) struct State {
     waiting: Vec<(u8, u64)>,
     /// Keywords of names, the same: rule, length, end.
     names: Vec<(u32, u8, u64)>,
-    /// Values found without a shape, and where the last one begins.
+    /// Values found without a shape that block nowhere, and where the last one begins.
     shapeless: (usize, Option<u64>),
+    /// Names read.
+    read: usize,
     /// Where the document of the last Kubernetes Secret ends.
     document: u64,
     /// There were more than [`SHAPELESS_MOST`].
@@ -144,6 +149,7 @@ impl State {
         self.shapeless = (0, None);
         self.document = 0;
         self.crowded = false;
+        self.read = 0;
         self.found.clear();
         self.heard.clear();
         self.truncated = false;
@@ -429,8 +435,9 @@ impl Pass<'_> {
             return;
         };
         let Some(how) = matcher.by_hand() else { return };
-        if state.shapeless.0 >= SHAPELESS_MOST {
-            state.crowded = true;
+        state.read += 1;
+        if state.read > NAMES_MOST {
+            state.truncated = true;
             return;
         }
         if !text.last && end + how.ahead() as u64 > text.end() {
@@ -476,9 +483,19 @@ impl Pass<'_> {
         let Some(grades) = self.rules.get(rule as usize) else {
             return;
         };
+        // What blocks nowhere must not use up the room of what does.
+        let may_block = reading.evidence.may_block();
+        if !may_block && state.shapeless.0 >= SHAPELESS_MOST {
+            state.crowded = true;
+            return;
+        }
         let weighed = matcher.weigh(value, &[], (grades.severity, grades.confidence));
         let Some((severity, _)) = weighed else { return };
-        state.shapeless = (state.shapeless.0 + 1, Some(begins));
+        state.shapeless = (state.shapeless.0 + usize::from(!may_block), Some(begins));
+        if state.found.len() >= limits::FINDINGS_PER_OBJECT {
+            state.truncated = true;
+            return;
+        }
         let secret = Secret::new(value);
         let recalled = self.recalled(rule, &secret, state);
         state.found.push(Found {

@@ -263,3 +263,19 @@ proptest! {
         }
     }
 }
+
+/// A table of values that block nowhere, or of code that is never told, hides no value that does.
+#[test]
+fn many_weak_values_hide_no_strong_one() {
+    let weak: String = (0..400)
+        .map(|n| format!("db_password = \"{}\"\n", noise(9, n + 1)))
+        .collect();
+    let strong = format!("new_password = \"{}\"\n", noise(24, 7));
+    let line = |text: &str, at: u32| {
+        let out = scan(built_in(), text.as_bytes());
+        out.findings.iter().any(|f| f.span.line == at)
+    };
+    assert!(line(&strong, 1));
+    assert!(line(&format!("{weak}{strong}"), 401));
+    assert!(!line(&format!("{weak}x = 1\n"), 401));
+}

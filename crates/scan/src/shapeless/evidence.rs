@@ -175,11 +175,21 @@ impl Evidence {
 
     /// Whether some path could make it worth a line.
     pub(crate) fn may_count(self) -> bool {
-        let best = match self.has(Fact::Bare) {
+        self.best() >= MEDIUM
+    }
+
+    /// Whether some path could make it sure enough to block.
+    pub(crate) fn may_block(self) -> bool {
+        self.best() >= HIGH
+    }
+
+    /// The points at the path that speaks most for it.
+    fn best(self) -> i32 {
+        let bare = match self.has(Fact::Bare) {
             true => Fact::BareInConfig.weight(),
             false => 0,
         };
-        self.points() + best + Fact::InSecretFile.weight() >= MEDIUM
+        self.points() + bare + Fact::InSecretFile.weight()
     }
 }
 
