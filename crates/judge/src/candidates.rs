@@ -441,7 +441,7 @@ impl Session {
             object: found.object.map(|(id, _)| id),
             commit: found.commit,
             rule: rule.id.clone(),
-            title: rule.title.clone(),
+            title: rule.title.to_string(),
             category: rule.category,
             severity: severity_on(self.context.today, raw),
             confidence: confidence(raw, found).unwrap_or(raw.confidence),

@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use lychgate_model::text::{self, View};
 use lychgate_model::{Finding, Hook, Reason, RuleId, RuleNote, Surface, Verdict, exit, limits};
 use lychgate_policy::{Asked, Inline, weigh};
-use lychgate_scan::Rule;
+use lychgate_scan::Advice;
 use lychgate_wire::frame::Answer;
 
 use crate::reply::Reply;
@@ -186,25 +186,24 @@ impl Session {
             .into_iter()
             .filter_map(|id| self.engine.rules().rule(id));
         rules
-            .map(|rule| RuleNote {
-                id: rule.id.clone(),
-                title: rule.title.clone(),
-                why: rule.why.clone(),
-                fix: rule.fix.clone(),
-                rotate: rotation(rule),
-                owner: rule.owner.clone(),
+            .map(|rule| {
+                let advice = rule.advice();
+                RuleNote {
+                    id: rule.id.clone(),
+                    title: rule.title.to_string(),
+                    why: advice.why.to_owned(),
+                    fix: advice.fix.to_owned(),
+                    rotate: rotation(&advice),
+                    owner: advice.owner.to_owned(),
+                }
             })
             .collect()
     }
 }
 
 /// Rotation, then revocation, as one sentence of steps.
-fn rotation(rule: &Rule) -> String {
-    let steps: Vec<&str> = rule
-        .rotation
-        .iter()
-        .chain(&rule.revocation)
-        .map(String::as_str)
-        .collect();
-    steps.join("; ")
+fn rotation(advice: &Advice<'_>) -> String {
+    [advice.rotation.as_slice(), &advice.revocation]
+        .concat()
+        .join("; ")
 }

@@ -33,13 +33,12 @@ impl Engine {
             problems.extend(found);
             Organisation::built_in()
         });
-        let mut packs = lychgate_scan::packs::BUILT_IN.to_vec();
-        let extra = sources.packs.iter();
-        packs.extend(extra.map(|p| PackSource {
+        let packs = sources.packs.iter().map(|p| PackSource {
             name: &p.name,
             text: &p.text,
-        }));
-        let (rules, found) = RuleSet::load(&packs);
+        });
+        let packs: Vec<PackSource<'_>> = packs.collect();
+        let (rules, found) = RuleSet::built_in_with(&packs);
         problems.extend(found);
         match rules {
             Some(rules) if problems.is_empty() => Ok(Self::new(rules, organisation)),

@@ -1,5 +1,7 @@
 //! Rules as one unambiguous string of bytes, for digests.
 
+use std::borrow::Cow;
+
 use lychgate_model::Digest;
 use sha2::{Digest as _, Sha256};
 
@@ -30,8 +32,8 @@ impl Canonical {
         items.for_each(|item| self.bytes(item));
     }
 
-    fn texts(&mut self, items: &[String]) {
-        self.list(items.iter().map(String::as_bytes));
+    fn texts(&mut self, items: &[Cow<'static, str>]) {
+        self.list(items.iter().map(|text| text.as_bytes()));
     }
 
     fn digest(self) -> Digest {
@@ -69,19 +71,9 @@ pub(crate) fn digests(rules: &[Rule], matchers: &[std::sync::Arc<Matcher>]) -> (
         all.text(rule.new.name());
         all.number(rule.cwe.len() as u64);
         rule.cwe.iter().for_each(|n| all.number(u64::from(*n)));
-        for list in [
-            &rule.paths.only,
-            &rule.paths.never,
-            &rule.standards,
-            &rule.rotation,
-            &rule.revocation,
-            &rule.references,
-        ] {
-            all.texts(list);
-        }
-        for text in [&rule.why, &rule.fix, &rule.owner] {
-            all.text(text);
-        }
+        all.texts(&rule.paths.only);
+        all.texts(&rule.paths.never);
+        all.bytes(&rule.advice.0);
     }
     (all.digest(), matching)
 }

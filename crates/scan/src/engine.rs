@@ -30,7 +30,8 @@ pub(crate) struct Engine {
 /// What a worker's patterns keep between searches.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
-    by_rule: Vec<Option<(Cache, usize)>>,
+    /// Boxed: a cache is kilobytes even when it is empty, and most rules never fire.
+    by_rule: Vec<Option<Box<(Cache, usize)>>>,
     bytes: usize,
     searcher: u64,
     slots: Vec<Option<NonMaxUsize>>,
@@ -54,7 +55,8 @@ impl Caches {
         search: impl FnOnce(&Regex, &mut Cache, &mut Vec<Option<NonMaxUsize>>) -> T,
     ) -> Option<T> {
         let slot = self.by_rule.get_mut(rule as usize)?;
-        let (cache, counted) = slot.get_or_insert_with(|| (engine.regex.create_cache(), 0));
+        let kept = slot.get_or_insert_with(|| Box::new((engine.regex.create_cache(), 0)));
+        let (cache, counted) = &mut **kept;
         let out = search(&engine.regex, cache, &mut self.slots);
         let now = cache.memory_usage();
         self.bytes = (self.bytes + now).saturating_sub(*counted);
@@ -250,7 +252,7 @@ mod tests {
                 .by_rule
                 .iter()
                 .flatten()
-                .map(|(c, _)| c.memory_usage())
+                .map(|kept| kept.0.memory_usage())
                 .sum();
             assert_eq!(kept, caches.bytes);
         }

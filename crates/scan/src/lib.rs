@@ -7,6 +7,7 @@
 //!
 //! A value that matched never leaves: what leaves is a masked preview and a keyed tag.
 
+mod advice;
 mod canonical;
 pub mod check;
 mod cursor;
@@ -26,7 +27,7 @@ mod named;
 mod needs;
 mod object;
 pub mod pack;
-pub mod packs;
+mod packs;
 pub mod prefilter;
 mod recall;
 mod rule;
@@ -43,6 +44,7 @@ pub mod structural;
 mod tree;
 mod value;
 
+pub use advice::Advice;
 pub use gitleaks::PathPattern;
 pub use meter::{Clock, Costs, RuleCost};
 pub use pack::check_pack;

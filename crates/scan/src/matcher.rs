@@ -1,5 +1,6 @@
 //! How one rule decides: pattern, entropy, stopwords, check.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use lychgate_model::{Confidence, Severity};
@@ -15,18 +16,18 @@ use crate::shapeless::ByHand;
 /// The matching half of a rule. Compiles its pattern when first needed: most rules never fire.
 #[derive(Clone, Debug)]
 pub(crate) struct Matcher {
-    keywords: Vec<Vec<u8>>,
-    pattern: String,
+    keywords: Vec<Cow<'static, [u8]>>,
+    pattern: Cow<'static, str>,
     window: u32,
     entropy: f32,
     check: Option<Check>,
     on_failure: OnFailure,
-    stopwords: Vec<Vec<u8>>,
+    stopwords: Vec<Cow<'static, [u8]>>,
     compiled: OnceLock<Option<Engine>>,
-    /// Names and values are read by hand ([`crate::shapeless`]); there is no pattern.
     /// The paths of the rule decide; content is not looked at.
     path: bool,
     foreign: Option<Arc<Foreign>>,
+    /// Names and values are read by hand ([`crate::shapeless`]); there is no pattern.
     by_hand: Option<ByHand>,
 }
 
@@ -35,13 +36,13 @@ const EVERYWHERE: u32 = u32::MAX;
 
 impl Matcher {
     pub(crate) fn new(
-        keywords: Vec<Vec<u8>>,
-        pattern: String,
+        keywords: Vec<Cow<'static, [u8]>>,
+        pattern: Cow<'static, str>,
         window: u32,
         entropy: f32,
         check: Option<Check>,
         on_failure: OnFailure,
-        stopwords: Vec<Vec<u8>>,
+        stopwords: Vec<Cow<'static, [u8]>>,
     ) -> Self {
         let compiled = OnceLock::new();
         Self {
@@ -64,7 +65,7 @@ impl Matcher {
         let on = OnFailure::Low;
         Self {
             path: true,
-            ..Self::new(Vec::new(), String::new(), 1, 0.0, None, on, Vec::new())
+            ..Self::new(Vec::new(), Cow::Borrowed(""), 1, 0.0, None, on, Vec::new())
         }
     }
 
@@ -76,13 +77,21 @@ impl Matcher {
     /// A rule whose values are read by hand around its keywords.
     pub(crate) fn read_by_hand(
         how: ByHand,
-        keywords: Vec<Vec<u8>>,
-        stopwords: Vec<Vec<u8>>,
+        keywords: Vec<Cow<'static, [u8]>>,
+        stopwords: Vec<Cow<'static, [u8]>>,
     ) -> Self {
         let (on, window) = (OnFailure::Low, 1);
         Self {
             by_hand: Some(how),
-            ..Self::new(keywords, String::new(), window, 0.0, None, on, stopwords)
+            ..Self::new(
+                keywords,
+                Cow::Borrowed(""),
+                window,
+                0.0,
+                None,
+                on,
+                stopwords,
+            )
         }
     }
 
@@ -93,8 +102,8 @@ impl Matcher {
 
     /// A rule of a `.gitleaks.toml`: a keyword anywhere makes its pattern look at everything.
     pub(crate) fn foreign(
-        keywords: Vec<Vec<u8>>,
-        pattern: String,
+        keywords: Vec<Cow<'static, [u8]>>,
+        pattern: Cow<'static, str>,
         entropy: f32,
         foreign: Arc<Foreign>,
     ) -> Self {
@@ -125,7 +134,7 @@ impl Matcher {
             .map_or(Says::Open(0), |foreign| foreign.weigh(seen))
     }
 
-    pub(crate) fn keywords(&self) -> &[Vec<u8>] {
+    pub(crate) fn keywords(&self) -> &[Cow<'static, [u8]>] {
         &self.keywords
     }
 
@@ -201,7 +210,7 @@ impl Matcher {
 
     /// The longest keyword that `value` begins with, as public as the rule itself.
     pub(crate) fn public_prefix(&self, value: &[u8]) -> &[u8] {
-        let starts = |k: &&Vec<u8>| {
+        let starts = |k: &&Cow<'static, [u8]>| {
             value
                 .get(..k.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(k))
@@ -210,7 +219,7 @@ impl Matcher {
             .iter()
             .filter(starts)
             .max_by_key(|k| k.len())
-            .map_or(&[], Vec::as_slice)
+            .map_or(&[], |k| k)
     }
 
     /// What decides its matches, for a digest.
@@ -227,8 +236,8 @@ impl Matcher {
         out.number(u64::from(self.entropy.to_bits()));
         out.text(self.check.map_or("", Check::name));
         out.text(self.on_failure.name());
-        out.list(self.keywords.iter().map(Vec::as_slice));
-        out.list(self.stopwords.iter().map(Vec::as_slice));
+        out.list(self.keywords.iter().map(AsRef::as_ref));
+        out.list(self.stopwords.iter().map(AsRef::as_ref));
     }
 }
 
@@ -269,7 +278,7 @@ mod tests {
     #[test]
     fn stopwords_and_entropy_refuse() {
         let on = OnFailure::Low;
-        let words = vec![b"example".to_vec()];
+        let words = vec![Cow::Borrowed(&b"example"[..])];
         let m = Matcher::new(vec![], "x".into(), 1, 3.0, None, on, words);
         let weigh = |v: &[u8]| {
             m.weigh(v, v, (Severity::High, Confidence::Medium))

@@ -1,5 +1,6 @@
 //! Rules that speak about a path alone, and which of them a path may concern.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use globset::GlobSet;
@@ -10,7 +11,7 @@ use crate::rule::{Rule, globs};
 #[derive(Debug, Default)]
 pub(crate) struct Named {
     /// Each glob with the number of its rule.
-    globs: Vec<(String, u32)>,
+    globs: Vec<(Cow<'static, str>, u32)>,
     /// Rules of a `.gitleaks.toml`: patterns, asked one by one.
     foreign: Vec<u32>,
     compiled: OnceLock<GlobSet>,
@@ -46,7 +47,7 @@ impl Named {
     }
 
     fn compiled(&self) -> &GlobSet {
-        let all = || globs(self.globs.iter().map(|g| g.0.as_str()));
+        let all = || globs(self.globs.iter().map(|g| g.0.as_ref()));
         self.compiled.get_or_init(all)
     }
 }

@@ -1,102 +1,138 @@
-//! The packs compiled in: one line each; a test compares this list with the folder.
+//! The packs of `config/packs`, read from the table that the build script made of them.
+//!
+//! The files were tested before they were compiled in, so nothing is judged here: texts are
+//! borrowed from the program itself, patterns and globs compile when they are first needed, and
+//! what people read stays packed. A test holds the table against the files.
 
-use crate::ruleset::PackSource;
+use std::borrow::Cow;
 
-macro_rules! pack {
-    ($file:literal) => {
-        PackSource {
-            name: concat!("config/packs/", $file),
-            text: include_str!(concat!("../../../config/packs/", $file)),
-        }
-    };
+use lychgate_model::{Category, Confidence, Problem, RuleId, Severity};
+
+use crate::advice::PackedAdvice;
+use crate::check::{Check, OnFailure};
+use crate::matcher::Matcher;
+use crate::pack::{Reader, Reads, WINDOW};
+use crate::rule::{NewBy, Paths, Rule};
+
+static TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/packs.table"));
+
+static STORES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stores.table"));
+
+/// Fewer bytes than a rule takes in a table.
+const LEAST: usize = 600;
+
+/// What the id of a rule of [`stores`] begins with; the name of the store follows.
+pub(crate) const STORE: &str = "store.";
+
+/// References to secret stores, `config/stores.toml`: in force only where a policy names the
+/// approved ones, see [`crate::RuleSet::approving`].
+pub(crate) fn stores() -> Result<Vec<(Rule, Matcher)>, Problem> {
+    read(STORES)
 }
 
-/// Every file of `config/packs`.
-pub static BUILT_IN: &[PackSource<'static>] = &[
-    pack!("agents.toml"),
-    pack!("ai.toml"),
-    pack!("analytics.toml"),
-    pack!("artefacts.toml"),
-    pack!("auth.toml"),
-    pack!("azure-keys.toml"),
-    pack!("azure.toml"),
-    pack!("backend.toml"),
-    pack!("billing.toml"),
-    pack!("chat.toml"),
-    pack!("ci.toml"),
-    pack!("cloud.toml"),
-    pack!("commerce.toml"),
-    pack!("content.toml"),
-    pack!("crypto.toml"),
-    pack!("data.toml"),
-    pack!("database.toml"),
-    pack!("dns.toml"),
-    pack!("edge.toml"),
-    pack!("feeds.toml"),
-    pack!("files.toml"),
-    pack!("finance.toml"),
-    pack!("forge.toml"),
-    pack!("frameworks.toml"),
-    pack!("generic.toml"),
-    pack!("geo.toml"),
-    pack!("github.toml"),
-    pack!("gitlab.toml"),
-    pack!("google.toml"),
-    pack!("hashes.toml"),
-    pack!("headers.toml"),
-    pack!("hosting.toml"),
-    pack!("identity.toml"),
-    pack!("inference.toml"),
-    pack!("infrastructure.toml"),
-    pack!("key-formats.toml"),
-    pack!("keys.toml"),
-    pack!("mail.toml"),
-    pack!("mailers.toml"),
-    pack!("marketing.toml"),
-    pack!("media.toml"),
-    pack!("messaging.toml"),
-    pack!("ml.toml"),
-    pack!("models.toml"),
-    pack!("monitoring.toml"),
-    pack!("names.toml"),
-    pack!("network.toml"),
-    pack!("networks.toml"),
-    pack!("observability.toml"),
-    pack!("oncall.toml"),
-    pack!("payment.toml"),
-    pack!("pipelines.toml"),
-    pack!("product.toml"),
-    pack!("publishing.toml"),
-    pack!("push.toml"),
-    pack!("quality.toml"),
-    pack!("realtime.toml"),
-    pack!("regional.toml"),
-    pack!("registry.toml"),
-    pack!("saas.toml"),
-    pack!("search.toml"),
-    pack!("secret-stores.toml"),
-    pack!("security.toml"),
-    pack!("servers.toml"),
-    pack!("small-keys.toml"),
-    pack!("social.toml"),
-    pack!("storage.toml"),
-    pack!("suite.toml"),
-    pack!("support.toml"),
-    pack!("telephony.toml"),
-    pack!("testing.toml"),
-    pack!("things.toml"),
-    pack!("vaults.toml"),
-    pack!("vectors.toml"),
-    pack!("webhooks.toml"),
-    pack!("work.toml"),
-];
+/// Every rule of every pack, in order.
+pub(crate) fn built_in() -> Result<Vec<(Rule, Matcher)>, Problem> {
+    read(TABLE)
+}
 
-/// References to secret stores: in force only where a policy names the approved ones, see
-/// [`crate::RuleSet::approving`].
-pub const STORES: PackSource<'static> = PackSource {
-    name: "config/stores.toml",
-    text: include_str!("../../../config/stores.toml"),
-};
+fn read(table: &'static [u8]) -> Result<Vec<(Rule, Matcher)>, Problem> {
+    let mut from = Reader(table);
+    let mut rules = Vec::with_capacity(table.len() / LEAST);
+    while !from.is_empty() {
+        let at = table.len() - from.0.len();
+        rules.push(rule(&mut from).ok_or_else(|| Problem {
+            file: "the packs compiled in".to_owned(),
+            line: 0,
+            column: 0,
+            key: String::new(),
+            message: format!("no rule at byte {at}"),
+            help: "this program was not built as it should be: install it again.".to_owned(),
+        })?);
+    }
+    Ok(rules)
+}
 
-/// What the id of a rule of [`STORES`] begins with; the name of the store follows.
-pub const STORE: &str = "store.";
+/// One rule, in the order `build.rs` writes it.
+fn rule(from: &mut Reader<'static>) -> Option<(Rule, Matcher)> {
+    let pack = from.text()?;
+    let id = RuleId::new(from.text()?)?;
+    let version = from.number()?.max(1);
+    let title = from.text()?;
+    let severity = word(from.text()?, Severity::ALL.map(|s| (s.name(), s)))?;
+    let confidence = word(from.text()?, Confidence::OF_RULES.map(|c| (c.name(), c)))?;
+    let category = word(from.text()?, Category::ALL.map(|c| (c.name(), c)))?;
+    let reads = match from.text()? {
+        "" => Reads::Pattern,
+        name => word(name, Reads::names())?,
+    };
+    let pattern = from.text()?;
+    let keywords = from.byte_strings()?;
+    let window = match from.number()? {
+        0 => WINDOW,
+        window => window,
+    };
+    let entropy = f32::from_bits(from.number()?);
+    let check = match from.text()? {
+        "" => None,
+        name => Some(Check::from_name(name)?),
+    };
+    let on_failure = match from.text()? {
+        "" => OnFailure::Low,
+        name => word(name, OnFailure::ALL.map(|f| (f.name(), f)))?,
+    };
+    let paths = Paths::new(from.texts()?, from.texts()?);
+    let new = match from.text()? {
+        "" => NewBy::Value,
+        name => word(name, [NewBy::Value, NewBy::Line].map(|n| (n.name(), n)))?,
+    };
+    let cwe = from.numbers()?;
+    let stopwords = from.byte_strings()?;
+    let advice = PackedAdvice(Cow::Borrowed(from.bytes()?));
+    let matcher = match reads {
+        Reads::ByHand(how) => Matcher::read_by_hand(how, keywords, stopwords),
+        Reads::Path => Matcher::path(),
+        Reads::Pattern => Matcher::new(
+            keywords,
+            Cow::Borrowed(pattern),
+            window,
+            entropy,
+            check,
+            on_failure,
+            stopwords,
+        ),
+    };
+    let rule = Rule {
+        id,
+        version,
+        pack: Cow::Borrowed(pack),
+        title: Cow::Borrowed(title),
+        severity,
+        confidence,
+        category,
+        check: check.map(Check::name),
+        new,
+        paths,
+        cwe,
+        advice,
+        by_path: reads == Reads::Path,
+        foreign: None,
+    };
+    Some((rule, matcher))
+}
+
+fn word<T: Copy, const N: usize>(name: &str, all: [(&str, T); N]) -> Option<T> {
+    all.iter().find(|(word, _)| *word == name).map(|(_, t)| *t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_table_is_a_problem_and_no_rule_set() {
+        assert!(built_in().is_ok());
+        for end in [1, 3, 4, 100, TABLE.len() - 1] {
+            assert!(read(&TABLE[..end]).is_err(), "cut at {end}");
+        }
+    }
+}

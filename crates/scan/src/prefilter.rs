@@ -79,15 +79,12 @@ impl Prefilter {
     /// An automaton over keywords; their numbers are their places in the list. Empty ones never
     /// hit.
     pub fn new<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
-        let keywords: Vec<Vec<u8>> = keywords
-            .iter()
-            .map(|k| k.as_ref().to_ascii_lowercase())
-            .collect();
-        let longest = keywords.iter().map(Vec::len).max().unwrap_or(0);
+        let keywords: Vec<&[u8]> = keywords.iter().map(AsRef::as_ref).collect();
+        let longest = keywords.iter().map(|k| k.len()).max().unwrap_or(0);
         let (classes, count) = classes(&keywords);
-        let trie = Trie::new(&keywords, &classes, count);
+        let trie = Trie::new(&keywords, &classes);
         let engine = match count {
-            _ if trie.ends.len() > usize::from(u16::MAX) => Self::fallback(&keywords),
+            _ if trie.states.len() > usize::from(u16::MAX) => Self::fallback(&keywords),
             ..=32 => Engine::Narrow(trie.table()),
             33..=64 => Engine::Middle(trie.table()),
             65..=128 => Engine::Wide(trie.table()),
@@ -102,11 +99,8 @@ impl Prefilter {
 
     /// The same keywords on the reference automaton, for tests and as the floor of benchmarks.
     pub fn reference<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
-        let keywords: Vec<Vec<u8>> = keywords
-            .iter()
-            .map(|k| k.as_ref().to_ascii_lowercase())
-            .collect();
-        let longest = keywords.iter().map(Vec::len).max().unwrap_or(0);
+        let keywords: Vec<&[u8]> = keywords.iter().map(AsRef::as_ref).collect();
+        let longest = keywords.iter().map(|k| k.len()).max().unwrap_or(0);
         Self {
             classes: [0; 256],
             engine: Self::fallback(&keywords),
@@ -114,7 +108,7 @@ impl Prefilter {
         }
     }
 
-    fn fallback(keywords: &[Vec<u8>]) -> Engine {
+    fn fallback(keywords: &[&[u8]]) -> Engine {
         let build = |kind| {
             AhoCorasick::builder()
                 .ascii_case_insensitive(true)
@@ -126,7 +120,7 @@ impl Prefilter {
         match made {
             Ok(ac) => Engine::Fallback(Box::new(ac)),
             // Fails only beyond 2^31 states, which packs cannot reach; an empty set hits nothing.
-            Err(_) => Engine::Narrow(Trie::new(&[], &[0; 256], 1).table()),
+            Err(_) => Engine::Narrow(Trie::new(&[], &[0; 256]).table()),
         }
     }
 
@@ -170,10 +164,10 @@ fn hit(end: usize, keyword: u32) -> Hit {
 const FREQUENT: &[u8] = b"etaoinsrlcdupmhgf_bvyxkw-\"'()/$.";
 
 /// A class for every byte that occurs, letters of both cases sharing one; 0 is everything else.
-fn classes(keywords: &[Vec<u8>]) -> ([u8; 256], usize) {
+fn classes(keywords: &[&[u8]]) -> ([u8; 256], usize) {
     let mut occurs = [false; 256];
-    for &b in keywords.iter().flatten() {
-        occurs[usize::from(b)] = true;
+    for &b in keywords.iter().copied().flatten() {
+        occurs[usize::from(b.to_ascii_lowercase())] = true;
     }
     let mut classes = [0u8; 256];
     let mut count = 1usize;
@@ -181,104 +175,152 @@ fn classes(keywords: &[Vec<u8>]) -> ([u8; 256], usize) {
     for b in all.filter(|b| occurs[usize::from(*b)]) {
         let at = usize::from(b);
         if classes[at] == 0 {
-            classes[at] = u8::try_from(count).unwrap_or(u8::MAX);
-            classes[usize::from(b.to_ascii_uppercase())] = classes[at];
+            let class = u8::try_from(count).unwrap_or(u8::MAX);
+            classes[usize::from(b.to_ascii_lowercase())] = class;
+            classes[usize::from(b.to_ascii_uppercase())] = class;
             count += 1;
         }
     }
     (classes, count)
 }
 
-/// The automaton while it is made: state 0 is the root, `width` transitions a state.
+/// The automaton while it is made: a tree of the keywords, state 0 its root.
 struct Trie {
-    width: usize,
-    next: Vec<u32>,
-    ends: Vec<Vec<u32>>,
-    /// States by their depth: text is mostly near the root, and those rows lie together.
-    order: Vec<usize>,
+    states: Vec<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Of the byte that leads here.
+    class: u8,
+    /// The last state that one more byte leads to, and the one before it among its siblings; 0:
+    /// none.
+    child: u32,
+    sibling: u32,
+    /// The state of the longest end of this text that is the beginning of a keyword.
+    fallback: u32,
+    /// Keywords that end here.
+    ends: Vec<u32>,
 }
 
 impl Trie {
-    fn new(keywords: &[Vec<u8>], classes: &[u8; 256], width: usize) -> Self {
-        const NONE: u32 = u32::MAX;
-        let mut next = vec![NONE; width];
-        let mut ends: Vec<Vec<u32>> = vec![Vec::new()];
+    fn new(keywords: &[&[u8]], classes: &[u8; 256]) -> Self {
+        let mut trie = Self {
+            states: vec![State::default()],
+        };
         for (number, keyword) in (0u32..).zip(keywords) {
-            let mut state = 0usize;
-            for &b in keyword {
-                let at = state * width + usize::from(classes[usize::from(b)]);
-                if next[at] == NONE {
-                    next[at] = u32::try_from(ends.len()).unwrap_or(NONE);
-                    next.resize(next.len() + width, NONE);
-                    ends.push(Vec::new());
-                }
-                state = next[at] as usize;
-            }
-            if state != 0 {
-                ends[state].push(number);
+            let walk = |at, b: &u8| trie.step(at, classes[usize::from(*b)]);
+            let end = keyword.iter().fold(0, walk);
+            if end != 0 {
+                trie.states[end].ends.push(number);
             }
         }
-        // Breadth first: a state's fallback is shallower, and so complete already.
-        let mut fallback = vec![0u32; ends.len()];
-        let mut order = vec![0usize];
-        let mut done = 0;
-        while let Some(&state) = order.get(done) {
-            done += 1;
-            let above = fallback[state] as usize;
-            for class in 0..width {
-                let behind = if state == 0 {
-                    0
-                } else {
-                    next[above * width + class]
-                };
-                let child = next[state * width + class];
-                if child == NONE {
-                    next[state * width + class] = behind;
-                    continue;
-                }
-                fallback[child as usize] = behind;
-                if !ends[behind as usize].is_empty() {
-                    let inherited = ends[behind as usize].clone();
-                    ends[child as usize].extend(inherited);
-                }
-                order.push(child as usize);
+        trie
+    }
+
+    /// The state a byte leads to, made where there was none.
+    fn step(&mut self, from: usize, class: u8) -> usize {
+        match self.child(from, class) {
+            0 => {
+                let new = self.states.len();
+                let sibling = self.states[from].child;
+                self.states.push(State {
+                    class,
+                    sibling,
+                    ..State::default()
+                });
+                self.states[from].child = u32::try_from(new).unwrap_or(0);
+                new
             }
-        }
-        Self {
-            width,
-            next,
-            ends,
-            order,
+            child => child,
         }
     }
 
+    /// The state a byte leads to; 0: none.
+    fn child(&self, from: usize, class: u8) -> usize {
+        let mut at = self.states[from].child as usize;
+        while at != 0 && self.states[at].class != class {
+            at = self.states[at].sibling as usize;
+        }
+        at
+    }
+
+    /// Every state, the shorter before the longer, with all keywords that end there: text is
+    /// mostly near the root, and those rows are to lie together.
+    fn complete(&mut self) -> Vec<usize> {
+        let mut order = vec![0];
+        let mut next = 0;
+        while let Some(&state) = order.get(next) {
+            next += 1;
+            let mut child = self.states[state].child as usize;
+            while child != 0 {
+                let class = self.states[child].class;
+                let mut behind = state;
+                let fallback = loop {
+                    if behind == 0 {
+                        break 0;
+                    }
+                    behind = self.states[behind].fallback as usize;
+                    let found = self.child(behind, class);
+                    if found != 0 {
+                        break found;
+                    }
+                };
+                self.states[child].fallback = u32::try_from(fallback).unwrap_or(0);
+                // It is shallower, and so complete already.
+                let inherited = self.states[fallback].ends.clone();
+                self.states[child].ends.extend(inherited);
+                order.push(child);
+                child = self.states[child].sibling as usize;
+            }
+        }
+        order
+    }
+
     /// Numbers the states anew, so that one comparison tells a match.
-    fn table<const CLASSES: usize>(self) -> Table<CLASSES> {
-        let (quiet, ending): (Vec<usize>, Vec<usize>) =
-            self.order.iter().partition(|&&s| self.ends[s].is_empty());
-        let mut number = vec![0u16; self.ends.len()];
-        for (new, &old) in (0u16..=u16::MAX).zip(quiet.iter().chain(&ending)) {
-            number[old] = new;
+    fn table<const CLASSES: usize>(mut self) -> Table<CLASSES> {
+        let order = self.complete();
+        let ending = |s: &usize| !self.states[*s].ends.is_empty();
+        let count = order.len();
+        let quiet = count - order.iter().filter(|s| ending(s)).count();
+        let (mut next, mut next_ending) = (0..quiet, quiet..count);
+        let mut number = vec![0u16; count];
+        for state in &order {
+            let from = if ending(state) {
+                &mut next_ending
+            } else {
+                &mut next
+            };
+            let new = from.next().and_then(|n| u16::try_from(n).ok());
+            number[*state] = new.unwrap_or(u16::MAX);
         }
         // Padded: see where it is walked.
-        let count = self.ends.len();
         let padded = if count <= 32_768 {
             count.next_power_of_two().max(1024)
         } else {
             count
         };
         let mut rows = vec![Row([0u16; CLASSES]); padded];
-        for (row, &old) in rows.iter_mut().zip(quiet.iter().chain(&ending)) {
-            let from = &self.next[old * self.width..][..self.width];
-            for (to, &state) in row.0.iter_mut().zip(from) {
-                *to = number[state as usize];
+        for &state in &order {
+            // Where no keyword goes on, its shorter end does.
+            let behind = self.states[state].fallback as usize;
+            let mut row = rows[usize::from(number[behind])];
+            let mut child = self.states[state].child as usize;
+            while child != 0 {
+                row.0[usize::from(self.states[child].class) % CLASSES] = number[child];
+                child = self.states[child].sibling as usize;
             }
+            rows[usize::from(number[state])] = row;
         }
-        let first_match = u16::try_from(quiet.len()).unwrap_or(u16::MAX);
-        let mut ends = self.ends;
-        let ends = ending
+        let first_match = u16::try_from(quiet).unwrap_or(u16::MAX);
+        let ends = order
             .iter()
-            .map(|&s| std::mem::take(&mut ends[s]).into())
+            .filter(|s| ending(s))
+            .copied()
+            .collect::<Vec<_>>();
+        let ends = ends
+            .into_iter()
+            .map(|s| std::mem::take(&mut self.states[s].ends).into())
             .collect();
         Table {
             rows,

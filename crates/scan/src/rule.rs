@@ -1,11 +1,13 @@
 //! A rule as everybody but the matcher sees it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use lychgate_model::{Category, Confidence, ObjectId, RuleId, Severity};
 
+use crate::advice::{Advice, PackedAdvice};
 use crate::gitleaks::Foreign;
 use crate::scanned::RawFinding;
 
@@ -32,16 +34,16 @@ impl NewBy {
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
     /// Globs of which one must match; empty: every path.
-    pub only: Vec<String>,
+    pub only: Vec<Cow<'static, str>>,
     /// Globs of which none may match.
-    pub never: Vec<String>,
+    pub never: Vec<Cow<'static, str>>,
     /// Both lists, built when a path is first asked for: most rules are never asked.
     compiled: OnceLock<(GlobSet, GlobSet)>,
 }
 
 impl Paths {
     /// Globs that were tested.
-    pub(crate) fn new(only: Vec<String>, never: Vec<String>) -> Self {
+    pub(crate) fn new(only: Vec<Cow<'static, str>>, never: Vec<Cow<'static, str>>) -> Self {
         let compiled = OnceLock::new();
         Self {
             only,
@@ -58,7 +60,7 @@ impl Paths {
         // A glob reads characters; what is not UTF-8 becomes U+FFFD, which only a wildcard matches.
         let text = String::from_utf8_lossy(path);
         let (only, never) = self.compiled.get_or_init(|| {
-            let set = |list: &[String]| globs(list.iter().map(String::as_str));
+            let set = |list: &[Cow<'_, str>]| globs(list.iter().map(AsRef::as_ref));
             (set(&self.only), set(&self.never))
         });
         (self.only.is_empty() || only.is_match(text.as_ref())) && !never.is_match(text.as_ref())
@@ -100,6 +102,11 @@ impl Rule {
         finding.open != 0 && foreign.is_some_and(|f| f.excuses(finding.open, path, commit))
     }
 
+    /// What it tells people, taken apart now.
+    pub fn advice(&self) -> Advice<'_> {
+        self.advice.read()
+    }
+
     /// Who issues what it finds: the first part of its id.
     pub fn provider(&self) -> &str {
         let id = self.id.as_str();
@@ -115,9 +122,9 @@ pub struct Rule {
     /// Counts up when what it matches changes.
     pub version: u32,
     /// The pack it came from; `lychgate` for the structural rules compiled in.
-    pub pack: String,
+    pub pack: Cow<'static, str>,
     /// What it finds, a noun phrase.
-    pub title: String,
+    pub title: Cow<'static, str>,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -132,20 +139,7 @@ pub struct Rule {
     pub paths: Paths,
     /// Weaknesses of the CWE list.
     pub cwe: Vec<u32>,
-    /// Controls it serves, as `SSDF1.1:PW.5.1`.
-    pub standards: Vec<String>,
-    /// Why it matters, one or two sentences.
-    pub why: String,
-    /// How to mend the commit, one sentence.
-    pub fix: String,
-    /// Steps to replace what leaked.
-    pub rotation: Vec<String>,
-    /// Steps to make what leaked worthless.
-    pub revocation: Vec<String>,
-    /// Names of sources.
-    pub references: Vec<String>,
-    /// Who owns the rule; may be empty.
-    pub owner: String,
+    pub(crate) advice: PackedAdvice,
     /// The path alone decides: whatever stands at one of `paths` is found.
     pub by_path: bool,
     /// What a rule from a `.gitleaks.toml` has beside.
@@ -155,6 +149,6 @@ pub struct Rule {
 impl Paths {
     /// The file Git reads submodules from: at the top only.
     pub(crate) fn gitmodules() -> Self {
-        Self::new(vec![".gitmodules".to_owned()], Vec::new())
+        Self::new(vec![Cow::Borrowed(".gitmodules")], Vec::new())
     }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use lychgate_model::{Category, Digest, Problem, RuleId};
 
+use crate::advice::Advice;
 use crate::canonical::digests;
 use crate::gitleaks::Foreign;
 use crate::matcher::Matcher;
 use crate::named::Named;
 use crate::pack;
+use crate::packs;
 use crate::recall::{Baseline, Recall};
 use crate::rule::Rule;
 use crate::searcher::Searcher;
@@ -40,19 +42,34 @@ impl RuleSet {
     /// Compiles packs, together with the structural rules that are always there. All problems of
     /// all packs are returned; with any problem there is no set: never half a rule set.
     pub fn load(sources: &[PackSource<'_>]) -> (Option<Self>, Vec<Problem>) {
-        let mut seen = pack::Seen::new();
-        for rule in structural::rules() {
-            seen.insert(rule.id.to_string(), "the rules compiled in".to_owned());
+        Self::load_onto(Vec::new(), sources)
+    }
+
+    /// The packs compiled in and more; [`RuleSet::load`] says what is returned.
+    pub fn built_in_with(added: &[PackSource<'_>]) -> (Option<Self>, Vec<Problem>) {
+        match packs::built_in() {
+            Ok(rules) => Self::load_onto(rules, added),
+            Err(problem) => (None, vec![problem]),
         }
-        let mut rules = Vec::new();
+    }
+
+    fn load_onto(
+        mut rules: Vec<(Rule, Matcher)>,
+        sources: &[PackSource<'_>],
+    ) -> (Option<Self>, Vec<Problem>) {
+        let mut seen = pack::Seen::new();
         let mut problems = Vec::new();
+        if !sources.is_empty() {
+            for rule in structural::rules() {
+                seen.insert(rule.id.to_string(), "the rules compiled in".to_owned());
+            }
+            for (rule, _) in &rules {
+                let pack = format!("the built-in pack {}", rule.pack);
+                seen.insert(rule.id.to_string(), pack);
+            }
+        }
         for source in sources {
-            // The packs compiled in were tested; to compile their patterns now would cost the
-            // first verdict its speed.
-            let proven = crate::packs::BUILT_IN
-                .iter()
-                .any(|b| std::ptr::eq(b.text, source.text));
-            let (loaded, wrong) = pack::load(*source, proven, &mut seen);
+            let (loaded, wrong) = pack::load(*source, &mut seen);
             rules.extend(loaded.into_iter().map(|l| (l.rule, l.matcher)));
             problems.extend(wrong);
         }
@@ -83,26 +100,26 @@ impl RuleSet {
     /// # Errors
     /// Problems of the pack compiled in; a test proves that there are none.
     pub fn approving(&self, approved: &[String]) -> Result<Self, Vec<Problem>> {
-        let source = crate::packs::STORES;
-        let (mut loaded, problems) = pack::load(source, true, &mut pack::Seen::new());
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        loaded.retain(|l| {
-            let name = l.rule.id.as_str().strip_prefix(crate::packs::STORE);
+        let mut rules = packs::stores().map_err(|problem| vec![problem])?;
+        rules.retain(|(rule, _)| {
+            let name = rule.id.as_str().strip_prefix(packs::STORE);
             !name.is_some_and(|name| approved.iter().any(|a| a == name))
         });
         let list = approved.join(", ");
-        let added = loaded.into_iter().map(|mut l| {
+        let fix = match list.as_str() {
+            "" => "Take it out: no store is approved.".to_owned(),
+            list => format!("Read it from an approved store: {list}."),
+        };
+        for (rule, _) in &mut rules {
             // A reference is no secret: what is wrong is where it leads.
-            l.rule.category = Category::Process;
-            l.rule.fix = match list.as_str() {
-                "" => "Take it out: no store is approved.".to_owned(),
-                list => format!("Read it from an approved store: {list}."),
+            rule.category = Category::Process;
+            let advice = Advice {
+                fix: &fix,
+                ..rule.advice()
             };
-            (l.rule, l.matcher)
-        });
-        Ok(self.with(added.collect(), None))
+            rule.advice = advice.packed();
+        }
+        Ok(self.with(rules, None))
     }
 
     pub(crate) fn from_loaded(loaded: Vec<(Rule, Matcher)>) -> Self {
@@ -161,12 +178,12 @@ impl RuleSet {
         self.recall.as_ref().map(|r| r.digest())
     }
 
-    /// The packs compiled in, [`crate::packs::BUILT_IN`].
+    /// The packs compiled in: every file of `config/packs`.
     ///
     /// # Errors
     /// Their problems; a test proves that there are none.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
-        match Self::load(crate::packs::BUILT_IN) {
+        match Self::built_in_with(&[]) {
             (Some(set), _) => Ok(set),
             (None, problems) => Err(problems),
         }
@@ -215,7 +232,7 @@ impl RuleSet {
             .searcher
             .matchers
             .iter()
-            .flat_map(|m| m.keywords().iter().cloned());
+            .flat_map(|m| m.keywords().iter().map(|k| k.to_vec()));
         let mut words: Vec<Vec<u8>> = all.collect();
         words.sort_unstable();
         words.dedup();

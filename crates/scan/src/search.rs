@@ -259,7 +259,12 @@ impl Pass<'_> {
         let Some(window) = state.windows.get_mut(rule as usize) else {
             return;
         };
-        let longest = matcher.keywords().iter().map(Vec::len).max().unwrap_or(0) as u64;
+        let longest = matcher
+            .keywords()
+            .iter()
+            .map(|k| k.len())
+            .max()
+            .unwrap_or(0) as u64;
         let start = end.saturating_sub(longest + matcher.window());
         let stop = end + matcher.window();
         if window.open && start <= window.end {

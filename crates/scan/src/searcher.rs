@@ -1,5 +1,6 @@
 //! All rules at once: their keywords in one prefilter, and what each leads to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -59,20 +60,21 @@ static INSTANCES: AtomicU64 = AtomicU64::new(1);
 
 impl Searcher {
     pub(crate) fn new(matchers: Vec<Arc<Matcher>>) -> Self {
-        let mut words: Vec<Vec<u8>> = Vec::new();
+        let mut numbers: HashMap<&[u8], usize> = HashMap::with_capacity(4 * matchers.len());
+        let mut words: Vec<&[u8]> = Vec::new();
         let mut targets: Vec<Vec<Target>> = Vec::new();
-        let mut add = |word: &[u8], target| match words.iter().position(|w| w == word) {
-            Some(i) => targets[i].push(target),
-            None => {
-                words.push(word.to_vec());
-                targets.push(vec![target]);
-            }
+        let mut add = |word, target| {
+            let number = *numbers.entry(word).or_insert_with(|| {
+                words.push(word);
+                targets.push(Vec::new());
+                words.len() - 1
+            });
+            targets[number].push(target);
         };
         for (rule, matcher) in (0u32..).zip(&matchers) {
-            matcher
-                .keywords()
-                .iter()
-                .for_each(|k| add(k, target(rule, matcher, k)));
+            for keyword in matcher.keywords() {
+                add(keyword.as_ref(), target(rule, matcher, keyword));
+            }
         }
         for (number, word) in (0u8..).zip(marker::WORDS) {
             add(word.text.as_bytes(), Target::Marker(number));
@@ -84,9 +86,10 @@ impl Searcher {
         let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
         let always = (0u32..).zip(&matchers).filter(|(_, m)| m.is_always());
         let always = always.map(|(rule, _)| rule).collect();
+        let prefilter = Prefilter::new(&words);
         Self {
             always,
-            prefilter: Prefilter::new(&words),
+            prefilter,
             matchers,
             targets,
             instance,

@@ -2,8 +2,11 @@
 //!
 //! They are part of every rule set, behind the rules of the packs.
 
+use std::borrow::Cow;
+
 use lychgate_model::{Category, Confidence, RuleId, Severity};
 
+use crate::advice::Advice;
 use crate::rule::{NewBy, Paths, Rule};
 
 /// A name that some file system reads as `.git`.
@@ -210,11 +213,16 @@ pub(crate) fn rules() -> Vec<Rule> {
         .filter_map(|entry| {
             let tree = entry.id.starts_with("tree.");
             let modules = entry.id.starts_with("tree.submodule");
+            let advice = Advice {
+                why: entry.why,
+                fix: entry.fix,
+                ..Advice::default()
+            };
             Some(Rule {
                 id: RuleId::new(entry.id)?,
                 version: VERSION,
-                pack: "lychgate".to_owned(),
-                title: entry.title.to_owned(),
+                pack: Cow::Borrowed("lychgate"),
+                title: Cow::Borrowed(entry.title),
                 severity: entry.severity,
                 confidence: Confidence::High,
                 category: if tree {
@@ -230,13 +238,7 @@ pub(crate) fn rules() -> Vec<Rule> {
                     Paths::default()
                 },
                 cwe: entry.cwe.to_vec(),
-                standards: Vec::new(),
-                why: entry.why.to_owned(),
-                fix: entry.fix.to_owned(),
-                rotation: Vec::new(),
-                revocation: Vec::new(),
-                references: Vec::new(),
-                owner: String::new(),
+                advice: advice.packed(),
                 by_path: false,
                 foreign: None,
             })
@@ -269,7 +271,8 @@ mod tests {
         assert_eq!(rules.len(), TABLE.len());
         for (at, rule) in rules.iter().enumerate() {
             assert_eq!(position(rule.id.as_str()) as usize, at);
-            assert!(rule.title.len() <= 60 && rule.why.len() <= 160 && rule.fix.len() <= 160);
+            let advice = rule.advice();
+            assert!(rule.title.len() <= 60 && advice.why.len() <= 160 && advice.fix.len() <= 160);
         }
         let url = &rules[position(SUBMODULE_URL) as usize];
         assert!(url.paths.applies_to(b".gitmodules"));

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lychgate_scan::{RuleSet, check_pack, packs};
+use lychgate_scan::{PackSource, RuleSet, check_pack};
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/packs");
@@ -38,13 +38,13 @@ fn every_pack_is_good() {
 
 #[test]
 fn references_to_stores_are_good_and_only_in_force_when_asked_for() {
-    let stores = packs::STORES;
-    let wrong = check_pack(stores.name, stores.text);
+    let text = include_str!("../../../config/stores.toml");
+    let wrong = check_pack("config/stores.toml", text);
     assert!(wrong.is_empty(), "{wrong:?}");
     let set = RuleSet::built_in().unwrap();
     let ids = |set: &RuleSet| {
         let ids = set.rules().iter().map(|r| r.id.as_str().to_owned());
-        let stores = ids.filter_map(|id| id.strip_prefix(packs::STORE).map(str::to_owned));
+        let stores = ids.filter_map(|id| id.strip_prefix("store.").map(str::to_owned));
         stores.collect::<Vec<_>>()
     };
     assert!(ids(&set).is_empty());
@@ -53,48 +53,59 @@ fn references_to_stores_are_good_and_only_in_force_when_asked_for() {
     assert_ne!(with.matching_digest(), set.matching_digest());
 }
 
-#[test]
-fn packs_do_not_contradict_each_other() {
+/// The packs as a reader of files has them.
+fn parsed() -> RuleSet {
     let texts: Vec<(String, String)> = files()
         .iter()
         .map(|f| (name(f), std::fs::read_to_string(f).unwrap()))
         .collect();
-    let sources: Vec<lychgate_scan::PackSource<'_>> = texts
+    let sources: Vec<PackSource<'_>> = texts
         .iter()
-        .map(|(name, text)| lychgate_scan::PackSource { name, text })
+        .map(|(name, text)| PackSource { name, text })
         .collect();
     let (set, problems) = RuleSet::load(&sources);
     let all: String = problems.iter().map(|p| format!("{p}\n")).collect();
     assert!(set.is_some(), "\n{all}");
+    set.unwrap()
 }
 
 #[test]
-fn the_packs_compiled_in_are_those_of_the_folder() {
-    let mut compiled: Vec<String> = packs::BUILT_IN.iter().map(|p| p.name.to_owned()).collect();
-    compiled.sort();
-    let folder: Vec<String> = files().iter().map(|f| name(f)).collect();
-    assert_eq!(
-        compiled, folder,
-        "one line each in crates/scan/src/packs.rs"
-    );
-    RuleSet::built_in().unwrap();
+fn the_packs_compiled_in_are_the_files() {
+    let (files, table) = (parsed(), RuleSet::built_in().unwrap());
+    assert_eq!(files.rules().len(), table.rules().len());
+    for (file, compiled) in files.rules().iter().zip(table.rules()) {
+        assert_eq!(format!("{file:?}"), format!("{compiled:?}"));
+    }
+    assert_eq!(files.keywords(), table.keywords());
+    assert_eq!(files.matching_digest(), table.matching_digest());
+    assert_eq!(files.digest(), table.digest());
 }
 
 #[test]
-fn patterns_of_packs_that_were_tested_compile_when_they_are_needed() {
-    // Copies, as a caller that composes sources has them.
-    let copies: Vec<(String, String)> = packs::BUILT_IN
-        .iter()
-        .map(|p| (p.name.to_owned(), p.text.to_owned()))
-        .collect();
-    let sources: Vec<lychgate_scan::PackSource<'_>> = copies
-        .iter()
-        .map(|(name, text)| lychgate_scan::PackSource { name, text })
-        .collect();
-    for set in [
-        RuleSet::load(&sources).0.unwrap(),
-        RuleSet::built_in().unwrap(),
-    ] {
+fn an_added_pack_takes_no_id_of_a_built_in_one() {
+    let file = files().into_iter().find(|f| f.ends_with("github.toml"));
+    let text = std::fs::read_to_string(file.unwrap()).unwrap();
+    let add = |text: &str| {
+        let name = "mine.toml";
+        RuleSet::built_in_with(&[PackSource { name, text }])
+    };
+    let text = text.replacen("id = \"github\"", "id = \"mine\"", 1);
+    let (set, problems) = add(&text);
+    assert!(set.is_none() && !problems.is_empty());
+    for problem in &problems {
+        let said = &problem.message;
+        let end = "is taken already, in the built-in pack github";
+        assert!(said.ends_with(end), "{said}");
+    }
+    let (set, problems) = add(&text.replace("id = \"github.", "id = \"mine."));
+    assert!(problems.is_empty(), "{problems:?}");
+    let set = set.unwrap();
+    assert!(set.rules().len() > RuleSet::built_in().unwrap().rules().len());
+}
+
+#[test]
+fn patterns_compile_when_they_are_needed() {
+    for set in [parsed(), RuleSet::built_in().unwrap()] {
         assert_eq!(set.compiled(), 0);
         let mut out = lychgate_scan::Scanned::default();
         let input = lychgate_scan::Input {

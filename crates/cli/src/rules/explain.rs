@@ -54,11 +54,12 @@ fn about(rule: &Rule) -> String {
             let _ = write!(out, "\n{title}\n{}", wrapped(text, "  ", "  "));
         }
     };
-    part("Why it matters", &rule.why);
-    part("How to mend the commit", &rule.fix);
+    let advice = rule.advice();
+    part("Why it matters", advice.why);
+    part("How to mend the commit", advice.fix);
     for (title, steps) in [
-        ("How to replace what leaked", &rule.rotation),
-        ("How to revoke it", &rule.revocation),
+        ("How to replace what leaked", &advice.rotation),
+        ("How to revoke it", &advice.revocation),
     ] {
         if !steps.is_empty() {
             let _ = writeln!(out, "\n{title}");
@@ -89,16 +90,16 @@ fn about(rule: &Rule) -> String {
     );
     let mut tail = Vec::new();
     tail.extend(rule.cwe.iter().map(|n| format!("CWE-{n}")));
-    tail.extend(rule.standards.iter().cloned());
-    tail.extend(rule.references.iter().cloned());
+    tail.extend(advice.standards.iter().map(ToString::to_string));
+    tail.extend(advice.references.iter().map(ToString::to_string));
     if !tail.is_empty() {
         let _ = writeln!(out, "\nSources");
         for one in tail {
             out += &wrapped(&one, "  ", "    ");
         }
     }
-    if !rule.owner.is_empty() {
-        let _ = write!(out, "\nOwner\n{}", wrapped(&rule.owner, "  ", "  "));
+    if !advice.owner.is_empty() {
+        let _ = write!(out, "\nOwner\n{}", wrapped(advice.owner, "  ", "  "));
     }
     out
 }

@@ -4,10 +4,9 @@ mod explain;
 mod profile;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lychgate_model::Problem;
-use lychgate_scan::packs::BUILT_IN;
 use lychgate_scan::{PackSource, Rule, RuleSet};
 
 use crate::args::RulesCommand;
@@ -55,7 +54,7 @@ fn list(around: &Surroundings) -> Result<String, Failure> {
 
 /// The paths a rule is bound to, `!` before those it leaves out; `-`: all.
 fn scope(rule: &Rule) -> String {
-    let only = rule.paths.only.iter().cloned();
+    let only = rule.paths.only.iter().map(ToString::to_string);
     let never = rule.paths.never.iter().map(|glob| format!("!{glob}"));
     let globs: Vec<String> = only.chain(never).collect();
     if globs.is_empty() {
@@ -104,23 +103,16 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
 
 /// Rules of the pack whose ids a built-in pack has, which the daemon would refuse.
 fn taken(name: &str, text: &str) -> Vec<Problem> {
-    let file = |name: &str| PathBuf::from(name).file_name().map(ToOwned::to_owned);
+    let (_, mut problems) = RuleSet::built_in_with(&[PackSource { name, text }]);
     // A built-in pack that is being worked on does not collide with itself.
-    let others = BUILT_IN.iter().filter(|pack| file(pack.name) != file(name));
-    let mut sources: Vec<PackSource<'_>> = others.copied().collect();
-    sources.push(PackSource { name, text });
-    let (_, problems) = RuleSet::load(&sources);
-    let of_pack = problems.into_iter().filter(|problem| problem.file == name);
-    of_pack
-        .filter_map(|mut problem| {
-            let (what, first) = problem.message.split_once(" is taken already, in ")?;
-            let pack = BUILT_IN.iter().find(|pack| pack.name == first)?;
-            let stem = PathBuf::from(pack.name)
-                .file_stem()?
-                .to_string_lossy()
-                .into_owned();
-            problem.message = format!("{what} is taken already, in the built-in pack {stem}");
-            Some(problem)
-        })
-        .collect()
+    let own = Path::new(name)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy());
+    problems.retain(|problem| {
+        let first = problem
+            .message
+            .split_once("` is taken already, in the built-in pack ");
+        first.is_some_and(|(_, pack)| own.as_deref() != Some(pack))
+    });
+    problems
 }

@@ -13,11 +13,13 @@ mod document;
 mod pattern;
 mod required;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use lychgate_model::{Category, Confidence, ObjectId, Problem, RuleId, Severity};
 use toml::Spanned;
 
+use crate::advice::Advice;
 use crate::canonical::Canonical;
 use crate::engine::{Caches, Engine};
 use crate::matcher::Matcher;
@@ -341,8 +343,13 @@ fn rule(
         allow,
     });
     let keywords = draft.keywords.iter().filter(|k| !k.is_empty());
-    let keywords = keywords.map(|k| k.to_ascii_lowercase().into_bytes());
-    let matcher = Matcher::foreign(keywords.collect(), pattern, draft.entropy, foreign.clone());
+    let keywords = keywords.map(|k| Cow::Owned(k.to_ascii_lowercase().into_bytes()));
+    let matcher = Matcher::foreign(
+        keywords.collect(),
+        pattern.into(),
+        draft.entropy,
+        foreign.clone(),
+    );
     Some((described(name, draft, foreign), matcher))
 }
 
@@ -351,11 +358,18 @@ fn described(id: RuleId, draft: &RuleDraft, foreign: Arc<Foreign>) -> Rule {
         "" => format!("Match of {id}"),
         text => text.chars().filter(|c| !c.is_control()).take(120).collect(),
     };
+    let advice = Advice {
+        why: "This repository's .gitleaks.toml says that it is a secret.",
+        fix: "Take it out of the commit and read it from where secrets are kept.",
+        rotation: vec!["replace it where it was issued"],
+        revocation: vec!["revoke it where it was issued"],
+        ..Advice::default()
+    };
     Rule {
         id,
         version: 1,
-        pack: "gitleaks".to_owned(),
-        title,
+        pack: Cow::Borrowed("gitleaks"),
+        title: Cow::Owned(title),
         severity: Severity::High,
         confidence: Confidence::Medium,
         category: Category::Secret,
@@ -363,13 +377,7 @@ fn described(id: RuleId, draft: &RuleDraft, foreign: Arc<Foreign>) -> Rule {
         new: NewBy::Value,
         paths: Paths::default(),
         cwe: vec![798],
-        standards: Vec::new(),
-        why: "This repository's .gitleaks.toml says that it is a secret.".to_owned(),
-        fix: "Take it out of the commit and read it from where secrets are kept.".to_owned(),
-        rotation: vec!["replace it where it was issued".to_owned()],
-        revocation: vec!["revoke it where it was issued".to_owned()],
-        references: Vec::new(),
-        owner: String::new(),
+        advice: advice.packed(),
         by_path: false,
         foreign: Some(foreign),
     }

@@ -13,7 +13,8 @@ use crate::shapeless::ByHand;
 const SENTENCE: usize = 160;
 /// Most bytes looked at on either side of a keyword.
 pub(crate) const WINDOW_MOST: u32 = 16_384;
-const WINDOW: u32 = 256;
+/// The same where a rule does not say.
+pub(crate) const WINDOW: u32 = 256;
 
 /// How a rule decides: `matcher` in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,15 @@ pub(crate) enum Reads {
     ByHand(ByHand),
     /// `path`: the name of a file says it all.
     Path,
+}
+
+impl Reads {
+    /// The words for them in packs.
+    pub(crate) fn names() -> [(&'static str, Self); 4] {
+        let [a, b, c] =
+            ByHand::NAMES.map(|(name, how)| (name, how.map_or(Self::Pattern, Self::ByHand)));
+        [a, b, c, ("path", Self::Path)]
+    }
 }
 
 pub(crate) struct PackDraft {
@@ -158,11 +168,7 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         category.is_none() && report.len() == before,
     );
     let keywords = t.texts("keywords", report);
-    let by_hand =
-        ByHand::NAMES.map(|(name, how)| (name, how.map_or(Reads::Pattern, Reads::ByHand)));
-    let mut matchers = by_hand.to_vec();
-    matchers.push(("path", Reads::Path));
-    let reads = t.word("matcher", &matchers, report);
+    let reads = t.word("matcher", &Reads::names(), report);
     let reads = reads.unwrap_or(Reads::Pattern);
     let pattern = if reads == Reads::Pattern {
         t.need_text("pattern", "a regular expression over bytes.", report)

@@ -15,7 +15,7 @@ use crate::value::ValueKey;
 pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
     let mut report = Report::new(name, text);
     let draft = read(&mut report);
-    let loaded = usable(draft, name, false, &mut Seen::new(), &mut report);
+    let loaded = usable(draft, name, &mut Seen::new(), &mut report);
     // One rule at a time: an example proves its own rule, whatever its neighbours match.
     for one in loaded {
         let id = one.rule.id.to_string();

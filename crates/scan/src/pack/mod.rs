@@ -2,6 +2,7 @@
 
 mod draft;
 mod examples;
+mod fields;
 mod place;
 mod table;
 mod template;
@@ -10,5 +11,7 @@ mod usable;
 pub use examples::check_pack;
 pub use template::expand;
 
+pub(crate) use draft::{Reads, WINDOW};
+pub(crate) use fields::{Reader, Writer};
 pub(crate) use place::Report;
 pub(crate) use usable::{Seen, load};

@@ -1,11 +1,13 @@
 //! A draft becomes rules that can be used, or none of them does.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use globset::{GlobBuilder, GlobSetBuilder};
 use lychgate_model::{Category, Problem, RuleId};
 
+use crate::advice::Advice;
 use crate::check::Check;
 use crate::matcher::Matcher;
 use crate::pack::draft::{PackDraft, Reads, RuleDraft, read};
@@ -29,16 +31,11 @@ pub(crate) struct Loaded {
 /// Where each rule id was first seen, over all packs of a set.
 pub(crate) type Seen = HashMap<String, String>;
 
-/// Reads one pack. `proven`: the pack was tested before it was compiled in, so that patterns need
-/// not be compiled now. With any problem the rules are to be thrown away.
-pub(crate) fn load(
-    source: PackSource<'_>,
-    proven: bool,
-    seen: &mut Seen,
-) -> (Vec<Loaded>, Vec<Problem>) {
+/// Reads one pack. With any problem the rules are to be thrown away.
+pub(crate) fn load(source: PackSource<'_>, seen: &mut Seen) -> (Vec<Loaded>, Vec<Problem>) {
     let mut report = Report::new(source.name, source.text);
     let draft = read(&mut report);
-    let rules = usable(draft, source.name, proven, seen, &mut report);
+    let rules = usable(draft, source.name, seen, &mut report);
     (rules, report.finish())
 }
 
@@ -46,7 +43,6 @@ pub(crate) fn load(
 pub(crate) fn usable(
     draft: PackDraft,
     file: &str,
-    proven: bool,
     seen: &mut Seen,
     report: &mut Report<'_>,
 ) -> Vec<Loaded> {
@@ -63,7 +59,7 @@ pub(crate) fn usable(
     draft
         .rules
         .into_iter()
-        .filter_map(|r| rule(r, &pack, file, proven, seen, report))
+        .filter_map(|r| rule(r, &pack, file, seen, report))
         .collect()
 }
 
@@ -71,7 +67,6 @@ fn rule(
     draft: RuleDraft,
     pack: &str,
     file: &str,
-    proven: bool,
     seen: &mut Seen,
     report: &mut Report<'_>,
 ) -> Option<Loaded> {
@@ -138,12 +133,10 @@ fn rule(
                 "",
             );
         }
-        stopwords.push(word.value.clone().into_bytes());
+        stopwords.push(Cow::Owned(word.value.clone().into_bytes()));
     }
-    if !proven {
-        globs(&draft.only, &at("paths.only"), report);
-        globs(&draft.never, &at("paths.never"), report);
-    }
+    globs(&draft.only, &at("paths.only"), report);
+    globs(&draft.never, &at("paths.never"), report);
     let matcher = match draft.reads {
         Reads::ByHand(how) => Matcher::read_by_hand(how, keywords, stopwords),
         Reads::Path => {
@@ -153,17 +146,27 @@ fn rule(
             }
             Matcher::path()
         }
-        Reads::Pattern => pattern(&draft, keywords, stopwords, proven, &at("pattern"), report)?,
+        Reads::Pattern => pattern(&draft, keywords, stopwords, &at("pattern"), report)?,
     };
     if report.len() != before {
         return None;
     }
-    let list = |globs: Vec<At<String>>| globs.into_iter().map(|g| g.value).collect();
+    let list = |globs: Vec<At<String>>| globs.into_iter().map(|g| Cow::Owned(g.value)).collect();
+    let advice = Advice {
+        why: draft.why.as_deref()?,
+        fix: draft.fix.as_deref()?,
+        owner: &draft.owner,
+        rotation: borrowed(&draft.rotation),
+        revocation: borrowed(&draft.revocation),
+        references: borrowed(&draft.references),
+        standards: borrowed(&draft.standards),
+    };
+    let advice = advice.packed();
     let rule = Rule {
         id: id?,
         version: draft.version,
-        pack: pack.to_owned(),
-        title: draft.title?,
+        pack: Cow::Owned(pack.to_owned()),
+        title: Cow::Owned(draft.title?),
         severity: draft.severity?,
         confidence: draft.confidence?,
         category: draft.category?,
@@ -171,13 +174,7 @@ fn rule(
         new: draft.new,
         paths: Paths::new(list(draft.only), list(draft.never)),
         cwe: draft.cwe,
-        standards: draft.standards,
-        why: draft.why?,
-        fix: draft.fix?,
-        rotation: draft.rotation,
-        revocation: draft.revocation,
-        references: draft.references,
-        owner: draft.owner,
+        advice,
         by_path: draft.reads == Reads::Path,
         foreign: None,
     };
@@ -189,26 +186,29 @@ fn rule(
     })
 }
 
+fn borrowed(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
 /// The matcher of a rule with a pattern.
 fn pattern(
     draft: &RuleDraft,
-    keywords: Vec<Vec<u8>>,
-    stopwords: Vec<Vec<u8>>,
-    proven: bool,
+    keywords: Vec<Cow<'static, [u8]>>,
+    stopwords: Vec<Cow<'static, [u8]>>,
     key: &str,
     report: &mut Report<'_>,
 ) -> Option<Matcher> {
     let pattern = draft.pattern.as_ref()?;
     let matcher = Matcher::new(
         keywords,
-        pattern.value.clone(),
+        Cow::Owned(pattern.value.clone()),
         draft.window,
         draft.entropy,
         draft.check,
         draft.on_failure,
         stopwords,
     );
-    if !proven && let Err(message) = matcher.compile() {
+    if let Err(message) = matcher.compile() {
         report.add(Some(pattern.span.clone()), key, message, "");
     }
     Some(matcher)
@@ -238,8 +238,8 @@ fn identity(
     Some(parsed)
 }
 
-fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Vec<u8>> {
-    let mut out: Vec<Vec<u8>> = Vec::new();
+fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Cow<'static, [u8]>> {
+    let mut out: Vec<Cow<'static, [u8]>> = Vec::new();
     if draft.reads == Reads::Path {
         if let Some(word) = draft.keywords.first() {
             let span = Some(word.span.clone());
@@ -261,7 +261,7 @@ fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Vec<u8
             report.add(place(&word.span), key, message, "");
             continue;
         }
-        let folded = word.value.to_ascii_lowercase().into_bytes();
+        let folded = Cow::Owned(word.value.to_ascii_lowercase().into_bytes());
         if out.contains(&folded) {
             let message = "a keyword stands twice, case aside";
             report.add(place(&word.span), key, message, "");

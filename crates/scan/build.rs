@@ -1,0 +1,203 @@
+//! Writes the packs of `config/packs` as one table that [`crate`] reads without parsing TOML. It
+//! changes how they are written down and judges nothing: the tests of the crate do, and prove that
+//! the table and the files are the same rules.
+
+#[path = "src/pack/fields.rs"]
+#[allow(dead_code, reason = "the crate reads what is written here")]
+mod fields;
+
+use std::path::{Path, PathBuf};
+
+use fields::Writer;
+use toml::{Table, Value};
+
+type Made<T> = Result<T, String>;
+
+fn main() -> Made<()> {
+    let from = |name| std::env::var_os(name).ok_or(format!("{name} is not set"));
+    let folder = Path::new(&from("CARGO_MANIFEST_DIR")?).join("../../config/packs");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    println!("cargo::rerun-if-changed=src/pack/fields.rs");
+    let stores = folder.with_file_name("stores.toml");
+    println!("cargo::rerun-if-changed={}", stores.display());
+    let out = PathBuf::from(from("OUT_DIR")?);
+    table(&packs(&folder)?, &out.join("packs.table"))?;
+    table(&[stores], &out.join("stores.table"))
+}
+
+fn table(files: &[PathBuf], to: &Path) -> Made<()> {
+    let mut out = Writer::default();
+    for file in files {
+        let wrong = |what: String| format!("{}: {what}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|e| wrong(e.to_string()))?;
+        pack(&text, &mut out).map_err(wrong)?;
+    }
+    std::fs::write(to, out.0).map_err(|e| format!("{}: {e}", to.display()))
+}
+
+/// By name: the order of the rules is part of what the digest says.
+fn packs(folder: &Path) -> Made<Vec<PathBuf>> {
+    let wrong = |e: std::io::Error| format!("{}: {e}", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(wrong)? {
+        let path = entry.map_err(wrong)?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn pack(text: &str, out: &mut Writer) -> Made<()> {
+    let mut top = Keys(text.parse().map_err(|e: toml::de::Error| e.to_string())?);
+    let mut head = top.table("pack")?;
+    let id = head.text("id")?;
+    head.text("title")?;
+    head.finish()?;
+    let Some(Value::Array(rules)) = top.0.remove("rule") else {
+        return Err("holds no [[rule]]".to_owned());
+    };
+    top.finish()?;
+    for rule in rules {
+        let Value::Table(rule) = rule else {
+            return Err("`rule` is no array of tables".to_owned());
+        };
+        let mut keys = Keys(rule);
+        let name = keys.text("id")?;
+        let wrong = |what| format!("{name}: {what}");
+        out.text(&id);
+        out.text(&name);
+        stanza(&mut keys, out).map_err(wrong)?;
+        keys.finish().map_err(wrong)?;
+    }
+    Ok(())
+}
+
+/// One rule, in the order `src/packs.rs` reads it; what is not said is empty or 0.
+fn stanza(rule: &mut Keys, out: &mut Writer) -> Made<()> {
+    out.number(rule.number("version")?);
+    for key in ["title", "severity", "confidence", "category", "matcher"] {
+        out.text(&rule.text(key)?);
+    }
+    out.text(&rule.text("pattern")?);
+    // Keywords are searched whatever their case.
+    let keywords = rule.list("keywords")?;
+    let folded: Vec<String> = keywords.iter().map(|k| k.to_ascii_lowercase()).collect();
+    list(&folded, out);
+    out.number(rule.number("window")?);
+    out.number(rule.decimal("entropy")?.to_bits());
+    for key in ["check", "check_fails"] {
+        out.text(&rule.text(key)?);
+    }
+    let mut paths = rule.table("paths")?;
+    for key in ["only", "never"] {
+        list(&paths.list(key)?, out);
+    }
+    paths.finish()?;
+    out.text(&rule.text("new")?);
+    let cwe = rule.numbers("cwe")?;
+    out.number(whole(cwe.len())?);
+    cwe.into_iter().for_each(|n| out.number(n));
+    list(&rule.list("stopwords")?, out);
+    let mut advice = Writer::default();
+    for key in ["why", "remediation", "owner"] {
+        advice.text(&rule.text(key)?);
+    }
+    let mut playbook = rule.table("playbook")?;
+    for key in ["rotation", "revocation"] {
+        let mut part = playbook.table(key)?;
+        list(&part.list("steps")?, &mut advice);
+        part.finish()?;
+    }
+    playbook.finish()?;
+    for key in ["references", "standards"] {
+        list(&rule.list(key)?, &mut advice);
+    }
+    out.bytes(&advice.0);
+    // For the tests alone.
+    rule.0.remove("examples");
+    Ok(())
+}
+
+fn list(items: &[String], out: &mut Writer) {
+    out.list(items.iter().map(String::as_str));
+}
+
+fn whole(number: usize) -> Made<u32> {
+    u32::try_from(number).map_err(|e| e.to_string())
+}
+
+/// A table whose keys are taken one by one; what is left at the end is an error.
+struct Keys(Table);
+
+impl Keys {
+    fn text(&mut self, key: &str) -> Made<String> {
+        match self.0.remove(key) {
+            None => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(format!("`{key}` is no string")),
+        }
+    }
+
+    fn number(&mut self, key: &str) -> Made<u32> {
+        match self.0.remove(key) {
+            None => Ok(0),
+            Some(value) => number(key, &value),
+        }
+    }
+
+    fn decimal(&mut self, key: &str) -> Made<f32> {
+        match self.0.remove(key) {
+            None => Ok(0.0),
+            // By way of its digits, as packs are read: never rounded twice.
+            Some(value @ (Value::Float(_) | Value::Integer(_))) => {
+                let digits = value.to_string();
+                digits.parse().map_err(|_| format!("`{key}` is no number"))
+            }
+            Some(_) => Err(format!("`{key}` is no number")),
+        }
+    }
+
+    fn items(&mut self, key: &str) -> Made<Vec<Value>> {
+        match self.0.remove(key) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => Ok(items),
+            Some(_) => Err(format!("`{key}` is no array")),
+        }
+    }
+
+    fn list(&mut self, key: &str) -> Made<Vec<String>> {
+        let items = self.items(key)?.into_iter();
+        let text = |item| match item {
+            Value::String(text) => Ok(text),
+            _ => Err(format!("`{key}` holds something other than strings")),
+        };
+        items.map(text).collect()
+    }
+
+    fn numbers(&mut self, key: &str) -> Made<Vec<u32>> {
+        let items = self.items(key)?;
+        items.iter().map(|item| number(key, item)).collect()
+    }
+
+    fn table(&mut self, key: &str) -> Made<Self> {
+        match self.0.remove(key) {
+            None => Ok(Self(Table::new())),
+            Some(Value::Table(table)) => Ok(Self(table)),
+            Some(_) => Err(format!("`{key}` is no table")),
+        }
+    }
+
+    fn finish(self) -> Made<()> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(key) => Err(format!("unknown key `{key}`")),
+        }
+    }
+}
+
+fn number(key: &str, value: &Value) -> Made<u32> {
+    let number = value.as_integer().and_then(|n| u32::try_from(n).ok());
+    number.ok_or(format!("`{key}` is no whole number"))
+}
