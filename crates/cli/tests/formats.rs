@@ -185,6 +185,26 @@ fn gitleaks_rows_and_junit_cases_are_one_a_finding() {
 }
 
 #[test]
+fn no_format_holds_a_value_that_was_decoded() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let secret = token(5);
+    let hidden: String = secret.bytes().map(|b| format!("{b:02x}")).collect();
+    std::fs::write(repository.join("a.txt"), format!("data: {hidden}\n")).unwrap();
+    scene.git(&repository, ["add", "."]);
+    for format in FORMATS.iter().chain(&["json", "ndjson", "text"]) {
+        let out = check(&scene, &repository, format);
+        assert!(
+            !out.contains(&secret[8..]) && !out.contains(&hidden[16..]),
+            "{format}"
+        );
+    }
+    let found = check(&scene, &repository, "ndjson");
+    let first: Value = serde_json::from_str(found.lines().next().unwrap()).unwrap();
+    assert_eq!(first["via"], "hex");
+}
+
+#[test]
 fn no_format_holds_the_value_and_a_clean_change_passes_in_each() {
     let scene = Scene::new();
     let (repository, secret) = staged(&scene, "");
