@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use lychgate_model::limits::COLUMNS;
 use lychgate_model::{Category, ReasonCode, RuleId, limits};
 use lychgate_scan::{NewBy, Rule};
 
@@ -83,10 +84,9 @@ fn about(rule: &Rule) -> String {
     }
     let _ = writeln!(
         out,
-        "\nTo let one stand: a comment on its line or the line above, for at most\n{} days\n  \
-         lychgate: allow {} until YYYY-MM-DD because REASON",
+        "\nTo let one stand: a comment on its line or the line above, for at most\n{} days\n{}",
         limits::ALLOW_DAYS,
-        rule.id
+        allow_line(rule)
     );
     let mut tail = Vec::new();
     tail.extend(rule.cwe.iter().map(|n| format!("CWE-{n}")));
@@ -102,6 +102,18 @@ fn about(rule: &Rule) -> String {
         let _ = write!(out, "\nOwner\n{}", wrapped(advice.owner, "  ", "  "));
     }
     out
+}
+
+/// The comment to copy, on one line of the page.
+fn allow_line(rule: &Rule) -> String {
+    let forms = [
+        ("  ", "until YYYY-MM-DD because REASON"),
+        ("  ", "until YYYY-MM-DD because WHY"),
+        ("  ", "until DATE because WHY"),
+    ];
+    let line = |(indent, rest)| format!("{indent}lychgate: allow {} {rest}", rule.id);
+    let fits = forms.into_iter().map(line).find(|l| l.len() <= COLUMNS);
+    fits.unwrap_or_else(|| wrapped(&line(forms[2]), "", "").trim_end().to_owned())
 }
 
 fn reason(code: ReasonCode) -> String {
@@ -182,4 +194,27 @@ fn nearest<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str
     known
         .max_by_key(|name| shared(name))
         .filter(|name| shared(name) >= 3)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use lychgate_judge::{Engine, Sources};
+
+    use super::*;
+
+    #[test]
+    fn every_page_fits_the_screen() {
+        let engine = Engine::load(&Sources::default()).unwrap();
+        let rules = engine.rules().rules();
+        assert!(rules.len() > 1000, "{}", rules.len());
+        for page in rules.iter().map(about).chain(ReasonCode::ALL.map(reason)) {
+            let wide = page.lines().find(|l| l.len() > COLUMNS || !l.is_ascii());
+            assert_eq!(wide, None);
+            let name = page.lines().next().unwrap();
+            let allow = page.matches("lychgate: allow ").count();
+            assert!(allow <= 1, "{name}");
+        }
+    }
 }
