@@ -210,7 +210,10 @@ mod tests {
         let rules = engine.rules().rules();
         assert!(rules.len() > 1000, "{}", rules.len());
         for page in rules.iter().map(about).chain(ReasonCode::ALL.map(reason)) {
-            let wide = page.lines().find(|l| l.len() > COLUMNS || !l.is_ascii());
+            // A glob longer than the page stays whole.
+            let words = |l: &str| l.split(' ').all(|w| w.len() < COLUMNS - 8);
+            let wide = |l: &&str| l.len() > COLUMNS && words(l) || !l.is_ascii();
+            let wide = page.lines().find(wide);
             assert_eq!(wide, None);
             let name = page.lines().next().unwrap();
             let allow = page.matches("lychgate: allow ").count();
