@@ -24,6 +24,8 @@ const OTHERS: [(&[u8], &str); 6] = [
     (b"Rar!\x1a\x07", "RAR"),
     (b"\x04\x22\x4d\x18", "LZ4"),
 ];
+/// What is said of a stream that ends in the middle.
+const DAMAGED: &str = "packed content that is damaged";
 /// Members of one archive.
 const MEMBERS: usize = 10_000;
 /// Bytes that are unpacked before they are looked at.
@@ -102,6 +104,13 @@ impl Unpacker {
         left: &mut usize,
         each: &mut dyn FnMut(Entry<'_>),
     ) {
+        // Signatures stand in other binaries too, by chance or as data: only what begins as an
+        // archive is a damaged one.
+        let archive = is_packed(bytes) || is_zlib(bytes);
+        let each: &mut dyn FnMut(Entry<'_>) = &mut |entry| match entry {
+            Entry::Unread(DAMAGED) if !archive => {}
+            entry => each(entry),
+        };
         if OTHERS.iter().any(|(magic, _)| bytes.starts_with(magic)) {
             each(Entry::Unread("an archive of a kind that is not opened"));
         }
@@ -242,7 +251,7 @@ impl Unpacker {
                 _ if over => Some(Some("packed content beyond the limit")),
                 Ok(Status::StreamEnd) => Some(None),
                 Ok(_) if !stuck => None,
-                _ => Some(any.then_some("packed content that is damaged")),
+                _ => Some(any.then_some(DAMAGED)),
             };
             if let Some(said) = stopped {
                 if !self.content.is_empty() {
