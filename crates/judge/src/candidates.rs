@@ -457,7 +457,7 @@ impl Session {
 }
 
 /// A value past the day that it names itself opens nothing any more; it is told, and low.
-fn severity_on(today: jiff::civil::Date, raw: &RawFinding) -> Severity {
+pub(crate) fn severity_on(today: jiff::civil::Date, raw: &RawFinding) -> Severity {
     let now = (
         i32::from(today.year()),
         i32::from(today.month()),
@@ -516,11 +516,16 @@ struct Found<'a> {
 
 /// How sure a finding is at its path; `None`: without a shape, and not sure enough to be told.
 fn confidence(raw: &RawFinding, found: &Found<'_>) -> Option<Confidence> {
+    sure_at(raw, found.path)
+}
+
+/// The same where no more than the path is known; empty: nor that.
+pub(crate) fn sure_at(raw: &RawFinding, path: &[u8]) -> Option<Confidence> {
     if raw.evidence.is_none() {
         return Some(raw.confidence);
     }
     let path = if raw.source == Source::Blob {
-        found.path
+        path
     } else {
         &[]
     };

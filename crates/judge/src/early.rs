@@ -8,12 +8,14 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lychgate_model::{Decision, Hook, ObjectKind, Reason, ReasonCode, Surface, limits};
-use lychgate_policy::Asked;
+use lychgate_model::{Decision, Hook, ObjectId, ObjectKind, Reason, ReasonCode, Surface, limits};
+use lychgate_policy::{Asked, Sighting};
 use lychgate_scan::{RawFinding, Scanned};
 
+use crate::candidates::{severity_on, sure_at};
 use crate::hits::Hits;
 use crate::session::{Phase, Session};
+use crate::work::Shared;
 
 /// Seconds a check of a whole range, repository or folder may take.
 const CHECK_DEADLINE_S: u64 = 60 * 60;
@@ -81,25 +83,47 @@ impl Session {
             today: self.context.today,
         };
         let threshold = asked.threshold(&self.policy);
-        let denies = |s: &Scanned| {
-            s.markers.is_empty() && {
-                let denies = |f: &RawFinding| f.severity >= threshold && f.recalled.known.is_none();
-                s.findings.iter().any(denies)
-            }
+        let rules = self.engine.rules().rules();
+        let denies = |object: Option<ObjectId>, path: &[u8], s: &Scanned| {
+            let new = |raw: &RawFinding| {
+                let (Some(rule), Some(confidence)) =
+                    (rules.get(raw.rule as usize), sure_at(raw, path))
+                else {
+                    return false;
+                };
+                let seen = Sighting {
+                    object,
+                    rule: &rule.id,
+                    severity: severity_on(self.context.today, raw),
+                    confidence,
+                    shapeless: !raw.evidence.is_none(),
+                };
+                (path.is_empty() || rule.applies_to(path))
+                    && raw.recalled.known.is_none()
+                    && asked.would_deny(&self.policy, threshold, seen)
+            };
+            s.markers.is_empty() && s.findings.iter().any(new)
         };
         let hits = &self.hits;
-        hits.objects.iter().any(|h| denies(&h.scanned))
-            || hits.message.iter().any(denies)
-            || hits.paths.iter().any(|r| !r.stood && denies(&r.scanned))
-            || [&hits.files, &hits.references]
-                .into_iter()
-                .flatten()
-                .any(|n| denies(&n.scanned))
+        let references = hits.references.iter();
+        hits.objects
+            .iter()
+            .any(|h| denies(Some(h.id), b"", &h.scanned))
+            || hits.message.iter().any(|s| denies(None, b"", s))
+            || hits
+                .paths
+                .iter()
+                .any(|r| !r.stood && denies(None, b"", &r.scanned))
+            || hits.files.iter().any(|n| denies(None, &n.name, &n.scanned))
+            || references.map(|n| &n.scanned).any(|s| denies(None, b"", s))
     }
 
     /// Says that the rest was left out.
     pub(crate) fn tell_cut(&mut self) {
-        if !self.cut {
+        // Nothing may have been left to judge when it was cut.
+        let skipped = |s: &Shared| s.left_out.load(Ordering::Relaxed);
+        let left_out = self.intake.left_out() || self.shared.as_ref().is_some_and(skipped);
+        if !self.cut || !left_out {
             return;
         }
         self.coverage.complete = false;

@@ -50,6 +50,8 @@ pub(crate) struct Intake {
     flush: bool,
     /// Bulk is not taken in any more.
     cut: bool,
+    /// Some of it came, or was there.
+    left_out: bool,
 }
 
 impl Intake {
@@ -76,6 +78,11 @@ impl Intake {
     pub(crate) fn cut_bulk(&mut self) {
         self.cut = true;
         self.flush = true;
+        let whole = self.whole.iter().map(|(_, item)| &item.what);
+        let open = self.open.iter().map(|open| &open.what);
+        let waiting = self.items.iter().map(|item| &item.what);
+        self.left_out |= waiting.chain(whole).chain(open).any(What::is_bulk)
+            || self.queues.values().any(|queue| queue.is_bulk);
         self.items.retain(|item| !item.what.is_bulk());
         for (bytes, item) in std::mem::take(&mut self.whole) {
             if item.what.is_bulk() {
@@ -102,6 +109,11 @@ impl Intake {
         }
     }
 
+    /// Whether a cut left anything out that was announced as an object.
+    pub(crate) fn left_out(&self) -> bool {
+        self.left_out
+    }
+
     /// A name, whole.
     pub(crate) fn name(&mut self, what: What, bytes: &[u8]) {
         let start = self.buffer.len();
@@ -125,6 +137,7 @@ impl Intake {
         size: u64,
     ) {
         if self.cut && what.is_bulk() {
+            self.left_out = true;
             return;
         }
         let (sink, name) = if size <= SMALL {

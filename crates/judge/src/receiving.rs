@@ -40,6 +40,7 @@ impl Session {
             hash: facts.object_format,
             trailers: Arc::from([]),
             cut: Arc::default(),
+            left_out: Arc::default(),
         });
         self.asking = Some(Asking {
             hook: facts.hook,

@@ -123,6 +123,8 @@ pub(crate) struct Shared {
     pub(crate) trailers: Arc<[String]>,
     /// The rest is not judged any more: work that waits does nothing.
     pub(crate) cut: Arc<AtomicBool>,
+    /// Something was not judged because of that.
+    pub(crate) left_out: Arc<AtomicBool>,
 }
 
 /// Content to be scanned.
@@ -238,7 +240,7 @@ impl Work {
         match job {
             Job::Batch { buffer, items } => {
                 let judge = |item: Item| {
-                    if shared.is_cut() && item.what.is_bulk() {
+                    if shared.leaves_out(&item.what) {
                         return None;
                     }
                     let content = buffer.get(item.content).unwrap_or_default();
@@ -270,7 +272,7 @@ impl Work {
                 last,
             } => {
                 for piece in pieces {
-                    if shared.is_cut() && large.what.is_bulk() {
+                    if shared.leaves_out(&large.what) {
                         return nothing;
                     }
                     large.feed(&shared, &piece);
@@ -297,8 +299,12 @@ impl Judged {
 }
 
 impl Shared {
-    fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::Relaxed)
+    fn leaves_out(&self, what: &What) -> bool {
+        let cut = self.cut.load(Ordering::Relaxed) && what.is_bulk();
+        if cut {
+            self.left_out.store(true, Ordering::Relaxed);
+        }
+        cut
     }
 
     fn judge(&self, what: What, content: &[u8], scratch: &mut Scratch) -> Judged {

@@ -27,4 +27,4 @@ pub use organisation::{Accept, Bounds, Organisation};
 pub use policy::Policy;
 pub use repository::RepositoryPolicy;
 pub use weigh::Listed;
-pub use weigh::{Asked, Candidate, Weighed, weigh};
+pub use weigh::{Asked, Candidate, Sighting, Weighed, weigh};

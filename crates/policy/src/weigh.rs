@@ -3,12 +3,13 @@
 use jiff::civil::Date;
 use lychgate_model::path::printable;
 use lychgate_model::{
-    Decision, Finding, Hook, Reason, ReasonCode, RefUpdate, RuleId, Severity, Source, State,
-    Surface, limits, pattern,
+    Confidence, Decision, Finding, Hook, ObjectId, Reason, ReasonCode, RefUpdate, RuleId, Severity,
+    Source, State, Surface, limits, pattern,
 };
 
 use crate::exception::{Exception, Marked, Standing, days};
 use crate::layer::{Inline, Mode};
+use crate::organisation::Accept;
 use crate::policy::Policy;
 
 /// The facts a verdict rests on beside its findings.
@@ -35,6 +36,47 @@ impl Asked<'_> {
             policy.blocks_in(self.refs)
         }
     }
+}
+
+/// What a denial asks of a finding before it is known where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'s> {
+    /// The object it is in, if any.
+    pub object: Option<ObjectId>,
+    /// The rule.
+    pub rule: &'s RuleId,
+    /// As it counts today.
+    pub severity: Severity,
+    /// As it counts at its path, as far as that is known.
+    pub confidence: Confidence,
+    /// The rule does not know the shape of the value.
+    pub shapeless: bool,
+}
+
+impl Asked<'_> {
+    /// Whether a finding denies if it is new and no allow line or baseline speaks for it, when it
+    /// blocks from `threshold` on.
+    pub fn would_deny(&self, policy: &Policy, threshold: Severity, seen: Sighting<'_>) -> bool {
+        let accepted = |a: &Accept| {
+            a.speaks_for(self, seen.object, seen.rule) && days(self.today, a.until) >= 0
+        };
+        policy.mode() == Mode::Enforce
+            && seen.severity >= threshold
+            && is_sure(policy, seen.shapeless, seen.confidence)
+            && !policy.accepts().iter().any(accepted)
+    }
+}
+
+impl Accept {
+    fn speaks_for(&self, asked: &Asked<'_>, object: Option<ObjectId>, rule: &RuleId) -> bool {
+        Some(self.object) == object
+            && self.rule == *rule
+            && pattern::matches(self.repository.as_bytes(), asked.repository)
+    }
+}
+
+fn is_sure(policy: &Policy, shapeless: bool, confidence: Confidence) -> bool {
+    !shapeless || confidence >= policy.blocks_shapeless_from()
 }
 
 /// Which baseline lists a finding.
@@ -118,7 +160,7 @@ pub fn weigh(
             None => state(policy, asked, known, &candidate, &mut notes),
         };
         let mut finding = candidate.finding;
-        let sure = !candidate.shapeless || finding.confidence >= policy.blocks_shapeless_from();
+        let sure = is_sure(policy, candidate.shapeless, finding.confidence);
         let blocks = state == State::New && finding.severity >= threshold && sure;
         finding.blocks = blocks && policy.mode() == Mode::Enforce;
         would_deny += usize::from(blocks && !finding.blocks);
@@ -183,10 +225,7 @@ fn state(
         format!("{path}:{}", finding.span.line)
     };
     for accept in policy.accepts() {
-        let fits = Some(accept.object) == finding.object
-            && accept.rule == finding.rule
-            && pattern::matches(accept.repository.as_bytes(), asked.repository);
-        if !fits {
+        if !accept.speaks_for(asked, finding.object, &finding.rule) {
             continue;
         }
         let (by, until) = (printable(accept.by.as_bytes()), accept.until);

@@ -84,6 +84,64 @@ fn late_with_debt_alone_it_is_neither_a_denial_nor_an_allow() {
 }
 
 #[test]
+fn late_with_debt_and_nothing_left_to_judge_it_is_an_allow() {
+    let late = |old: &[u8]| {
+        let mut talk = push(&cache());
+        let id = talk.blob(&[line(0), b"more\n".to_vec()].concat());
+        talk.old_side(old);
+        talk.places.push(At::new(id, "deploy.sh").old(old));
+        talk.judge.session().hurry();
+        // It is judged to the end, cut or not.
+        talk.commit("more\n");
+        talk.close()
+    };
+    let said = late(&line(0));
+    assert_eq!(said.decision(), Decision::Allow, "{said:?}");
+    assert_eq!(
+        (said.states(), codes(&said)),
+        (vec!["existing"], Vec::new())
+    );
+    assert!(said.answer.unwrap().coverage.complete);
+    let said = late(b"clean\n");
+    assert_eq!(said.decision(), Decision::Deny, "{said:?}");
+    assert_eq!(codes(&said), Vec::<&str>::new(), "all of it was judged");
+}
+
+/// A push of `first` and of a bulk that comes late.
+fn late(organisation: &str, first: &[u8]) -> Answered {
+    let engine = crate::talk::engine(organisation);
+    let mut talk = Talk::with(&engine, &cache(), &Arc::new(State::open(None)));
+    let refs = [update("refs/heads/topic", RefKind::Create)];
+    talk.open(Hook::PreReceive, &refs, &[]);
+    let id = talk.blob(first);
+    talk.places.push(At::new(id, "a.txt").commit(null()));
+    talk.judge.session().hurry();
+    talk.blob(&bulk(0));
+    talk.close()
+}
+
+#[test]
+fn late_with_what_denies_nothing_the_rest_is_judged() {
+    let accepted = format!(
+        "schema = 1\n[[accept]]\nrepository = \"**\"\nobject = \"{}\"\nrule = \
+         \"test.token\"\nby = \"ana\"\nreason = \"a test\"\n\
+         until = \"2999-01-01\"\n",
+        blob(&line(0))
+    );
+    for (organisation, content) in [
+        ("schema = 1\nmode = \"observe\"\n", line(0)),
+        (accepted.as_str(), line(0)),
+    ] {
+        let said = late(organisation, &content);
+        assert_eq!(said.decision(), Decision::Allow, "{organisation}: {said:?}");
+        assert!(said.answer.unwrap().coverage.complete);
+    }
+    let said = late("schema = 1\n", &line(0));
+    assert_eq!(said.decision(), Decision::Deny, "{said:?}");
+    assert_eq!(codes(&said), ["deadline"]);
+}
+
+#[test]
 fn at_the_deadline_what_is_new_wherever_it_stands_is_denied() {
     let expired = |dirty: bool| {
         let mut talk = push(&cache());
