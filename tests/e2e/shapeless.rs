@@ -33,7 +33,7 @@ fn each_context_is_denied_and_its_twin_allowed() {
             "define('DB_PASSWORD', '~');\n",
             "password_here",
         ),
-        (".env", "SECRET_KEY=~\n", "${SECRET_KEY}"),
+        ("prod.env", "SECRET_KEY=~\n", "${SECRET_KEY}"),
         (
             "app.yml",
             "db:\n  user: a\n  password: ~\n",

@@ -44,8 +44,10 @@ fn sarif_schema() -> Value {
         .find(|p| p["name"] == "serde-sarif")
         .unwrap();
     let manifest = Path::new(library["manifest_path"].as_str().unwrap());
-    let text = std::fs::read(manifest.with_file_name("src").join("schema.json")).unwrap();
-    serde_json::from_slice(&text).unwrap()
+    let text = std::fs::read_to_string(manifest.with_file_name("src").join("schema.json"));
+    // One pattern of the published schema, for languages, closes a bracket that was never opened.
+    let text = text.unwrap().replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    serde_json::from_str(&text).unwrap()
 }
 
 fn validates(schema: &Value, value: &Value) {
