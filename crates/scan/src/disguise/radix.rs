@@ -90,32 +90,35 @@ pub(super) fn find(
 
 /// Where the next run of at least [`LEAST`] characters begins, at or after `from`.
 fn next_run(text: &[u8], from: usize) -> Option<usize> {
-    const STRIDE: usize = 5;
-    const COVERED: usize = LEAST / STRIDE;
-    const ALL: u8 = (1 << COVERED) - 1;
+    const BLOCK: usize = 8;
     let is = |b: &u8| value(&SIX, *b) != NONE;
-    // A run of the least length covers four probes in a row.
-    let mut seen = 0u8;
-    let probes = text.get(from..)?.chunks_exact(STRIDE);
-    for (number, probe) in probes.enumerate() {
-        seen = seen << 1 | u8::from(probe.last().is_some_and(is));
-        if seen & ALL != ALL {
+    // A run of the least length holds a whole block, wherever blocks begin.
+    let (blocks, _) = text.get(from..)?.as_chunks::<BLOCK>();
+    for (number, block) in blocks.iter().enumerate() {
+        if holds_below(u64::from_le_bytes(*block), b'+') || !block.iter().all(is) {
             continue;
         }
-        let last = from + number * STRIDE + STRIDE - 1;
-        let before = text.get(from..=last).unwrap_or_default();
+        let at = from + number * BLOCK;
+        let before = text.get(from..at).unwrap_or_default();
         let start = before
             .iter()
             .rposition(|b| !is(b))
             .map_or(from, |gap| from + gap + 1);
-        let known = last + 1 - start;
-        let more = LEAST.saturating_sub(known);
-        let rest = text.get(last + 1..last + 1 + more).unwrap_or_default();
+        let more = LEAST.saturating_sub(at + BLOCK - start);
+        let rest = text.get(at + BLOCK..at + BLOCK + more).unwrap_or_default();
         if rest.len() == more && rest.iter().all(is) {
             return Some(start);
         }
     }
     None
+}
+
+/// Whether one of eight bytes is below `least`, which is ASCII: blanks and most marks are below
+/// every character of a run, and one stands in nearly every block of ordinary text.
+const fn holds_below(eight: u64, least: u8) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES << 7;
+    eight.wrapping_sub(ONES * least as u64) & !eight & TOPS != 0
 }
 
 fn run_end(text: &[u8], from: usize) -> usize {
@@ -365,4 +368,36 @@ fn reads_as_wide(window: &[u8]) -> bool {
     let text = |b: &u8| is_text(*b);
     let (pairs, _) = bytes.as_chunks::<2>();
     pairs.iter().all(|[a, b]| *b == 0 && text(a)) || pairs.iter().all(|[a, b]| *a == 0 && text(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The same, one byte after the other.
+    fn plainly(text: &[u8], from: usize) -> Option<usize> {
+        let mut start = from;
+        for (at, b) in text.iter().enumerate().skip(from) {
+            if value(&SIX, *b) == NONE {
+                start = at + 1;
+            } else if at + 1 - start == LEAST {
+                return Some(start);
+            }
+        }
+        None
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_found_wherever_they_begin(
+            text in proptest::collection::vec(
+                proptest::sample::select(b"aaaaaaaZ9+/_- .\x00\x80\xff*,".to_vec()),
+                0..400,
+            ),
+            from in 0usize..40,
+        ) {
+            prop_assert_eq!(next_run(&text, from), plainly(&text, from));
+        }
+    }
 }
