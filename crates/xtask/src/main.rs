@@ -3,6 +3,7 @@
 mod bench;
 mod floor;
 mod measure;
+mod peers;
 mod replay;
 mod tidy;
 mod workload;
@@ -14,6 +15,7 @@ cargo xtask tidy            repository invariants (also a test)
 cargo xtask bench [NAME]..  the table of docs/performance.md, ratios in one run
 cargo xtask faults          page faults and instructions of the hook, hard limits
 cargo xtask measure found DIR..   what the rules find in folders, with points and evidence
+cargo xtask peers folder|history DIR   other scanners on PATH beside ours, one run
 cargo xtask replay DIR N    the last N commits of a repository made again, hooks on
 ";
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ["bench", names @ ..] => bench::run(names),
         ["faults"] => bench::faults(),
         ["measure", rest @ ..] => measure::run(rest),
+        ["peers", what, place] => peers::run(what, place),
         ["replay", source, count] => replay::run(source, count),
         _ => {
             eprint!("{USAGE}");
