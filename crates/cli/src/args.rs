@@ -245,6 +245,20 @@ pub(crate) enum RulesCommand {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Tells what new rules would have denied in the past, before they are in force.
+    ///
+    /// They are tried alone, in this process, over every object that any ref reaches.
+    Try {
+        /// Pack files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Only objects of B that A does not have.
+        #[arg(long, value_name = "A..B", conflicts_with = "path")]
+        range: Option<OsString>,
+        /// Only these files, and every file under these folders.
+        #[arg(long, value_name = "FILE_OR_DIR", num_args = 1..)]
+        path: Vec<PathBuf>,
+    },
     /// Scans files and tells what every rule costs: hits, windows, matches, time.
     Profile {
         /// Files and folders.

@@ -66,14 +66,7 @@ fn run(command: &Command) -> Result<Said, Failure> {
         }
         Command::Baseline(wanted) => baseline::run(&around, wanted)?,
         Command::Import(wanted) => import::run(&around, wanted)?,
-        Command::Rules(wanted) => {
-            let out = rules::run(&around, wanted.command.as_ref())?;
-            Said {
-                out,
-                err: String::new(),
-                code: exit::ALLOW,
-            }
-        }
+        Command::Rules(wanted) => rules::run(&around, wanted.command.as_ref())?,
         Command::Explain(wanted) => Said {
             out: explain::run(&around, wanted)?,
             err: String::new(),

@@ -163,3 +163,70 @@ fn a_pack_is_checked_like_source_code() {
         .exits(4);
     scene.lychgate(scene.root(), ["rules", "check"]).exits(2);
 }
+
+fn pack_of(scene: &Scene, text: &str) -> String {
+    let file = scene.path("mine.toml");
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// Commits this content of `a.py`, and says the commit's id.
+fn commit(scene: &Scene, repo: &std::path::Path, content: &str) -> String {
+    std::fs::write(repo.join("a.py"), content).unwrap();
+    scene.git(repo, ["add", "a.py"]);
+    scene.git(repo, ["commit", "-qm", "a change"]);
+    scene.git(repo, ["rev-parse", "HEAD"]).trim().to_owned()
+}
+
+/// A value that the pack above finds.
+fn value() -> String {
+    ["minetok", "_", "k3v9q2x7w1z8", "r4t6y5u0"].concat()
+}
+
+#[test]
+fn new_rules_are_tried_on_history_before_they_are_in_force() {
+    let scene = Scene::new();
+    let repo = scene.repository("tried");
+    let pack = pack_of(&scene, PACK);
+    let pack = pack.as_str();
+    commit(&scene, &repo, "nothing here\n");
+    let clean = scene.lychgate(&repo, ["rules", "try", pack]).exits(0).out;
+    assert!(
+        clean.starts_with("0 findings would have been denied in 0 commits, 0 listed"),
+        "{clean}"
+    );
+    let brought = commit(&scene, &repo, &format!("t = '{}'\n", value()));
+    // It is gone from the tree; the history has it.
+    commit(&scene, &repo, "nothing here\n");
+
+    let said = scene.lychgate(&repo, ["rules", "try", pack]).exits(0).out;
+    assert!(said.contains(&brought), "{said}");
+    assert!(said.contains("  a.py:1:6\n    mine.token\n"), "{said}");
+    assert!(
+        said.contains("1 finding would have been denied in 1 commit, 0 listed"),
+        "{said}"
+    );
+    assert!(!said.contains(&value()), "{said}");
+    for line in said.lines() {
+        assert!(line.len() <= 80 && line.is_ascii(), "{line}");
+    }
+
+    let last = ["rules", "try", pack, "--range", "HEAD~1..HEAD"];
+    let said = scene.lychgate(&repo, last).exits(0).out;
+    assert!(said.starts_with("0 findings"), "{said}");
+    let here = ["rules", "try", pack, "--path", "a.py"];
+    let said = scene.lychgate(&repo, here).exits(0).out;
+    assert_eq!(
+        said,
+        "0 findings would have been denied, 0 listed; 1 object read\n"
+    );
+}
+
+#[test]
+fn a_pack_that_cannot_be_used_is_not_tried() {
+    let scene = Scene::new();
+    let repo = scene.repository("refused");
+    let pack = pack_of(&scene, "[pack]\nid = 'mine'\n");
+    let said = scene.lychgate(&repo, ["rules", "try", &pack]).exits(4);
+    assert!(said.err.contains("lychgate rules check"), "{}", said.err);
+}

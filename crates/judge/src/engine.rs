@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use lychgate_model::{Digest, Problem};
 use lychgate_policy::{Organisation, Policy};
-use lychgate_scan::{PackSource, RuleSet};
+use lychgate_scan::RuleSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::cache::ShelfKey;
 use crate::gitleaks::Adopted;
-use crate::load::Sources;
+use crate::load::{Sources, Text};
 
 /// Rules and the organisation's floor, ready to judge.
 #[derive(Debug)]
@@ -33,16 +33,24 @@ impl Engine {
             problems.extend(found);
             Organisation::built_in()
         });
-        let packs = sources.packs.iter().map(|p| PackSource {
-            name: &p.name,
-            text: &p.text,
-        });
-        let packs: Vec<PackSource<'_>> = packs.collect();
-        let (rules, found) = RuleSet::built_in_with(&packs);
+        let (rules, found) = RuleSet::built_in_with(&sources.as_packs());
         problems.extend(found);
         match rules {
             Some(rules) if problems.is_empty() => Ok(Self::new(rules, organisation)),
             _ => Err(problems),
+        }
+    }
+
+    /// The packs of `texts` and no others, under the floor compiled in: to try them.
+    ///
+    /// # Errors
+    /// All problems of all packs.
+    pub fn trying(texts: Vec<Text>) -> Result<Self, Vec<Problem>> {
+        let mut sources = Sources::built_in();
+        sources.packs = texts;
+        match RuleSet::load(&sources.as_packs()) {
+            (Some(rules), _) => Ok(Self::new(rules, Organisation::built_in())),
+            (None, problems) => Err(problems),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lychgate_model::{Problem, pattern};
 use lychgate_policy::Organisation;
+use lychgate_scan::PackSource;
 
 /// Where the organisation's file stands.
 pub const ORGANISATION: &str = "/etc/lychgate/lychgate.toml";
@@ -100,6 +101,15 @@ impl Sources {
         } else {
             Err(problems)
         }
+    }
+
+    /// The packs beside the built-in ones, as the scan takes them.
+    pub(crate) fn as_packs(&self) -> Vec<PackSource<'_>> {
+        let packs = self.packs.iter().map(|pack| PackSource {
+            name: &pack.name,
+            text: &pack.text,
+        });
+        packs.collect()
     }
 
     fn note(&mut self, path: &Path, text: String) -> Text {

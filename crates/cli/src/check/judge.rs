@@ -51,11 +51,8 @@ impl Bench<'_> {
 
     /// A session in this process.
     pub(crate) fn in_process(&self) -> Result<Judge, Failure> {
-        let session = session(self.around)?;
-        let threads = std::thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(THREADS);
-        Ok(Judge::Here(Box::new(MemoryLink::new(session, threads))))
+        let link = MemoryLink::new(session(self.around)?, threads());
+        Ok(Judge::Here(Box::new(link)))
     }
 
     /// The daemon the hooks of this repository would ask.
@@ -83,6 +80,13 @@ impl Bench<'_> {
     }
 }
 
+/// Scanning threads of a question put by hand.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(THREADS)
+}
+
 /// The engine of this process: the organisation's file and what `LYCHGATE_CONFIG` adds. `not`
 /// says what did not happen without one.
 pub(crate) fn engine(around: &Surroundings, not: &str) -> Result<Engine, Failure> {
@@ -100,7 +104,11 @@ pub(crate) fn unusable(what: &str, problems: &[Problem]) -> Failure {
 
 /// A session in this process. Its request id is empty: the answer is the daemon's byte for byte.
 pub(crate) fn session(around: &Surroundings) -> Result<Session, Failure> {
-    let engine = engine(around, "not checked")?;
+    Ok(session_with(around, engine(around, "not checked")?))
+}
+
+/// The same, judging with `engine`.
+pub(crate) fn session_with(around: &Surroundings, engine: Engine) -> Session {
     let state = State::open(around.folders().state_folder().as_deref());
     if let Some(reports) = state.reports() {
         lychgate_judge::prune_reports(&reports, std::time::SystemTime::now());
@@ -112,10 +120,10 @@ pub(crate) fn session(around: &Surroundings) -> Result<Session, Failure> {
         build: env!("CARGO_PKG_VERSION").to_owned(),
         capabilities: 0,
     };
-    Ok(Session::new(
+    Session::new(
         Arc::new(engine),
         Arc::new(Cache::new(CACHE)),
         Arc::new(state),
         context,
-    ))
+    )
 }

@@ -7,7 +7,7 @@ mod draft;
 pub(crate) mod files;
 pub(crate) mod judge;
 pub(crate) mod memory;
-mod selection;
+pub(crate) mod selection;
 mod timed;
 
 use std::io::IsTerminal as _;
@@ -86,15 +86,19 @@ pub(crate) fn run(
 }
 
 /// Who asks what of which repository.
-struct Asked<'a> {
-    around: &'a Surroundings,
-    environment: &'a Environment,
-    repository: Option<&'a Repository>,
+pub(crate) struct Asked<'a> {
+    pub(crate) around: &'a Surroundings,
+    pub(crate) environment: &'a Environment,
+    pub(crate) repository: Option<&'a Repository>,
 }
 
 impl Asked<'_> {
     /// The answer, and how many files could not be opened.
-    fn ask(&self, link: &mut dyn Link, selection: &Selection) -> Result<(Answered, u64), Error> {
+    pub(crate) fn ask(
+        &self,
+        link: &mut dyn Link,
+        selection: &Selection,
+    ) -> Result<(Answered, u64), Error> {
         let hook = selection.hook();
         match selection {
             Selection::Staged => self.put(link, hook, Question::Staged),
@@ -185,7 +189,7 @@ fn has_an_index(repository: &Repository) -> Result<(), Failure> {
 }
 
 /// The verdict, and the lines for people.
-fn verdict(answered: Answered, unreadable: u64) -> (Verdict, Vec<String>) {
+pub(crate) fn verdict(answered: Answered, unreadable: u64) -> (Verdict, Vec<String>) {
     let Answered {
         answer,
         mut findings,
@@ -216,7 +220,7 @@ fn verdict(answered: Answered, unreadable: u64) -> (Verdict, Vec<String>) {
 }
 
 /// What is left to say when there is no verdict.
-fn not_judged(error: &Error, hook: Hook) -> (Verdict, Vec<String>) {
+pub(crate) fn not_judged(error: &Error, hook: Hook) -> (Verdict, Vec<String>) {
     let verdict = Verdict::indeterminate(reason(error));
     let view = View {
         hook,

@@ -35,17 +35,7 @@ impl Selection {
             return Ok(Self::All);
         }
         if !what.path.is_empty() {
-            return match what
-                .path
-                .iter()
-                .find(|p| around.cwd().join(p).symlink_metadata().is_err())
-            {
-                None => Ok(Self::Paths(what.path.clone())),
-                Some(gone) => Err(Failure::new(
-                    Kind::Usage,
-                    format!("not checked: there is no {}", gone.display()),
-                )),
-            };
+            return Self::paths(&what.path, around);
         }
         if !what.stdin {
             return Ok(Self::Staged);
@@ -87,7 +77,20 @@ impl Selection {
         matches!(self, Self::Staged | Self::Range { .. } | Self::All)
     }
 
-    fn range(text: &[u8]) -> Result<Self, Failure> {
+    /// Files and folders that are there.
+    pub(crate) fn paths(paths: &[PathBuf], around: &Surroundings) -> Result<Self, Failure> {
+        let there = |path: &&PathBuf| around.cwd().join(path).symlink_metadata().is_ok();
+        match paths.iter().find(|path| !there(path)) {
+            None => Ok(Self::Paths(paths.to_vec())),
+            Some(gone) => Err(Failure::new(
+                Kind::Usage,
+                format!("not checked: there is no {}", gone.display()),
+            )),
+        }
+    }
+
+    /// `A..B`; a side that is left out is HEAD.
+    pub(crate) fn range(text: &[u8]) -> Result<Self, Failure> {
         let wrong = |why: &str| {
             let text = lychgate_model::path::printable(text);
             Failure::new(Kind::Usage, format!("not checked: {why}: {text}"))

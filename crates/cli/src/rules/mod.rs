@@ -2,30 +2,41 @@
 
 mod explain;
 mod profile;
+mod trial;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use lychgate_model::Problem;
+use lychgate_model::{Problem, exit};
 use lychgate_scan::{PackSource, Rule, RuleSet};
 
+use crate::Said;
 use crate::args::RulesCommand;
 use crate::check::judge::engine;
 use crate::failure::{Failure, Kind};
 use crate::page::cut;
 use crate::surroundings::Surroundings;
 
-/// Gives what goes to standard output.
-pub(crate) fn run(
-    around: &Surroundings,
-    command: Option<&RulesCommand>,
-) -> Result<String, Failure> {
-    match command {
+/// What is said, and the exit code.
+pub(crate) fn run(around: &Surroundings, command: Option<&RulesCommand>) -> Result<Said, Failure> {
+    let out = match command {
         None | Some(RulesCommand::List) => list(around),
         Some(RulesCommand::Explain { id }) => explain::text(around, id),
         Some(RulesCommand::Check { files }) => check(files),
+        Some(RulesCommand::Try { files, range, path }) => {
+            let over = trial::Over {
+                range: range.as_deref(),
+                paths: path,
+            };
+            return trial::run(around, files, &over);
+        }
         Some(RulesCommand::Profile { paths }) => profile::text(around, paths),
-    }
+    }?;
+    Ok(Said {
+        out,
+        err: String::new(),
+        code: exit::ALLOW,
+    })
 }
 
 /// The page about a rule or a reason code.
