@@ -30,10 +30,22 @@ fn staged(scene: &Scene, before: &str) -> (std::path::PathBuf, String) {
     (repository, secret)
 }
 
+/// The platform this toolchain builds for, as `rustc -vV` tells it.
+fn host() -> String {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let said = Command::new(rustc).arg("-vV").output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let line = said.lines().find_map(|l| l.strip_prefix("host: "));
+    line.unwrap().to_owned()
+}
+
 /// The schema OASIS published, as it comes with the library that writes the log.
 fn sarif_schema() -> Value {
+    // Of other platforms' packages none may have been fetched.
+    let platform = format!("--filter-platform={}", host());
     let out = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .args(["metadata", "--format-version=1", "--offline", "--locked"])
+        .arg(platform)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
