@@ -1,6 +1,7 @@
 //! Other scanners beside ours, on the same files and in the same run.
 //!
-//! A peer is whatever of the programs below stands on `PATH`; none is fetched. Validation over the
+//! A peer is whatever of the programs below stands on `PATH`; none is fetched. Those that need
+//! minutes for a large folder (detect-secrets, secretlint, ripsecrets) are left out. Validation over the
 //! network is switched off where a peer would do it. What they find is not compared here, only what
 //! the search costs: CPU seconds of the whole process, in turn (A B C, A B C), medians.
 
@@ -23,7 +24,7 @@ const fn peer(name: &'static str, words: &'static [&'static str]) -> Peer {
 }
 
 /// Reading alone, then the scanners, over the files of a folder.
-const OVER_A_FOLDER: [Peer; 8] = [
+const OVER_A_FOLDER: [Peer; 6] = [
     peer("rg, one literal", &["rg", "-c", "-uuu", "zzzz", "DIR"]),
     peer(
         "lychgate check --path",
@@ -57,11 +58,6 @@ const OVER_A_FOLDER: [Peer; 8] = [
         &["betterleaks", "dir", "DIR", "--redact"],
     ),
     peer("gitleaks dir", &["gitleaks", "dir", "DIR", "--redact"]),
-    peer("ripsecrets", &["ripsecrets", "DIR"]),
-    peer(
-        "detect-secrets",
-        &["detect-secrets", "scan", "--all-files", "DIR"],
-    ),
 ];
 
 /// Reading alone, then the scanners, over the whole history of a repository.
