@@ -190,6 +190,112 @@ fn a_path_is_part_of_the_evidence() {
 }
 
 #[test]
+fn passwords_as_people_make_them_are_listed_and_never_block() {
+    let set = built_in();
+    let common = [
+        "Passw0rd1",
+        "password123",
+        "123456",
+        "topSecret!9",
+        "qwerty12",
+    ];
+    for value in common {
+        let call = format!("user.setPassword(\"{value}\");");
+        let listed = [
+            ("src/A.java", format!("String password = \"{value}\";")),
+            ("a.yml", format!("root_password: {value}\n")),
+            (
+                "test/LoginTest.java",
+                format!(".param(\"password\", \"{value}\")"),
+            ),
+            ("src/A.java", format!("if (password.equals(\"{value}\"))")),
+            ("src/A.java", call),
+        ];
+        for (path, text) in listed {
+            let found = judged(set, path, &text);
+            assert_eq!(found, Some(Confidence::Medium), "{path}: {text}");
+        }
+        for text in [
+            format!("token = \"{value}\""),
+            format!("getPassword(\"{value}\")"),
+            format!("passwordLabel = \"{value}\""),
+        ] {
+            assert_eq!(judged(set, "src/a.py", &text), None, "{text}");
+        }
+    }
+    for text in [
+        "match('newPassword', 'newPassword2')",
+        "password = \"secret\"",
+    ] {
+        assert_eq!(judged(set, "src/a.ts", text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_plain_word_is_a_password_only_where_secrets_are_kept() {
+    let set = built_in();
+    for word in ["vagrant", "wombat", "Postgres"] {
+        let text = format!("spring.datasource.password={word}\n");
+        let at = |path| judged(set, path, &text);
+        assert_eq!(
+            at("src/main/resources/application.properties"),
+            Some(Confidence::Medium)
+        );
+        assert_eq!(at("deploy/other.properties"), None);
+        assert_eq!(at("locale/application.properties"), None);
+    }
+    for word in ["required", "string", "true", "password", "changeme"] {
+        let text = format!("password={word}\n");
+        assert_eq!(judged(set, ".env", &text), None, "{word}");
+    }
+}
+
+#[test]
+fn functions_that_log_in_are_handed_a_password() {
+    let set = built_in();
+    let value = noise(11, 21);
+    for text in [
+        format!("client.login(\"me\", \"{value}\")"),
+        format!("new UsernamePasswordToken(name, \"{value}\")"),
+        format!("requests.get(url, auth=HTTPBasicAuth('ci', '{value}'))"),
+        format!("DriverManager.getConnection(url, \"root\", \"{value}\")"),
+        format!("validatePassword(\"{value}\")"),
+        format!("GET /pay?user=me&password={value}&x=1"),
+    ] {
+        assert!(judged(set, "src/A.java", &text).is_some(), "{text}");
+        let twin = text.replace(&value, "some text");
+        assert_eq!(judged(set, "src/A.java", &twin), None, "{twin}");
+    }
+    for text in [
+        format!("oauth(\"me\", \"{value}\")"),
+        format!("stir_auth(\"A\", \"{value}\")"),
+        format!("plugin(\"me\", \"{value}\")"),
+    ] {
+        assert_eq!(judged(set, "src/A.java", &text), None, "{text}");
+    }
+}
+
+#[test]
+fn comments_in_settings_are_settings_and_packages_are_no_tests() {
+    let set = built_in();
+    let text = format!("#     password: {}\n", noise(16, 31));
+    assert!(judged(set, "roles/main.yml", &text).is_some());
+    assert_eq!(judged(set, "lib/a.rb", &text), None);
+    let text = format!("password = \"{}\"", noise(12, 9));
+    let at = |path| judged(set, path, &text);
+    assert_eq!(
+        at("src/main/java/a/integration/A.java"),
+        Some(Confidence::High)
+    );
+    assert_eq!(
+        at("integration/src/main/java/A.java"),
+        Some(Confidence::Medium)
+    );
+    let text = format!("<string name=\"hint_password\">{}</string>", noise(9, 3));
+    assert_eq!(judged(set, "res/values-ga/strings.xml", &text), None);
+}
+
+#[test]
 fn a_rule_that_knows_the_shape_speaks_alone() {
     let set = built_in();
     let text = format!("token = \"{}\"\n", fixture::token(3));

@@ -10,7 +10,11 @@ fn to_come(evidence: Evidence) -> i32 {
         true => Fact::BareInConfig.weight(),
         false => 0,
     };
-    bare + Fact::InSecretFile.weight() + Fact::UserNear.weight()
+    let word = match evidence.has(Fact::PlainWord) {
+        true => Fact::WordAlone.weight(),
+        false => 0,
+    };
+    bare + word + Fact::InSecretFile.weight() + Fact::UserNear.weight()
 }
 
 /// The evidence with what `value` adds; `None`: it is no secret whatever stands around it.
@@ -18,11 +22,13 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     let counts = Counts::of(value)?;
     // A hash of MySQL's own.
     let starred = value.len() == 41 && value.first() == Some(&b'*');
-    if starred || is_template(value) || counts.is_number() || counts.runs * 2 > value.len() {
+    let common = name == Fact::Password && is_common(value);
+    let poor = counts.is_number() || counts.runs * 2 > value.len();
+    if starred || is_template(value) || (poor && !common) {
         return None;
     }
     let mut evidence = so_far.with(match value.len() {
-        0..=5 => Fact::Tiny,
+        ..=5 => Fact::Tiny,
         6..=7 => Fact::Short,
         8..=11 => Fact::Middle,
         12..=19 => Fact::Long,
@@ -55,15 +61,18 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
         .with_if(Fact::LowEntropy, counts.is_poor(value.len(), hex));
     let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len().is_multiple_of(4);
     evidence = evidence.with_if(Fact::Base64, base64);
+    let human = name == Fact::Password && counts.is_human(value);
     if random < 60 {
         evidence = evidence
+            .with_if(Fact::WordAndDigits, human)
             .with_if(
-                Fact::WordAndDigits,
-                name == Fact::Password && counts.is_human(value),
+                Fact::PlainWord,
+                name == Fact::Password && counts.is_word(value),
             )
             .with_if(Fact::Pathlike, is_pathlike(value, &counts))
             .with_if(Fact::CodeLike, is_identifier(value, &counts));
     }
+    evidence = evidence.with_if(Fact::Common, common);
     if counts.digits == value.len() && name != Fact::Password {
         return None;
     }
@@ -72,23 +81,37 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
         return None;
     }
     // The lists are long: what the short ones refuse does not come to them.
-    evidence = evidence.with_if(
-        Fact::SaysName,
-        sayings::SAID.iter().any(|w| words::holds(value, w)),
-    );
+    let says_name = sayings::SAID.iter().any(|w| words::holds(value, w));
+    // `newPassword2` is the name of a field.
+    let field = counts.symbols == 0 && counts.digits == 1 && has_hump(value);
+    evidence = match says_name && human && !field {
+        // `Password1!` names its kind as people do who choose one.
+        true => evidence.with(Fact::Common),
+        false if says_name => evidence.without(Fact::PlainWord).with(Fact::SaysName),
+        false => evidence,
+    };
     if hopeless(evidence) {
         return None;
     }
     let says_test = value.len() <= 32
+        && !evidence.has(Fact::PlainWord)
+        && !evidence.has(Fact::Common)
         && sayings::TESTS.iter().any(|w| match w.len() {
             ..4 => words::begins(value, w),
             _ => words::holds(value, w),
         });
     evidence = evidence.with_if(Fact::SaysTest, says_test);
+    let weak = !common && sayings::COMMON.iter().any(|w| words::holds(value, w));
     let refused = hopeless(evidence)
         || refers(value)
+        || weak
         || sayings::PLACEHOLDERS.iter().any(|w| words::holds(value, w));
     (!refused).then_some(evidence)
+}
+
+/// What many people take for a password, and what stands in place of one in examples.
+fn is_common(value: &[u8]) -> bool {
+    value.len() <= 24 && sayings::COMMON.iter().any(|w| words::holds(value, w))
 }
 
 fn refers(value: &[u8]) -> bool {
@@ -177,7 +200,7 @@ struct Counts {
 impl Counts {
     /// `None`: blanks, control characters or beyond ASCII.
     fn of(value: &[u8]) -> Option<Self> {
-        if value.len() < 5 {
+        if value.len() < 4 {
             return None;
         }
         let mut c = Self::default();
@@ -238,6 +261,15 @@ impl Counts {
         }
     }
 
+    /// `monkey`, `Vagrant`: a word alone, that is none of those which describe a field.
+    fn is_word(&self, value: &[u8]) -> bool {
+        let letters = self.lower + self.upper;
+        letters == value.len()
+            && (4..=16).contains(&letters)
+            && (self.upper <= 1 || self.lower == 0)
+            && !words::is_any(value, sayings::DESCRIBES)
+    }
+
     /// `Summer2024!`: a word, digits, perhaps a symbol.
     fn is_human(&self, value: &[u8]) -> bool {
         let letters = self.lower + self.upper;
@@ -246,8 +278,8 @@ impl Counts {
         letters >= 3
             && self.digits > 0
             && self.joints == 0
-            && (mixed || self.digits >= 3)
-            && (6..=24).contains(&value.len())
+            && (mixed || self.digits >= 3 || self.lower >= 5)
+            && (6..=28).contains(&value.len())
             && !technical
     }
 }
@@ -266,8 +298,12 @@ fn is_identifier(value: &[u8], counts: &Counts) -> bool {
         return false;
     }
     let joined = counts.joints > 0 && value.iter().any(|b| matches!(b, b'_' | b'-' | b':'));
-    let camel = value
+    joined || (has_hump(value) && counts.digits == 0)
+}
+
+/// `aB` somewhere.
+fn has_hump(value: &[u8]) -> bool {
+    value
         .windows(2)
-        .any(|p| matches!(p, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
-    joined || (camel && counts.digits == 0)
+        .any(|p| matches!(p, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
 }

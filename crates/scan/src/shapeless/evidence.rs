@@ -52,9 +52,11 @@ facts! {
     Mapped = 2, "written after a colon";
     Compared = -6, "compared, not assigned";
     Passed = 0, "passed to a function named so";
+    Handed = -10, "handed to a function that logs in";
     Listed = -12, "the next item after the name";
     Element = 2, "content of a markup element or attribute";
     Flagged = 2, "given to a command-line flag";
+    Userinfo = 6, "the password of an address";
     Headed = 12, "an authorisation header";
     Stated = 6, "an SQL statement";
     Beside = 4, "the value beside a name (name: ..., value: ...)";
@@ -82,6 +84,8 @@ facts! {
     ManyKinds = 10, "three kinds of characters or more";
     Symbols = 8, "symbols as in passwords";
     WordAndDigits = 62, "a word with digits, as people make passwords";
+    Common = 20, "a password that many people take: listed, never blocks";
+    PlainWord = 0, "one plain word";
     Hex = 0, "hexadecimal";
     HashLength = -24, "hexadecimal of the length of a digest";
     Uuid = -22, "a UUID";
@@ -90,7 +94,6 @@ facts! {
     // What it says.
     SaysName = -40, "says what the name says";
     SaysTest = -34, "says test, demo or the like";
-    Sentence = -70, "words with blanks between";
     Pathlike = -36, "looks like a path, a host or a file name";
     CodeLike = -26, "looks like an identifier of code";
     // What stands around.
@@ -102,7 +105,8 @@ facts! {
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";
     BareInConfig = 34, "not quoted, in a file of settings";
-    BareInProse = -6, "not quoted, in text for people";
+    BareInProse = 14, "not quoted, in text for people";
+    WordAlone = 98, "one plain word, in a file that is there for secrets: listed, never blocks";
     InSecretFile = 14, "in a file that is there for secrets";
     InTests = -8, "in tests or examples";
     InDocuments = -14, "in documentation";
@@ -112,7 +116,7 @@ facts! {
 
 /// A set of [`Fact`]s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Evidence(u64);
+pub struct Evidence(u128);
 
 impl Evidence {
     /// Nothing observed: the finding of a rule whose values have a shape.
@@ -126,7 +130,13 @@ impl Evidence {
     /// The set with one fact more.
     #[must_use]
     pub const fn with(self, fact: Fact) -> Self {
-        Self(self.0 | 1 << fact as u8)
+        Self(self.0 | 1 << fact as u32)
+    }
+
+    /// The set without a fact.
+    #[must_use]
+    pub(crate) const fn without(self, fact: Fact) -> Self {
+        Self(self.0 & !(1 << fact as u32))
     }
 
     /// The set, with the fact if `holds`.
@@ -137,7 +147,7 @@ impl Evidence {
 
     /// Whether the fact is in the set.
     pub const fn has(self, fact: Fact) -> bool {
-        self.0 >> fact as u8 & 1 == 1
+        self.0 >> fact as u32 & 1 == 1
     }
 
     /// The facts, in order.
@@ -158,6 +168,9 @@ impl Evidence {
 
     /// The points from which it is sure enough to block, here.
     pub fn high_from(self) -> i32 {
+        if self.never_blocks() {
+            return i32::MAX;
+        }
         match self.has(Fact::InTests) || self.has(Fact::InDocuments) {
             true => HIGH_AMONG_EXAMPLES,
             false => HIGH,
@@ -180,7 +193,12 @@ impl Evidence {
 
     /// Whether some path could make it sure enough to block.
     pub(crate) fn may_block(self) -> bool {
-        self.best() >= HIGH
+        !self.never_blocks() && self.best() >= HIGH
+    }
+
+    /// What anybody would guess is worth a line and no more.
+    const fn never_blocks(self) -> bool {
+        self.has(Fact::Common) || self.has(Fact::WordAlone)
     }
 
     /// The points at the path that speaks most for it.
@@ -189,7 +207,16 @@ impl Evidence {
             true => Fact::BareInConfig.weight(),
             false => 0,
         };
-        self.points() + bare + Fact::InSecretFile.weight()
+        let word = match self.has(Fact::PlainWord) {
+            true => Fact::WordAlone.weight(),
+            false => 0,
+        };
+        // Notes in a file of settings are settings that are not in use.
+        let noted = match self.has(Fact::Documented) {
+            true => Fact::Commented.weight() - Fact::Documented.weight(),
+            false => 0,
+        };
+        self.points() + bare + word + noted + Fact::InSecretFile.weight()
     }
 }
 
@@ -199,7 +226,7 @@ mod tests {
 
     #[test]
     fn every_fact_has_a_bit() {
-        assert!(Fact::ALL.len() <= 64, "{}", Fact::ALL.len());
+        assert!(Fact::ALL.len() <= 128, "{}", Fact::ALL.len());
         let all = Fact::ALL.iter().fold(Evidence::NONE, |e, f| e.with(*f));
         assert_eq!(all.facts().count(), Fact::ALL.len());
     }

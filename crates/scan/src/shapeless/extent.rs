@@ -33,6 +33,12 @@ fn at(text: &[u8], i: usize) -> u8 {
 /// The value that `lead` leads to; the name stands at `name`.
 pub(super) fn extent(text: &[u8], lead: &Lead, name: usize, header: bool) -> Option<Extent> {
     let mut i = lead.at;
+    if let Some(end) = lead.until {
+        return (end > i).then_some(Extent {
+            at: i..end,
+            written: Written::Inside,
+        });
+    }
     if lead.element {
         return element(text, i);
     }
@@ -273,7 +279,10 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
         .take_while(|b| matches!(b, b')' | b']' | b'}'))
         .count();
     let end = length - trimmed;
-    let inside = open_quote(text, name) != 0;
+    let before = at(text, name.wrapping_sub(1));
+    // Part of a query is text even where nothing is quoted: `&password=...`.
+    let query = matches!(before, b'&' | b'?') && at(text, start.wrapping_sub(1)) == b'=';
+    let inside = query || open_quote(text, name) != 0;
     let mut written = if inside {
         Written::Inside
     } else {
@@ -296,7 +305,7 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
         .is_some_and(|n| !n.iter().any(u8::is_ascii_lowercase));
     let tight = (at(text, start.wrapping_sub(1)) == b'=' && (assigns || shell))
         || lead.fact == Fact::Flagged
-        || at(text, name.wrapping_sub(1)) == b'-'
+        || before == b'-'
         || inside;
     let closes = matches!(
         next,

@@ -29,7 +29,7 @@ pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -91,7 +91,13 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         .count();
     let own = keyword.start..keyword.end - extra;
     let (at, name, lead) = match operator::Lead::of_command(text, word, own.end) {
-        Some(lead) => (own.clone(), name::Name::PASSWORD, lead),
+        Some(lead) => {
+            let name = name::Name {
+                qualified: lead.fact != Fact::Handed,
+                ..name::Name::PASSWORD
+            };
+            (own.clone(), name, lead)
+        }
         None => named(text, &own)?,
     };
     let header = name.fact == Fact::Credential || lead.fact == Fact::Flagged;
@@ -125,8 +131,13 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
     // Most names in code and prose lead to no value: that is seen soonest.
     let lead = operator::lead(text, at.start, at.end)?;
     // `password=password=...`
-    if words::begins(text.get(lead.at..)?, text.get(own.clone())?) {
-        return None;
+    let value = text.get(lead.at..)?;
+    if words::begins(value, text.get(own.clone())?) {
+        let word = value.iter().take(name::LONGEST);
+        let length = word.take_while(|b| b.is_ascii_alphanumeric()).count();
+        if matches!(value.get(length), Some(b'=' | b':')) {
+            return None;
+        }
     }
     let name = name::read(text, at.clone(), own)?;
     // Each name is read once, for the keyword in its deciding word.

@@ -93,7 +93,7 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
         if turns::denies_before(before) || (fact == Fact::Token && turns::no_token(before)) {
             return None;
         }
-        verb |= words::is_verb(before);
+        verb |= words::is_verb(before) && !(fact == Fact::Password && words::takes(before));
         qualified |= words::qualifies(before);
     }
     let this = word(last)?;
@@ -127,6 +127,9 @@ fn credential(word: &[u8], before: &[u8]) -> Option<(Fact, Option<usize>)> {
     }
     if is(word, &[b"hash"]) {
         return None;
+    }
+    if is(word, &[b"word"]) && is(before, &[b"pass"]) {
+        return Some((Fact::Password, None));
     }
     if let Some(cut) = ends(words::PASSWORD) {
         return Some((Fact::Password, Some(cut)));

@@ -5,6 +5,10 @@ use super::words;
 
 /// Blanks between name, operator and value.
 const BLANKS: usize = 24;
+/// Longest address up to its host.
+const ADDRESS: usize = 200;
+/// Longest argument before a password's.
+const ARGUMENT: usize = 120;
 /// A type between name and value: `password: Option<String> = ...`.
 const TYPE: usize = 40;
 
@@ -17,6 +21,8 @@ pub(super) struct Lead {
     pub(super) quoted: bool,
     /// The text ends at `<`: content of a markup element.
     pub(super) element: bool,
+    /// Where the value ends, when that is known.
+    pub(super) until: Option<usize>,
 }
 
 impl Lead {
@@ -26,11 +32,67 @@ impl Lead {
             at,
             quoted: false,
             element: false,
+            until: None,
         }
+    }
+
+    /// `user:password@host` at the start of an address.
+    fn of_address(text: &[u8], at: usize) -> Option<Self> {
+        let rest = text.get(at..text.len().min(at + ADDRESS))?;
+        let user = rest
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || b"._%+~-".contains(b))
+            .count();
+        if rest.get(user) != Some(&b':') {
+            return None;
+        }
+        let login = rest.get(user + 1..)?;
+        let stop = login
+            .iter()
+            .position(|b| b.is_ascii_whitespace() || b"/\"'`<>\\{}()[]$,;".contains(b));
+        let login = login.get(..stop.unwrap_or(login.len()))?;
+        let end = memchr::memrchr(b'@', login)?;
+        let host = login.get(end + 1..)?;
+        let named = host.first().is_some_and(u8::is_ascii_alphanumeric);
+        // `image:tag@sha256:...`
+        if !named || words::begins(host, b"sha256") {
+            return None;
+        }
+        let start = at + user + 1;
+        Some(Self {
+            until: Some(start + end),
+            ..Self::to(Fact::Userinfo, start)
+        })
+    }
+
+    /// The second argument of a function that logs in, or the third of one that connects.
+    fn of_call(text: &[u8], call: &[u8], before: u8, at: usize) -> Option<Self> {
+        // `oauth(`, `stir_auth(`, `reauthenticate(` are other functions.
+        let small = call.first().is_some_and(u8::is_ascii_lowercase);
+        let other = words::begins(call, b"auth(") && matches!(before, b'_' | b'O' | b'o');
+        if other || (small && before.is_ascii_lowercase()) {
+            return None;
+        }
+        let mut i = at + 1;
+        for _ in 0..1 + usize::from(words::begins(call, b"getconnection")) {
+            i = blanks(text, i);
+            i += argument(text.get(i..text.len().min(i + ARGUMENT))?)?;
+            i = space(text, blanks(text, i) + 1);
+        }
+        is_quote(self::at(text, i)).then(|| Self::quoted(Fact::Handed, i))
     }
 
     /// What follows a statement or a command that takes a password without naming it.
     pub(super) fn of_command(text: &[u8], command: &[u8], at: usize) -> Option<Self> {
+        if command.ends_with(b"://") {
+            return Self::of_address(text, at + b"://".len());
+        }
+        if command.ends_with(b"(") {
+            let before = at
+                .checked_sub(command.len())
+                .map_or(0, |i| self::at(text, i));
+            return Self::of_call(text, command, before, at);
+        }
         let line = text.get(at..text.len().min(at + 120))?;
         let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len()))?;
         if words::begins(command, b"identified by") {
@@ -57,6 +119,25 @@ impl Lead {
             ..Self::to(fact, at)
         }
     }
+}
+
+/// The length of an argument that a comma follows: a literal or a name.
+fn argument(text: &[u8]) -> Option<usize> {
+    let first = *text.first()?;
+    let length = match is_quote(first) {
+        true => {
+            let rest = text.get(1..)?;
+            2 + rest.iter().position(|b| *b == first || *b == b'\n')?
+        }
+        false => text
+            .iter()
+            .take_while(|b| {
+                b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$' | b'>' | b'-')
+            })
+            .count(),
+    };
+    let gap = blanks(text, length);
+    (length > 0 && self::at(text, gap) == b',').then_some(length)
 }
 
 fn at(text: &[u8], i: usize) -> u8 {

@@ -216,12 +216,14 @@ impl Evidence {
         let extension = dot.map_or(file, |i| file.get(i + 1..).unwrap_or_default());
         let stem = dot.map_or(file, |i| file.get(..i).unwrap_or_default());
         let mut out = self;
+        // `src/main/.../integration` is no test, whatever its packages are called.
+        let main = memchr::memmem::find(path, b"src/main/").unwrap_or(path.len());
+        let mut at = path.len() - file.len();
         for folder in parts {
+            at = at.saturating_sub(folder.len() + 1);
+            let tests = at < main && (is_any(folder, TEST_FOLDERS) || test_folder(folder));
             out = out
-                .with_if(
-                    Fact::InTests,
-                    is_any(folder, TEST_FOLDERS) || test_folder(folder),
-                )
+                .with_if(Fact::InTests, tests)
                 .with_if(Fact::InDocuments, is_any(folder, DOCUMENT_FOLDERS))
                 .with_if(Fact::InTranslations, is_any(folder, TRANSLATION_FOLDERS))
                 .with_if(Fact::InVendored, is_any(folder, VENDOR_FOLDERS));
@@ -233,11 +235,17 @@ impl Evidence {
             || begins(file, b"docker-compose");
         let code = is_any(extension, CODE) && !settings;
         let bare = self.has(Fact::Bare);
-        out.with_if(Fact::InTests, test_file(file, stem))
+        if settings && out.has(Fact::Documented) {
+            out = out.without(Fact::Documented).with(Fact::Commented);
+        }
+        out = out
+            .with_if(Fact::InTests, test_file(file, stem))
             .with_if(Fact::InDocuments, prose)
             .with_if(
                 Fact::InTranslations,
-                is_any(extension, TRANSLATIONS) || begins(file, b"messages"),
+                is_any(extension, TRANSLATIONS)
+                    || begins(file, b"messages")
+                    || file == b"strings.xml",
             )
             .with_if(
                 Fact::InVendored,
@@ -255,7 +263,17 @@ impl Evidence {
             )
             .with_if(Fact::BareInCode, bare && code)
             .with_if(Fact::BareInConfig, bare && settings)
-            .with_if(Fact::BareInProse, bare && prose && !settings)
+            .with_if(Fact::BareInProse, bare && prose && !settings);
+        let apart = [
+            Fact::InTranslations,
+            Fact::InVendored,
+            Fact::Documented,
+            Fact::LongLine,
+        ];
+        let word = out.has(Fact::PlainWord)
+            && !apart.iter().any(|f| out.has(*f))
+            && out.has(Fact::InSecretFile);
+        out.with_if(Fact::WordAlone, word)
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) const PASS: &[&[u8]] = &[
     b"rootpw",
     b"bindpw",
     b"adminpw",
+    b"requirepass",
+    b"masterauth",
     b"userpw",
 ];
 /// A word that ends like this means a key.
@@ -238,6 +240,8 @@ pub(super) fn is_neutral_after(word: &[u8]) -> bool {
         b"seed",
         b"base64",
         b"hex",
+        b"equals",
+        b"equal",
     ];
     word.iter().all(u8::is_ascii_digit) || is_any(word, ALL)
 }
@@ -305,6 +309,27 @@ pub(super) fn is_verb(word: &[u8]) -> bool {
         b"issue",
         b"rotate",
         b"sign",
+    ];
+    is_any(word, ALL)
+}
+
+/// Verbs whose function takes the password itself: `validatePassword("...")`.
+pub(super) fn takes(word: &[u8]) -> bool {
+    const ALL: &[&[u8]] = &[
+        b"validate",
+        b"check",
+        b"verify",
+        b"hash",
+        b"encode",
+        b"encrypt",
+        b"match",
+        b"matches",
+        b"compare",
+        b"confirm",
+        b"enter",
+        b"is",
+        b"reset",
+        b"update",
     ];
     is_any(word, ALL)
 }
