@@ -53,10 +53,7 @@ const OVER_A_FOLDER: [Peer; 6] = [
             "--no-update-check",
         ],
     ),
-    peer(
-        "betterleaks dir",
-        &["betterleaks", "dir", "DIR", "--redact"],
-    ),
+    peer("betterleaks", &["betterleaks", "DIR", "--redact"]),
     peer("gitleaks dir", &["gitleaks", "dir", "DIR", "--redact"]),
 ];
 
