@@ -266,3 +266,22 @@ fn a_policy_that_is_refused_comes_before_a_finding_and_a_bad_command_line_before
     ];
     scene.lychgate(&repository, hook).exits(1);
 }
+
+#[test]
+fn every_key_of_status_is_in_the_documents() {
+    let scene = Scene::with_programs();
+    scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
+    let said = scene.lychgate(scene.root(), ["status"]).exits(0).out;
+    scene.lychgate(scene.root(), ["daemon", "stop"]).exits(0);
+    let page = include_str!("../../../docs/cli.md");
+    let keys = said.lines().filter_map(|line| line.split_once(": "));
+    let mut number = 0;
+    for (key, _) in keys {
+        assert!(
+            page.contains(&format!("`{key}`")),
+            "{key} is not in docs/cli.md"
+        );
+        number += 1;
+    }
+    assert!(number > 15, "{said}");
+}

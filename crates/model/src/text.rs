@@ -17,6 +17,7 @@ mod place;
 mod wrap;
 
 use crate::finding::{Category, Finding, Source, State};
+use crate::ids::ObjectId;
 use crate::limits;
 use crate::path::printable;
 use crate::surface::{Hook, Surface};
@@ -48,6 +49,11 @@ impl View<'_> {
 
     fn is_server(&self) -> bool {
         self.hook.surface() == Surface::Server
+    }
+
+    /// Whether commits that exist already are judged.
+    fn is_push(&self) -> bool {
+        matches!(self.hook, Hook::PrePush | Hook::PreReceive | Hook::Update)
     }
 
     /// What is judged, as the subject of the first line.
@@ -225,7 +231,7 @@ fn block(
     };
     out.extend(labelled("found", &found, 2));
     if let Some(commit) = finding.commit {
-        let id: String = commit.to_string().chars().take(12).collect();
+        let id = short(commit);
         out.extend(labelled("commit", &format!("{id} (git show {id})"), 1));
     }
     if let Some(note) = note {
@@ -236,6 +242,9 @@ fn block(
         ] {
             if !text.is_empty() {
                 out.extend(labelled(label, &clean(text), most));
+            }
+            if let ("fix", true, Some(commit)) = (label, view.is_push(), finding.commit) {
+                out.push(rewrite(&short(commit)));
             }
         }
         if !note.owner.is_empty() {
@@ -249,6 +258,16 @@ fn block(
     )));
     request(verdict, view, &mut out);
     out
+}
+
+/// As much of a commit's id as tells it from others.
+fn short(commit: ObjectId) -> String {
+    commit.to_string().chars().take(12).collect()
+}
+
+/// What is mended on top of a commit still stands in it.
+fn rewrite(commit: &str) -> String {
+    format!("  rewrite  git rebase -i {commit}^, or amend it; one on top keeps it")
 }
 
 /// At a client the allow line to paste; at a server who can accept.
@@ -369,7 +388,7 @@ fn list(findings: &[&Finding], out: &mut Vec<String>) {
     }
     for commit in commits {
         if let Some(commit) = commit {
-            let id: String = commit.to_string().chars().take(12).collect();
+            let id = short(commit);
             out.push(format!("in commit {id} (git show {id})"));
         }
         let here: Vec<&Finding> = findings
@@ -402,6 +421,9 @@ fn list(findings: &[&Finding], out: &mut Vec<String>) {
 fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<String> {
     let mut out =
         vec!["  more     lychgate rules explain RULE: why, and how to rotate it".to_owned()];
+    if view.is_push() && blocking.iter().any(|f| f.commit.is_some()) {
+        out.push(rewrite("COMMIT"));
+    }
     if view.is_server() {
         out.extend(labelled("accept", &accepting(view), 1));
     } else if let (Some(until), Some(finding)) = (

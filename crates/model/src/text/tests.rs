@@ -140,6 +140,7 @@ src/main.rs:7:21  github.pat (critical)
   why      Whoever can read the repository can act as the owner of the token.
   fix      Read it from the environment or a secret store; git add the mended
            file and commit again.
+  rewrite  git rebase -i cccccccccccc^, or amend it; one on top keeps it
   rotate   create a new token; deploy it; delete this one
   accept   ask sec@example.org; allow lines do not count
   more     lychgate rules explain github.pat
@@ -228,8 +229,16 @@ fn findings_of_a_push_stand_under_their_commits() {
     for (f, c) in all.iter_mut().zip([b'c', b'd', b'c']) {
         f.commit = ObjectId::from_hex(&[c; 40]);
     }
-    let said = lines(&verdict(all, vec![]), &view(Hook::PrePush));
+    let said = lines(&verdict(all.clone(), vec![]), &view(Hook::PrePush));
     fits(&said);
+    let rewrite = |said: &[String]| said.iter().any(|l| l.starts_with("  rewrite  "));
+    assert!(rewrite(&said), "{said:#?}");
+    // What is not committed yet needs no other commit.
+    all.iter_mut().for_each(|f| f.commit = None);
+    assert!(!rewrite(&lines(
+        &verdict(all, vec![]),
+        &view(Hook::PreCommit)
+    )));
     assert_eq!(
         said.get(1..6).unwrap(),
         [
