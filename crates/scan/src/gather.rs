@@ -203,6 +203,7 @@ impl Gathered {
             let text = first.home.text;
             let next = all.partition_point(|f| f.home.text <= text);
             let mut rest = all.split_off(next);
+            drop_beside(&mut all, rules);
             drop_shapeless(&mut all, rules);
             drop_shadowed(&mut all, rules);
             findings.append(&mut all);
@@ -264,6 +265,22 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     }
     let mut keep = keep.into_iter();
     findings.retain(|_| keep.next().unwrap_or(true));
+}
+
+/// Where a rule that knows the value itself sees it, those that know the name beside it are
+/// silent; of two of those, one speaks.
+fn drop_beside(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
+    let rule = |f: &RawFinding| rules.get(f.rule as usize);
+    let beside = |f: &RawFinding| rule(f).is_some_and(|r| r.beside);
+    if !findings.iter().any(beside) {
+        return;
+    }
+    let knows = |f: &&RawFinding| {
+        !beside(f) && f.evidence.is_none() && rule(f).is_some_and(Rule::applies_everywhere)
+    };
+    let known: Vec<Home> = findings.iter().filter(knows).map(|f| f.home).collect();
+    findings.retain(|f| !beside(f) || !known.iter().any(|k| k.overlaps(&f.home)));
+    findings.dedup_by(|b, a| beside(a) && beside(b) && a.home.overlaps(&b.home));
 }
 
 /// Where a rule that knows the shape sees a value, those that do not are silent. A rule for some

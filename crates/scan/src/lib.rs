@@ -8,6 +8,7 @@
 //! A value that matched never leaves: what leaves is a masked preview and a keyed tag.
 
 mod advice;
+mod beside;
 mod canonical;
 pub mod check;
 mod cursor;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use lychgate_model::{Confidence, Severity};
 
+use crate::beside::{self, Table};
 use crate::canonical::Canonical;
 use crate::check::{Check, OnFailure, Outcome, Strength};
 use crate::engine::Engine;
@@ -27,8 +28,10 @@ pub(crate) struct Matcher {
     /// The paths of the rule decide; content is not looked at.
     path: bool,
     foreign: Option<Arc<Foreign>>,
-    /// Names and values are read by hand ([`crate::shapeless`]); there is no pattern.
+    /// Names and values are read by hand ([`crate::shapeless`], [`crate::beside`]).
     by_hand: Option<ByHand>,
+    /// The pattern as a table of services, once it is needed.
+    table: OnceLock<Table>,
 }
 
 /// A window as wide as any text: some rules look at all of it wherever a keyword stands.
@@ -57,6 +60,7 @@ impl Matcher {
             path: false,
             foreign: None,
             by_hand: None,
+            table: OnceLock::new(),
         }
     }
 
@@ -93,6 +97,25 @@ impl Matcher {
                 stopwords,
             )
         }
+    }
+
+    /// A rule that knows services by name; `pattern` is its table.
+    pub(crate) fn beside(pattern: Cow<'static, str>, stopwords: Vec<Cow<'static, [u8]>>) -> Self {
+        let keywords = beside::keywords(&pattern)
+            .map(|k| Cow::Owned(k.into_bytes()))
+            .collect();
+        let how = ByHand::Beside;
+        Self {
+            pattern,
+            ..Self::read_by_hand(how, keywords, stopwords)
+        }
+    }
+
+    /// The table of a rule that knows services by name; empty for others, and for one that nobody
+    /// tested.
+    pub(crate) fn table(&self) -> &Table {
+        self.table
+            .get_or_init(|| Table::read(&self.pattern).unwrap_or_default())
     }
 
     /// What reads the values instead of a pattern.
@@ -225,7 +248,10 @@ impl Matcher {
     /// What decides its matches, for a digest.
     pub(crate) fn canonical(&self, out: &mut Canonical) {
         if let Some(how) = self.by_hand {
-            out.number(u64::from(crate::shapeless::VERSION));
+            out.number(u64::from(match how {
+                ByHand::Beside => beside::VERSION,
+                ByHand::Assignment | ByHand::KubernetesSecret => crate::shapeless::VERSION,
+            }));
             out.number(how as u64);
         }
         if let Some(foreign) = &self.foreign {

@@ -13,6 +13,7 @@ use crate::check::{Check, OnFailure};
 use crate::matcher::Matcher;
 use crate::pack::{Reader, Reads, WINDOW};
 use crate::rule::{NewBy, Paths, Rule};
+use crate::shapeless::ByHand;
 
 static TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/packs.table"));
 
@@ -89,6 +90,7 @@ fn rule(from: &mut Reader<'static>) -> Option<(Rule, Matcher)> {
     let stopwords = from.byte_strings()?;
     let advice = PackedAdvice(Cow::Borrowed(from.bytes()?));
     let matcher = match reads {
+        Reads::ByHand(ByHand::Beside) => Matcher::beside(Cow::Borrowed(pattern), stopwords),
         Reads::ByHand(how) => Matcher::read_by_hand(how, keywords, stopwords),
         Reads::Path => Matcher::path(),
         Reads::Pattern => Matcher::new(
@@ -115,6 +117,7 @@ fn rule(from: &mut Reader<'static>) -> Option<(Rule, Matcher)> {
         cwe,
         advice,
         by_path: reads == Reads::Path,
+        beside: reads == Reads::ByHand(ByHand::Beside),
         foreign: None,
     };
     Some((rule, matcher))

@@ -142,6 +142,8 @@ pub struct Rule {
     pub(crate) advice: PackedAdvice,
     /// The path alone decides: whatever stands at one of `paths` is found.
     pub by_path: bool,
+    /// A name beside the value decides: a rule that knows the value itself speaks instead.
+    pub(crate) beside: bool,
     /// What a rule from a `.gitleaks.toml` has beside.
     pub(crate) foreign: Option<Arc<Foreign>>,
 }

@@ -240,6 +240,7 @@ pub(crate) fn rules() -> Vec<Rule> {
                 cwe: entry.cwe.to_vec(),
                 advice: advice.packed(),
                 by_path: false,
+                beside: false,
                 foreign: None,
             })
         })

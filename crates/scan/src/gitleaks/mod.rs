@@ -379,6 +379,7 @@ fn described(id: RuleId, draft: &RuleDraft, foreign: Arc<Foreign>) -> Rule {
         cwe: vec![798],
         advice: advice.packed(),
         by_path: false,
+        beside: false,
         foreign: Some(foreign),
     }
 }

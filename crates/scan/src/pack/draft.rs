@@ -29,10 +29,10 @@ pub(crate) enum Reads {
 
 impl Reads {
     /// The words for them in packs.
-    pub(crate) fn names() -> [(&'static str, Self); 4] {
-        let [a, b, c] =
+    pub(crate) fn names() -> [(&'static str, Self); 5] {
+        let [a, b, c, d] =
             ByHand::NAMES.map(|(name, how)| (name, how.map_or(Self::Pattern, Self::ByHand)));
-        [a, b, c, ("path", Self::Path)]
+        [a, b, c, d, ("path", Self::Path)]
     }
 }
 
@@ -170,10 +170,14 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
     let keywords = t.texts("keywords", report);
     let reads = t.word("matcher", &Reads::names(), report);
     let reads = reads.unwrap_or(Reads::Pattern);
-    let pattern = if reads == Reads::Pattern {
-        t.need_text("pattern", "a regular expression over bytes.", report)
-    } else {
-        None
+    let pattern = match reads {
+        Reads::Pattern => t.need_text("pattern", "a regular expression over bytes.", report),
+        Reads::ByHand(ByHand::Beside) => t.need_text(
+            "pattern",
+            "lines of `name name: shape shape`, a shape being `{hex:32}`.",
+            report,
+        ),
+        Reads::ByHand(_) | Reads::Path => None,
     };
     let window = t
         .number("window", (1, WINDOW_MOST), report)

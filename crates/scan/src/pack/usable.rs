@@ -8,6 +8,7 @@ use globset::{GlobBuilder, GlobSetBuilder};
 use lychgate_model::{Category, Problem, RuleId};
 
 use crate::advice::Advice;
+use crate::beside::Table;
 use crate::check::Check;
 use crate::matcher::Matcher;
 use crate::pack::draft::{PackDraft, Reads, RuleDraft, read};
@@ -15,6 +16,7 @@ use crate::pack::place::Report;
 use crate::pack::table::At;
 use crate::rule::{Paths, Rule};
 use crate::ruleset::PackSource;
+use crate::shapeless::ByHand;
 
 /// Shortest keyword: two bytes would hit everywhere.
 const KEYWORD_LEAST: usize = 3;
@@ -138,6 +140,13 @@ fn rule(
     globs(&draft.only, &at("paths.only"), report);
     globs(&draft.never, &at("paths.never"), report);
     let matcher = match draft.reads {
+        Reads::ByHand(ByHand::Beside) => {
+            let table = draft.pattern.as_ref()?;
+            if let Err(message) = Table::read(&table.value) {
+                report.add(Some(table.span.clone()), &at("pattern"), message, "");
+            }
+            Matcher::beside(Cow::Owned(table.value.clone()), stopwords)
+        }
         Reads::ByHand(how) => Matcher::read_by_hand(how, keywords, stopwords),
         Reads::Path => {
             if draft.only.is_empty() {
@@ -176,6 +185,7 @@ fn rule(
         cwe: draft.cwe,
         advice,
         by_path: draft.reads == Reads::Path,
+        beside: draft.reads == Reads::ByHand(ByHand::Beside),
         foreign: None,
     };
     Some(Loaded {
@@ -240,10 +250,14 @@ fn identity(
 
 fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Cow<'static, [u8]>> {
     let mut out: Vec<Cow<'static, [u8]>> = Vec::new();
-    if draft.reads == Reads::Path {
+    let silent = match draft.reads {
+        Reads::Path => "says nothing where the path decides",
+        Reads::ByHand(ByHand::Beside) => "says nothing beside a table: its names are the keywords",
+        Reads::ByHand(_) | Reads::Pattern => "",
+    };
+    if !silent.is_empty() {
         if let Some(word) = draft.keywords.first() {
-            let span = Some(word.span.clone());
-            report.add(span, key, "says nothing where the path decides", "");
+            report.add(Some(word.span.clone()), key, silent, "");
         }
         return out;
     }

@@ -42,14 +42,17 @@ pub(crate) enum ByHand {
     Assignment,
     /// The keys of a Kubernetes Secret: [`kubernetes::read`].
     KubernetesSecret,
+    /// Keys beside the names of services: [`crate::beside::read`].
+    Beside,
 }
 
 impl ByHand {
     /// The words for them in packs; `pattern` is what is said when nothing is.
-    pub(crate) const NAMES: [(&'static str, Option<Self>); 3] = [
+    pub(crate) const NAMES: [(&'static str, Option<Self>); 4] = [
         ("pattern", None),
         ("assignment", Some(Self::Assignment)),
         ("kubernetes-secret", Some(Self::KubernetesSecret)),
+        ("beside", Some(Self::Beside)),
     ];
 
     /// Bytes after a keyword without which it cannot be read.
@@ -57,6 +60,7 @@ impl ByHand {
         match self {
             Self::Assignment => AHEAD,
             Self::KubernetesSecret => kubernetes::REACH,
+            Self::Beside => crate::beside::AHEAD,
         }
     }
 }

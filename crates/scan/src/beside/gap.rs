@@ -1,0 +1,421 @@
+//! What stands between the name of a service and a value: does it say that the value is a key?
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    /// A word for a credential stands there, or a call is made with the value.
+    Key,
+    /// Nothing but an operator.
+    Equals,
+    /// Something else, or too much.
+    Other,
+}
+
+/// Words for credentials.
+const LABELS: [&[u8]; 13] = [
+    b"key", b"token", b"secret", b"passw", b"pwd", b"auth", b"cred", b"bearer", b"api", b"licen",
+    b"pat", b"pass", b"login",
+];
+/// What is joined to a label without a sign between.
+const JOINED: [&[u8]; 14] = [
+    b"api",
+    b"access",
+    b"secret",
+    b"auth",
+    b"app",
+    b"client",
+    b"user",
+    b"private",
+    b"account",
+    b"personal",
+    b"server",
+    b"write",
+    b"admin",
+    b"master",
+];
+/// Last words of a name whose value is no key.
+const OTHERS: [&[u8]; 58] = [
+    b"id",
+    b"ids",
+    b"hash",
+    b"sha",
+    b"sha1",
+    b"sha256",
+    b"sha512",
+    b"md5",
+    b"digest",
+    b"checksum",
+    b"commit",
+    b"rev",
+    b"ref",
+    b"revision",
+    b"version",
+    b"name",
+    b"url",
+    b"uri",
+    b"host",
+    b"email",
+    b"public",
+    b"publishable",
+    b"pubkey",
+    b"region",
+    b"zone",
+    b"username",
+    b"color",
+    b"file",
+    b"path",
+    b"port",
+    b"endpoint",
+    b"thumbprint",
+    b"fingerprint",
+    b"etag",
+    b"cursor",
+    b"trace",
+    b"span",
+    b"request",
+    b"build",
+    b"integrity",
+    b"type",
+    b"algorithm",
+    b"length",
+    b"size",
+    b"count",
+    b"expires",
+    b"expiry",
+    b"field",
+    b"header",
+    b"alias",
+    b"label",
+    b"title",
+    b"branch",
+    b"image",
+    b"tag",
+    b"channel",
+    b"event",
+    b"session",
+];
+/// Words between a label and a value that say nothing.
+const EMPTY: [&[u8]; 17] = [
+    b"string", b"str", b"value", b"default", b"is", b"text", b"to", b"the", b"equals", b"const",
+    b"raw", b"new", b"b", b"r", b"u", b"f", b"char",
+];
+/// Words anywhere that make of hexadecimal digits a hash.
+const HASHES: [&[u8]; 12] = [
+    b"sha1",
+    b"sha256",
+    b"sha512",
+    b"sha-",
+    b"md5",
+    b"checksum",
+    b"digest",
+    b"commit",
+    b"integrity",
+    b"etag",
+    b"revision",
+    b"hash",
+];
+/// Most words that a label, what stands before it and what stands behind it may have.
+const WORDS_MOST: usize = 12;
+
+/// Judges what stands between. `word`: the name of the service is a word of the language too.
+/// `hexadecimal`: the value may be a hash.
+pub(super) fn judge(gap: &[u8], word: bool, hexadecimal: bool) -> Says {
+    if hexadecimal && HASHES.iter().any(|h| has(gap, h)) {
+        return Says::Other;
+    }
+    if !last_word(gap) {
+        return Says::Other;
+    }
+    let lines = memchr::memchr_iter(b'\n', gap).count();
+    if lines > 3 {
+        return Says::Other;
+    }
+    let words = words(gap).count();
+    if let Some(label) = label(gap) {
+        let behind = gap.get(label..).unwrap_or_default();
+        let before = gap.get(..label).unwrap_or_default();
+        let most = if word { 6 } else { WORDS_MOST };
+        if words > most || self::words(behind).count() > 5 || (word && prose(gap)) {
+            return Says::Other;
+        }
+        let crosses = memchr::memchr(b'\n', before).is_some();
+        let opened = !crosses || opens(before);
+        let stays = memchr::memchr(b'\n', behind).is_none() || behind.ends_with(b"<string>");
+        let tied = ties(behind);
+        return if opened && stays && tied {
+            Says::Key
+        } else {
+            Says::Other
+        };
+    }
+    if lines > 0 {
+        return Says::Other;
+    }
+    if call(gap) && (!word || words > 0) {
+        return Says::Key;
+    }
+    let plain = |b: &u8| {
+        matches!(
+            b,
+            b' ' | b'\t' | b'=' | b':' | b'"' | b'\'' | b'`' | b'>' | b'\\'
+        )
+    };
+    let operator = |b: &u8| matches!(b, b'=' | b':');
+    let equals = gap.len() <= 12 && gap.iter().all(plain) && gap.iter().any(operator);
+    if equals && !word {
+        Says::Equals
+    } else {
+        Says::Other
+    }
+}
+
+/// Judges what stands on the line before a value whose service is named behind it.
+pub(super) fn judge_before(gap: &[u8]) -> Says {
+    let from = memchr::memrchr(b'\n', gap).map_or(0, |n| n + 1);
+    let line = gap.get(from..).unwrap_or_default();
+    let user = line.trim_ascii_end().ends_with(b"-u")
+        || line.ends_with(b"-u \"")
+        || line.ends_with(b"-u '");
+    let says = last_word(line)
+        && label(line).is_some_and(|l| {
+            let behind = line.get(l..).unwrap_or_default();
+            words(behind).count() <= 3 && ties(behind)
+        });
+    if user || says { Says::Key } else { Says::Other }
+}
+
+/// Whether something other than letters and blanks leads from a label to the value, or a word
+/// that always does.
+fn ties(behind: &[u8]) -> bool {
+    behind
+        .iter()
+        .any(|b| !b.is_ascii_alphanumeric() && !b.is_ascii_whitespace() && *b != b'.')
+        || behind.iter().any(|b| b.is_ascii_whitespace()) && behind.len() <= 24
+}
+
+/// Whether what stands in front of a line break opens what comes behind it: a section, an object,
+/// a comment.
+fn opens(before: &[u8]) -> bool {
+    let end = memchr::memchr(b'\n', before).unwrap_or(before.len());
+    let rest = before.get(..end).unwrap_or_default();
+    rest.iter().all(|b| !b.is_ascii_alphanumeric())
+}
+
+/// `name.Client("`, `new Name("`.
+fn call(gap: &[u8]) -> bool {
+    let bare = gap
+        .strip_suffix(b"\"")
+        .or_else(|| gap.strip_suffix(b"'"))
+        .unwrap_or_default();
+    let Some(callee) = bare.strip_suffix(b"(") else {
+        return false;
+    };
+    let of = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':');
+    callee.len() <= 40 && callee.iter().all(of)
+}
+
+/// Two words with nothing but blanks between, neither of which is one that says nothing.
+fn prose(gap: &[u8]) -> bool {
+    let mut last: Option<(usize, usize)> = None;
+    for (start, end) in words(gap) {
+        if let Some((_, before)) = last {
+            let between = gap.get(before..start).unwrap_or_default();
+            let word = gap.get(start..end).unwrap_or_default();
+            let empty = EMPTY.iter().any(|e| word.eq_ignore_ascii_case(e));
+            if !between.is_empty() && between.iter().all(|b| *b == b' ') && !empty {
+                return true;
+            }
+        }
+        last = Some((start, end));
+    }
+    false
+}
+
+/// Whether the last word of a gap lets the value be a key.
+fn last_word(gap: &[u8]) -> bool {
+    let mut end = gap.len();
+    loop {
+        let head = gap.get(..end).unwrap_or_default();
+        let Some((start, stop)) = words(head).last() else {
+            return true;
+        };
+        let word = gap.get(start..stop).unwrap_or_default();
+        if OTHERS.iter().any(|o| word.eq_ignore_ascii_case(o)) {
+            // `appid=` and `client-id:` are no keys, `key id` is none either.
+            return false;
+        }
+        if !EMPTY.iter().any(|e| word.eq_ignore_ascii_case(e)) {
+            return true;
+        }
+        end = start;
+    }
+}
+
+/// Where the last label of a gap ends.
+fn label(gap: &[u8]) -> Option<usize> {
+    let mut best = None;
+    for name in LABELS {
+        let mut from = 0;
+        while let Some(at) = find(gap, name, from) {
+            from = at + 1;
+            let end = at + name.len();
+            if begins(gap, at) && ends(gap, name, end) && best.is_none_or(|b| b < end) {
+                best = Some(end);
+            }
+        }
+    }
+    best
+}
+
+/// Whether a word begins at `at`.
+fn begins(gap: &[u8], at: usize) -> bool {
+    let (Some(before), Some(first)) = (at.checked_sub(1).and_then(|i| gap.get(i)), gap.get(at))
+    else {
+        // The name of the service stands right before.
+        return true;
+    };
+    if !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && first.is_ascii_uppercase() {
+        return true;
+    }
+    let head = gap.get(..at).unwrap_or_default();
+    JOINED
+        .iter()
+        .any(|j| head.len() >= j.len() && head[head.len() - j.len()..].eq_ignore_ascii_case(j))
+}
+
+/// Whether a label ends at `end`: not `tokenizer`, not `keyboard`.
+fn ends(gap: &[u8], name: &[u8], end: usize) -> bool {
+    let Some(&next) = gap.get(end) else {
+        return true;
+    };
+    let last = gap.get(end - 1).copied().unwrap_or_default();
+    if !next.is_ascii_alphabetic() || last.is_ascii_lowercase() && next.is_ascii_uppercase() {
+        return true;
+    }
+    match name {
+        b"passw" | b"cred" | b"licen" => true,
+        b"auth" => ["ori", "ent"]
+            .iter()
+            .any(|t| starts(gap, end, t.as_bytes())),
+        b"pat" | b"pass" | b"login" => false,
+        b"api" | b"secret" => ["key", "tok", "sec", "s"]
+            .iter()
+            .any(|t| starts(gap, end, t.as_bytes())),
+        _ => {
+            next.eq_ignore_ascii_case(&b's')
+                && gap.get(end + 1).is_none_or(|b| !b.is_ascii_alphabetic())
+        }
+    }
+}
+
+fn starts(gap: &[u8], at: usize, word: &[u8]) -> bool {
+    gap.get(at..at + word.len())
+        .is_some_and(|w| w.eq_ignore_ascii_case(word))
+}
+
+fn find(gap: &[u8], word: &[u8], from: usize) -> Option<usize> {
+    let rest = gap.get(from..)?;
+    let first = word.first()?;
+    let mut at = 0;
+    while let Some(i) = memchr::memchr2(*first, first.to_ascii_uppercase(), rest.get(at..)?) {
+        at += i;
+        if starts(rest, at, word) {
+            return Some(from + at);
+        }
+        at += 1;
+    }
+    None
+}
+
+fn has(gap: &[u8], word: &[u8]) -> bool {
+    find(gap, word, 0).is_some()
+}
+
+/// Runs of letters and digits, humps apart.
+fn words(gap: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while gap.get(at).is_some_and(|b| !b.is_ascii_alphanumeric()) {
+            at += 1;
+        }
+        let start = at;
+        while let Some(b) = gap.get(at).filter(|b| b.is_ascii_alphanumeric()) {
+            let before = at.checked_sub(1).and_then(|i| gap.get(i));
+            if at > start && b.is_ascii_uppercase() && before.is_some_and(u8::is_ascii_lowercase) {
+                break;
+            }
+            at += 1;
+        }
+        (at > start).then_some((start, at))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_keys_are_heard() {
+        for gap in [
+            "_api_key = \"",
+            "Token := \"",
+            "-token: ",
+            "ApiKey\":\"",
+            ".com/v1/x?apikey=",
+            " token = '",
+            "\": {\"key\": \"",
+            ":\n  api_key: ",
+            ":\n    enabled: true\n    token: \"",
+            "]\naccess_token=",
+            "Key</key>\n<string>",
+            "\nAPI_KEY=",
+            "_KEY', '",
+            "Key { get; set; } = \"",
+            " API key is `",
+            "Client(api_key=\"",
+            ".Client(\"",
+            "(\"",
+            " login --token ",
+            "Token string = \"",
+            "_TOKEN\n    value: \"",
+        ] {
+            let says = judge(gap.as_bytes(), false, false);
+            let want = if gap.contains("value:") {
+                Says::Other
+            } else {
+                Says::Key
+            };
+            assert_eq!(says, want, "{gap}");
+        }
+    }
+
+    #[test]
+    fn an_operator_is_heard_and_nothing_else() {
+        for gap in [" = ", ": ", " = \"", "\": \"", "=", "' => '"] {
+            assert_eq!(judge(gap.as_bytes(), false, false), Says::Equals, "{gap}");
+            assert_eq!(judge(gap.as_bytes(), true, false), Says::Other, "{gap}");
+        }
+        for gap in [
+            " ",
+            "_project_id = \"",
+            "_token_id = \"",
+            " keyboard ",
+            "Tokenizer(x, y) ",
+            "_version = \"",
+            "/setup@",
+            "_sha = \"",
+            "-1.4.2.tar.gz ",
+        ] {
+            assert_eq!(judge(gap.as_bytes(), false, false), Says::Other, "{gap}");
+        }
+        let hash = " api sha256 = \"";
+        assert_eq!(judge(hash.as_bytes(), false, true), Says::Other);
+    }
+
+    #[test]
+    fn a_service_may_be_named_behind_its_key() {
+        assert_eq!(judge_before(b"x: 1\ntoken: "), Says::Key);
+        assert_eq!(judge_before(b"curl -u \""), Says::Key);
+        assert_eq!(judge_before(b"token\nrev: "), Says::Other);
+    }
+}

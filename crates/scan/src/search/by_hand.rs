@@ -1,0 +1,160 @@
+//! Rules whose values are read by hand: what stands around a keyword, and what is kept of it.
+
+use lychgate_model::{Confidence, limits};
+
+use super::{Found, NAMES_MOST, Pass, SHAPELESS_MOST, State, Text};
+use crate::beside;
+use crate::matcher::Matcher;
+use crate::shapeless::{self, ByHand, Evidence, Reading};
+use crate::value::Secret;
+
+impl Pass<'_> {
+    /// A keyword of a rule whose values are read by hand ends at `end`.
+    pub(super) fn name(
+        &self,
+        (rule, length, end): (u32, u8, u64),
+        text: Text<'_>,
+        state: &mut State,
+    ) {
+        let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
+            return;
+        };
+        let Some(how) = matcher.by_hand() else { return };
+        // Beside a name little is read, and nothing is kept.
+        state.read += usize::from(how != ByHand::Beside);
+        if state.read > NAMES_MOST {
+            state.truncated = true;
+            return;
+        }
+        if !text.last && end + how.ahead() as u64 > text.end() {
+            state.names.push((rule, length, end));
+            return;
+        }
+        let stop = text.index(end);
+        let begun = state.begun();
+        let before = state.found.len();
+        match how {
+            ByHand::Assignment => {
+                let start = stop.saturating_sub(usize::from(length));
+                if let Some(reading) = shapeless::read(text.bytes, start..stop) {
+                    self.keep((rule, matcher), &reading, text, state);
+                }
+            }
+            ByHand::Beside => {
+                let start = stop.saturating_sub(usize::from(length));
+                if let Some(value) = beside::read(text.bytes, start..stop, matcher.table()) {
+                    self.keep_shaped((rule, matcher), value, text, state);
+                }
+            }
+            // What a document holds is read once, however often it says what it is.
+            ByHand::KubernetesSecret if end < state.document => {}
+            ByHand::KubernetesSecret => {
+                let mut keep = |reading: Reading| self.keep((rule, matcher), &reading, text, state);
+                let read = shapeless::kubernetes::read(text.bytes, stop, &mut keep);
+                state.document = text.base + read as u64;
+            }
+        }
+        let kept = state.found.len().saturating_sub(before) as u64;
+        if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
+            meter.searched(rule, begun, (u64::from(length), kept));
+        }
+    }
+
+    fn keep(
+        &self,
+        (rule, matcher): (u32, &Matcher),
+        reading: &Reading,
+        text: Text<'_>,
+        state: &mut State,
+    ) {
+        let begins = text.base + reading.value.start as u64;
+        if state.shapeless.1 == Some(begins) {
+            return;
+        }
+        let value = text.bytes.get(reading.value.clone()).unwrap_or_default();
+        let Some(grades) = self.rules.get(rule as usize) else {
+            return;
+        };
+        // What blocks nowhere must not use up the room of what does.
+        let may_block = reading.evidence.may_block();
+        if !may_block && state.shapeless.0 >= SHAPELESS_MOST {
+            state.crowded = true;
+            return;
+        }
+        let weighed = matcher.weigh(value, &[], (grades.severity, grades.confidence));
+        let Some((severity, _)) = weighed else { return };
+        state.shapeless = (state.shapeless.0 + usize::from(!may_block), Some(begins));
+        if state.found.len() >= limits::FINDINGS_PER_OBJECT {
+            state.truncated = true;
+            return;
+        }
+        let secret = Secret::new(value);
+        let recalled = self.recalled(rule, &secret, state);
+        state.found.push(Found {
+            rule,
+            start: begins,
+            end: text.base + reading.value.end as u64,
+            value: secret.tag(self.key),
+            masked: secret.masked(b""),
+            severity,
+            confidence: reading.evidence.confidence().unwrap_or(Confidence::Low),
+            until: None,
+            evidence: reading.evidence,
+            open: 0,
+            recalled,
+        });
+    }
+
+    /// Keeps a value whose rule knows the shape.
+    fn keep_shaped(
+        &self,
+        (rule, matcher): (u32, &Matcher),
+        value: std::ops::Range<usize>,
+        text: Text<'_>,
+        state: &mut State,
+    ) {
+        let bytes = text.bytes.get(value.clone()).unwrap_or_default();
+        let grades = self.rules.get(rule as usize);
+        let own = grades.map(|r| (r.severity, r.confidence));
+        let weighed = own.and_then(|own| matcher.weigh(bytes, bytes, own));
+        let Some((severity, confidence)) = weighed else {
+            return;
+        };
+        let start = text.base + value.start as u64;
+        // Its service may be named twice.
+        if state
+            .found
+            .iter()
+            .rev()
+            .take(4)
+            .any(|f| f.rule == rule && f.start == start)
+        {
+            return;
+        }
+        if state.found.len() >= limits::FINDINGS_PER_OBJECT {
+            state.truncated = true;
+            return;
+        }
+        let secret = Secret::new(bytes);
+        let recalled = self.recalled(rule, &secret, state);
+        state.found.push(Found {
+            rule,
+            start,
+            end: text.base + value.end as u64,
+            value: secret.tag(self.key),
+            masked: secret.masked(b""),
+            severity,
+            confidence,
+            until: None,
+            evidence: Evidence::NONE,
+            open: 0,
+            recalled,
+        });
+    }
+
+    pub(super) fn names_that_waited(&self, text: Text<'_>, state: &mut State) {
+        for name in std::mem::take(&mut state.names) {
+            self.name(name, text, state);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Keys known by the name of their service: found, and told from what merely stands near.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::key;
+use lychgate_model::{HashKind, ObjectKind};
+use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
+
+/// Made at run time, so that nothing here looks like a secret.
+fn hex(length: usize) -> String {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b"0123456789abcdef"[usize::try_from(state >> 60).unwrap()])
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+fn rules(text: &str) -> Vec<String> {
+    let set = RuleSet::built_in().unwrap();
+    let mut out = Scanned::default();
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes: text.as_bytes(),
+    };
+    set.scan(input, &key(), &mut Scratch::new(), &mut out);
+    let id = |f: &lychgate_scan::RawFinding| set.rules()[f.rule as usize].id.to_string();
+    out.findings.iter().map(id).collect()
+}
+
+#[test]
+fn one_rule_speaks_about_a_key_and_its_twin_passes() {
+    let (short, long) = (hex(32), hex(40));
+    for (text, rule) in [
+        (format!("formspree_key = \"{short}\"\n"), "service.hex-key"),
+        (
+            format!("formspree: {short}  # formspree, vatlayer\n"),
+            "service.hex-key",
+        ),
+        // A rule of the vendor's own, where there is one.
+        (
+            format!("DD_API_KEY=x\ndatadog_api_key: \"{short}\"\n"),
+            "datadog.api-key-named",
+        ),
+        (
+            format!("x = \"http://api.formspree.com/check?access_key={short}\""),
+            "service.hex-key",
+        ),
+    ] {
+        assert_eq!(rules(&text), [rule], "{text}");
+    }
+    for text in [
+        format!("formspree_commit = \"{long}\"\n"),
+        format!("uses: formspree/setup@{long}\n"),
+        format!("formspree {short}\n"),
+        format!("formspree_url = \"https://example.com/{short}/x\"\n"),
+    ] {
+        assert!(rules(&text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn it_is_found_wherever_the_object_is_cut() {
+    let set = RuleSet::built_in().unwrap();
+    let text = format!(
+        "{}\nformspree_key = \"{}\"\n{}",
+        "x ".repeat(900),
+        hex(32),
+        " y".repeat(900)
+    );
+    let place = text.find("formspree").unwrap();
+    for cut in place - 3..place + 60 {
+        let mut scratch = Scratch::new();
+        let mut stream = set.stream(ObjectKind::Blob, &mut scratch);
+        let (one, two) = text.as_bytes().split_at(cut);
+        let mut out = Scanned::default();
+        stream.feed(&set, &key(), &mut scratch, one);
+        stream.feed(&set, &key(), &mut scratch, two);
+        stream.finish(&set, &key(), &mut scratch, &mut out);
+        assert_eq!(out.findings.len(), 1, "{cut}");
+    }
+}
