@@ -1,14 +1,13 @@
 //! Commits, trees and tags by number: what the walks walk over.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use lychgate_model::{HashKind, ObjectId, ObjectKind};
 
 use crate::error::Error;
 use crate::numbers::{Full, Numbers};
 use crate::objects::Objects;
-use crate::trees::{Entry, Trees};
+use crate::trees::{Listing, Trees};
 
 /// What is known of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +19,39 @@ pub(crate) enum Node {
     Tree(u32),
     /// Index into the commits.
     Commit(u32),
-    /// Number of what it points at.
+    /// The number of what it points at.
     Tag(u32),
     /// Could not be read; why is in [`Graph::why`].
     Unreadable,
+}
+
+/// A node in one word: there is one for each of a million objects.
+#[derive(Clone, Copy, Default)]
+struct PackedNode(u32);
+
+impl PackedNode {
+    const BITS: u32 = 29;
+    const BLOB: u32 = 1;
+    const UNREADABLE: u32 = 2;
+    const TREE: u32 = 3;
+    const COMMIT: u32 = 4;
+    const TAG: u32 = 5;
+
+    /// `None`: more than can be told apart.
+    const fn new(kind: u32, at: usize) -> Option<Self> {
+        if at >> Self::BITS != 0 {
+            return None;
+        }
+        Some(Self(kind << Self::BITS | at as u32))
+    }
+
+    const fn kind(self) -> u32 {
+        self.0 >> Self::BITS
+    }
+
+    const fn at(self) -> u32 {
+        self.0 & ((1 << Self::BITS) - 1)
+    }
 }
 
 /// What of a commit the walks need.
@@ -40,9 +68,10 @@ pub(crate) struct Graph {
     kind: HashKind,
     pub(crate) numbers: Numbers,
     pub(crate) trees: Trees,
-    nodes: Vec<Node>,
-    /// First entry and number of entries of every tree read.
-    ranges: Vec<(u32, u32)>,
+    nodes: Vec<PackedNode>,
+    listings: Vec<Listing>,
+    /// What tags point at.
+    targets: Vec<u32>,
     commits: Vec<Commit>,
     parents: Vec<u32>,
     failures: HashMap<u32, String>,
@@ -66,7 +95,8 @@ impl Graph {
             numbers: Numbers::new(kind),
             trees: Trees::default(),
             nodes: Vec::new(),
-            ranges: Vec::new(),
+            listings: Vec::new(),
+            targets: Vec::new(),
             commits: Vec::new(),
             parents: Vec::new(),
             failures: HashMap::new(),
@@ -102,11 +132,24 @@ impl Graph {
             .map_err(|Full| too_many())
     }
 
+    fn packed(&self, number: u32) -> PackedNode {
+        let node = self.nodes.get(number as usize);
+        node.copied().unwrap_or_default()
+    }
+
     pub(crate) fn node(&self, number: u32) -> Node {
-        self.nodes
-            .get(number as usize)
-            .copied()
-            .unwrap_or(Node::Unread)
+        let node = self.packed(number);
+        match node.kind() {
+            PackedNode::BLOB => Node::Blob,
+            PackedNode::UNREADABLE => Node::Unreadable,
+            PackedNode::TREE => Node::Tree(node.at()),
+            PackedNode::COMMIT => Node::Commit(node.at()),
+            PackedNode::TAG => match self.targets.get(node.at() as usize) {
+                Some(target) => Node::Tag(*target),
+                None => Node::Unreadable,
+            },
+            _ => Node::Unread,
+        }
     }
 
     /// The type of an object that was read.
@@ -127,10 +170,10 @@ impl Graph {
             .map_or("it cannot be read", String::as_str)
     }
 
-    fn set(&mut self, number: u32, node: Node) {
+    fn set(&mut self, number: u32, node: PackedNode) {
         let at = number as usize;
         if at >= self.nodes.len() {
-            self.nodes.resize(at + 1, Node::Unread);
+            self.nodes.resize(at + 1, PackedNode::default());
         }
         if let Some(slot) = self.nodes.get_mut(at) {
             *slot = node;
@@ -138,14 +181,20 @@ impl Graph {
     }
 
     pub(crate) fn fail(&mut self, number: u32, why: impl Into<String>) {
-        self.set(number, Node::Unreadable);
+        self.set(
+            number,
+            PackedNode::new(PackedNode::UNREADABLE, 0).unwrap_or_default(),
+        );
         self.failures.insert(number, why.into());
     }
 
     /// Notes the type of an object that need not be read for what it names.
     pub(crate) fn note_blob(&mut self, number: u32) {
         if self.node(number) == Node::Unread {
-            self.set(number, Node::Blob);
+            self.set(
+                number,
+                PackedNode::new(PackedNode::BLOB, 0).unwrap_or_default(),
+            );
         }
     }
 
@@ -170,12 +219,16 @@ impl Graph {
         base: Option<(u32, &[u8])>,
     ) {
         let node = match kind {
-            ObjectKind::Blob => Some(Node::Blob),
+            ObjectKind::Blob => PackedNode::new(PackedNode::BLOB, 0),
             ObjectKind::Tree => self.add_tree(content, base),
             ObjectKind::Commit => self.add_commit(number, content),
             ObjectKind::Tag => target(content, self.kind)
                 .and_then(|(id, _)| self.numbers.number(id.as_bytes()).ok())
-                .map(Node::Tag),
+                .and_then(|target| {
+                    let node = PackedNode::new(PackedNode::TAG, self.targets.len())?;
+                    self.targets.push(target);
+                    Some(node)
+                }),
         };
         match node {
             Some(node) => self.set(number, node),
@@ -183,21 +236,18 @@ impl Graph {
         }
     }
 
-    fn add_tree(&mut self, content: &[u8], base: Option<(u32, &[u8])>) -> Option<Node> {
-        let base = base.and_then(|(number, bytes)| Some((bytes, self.range(number)?)));
-        let range = self
+    fn add_tree(&mut self, content: &[u8], base: Option<(u32, &[u8])>) -> Option<PackedNode> {
+        let base = base.and_then(|(number, bytes)| Some((bytes, self.listing(number)?)));
+        let listing = self
             .trees
             .read(content, base, &mut self.numbers, self.kind)
             .ok()?;
-        let at = u32::try_from(self.ranges.len()).ok()?;
-        self.ranges.push((
-            u32::try_from(range.start).ok()?,
-            u32::try_from(range.len()).ok()?,
-        ));
-        Some(Node::Tree(at))
+        let node = PackedNode::new(PackedNode::TREE, self.listings.len())?;
+        self.listings.push(listing);
+        Some(node)
     }
 
-    fn add_commit(&mut self, number: u32, content: &[u8]) -> Option<Node> {
+    fn add_commit(&mut self, number: u32, content: &[u8]) -> Option<PackedNode> {
         let links = Links::parse(content, self.kind)?;
         let tree = self.numbers.number(links.tree.as_bytes()).ok()?;
         let start = u32::try_from(self.parents.len()).ok()?;
@@ -212,13 +262,13 @@ impl Graph {
             }
         }
         let end = u32::try_from(self.parents.len()).ok()?;
-        let at = u32::try_from(self.commits.len()).ok()?;
+        let node = PackedNode::new(PackedNode::COMMIT, self.commits.len())?;
         self.commits.push(Commit {
             tree,
             parents: (start, end),
             date: links.date,
         });
-        Some(Node::Commit(at))
+        Some(node)
     }
 
     /// What `number` is, read from the store if it was not yet.
@@ -251,22 +301,15 @@ impl Graph {
     }
 
     /// Where a tree's entries stand in [`Graph::trees`].
-    pub(crate) fn range(&self, number: u32) -> Option<Range<usize>> {
+    pub(crate) fn listing(&self, number: u32) -> Option<Listing> {
         match self.node(number) {
-            Node::Tree(at) => {
-                let (start, len) = *self.ranges.get(at as usize)?;
-                Some(start as usize..start as usize + len as usize)
-            }
+            Node::Tree(at) => self.listings.get(at as usize).copied(),
             _ => None,
         }
     }
-
-    pub(crate) fn entries(&self, number: u32) -> Option<&[Entry]> {
-        Some(self.trees.entries(self.range(number)?))
-    }
 }
 
-fn too_many() -> Error {
+pub(crate) fn too_many() -> Error {
     Error::unsupported("more objects than can be numbered")
 }
 

@@ -17,6 +17,7 @@
 //! Own readers stand where gix would read more than a commit costs (the whole index, every
 //! configuration), or would not look (the quarantine, extensions nobody knows).
 
+mod bits;
 mod compare;
 mod delta;
 mod discovery;

@@ -21,7 +21,7 @@ pub(crate) enum Mapped {
     /// The pages of the file.
     Pages(Mmap),
     /// Bytes that are in no file.
-    #[cfg(fuzzing)]
+    #[cfg(any(test, fuzzing))]
     Bytes(Vec<u8>),
 }
 
@@ -37,8 +37,16 @@ impl Mapped {
         Self::with(MmapOptions::new().populate(), path)
     }
 
+    /// Maps an open file that is read here and there.
+    pub(crate) fn of(file: &File) -> io::Result<Self> {
+        Self::map(&mut MmapOptions::new(), file)
+    }
+
     fn with(options: &mut MmapOptions, path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        Self::map(options, &File::open(path)?)
+    }
+
+    fn map(options: &mut MmapOptions, file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::other("not a regular file"));
@@ -49,7 +57,7 @@ impl Mapped {
         let length = usize::try_from(metadata.len()).map_err(io::Error::other)?;
         options.len(length);
         // SAFETY: the map is private and read-only; see the type for why the file stays as it is.
-        unsafe { options.map_copy_read_only(&file) }.map(Self::Pages)
+        unsafe { options.map_copy_read_only(file) }.map(Self::Pages)
     }
 }
 
@@ -60,7 +68,7 @@ impl Deref for Mapped {
         match self {
             Self::Empty => &[],
             Self::Pages(map) => map,
-            #[cfg(fuzzing)]
+            #[cfg(any(test, fuzzing))]
             Self::Bytes(bytes) => bytes,
         }
     }

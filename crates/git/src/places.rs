@@ -2,16 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
 use lychgate_model::{Mode, ObjectId, ObjectKind, RepoPath};
 
+use crate::bits::Bits;
 use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::objects::Objects;
 use crate::pushed::{NewObjects, Visitor};
-use crate::trees::{Beside, Entry};
+use crate::trees::{Beside, Entry, Listing};
 
 /// One place where an object stands in what is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl NewObjects<'_> {
         if self.commits.is_none() {
             self.enumerate(&mut Uninterested)?;
         }
-        let wanted: HashSet<u32> = wanted
+        let wanted: Bits = wanted
             .iter()
             .filter_map(|id| self.graph.numbers.get(id.as_bytes()))
             .collect();
@@ -75,7 +76,8 @@ impl NewObjects<'_> {
             wanted,
             found: HashMap::new(),
             digests: RandomState::new(),
-            contains: HashMap::new(),
+            contains: Vec::new(),
+            known: 0,
             steps: 0,
             fresh: 0,
             full: false,
@@ -93,12 +95,12 @@ impl NewObjects<'_> {
             search.commit(*number, reference(number))?;
         }
         // Sent again though it was there before: it stands beside itself.
-        search
-            .wanted
-            .retain(|number| !search.found.contains_key(number));
+        for number in search.found.keys() {
+            search.wanted.remove(*number);
+        }
         if !search.wanted.is_empty() {
             search.unchanged = true;
-            search.contains.clear();
+            search.forget();
             for number in &commits {
                 search.commit(*number, reference(number))?;
             }
@@ -160,12 +162,13 @@ impl NewObjects<'_> {
 struct Search<'a> {
     graph: &'a mut Graph,
     objects: &'a Objects,
-    wanted: HashSet<u32>,
+    wanted: Bits,
     /// Places told of each object, as digests of all but their commits.
     found: HashMap<u32, Vec<u64>>,
     digests: RandomState,
-    /// Whether something wanted stands below a tree.
-    contains: HashMap<u32, bool>,
+    /// Whether something wanted stands below a tree, and how often that was found out.
+    contains: Vec<Contains>,
+    known: usize,
     /// Trees entered, in all and since `contains` was made.
     steps: usize,
     fresh: usize,
@@ -177,9 +180,19 @@ struct Search<'a> {
 }
 
 struct Frame {
-    rest: Range<usize>,
+    tree: Listing,
+    at: usize,
     beside: Vec<Beside>,
     path: usize,
+}
+
+/// What is known of the trees below one.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Contains {
+    #[default]
+    Unknown,
+    No,
+    Yes,
 }
 
 /// The commit being looked at.
@@ -226,7 +239,7 @@ impl Search<'_> {
             reference,
             deleted: None,
         };
-        if self.wanted.contains(&number) {
+        if self.wanted.contains(number) {
             at.deleted = Some(Vec::new());
             self.place(&mut at, number, Mode::Regular, b"", &[])?;
             at.deleted = None;
@@ -246,15 +259,19 @@ impl Search<'_> {
         while let Some(frame) = frames.last_mut() {
             path.truncate(frame.path);
             self.graph.step(1 + frame.beside.len())?;
-            let Some(next) = frame.rest.next() else {
+            let mut next = frame.at;
+            if !self.unchanged {
+                let trees = &self.graph.trees;
+                let beside = frame.beside.iter();
+                next = beside.fold(next, |at, beside| beside.skip(trees, frame.tree, at));
+            }
+            frame.at = next + 1;
+            let Some(entry) = self.graph.trees.entry(frame.tree, next) else {
                 frames.pop();
                 continue;
             };
-            let Some(&entry) = self.graph.trees.entries(next..next + 1).first() else {
-                continue;
-            };
-            let interesting = (self.wanted.contains(&entry.object) && !entry.is_gitlink())
-                || (entry.is_tree() && !matches!(self.contains.get(&entry.object), Some(false)));
+            let interesting = (self.wanted.contains(entry.object) && !entry.is_gitlink())
+                || (entry.is_tree() && self.below(entry.object) != Contains::No);
             if !interesting {
                 continue;
             }
@@ -262,7 +279,7 @@ impl Search<'_> {
             let old: Vec<Entry> = frame
                 .beside
                 .iter_mut()
-                .filter_map(|beside| beside.find(trees, entry))
+                .filter_map(|beside| beside.find(trees, frame.tree, next))
                 .collect();
             if !self.unchanged && old.iter().any(|old| old.same(entry)) {
                 continue;
@@ -288,8 +305,8 @@ impl Search<'_> {
         path: usize,
         frames: &mut Vec<Frame>,
     ) -> Result<(), Error> {
-        if self.full && self.fresh > self.contains.len() {
-            self.contains.clear();
+        if self.full && self.fresh > self.known {
+            self.forget();
             self.fresh = 0;
             self.full = false;
         }
@@ -304,11 +321,12 @@ impl Search<'_> {
         let mut sides = Vec::with_capacity(beside.len());
         for side in beside {
             self.graph.load(*side, self.objects);
-            sides.extend(self.graph.range(*side).map(Beside::new));
+            sides.extend(self.graph.listing(*side).map(Beside::new));
         }
-        if let Some(rest) = self.graph.range(tree) {
+        if let Some(tree) = self.graph.listing(tree) {
             frames.push(Frame {
-                rest,
+                tree,
+                at: 0,
                 beside: sides,
                 path,
             });
@@ -321,30 +339,52 @@ impl Search<'_> {
     fn contains(&mut self, root: u32) -> Result<bool, Error> {
         let mut stack = vec![(root, false)];
         while let Some((tree, below_done)) = stack.pop() {
-            if !below_done && self.contains.contains_key(&tree) {
+            if !below_done && self.below(tree) != Contains::Unknown {
                 continue;
             }
             if self.unchanged {
                 self.graph.load(tree, self.objects);
             }
-            self.graph
-                .step(1 + self.graph.range(tree).map_or(0, |range| range.len()))?;
-            let entries = self.graph.entries(tree).unwrap_or_default();
+            let listing = self.graph.listing(tree).unwrap_or_default();
+            self.graph.step(1 + listing.len())?;
+            let entries = self.graph.trees.entries(listing);
             if below_done {
-                let within = |e: &Entry| {
-                    (self.wanted.contains(&e.object) && !e.is_gitlink())
-                        || (e.is_tree() && self.contains.get(&e.object) == Some(&true))
+                let within = |e: Entry| {
+                    (self.wanted.contains(e.object) && !e.is_gitlink())
+                        || (e.is_tree() && self.below(e.object) == Contains::Yes)
                 };
-                let found = entries.iter().any(within);
-                self.contains.insert(tree, found);
+                if { entries }.any(within) {
+                    self.note(tree, Contains::Yes);
+                }
             } else {
-                self.contains.insert(tree, false);
                 stack.push((tree, true));
-                let below = entries.iter().filter(|e| e.is_tree());
+                let below = entries.filter(|e| e.is_tree());
                 stack.extend(below.map(|e| (e.object, false)));
+                self.note(tree, Contains::No);
             }
         }
-        Ok(self.contains.get(&root) == Some(&true))
+        Ok(self.below(root) == Contains::Yes)
+    }
+
+    fn below(&self, tree: u32) -> Contains {
+        let known = self.contains.get(tree as usize);
+        known.copied().unwrap_or_default()
+    }
+
+    fn note(&mut self, tree: u32, contains: Contains) {
+        let at = tree as usize;
+        if at >= self.contains.len() {
+            self.contains.resize(at + 1, Contains::Unknown);
+        }
+        if let Some(slot) = self.contains.get_mut(at) {
+            self.known += usize::from(*slot == Contains::Unknown);
+            *slot = contains;
+        }
+    }
+
+    fn forget(&mut self) {
+        self.contains.clear();
+        self.known = 0;
     }
 
     fn place(
@@ -355,7 +395,7 @@ impl Search<'_> {
         path: &[u8],
         old: &[u32],
     ) -> Result<(), Error> {
-        if !self.wanted.contains(&object) {
+        if !self.wanted.contains(object) {
             return Ok(());
         }
         if at.deleted.is_none() {
@@ -399,7 +439,7 @@ impl Search<'_> {
         }
         told.push(digest);
         if told.len() >= PLACES_PER_OBJECT {
-            self.wanted.remove(&object);
+            self.wanted.remove(object);
             self.full = true;
         }
         (self.sink)(Place {
@@ -435,20 +475,20 @@ impl Search<'_> {
                 self.graph.load(old, self.objects);
                 let entries = new.and_then(|new| {
                     self.graph.load(new, self.objects);
-                    self.graph.range(new)
+                    self.graph.listing(new)
                 });
-                let Some(range) = self.graph.range(old) else {
+                let Some(listing) = self.graph.listing(old) else {
                     continue;
                 };
-                self.graph.step(1 + range.len())?;
+                self.graph.step(1 + listing.len())?;
                 let below = |name: &[u8]| match path.as_slice() {
                     [] => name.to_vec(),
                     path => [path, b"/", name].concat(),
                 };
                 let trees = &self.graph.trees;
                 let mut kept = entries.map(Beside::new);
-                for &entry in trees.entries(range) {
-                    let now = kept.as_mut().and_then(|k| k.find(trees, entry));
+                for (at, entry) in trees.entries(listing).enumerate() {
+                    let now = kept.as_mut().and_then(|k| k.find(trees, listing, at));
                     if entry.is_tree() {
                         let now = now.map(|now| now.object);
                         stack.push((now, entry.object, below(trees.name(entry))));

@@ -1,5 +1,6 @@
 //! What lies in an object directory: packs by their indices, loose objects by fan-out.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::error::{Error, shown};
 /// Everything found in one object directory, its alternates not included.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// Pack indices, by name.
+    /// Pack indices, the largest first.
     pub(crate) packs: Vec<PathBuf>,
     /// Loose objects, by id.
     pub(crate) loose: Vec<ObjectId>,
@@ -28,8 +29,7 @@ impl Contents {
                 contents.list_packs(&path)?;
             }
         }
-        contents.packs.sort();
-        contents.loose.sort();
+        contents.sort();
         Ok(contents)
     }
 
@@ -37,8 +37,15 @@ impl Contents {
     pub(crate) fn packs(directory: &Path) -> Result<Vec<PathBuf>, Error> {
         let mut contents = Self::default();
         contents.list_packs(&directory.join("pack"))?;
-        contents.packs.sort();
+        contents.sort();
         Ok(contents.packs)
+    }
+
+    fn sort(&mut self) {
+        let size = |path: &PathBuf| fs::metadata(path).map_or(0, |file| file.len());
+        self.packs
+            .sort_by_cached_key(|path| (Reverse(size(path)), path.clone()));
+        self.loose.sort();
     }
 
     fn list_fan_out(&mut self, fan: &str, path: &Path, kind: HashKind) -> Result<(), Error> {

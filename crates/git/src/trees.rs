@@ -1,11 +1,10 @@
 //! Trees as many small numbers: read once, compared often.
 
 use std::cmp::Ordering;
-use std::ops::Range;
 
 use lychgate_model::{HashKind, Mode};
 
-use crate::numbers::{Full, Names, Numbers};
+use crate::numbers::{Full, Lists, Names, Numbers};
 
 /// What an entry of a tree is, as far as its path is judged by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,11 +122,43 @@ impl From<Full> for Malformed {
     }
 }
 
-/// The entries of many trees, one after another.
+/// One tree that was read: where its entries stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listing {
+    /// Which list of names and modes.
+    names: u32,
+    /// Where its objects begin.
+    objects: u32,
+    len: u32,
+}
+
+impl Listing {
+    pub(crate) const fn len(self) -> usize {
+        self.len as usize
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.len == 0
+    }
+}
+
+/// The entries of many trees.
 #[derive(Default)]
 pub(crate) struct Trees {
     names: Names,
-    entries: Vec<Entry>,
+    /// Names and modes of each tree, as [`Entry`] packs them.
+    lists: Lists,
+    objects: Vec<u32>,
+    /// Names and modes of the tree being read.
+    list: Vec<u32>,
+}
+
+/// What a tree is read against.
+struct Base<'b> {
+    /// Its bytes and entries that are still to come, and how many went before.
+    rest: &'b [u8],
+    listing: Listing,
+    at: usize,
 }
 
 impl Trees {
@@ -136,68 +167,147 @@ impl Trees {
     pub(crate) fn read(
         &mut self,
         content: &[u8],
-        base: Option<(&[u8], Range<usize>)>,
+        base: Option<(&[u8], Listing)>,
         numbers: &mut Numbers,
         kind: HashKind,
-    ) -> Result<Range<usize>, Malformed> {
-        let start = self.entries.len();
+    ) -> Result<Listing, Malformed> {
+        let start = self.objects.len();
         let result = self.read_entries(content, base, numbers, kind);
+        let result = result.and_then(|names| {
+            Ok(Listing {
+                names,
+                objects: u32::try_from(start).map_err(|_| Malformed)?,
+                len: u32::try_from(self.objects.len() - start).map_err(|_| Malformed)?,
+            })
+        });
         if result.is_err() {
-            self.entries.truncate(start);
+            self.objects.truncate(start);
         }
-        result.map(|()| start..self.entries.len())
+        result
     }
 
+    /// Appends a tree's objects; the number of its names and modes.
     fn read_entries(
         &mut self,
         content: &[u8],
-        base: Option<(&[u8], Range<usize>)>,
+        base: Option<(&[u8], Listing)>,
         numbers: &mut Numbers,
         kind: HashKind,
-    ) -> Result<(), Malformed> {
-        let (mut old, mut known) = base.unwrap_or_default();
+    ) -> Result<u32, Malformed> {
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        let mut base = base.map(|(rest, listing)| Base {
+            rest,
+            listing,
+            at: 0,
+        });
         let mut rest = content;
-        let mut agree = agreement(rest, old);
+        let mut agree = base.as_ref().map_or(0, |base| agreement(rest, base.rest));
         while !rest.is_empty() {
             let (raw, after) = split_entry(rest, kind).ok_or(Malformed)?;
             rest = after;
             let mode = raw.mode.ok_or(Malformed)?;
             let len = raw.whole.len();
-            if agree < len {
-                while let Some((_, next)) =
-                    split_entry(old, kind).filter(|(theirs, _)| theirs.name < raw.name)
+            let mut known = None;
+            if let Some(base) = &mut base {
+                while agree < len
+                    && let Some((theirs, next)) = split_entry(base.rest, kind)
+                    && theirs.name <= raw.name
                 {
-                    old = next;
-                    known.start += 1;
+                    let (entry, same) =
+                        (self.entry(base.listing, base.at), theirs.whole == raw.whole);
+                    let named = theirs.name == raw.name && theirs.mode == raw.mode;
+                    if same {
+                        agree = len + agreement(rest, next);
+                        break;
+                    }
+                    base.rest = next;
+                    base.at += 1;
+                    if named {
+                        known = entry.map(|entry| (entry.packed, None));
+                        agree = len + agreement(rest, next);
+                        break;
+                    }
                 }
-                agree = match old.strip_prefix(raw.whole) {
-                    Some(next) => len + agreement(rest, next),
-                    None => 0,
-                };
-            }
-            let same = agree >= len;
-            if same {
-                old = old.get(len..).unwrap_or_default();
-                agree -= len;
-            }
-            if same && !known.is_empty() {
-                let entry = self.entries.get(known.start).copied().ok_or(Malformed)?;
-                self.entries.push(entry);
-                known.start += 1;
-            } else {
-                let name = self.names.number(raw.name)?;
-                if name >= 1 << NAME_BITS {
-                    return Err(Malformed);
+                if agree >= len {
+                    agree -= len;
+                    if known.is_none() {
+                        let entry = self.entry(base.listing, base.at).ok_or(Malformed)?;
+                        known = Some((entry.packed, Some(entry.object)));
+                        base.rest = base.rest.get(len..).unwrap_or_default();
+                        base.at += 1;
+                    }
+                } else {
+                    agree = 0;
                 }
-                let object = numbers.number(raw.id)?;
-                self.entries.push(Entry::new(name, mode, object));
             }
+            let (packed, object) = known.unwrap_or_default();
+            let packed = match known {
+                Some(_) => packed,
+                None => {
+                    let name = self.names.number(raw.name)?;
+                    if name >= 1 << NAME_BITS {
+                        return Err(Malformed);
+                    }
+                    Entry::new(name, mode, 0).packed
+                }
+            };
+            list.push(packed);
+            self.objects.push(match object {
+                Some(object) => object,
+                None => numbers.number(raw.id)?,
+            });
         }
-        Ok(())
+        let shared = base.map(|base| base.listing.names);
+        let shared = shared.filter(|names| self.lists.get(*names) == list);
+        let names = match shared {
+            Some(names) => names,
+            None => self.lists.number(&list)?.0,
+        };
+        self.list = list;
+        Ok(names)
     }
 
-    pub(crate) fn entries(&self, range: Range<usize>) -> &[Entry] {
-        self.entries.get(range).unwrap_or_default()
+    /// One entry of a tree.
+    pub(crate) fn entry(&self, tree: Listing, at: usize) -> Option<Entry> {
+        Some(Entry {
+            packed: *self.lists.get(tree.names).get(at)?,
+            object: *self.objects(tree).get(at)?,
+        })
+    }
+
+    /// All entries of a tree.
+    pub(crate) fn entries(&self, tree: Listing) -> impl Iterator<Item = Entry> + '_ {
+        let names = self.lists.get(tree.names).iter();
+        let pairs = names.zip(self.objects(tree));
+        pairs.map(|(&packed, &object)| Entry { packed, object })
+    }
+
+    fn objects(&self, tree: Listing) -> &[u32] {
+        let start = tree.objects as usize;
+        self.objects
+            .get(start..start + tree.len())
+            .unwrap_or_default()
+    }
+
+    /// From `at` on, the first entry that is not the very same in another tree with the same
+    /// names, or the end.
+    fn skip(&self, tree: Listing, other: Listing, at: usize) -> usize {
+        let rest = |tree| self.objects(tree).get(at..).unwrap_or_default();
+        let pairs = rest(tree).iter().zip(rest(other));
+        at + pairs.take_while(|(a, b)| a == b).count()
+    }
+
+    /// Whether a tree has something else than a folder called `name`. In a tree that is not in
+    /// Git's order some names are not found.
+    pub(crate) fn holds_file(&self, tree: Listing, name: u32) -> bool {
+        let list = self.lists.get(tree.names);
+        let wanted = Entry::new(name, Mode::Regular, 0);
+        let found = list.binary_search_by(|packed| {
+            let (packed, object) = (*packed, 0);
+            self.order(Entry { packed, object }, wanted)
+        });
+        found.is_ok()
     }
 
     pub(crate) fn name(&self, entry: Entry) -> &[u8] {
@@ -209,11 +319,16 @@ impl Trees {
         if a.name() == b.name() {
             return a.is_tree().cmp(&b.is_tree());
         }
-        let key = |e: Entry| {
-            let slash: &[u8] = if e.is_tree() { b"/" } else { b"" };
-            self.name(e).iter().chain(slash)
+        let (left, right) = (self.name(a), self.name(b));
+        let common = left.len().min(right.len());
+        let after = |name: &[u8], entry: Entry| {
+            let slash = if entry.is_tree() { Some(b'/') } else { None };
+            name.get(common).copied().or(slash)
         };
-        key(a).cmp(key(b))
+        let heads = left.get(..common).cmp(&right.get(..common));
+        heads
+            .then_with(|| after(left, a).cmp(&after(right, b)))
+            .then_with(|| left.len().cmp(&right.len()))
     }
 }
 
@@ -222,23 +337,38 @@ impl Trees {
 /// In a tree that is not in Git's order some entries are not found. They are then taken as new,
 /// so that a malformed tree can be judged too often but never too little.
 pub(crate) struct Beside {
-    rest: Range<usize>,
+    other: Listing,
+    at: usize,
 }
 
 impl Beside {
-    pub(crate) const fn new(other: Range<usize>) -> Self {
-        Self { rest: other }
+    pub(crate) const fn new(other: Listing) -> Self {
+        Self { other, at: 0 }
     }
 
-    /// What stands in the other tree at the path of `entry`, as the same kind of thing: a file or
-    /// symlink beside a file or symlink, a tree beside a tree.
-    pub(crate) fn find(&mut self, trees: &Trees, entry: Entry) -> Option<Entry> {
-        while let Some(other) = trees.entries.get(self.rest.clone()).and_then(|r| r.first()) {
-            match trees.order(*other, entry) {
-                Ordering::Less => self.rest.start += 1,
+    /// Where in `tree`, from `at` on, an entry stands that is not the very same here: only where
+    /// that can be said at once, since both have the same names.
+    pub(crate) fn skip(&self, trees: &Trees, tree: Listing, at: usize) -> usize {
+        if self.other.names == tree.names {
+            trees.skip(tree, self.other, at)
+        } else {
+            at
+        }
+    }
+
+    /// What stands in the other tree at the path of the entry at `at` of `tree`, as the same kind
+    /// of thing: a file or symlink beside a file or symlink, a tree beside a tree.
+    pub(crate) fn find(&mut self, trees: &Trees, tree: Listing, at: usize) -> Option<Entry> {
+        if self.other.names == tree.names {
+            return trees.entry(self.other, at);
+        }
+        let entry = trees.entry(tree, at)?;
+        while let Some(other) = trees.entry(self.other, self.at) {
+            match trees.order(other, entry) {
+                Ordering::Less => self.at += 1,
                 Ordering::Equal => {
-                    self.rest.start += 1;
-                    return Some(*other);
+                    self.at += 1;
+                    return Some(other);
                 }
                 Ordering::Greater => return None,
             }
@@ -290,23 +420,49 @@ mod tests {
             .read(&new, None, &mut numbers, HashKind::Sha1)
             .unwrap();
         let helped = trees
-            .read(
-                &new,
-                Some((&old, base.clone())),
-                &mut numbers,
-                HashKind::Sha1,
-            )
+            .read(&new, Some((&old, base)), &mut numbers, HashKind::Sha1)
             .unwrap();
-        assert_eq!(trees.entries(alone.clone()), trees.entries(helped));
-        assert_eq!(alone.len(), 7);
+        assert!(trees.entries(alone).eq(trees.entries(helped)));
+        assert_eq!((alone.len(), alone.names), (7, helped.names));
 
         let mut beside = Beside::new(base);
-        let found = trees
-            .entries(alone)
-            .iter()
-            .map(|e| beside.find(&trees, *e).is_some_and(|other| other.same(*e)))
+        let found = (0..7)
+            .zip(trees.entries(alone))
+            .map(|(at, entry)| {
+                let other = beside.find(&trees, alone, at);
+                other.is_some_and(|other| other.same(entry))
+            })
             .collect::<Vec<_>>();
         assert_eq!(found, [true, false, false, true, false, true, false]);
+    }
+
+    #[test]
+    fn versions_of_a_tree_share_its_names() {
+        let versions = [1, 2].map(|n| {
+            tree(&[
+                ("100644", "a", 1),
+                ("40000", "a0", 2),
+                ("100644", "b", n),
+                ("160000", "c", 4),
+            ])
+        });
+        let (mut numbers, mut trees) = (Numbers::new(HashKind::Sha1), Trees::default());
+        let [old, new] = versions.map(|bytes| {
+            trees
+                .read(&bytes, None, &mut numbers, HashKind::Sha1)
+                .unwrap()
+        });
+        assert_eq!(old.names, new.names);
+        let mut beside = Beside::new(old);
+        assert_eq!(beside.skip(&trees, new, 0), 2, "the first that differs");
+        assert_eq!(beside.skip(&trees, new, 3), 4);
+        let other = beside.find(&trees, new, 2).unwrap();
+        assert!(other.name() == trees.entry(new, 2).unwrap().name());
+        let held: Vec<_> = trees
+            .entries(old)
+            .map(|entry| trees.holds_file(old, entry.name()))
+            .collect();
+        assert_eq!(held, [true, false, true, true], "a folder is no file");
     }
 
     #[test]
@@ -329,7 +485,7 @@ mod tests {
         }
         assert_eq!(
             trees.read(b"", None, &mut numbers, HashKind::Sha1),
-            Ok(0..0)
+            Ok(Listing::default())
         );
     }
 }

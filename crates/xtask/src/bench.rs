@@ -1,6 +1,6 @@
 //! The table of `docs/performance.md`: every figure a ratio against a floor of the same run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use lychgate_e2e::{Repo, World, binaries};
@@ -17,13 +17,14 @@ const INSTRUCTIONS_LINE: u64 = 4_000_000;
 
 /// Runs the benches whose names are given, or all.
 pub(crate) fn run(names: &[&str]) -> ExitCode {
-    let benches: [(&str, fn()); 7] = [
+    let benches: [(&str, fn()); 8] = [
         ("idle", idle),
         ("line", || one_line(13_000)),
         ("line80k", || one_line(80_000)),
         ("files", fifty_files),
         ("blob", one_blob),
         ("push", push),
+        ("memory", memory),
         ("cold", cold),
     ];
     println!(
@@ -233,36 +234,98 @@ fn one_blob() {
     );
 }
 
-/// Runs the real pre-receive hook over a quarantine that holds the whole history, as git would
-/// while a push waits.
+/// A push that waits: a quarantine that holds the whole history of a repository.
+struct Waiting<'w> {
+    bare: Repo<'w>,
+    quarantine: PathBuf,
+    stdin: PathBuf,
+}
+
+impl<'w> Waiting<'w> {
+    /// A bare repository behind the gate, where the history of `source` is about to be pushed.
+    fn new(world: &'w World, source: &Path) -> Self {
+        let name = source.file_name().unwrap_or_default().display();
+        let bare = world.bare_of_hooks(&format!("bench-{name}.git"), &["--bare"]);
+        world
+            .lychgate(&["install", "--server", &bare.path.display().to_string()])
+            .ok();
+        let quarantine = bare.path.join("objects/tmp_objdir-incoming-bench");
+        std::fs::create_dir_all(quarantine.join("pack")).expect("a writable world");
+        let tip = pack(world, source, &quarantine.join("pack"));
+        let line = format!("{} {tip} refs/heads/main\n", "0".repeat(tip.len()));
+        let stdin = bare.path.join("stdin");
+        std::fs::write(&stdin, line).expect("a writable world");
+        Self {
+            bare,
+            quarantine,
+            stdin,
+        }
+    }
+
+    /// The real pre-receive hook, as git runs it while the push waits.
+    fn hook(&self) -> Command {
+        let script = format!("exec hooks/pre-receive < {}", self.stdin.display());
+        let mut hook = self.bare.world.command("sh", &self.bare.path);
+        hook.args(["-c", &script])
+            .env("GIT_DIR", ".")
+            .env("GIT_OBJECT_DIRECTORY", &self.quarantine)
+            .env("GIT_QUARANTINE_PATH", &self.quarantine)
+            .env(
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                self.bare.path.join("objects"),
+            );
+        hook
+    }
+
+    /// The pack that waits.
+    fn pack(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.quarantine.join("pack")).expect("made above");
+        let mut paths = files.flatten().map(|file| file.path());
+        let pack = paths.find(|path| path.extension().is_some_and(|e| e == "pack"));
+        pack.expect("a pack was made")
+    }
+}
+
+/// The hook's memory on pushes, beside that of `git index-pack` when it receives the same pack.
+fn memory() {
+    let world = World::new();
+    world.start_daemon();
+    for source in [workload::tiny(&world, 300_000), workload::history(&world)] {
+        let waiting = Waiting::new(&world, &source);
+        let repo = world.bare_of_hooks("received.git", &["--bare"]);
+        let script = format!(
+            "exec git index-pack --stdin --fix-thin < {}",
+            waiting.pack().display()
+        );
+        let mut receive = world.command("sh", &repo.path);
+        receive.args(["-c", &script]);
+        let ours = floor::peak(&mut waiting.hook());
+        let theirs = floor::peak(&mut receive);
+        println!(
+            "push of {}: hook {:.1} MiB at most ({:.1} private), git index-pack {:.1} ({:.1}): {:.2}x",
+            source.file_name().unwrap_or_default().display(),
+            ours.resident,
+            ours.private,
+            theirs.resident,
+            theirs.private,
+            ours.resident / theirs.resident,
+        );
+        for path in [&waiting.bare.path, &repo.path] {
+            std::fs::remove_dir_all(path).expect("a writable world");
+        }
+    }
+}
+
+/// A push before the judge knows anything, the same push again, and git reading the same objects.
 fn push() {
     let world = World::new();
     world.start_daemon();
     let source = workload::history(&world);
     let daemon = u32::try_from(world.daemons()[0]).unwrap_or(0);
-    let bare = world.bare_of_hooks("bench.git", &["--bare"]);
-    world
-        .lychgate(&["install", "--server", &bare.path.display().to_string()])
-        .ok();
-    let quarantine = bare.path.join("objects/tmp_objdir-incoming-bench");
-    std::fs::create_dir_all(quarantine.join("pack")).expect("a writable world");
-    let tip = pack(&world, &source, &quarantine.join("pack"));
-    let stdin = format!("{} {tip} refs/heads/main\n", "0".repeat(tip.len()));
-    let stdin_file = world.root().join("stdin");
-    std::fs::write(&stdin_file, stdin).expect("a writable world");
+    let waiting = Waiting::new(&world, &source);
     let receive = |label: &str| {
-        let script = format!("exec hooks/pre-receive < {}", stdin_file.display());
-        let mut hook = world.command("sh", &bare.path);
-        hook.args(["-c", &script])
-            .env("GIT_DIR", ".")
-            .env("GIT_OBJECT_DIRECTORY", &quarantine)
-            .env("GIT_QUARANTINE_PATH", &quarantine)
-            .env(
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-                bare.path.join("objects"),
-            );
         let before = scanned(&world);
-        let (cost, code) = floor::run(&mut hook, Some(daemon));
+        let (cost, code) = floor::run(&mut waiting.hook(), Some(daemon));
         println!(
             "{label}: CPU {:.2} s, wall {:.2} s, exit {code}, {} bytes scanned",
             cost.cpu,
@@ -273,7 +336,7 @@ fn push() {
     };
     let cold = receive("push, cold");
     let again = receive("the same push again");
-    let mut floor_command = world.command("git", &bare.path);
+    let mut floor_command = world.command("git", &waiting.bare.path);
     floor_command
         .args([
             "cat-file",
@@ -282,7 +345,7 @@ fn push() {
             "--buffer",
             "--unordered",
         ])
-        .env("GIT_OBJECT_DIRECTORY", &quarantine);
+        .env("GIT_OBJECT_DIRECTORY", &waiting.quarantine);
     let floors: Vec<f64> = (0..3)
         .map(|_| floor::run(&mut floor_command, None).0.cpu)
         .collect();
@@ -291,7 +354,7 @@ fn push() {
         source.file_name().unwrap_or_default().display(),
         cold.cpu / median(floors.clone()),
         median(floors),
-        cold.wall / again.wall,
+        cold.cpu / again.cpu,
         floor::memory(daemon, "VmHWM"),
     );
 }

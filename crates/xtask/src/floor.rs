@@ -88,6 +88,29 @@ pub(crate) fn memory(pid: u32, field: &str) -> f64 {
         / 1024.0
 }
 
+/// The most memory a process had, in MiB.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Peak {
+    /// Resident, mapped files included.
+    pub(crate) resident: f64,
+    /// Of that, what belongs to no file.
+    pub(crate) private: f64,
+}
+
+/// Runs `command` to its end and looks at its memory every few milliseconds. The kernel's own
+/// account of a child begins with what its parent had, which may be more.
+pub(crate) fn peak(command: &mut Command) -> Peak {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
+    let mut child = quiet.stderr(Stdio::null()).spawn().expect("it exists");
+    let mut peak = Peak::default();
+    while child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        peak.resident = peak.resident.max(memory(child.id(), "VmHWM"));
+        peak.private = peak.private.max(memory(child.id(), "RssAnon"));
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+    peak
+}
+
 /// The middle of a list of figures.
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);

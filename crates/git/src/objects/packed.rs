@@ -6,10 +6,11 @@ use std::sync::Arc;
 use lychgate_model::{ObjectId, ObjectKind, limits};
 
 use super::inflate::Inflater;
-use super::pack::{Form, Pack};
+use super::pack::Pack;
 use super::{Header, ObjectSink, Objects, Scratch, within};
 use crate::delta;
 use crate::error::Error;
+use crate::pack::Form;
 
 /// A packed object with the deltas that lead to it.
 struct Chain {
@@ -117,16 +118,19 @@ impl Objects {
             let entry = pack
                 .entry(at)
                 .ok_or(damaged("its entry in a pack is invalid"))?;
+            let data = at + entry.head;
             let base = match entry.form {
                 Form::Whole(kind) => {
                     let base = Base::Entry {
                         entry: at,
-                        data: entry.data,
+                        data,
                         size: entry.size,
                     };
                     return Ok(Chain { kind, base, deltas });
                 }
-                Form::DeltaAt(base) => base,
+                Form::DeltaAt(base) => {
+                    usize::try_from(base).map_err(|_| damaged("its entry in a pack is invalid"))?
+                }
                 // Git completes a thin pack before anything can see it.
                 Form::DeltaOf(base) => pack
                     .find(base)?
@@ -134,7 +138,7 @@ impl Objects {
             };
             deltas.push(Delta {
                 entry: at,
-                data: entry.data,
+                data,
                 size: entry.size,
             });
             if deltas.len() > limits::DELTA_CHAIN {

@@ -1,42 +1,51 @@
 //! Entries in delta order: a stack of bases, each kept until its last delta is made.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
 use lychgate_model::ObjectKind;
 use lychgate_model::limits::{DELTA_RESULT, PIECE, WHOLE_OBJECT};
 
-use super::{Failure, NONE, Pack, PackSink, State};
+use super::{Entry, Failure, NONE, Pack, PackSink, Reader, State};
 use crate::delta;
 
 /// Bytes of delta bases kept while their other deltas wait; above it they are decoded again.
 /// Git's `index-pack` keeps as many (`core.deltaBaseCacheLimit`).
 pub(super) const HELD: usize = 96 << 20;
 
-/// Buffers above this are given back instead of used again.
+/// Bytes of buffers kept to be used again; beyond that they are given back.
 const KEPT: usize = 4 << 20;
 
 impl Pack {
     /// Decodes the entries that are `needed`. Those that cannot be are told first.
     pub(crate) fn decode(&self, needed: &[bool], sink: &mut dyn PackSink) -> ControlFlow<()> {
-        for item in &self.items {
-            if let State::Failed(why) = item.state {
-                sink.failed(item.number, why)?;
+        for (number, state) in self.numbers().zip(&self.states) {
+            if let State::Failed(why) = *state {
+                sink.failed(number, why)?;
             }
         }
+        let Ok(reader) = self.reader() else {
+            for (number, state) in self.numbers().zip(&self.states) {
+                if matches!(state, State::Kind(_)) {
+                    sink.failed(number, Failure::BadEntry)?;
+                }
+            }
+            return ControlFlow::Continue(());
+        };
         let mut decoder = Decoder {
             pack: self,
+            reader,
             needed,
             inflate: Inflate::default(),
             scratch: Buffer::default(),
             spare: Vec::new(),
+            spared: 0,
             frames: Vec::new(),
             held: 0,
         };
-        for at in 0..self.items.len() as u32 {
-            let Some(item) = self.item(at) else { continue };
-            if let State::Kind(kind) = item.state
-                && item.base == NONE
+        for at in 0..self.count() {
+            if let State::Kind(kind) = self.state(at)
+                && self.base(at) == NONE
                 && needed.get(at as usize) == Some(&true)
             {
                 decoder.root(at, kind, sink)?;
@@ -77,20 +86,23 @@ struct Frame {
 
 struct Decoder<'p> {
     pack: &'p Pack,
+    reader: Reader<'p>,
     needed: &'p [bool],
     inflate: Inflate,
     scratch: Buffer,
+    /// Buffers to be used again, and their bytes.
     spare: Vec<Buffer>,
+    spared: usize,
     frames: Vec<Frame>,
     held: usize,
 }
 
 impl Decoder<'_> {
     fn root(&mut self, at: u32, kind: ObjectKind, sink: &mut dyn PackSink) -> ControlFlow<()> {
-        let Some((entry, body)) = self.pack.entry(at) else {
+        let Some((entry, body)) = self.entry(at) else {
             return self.failed(at, Failure::BadEntry, sink);
         };
-        let size = entry.decompressed_size;
+        let size = entry.size;
         if size > DELTA_RESULT {
             self.pieces(at, kind, size, body, sink)?;
             return self.below(at, Failure::LargeResult, sink);
@@ -99,12 +111,12 @@ impl Decoder<'_> {
         if size > WHOLE_OBJECT && kind == ObjectKind::Blob && self.next_delta(at, None).is_none() {
             return self.pieces(at, kind, size, body, sink);
         }
-        let mut content = self.spare.pop().unwrap_or_default();
+        let mut content = self.buffer();
         if !self.whole(body, size, &mut content) {
             self.recycle(content);
             return self.failed(at, Failure::BadEntry, sink);
         }
-        sink.object(self.number(at), kind, content.content(), None)?;
+        sink.object(self.pack.number(at), kind, content.content(), None)?;
         self.push(at, content);
         while let Some(top) = self.frames.len().checked_sub(1) {
             self.step(top, kind, sink)?;
@@ -139,11 +151,11 @@ impl Decoder<'_> {
         };
         let at = self.pack.delta(cursor);
         let next = self.next_delta(base_at, Some(cursor));
-        let mut result = self.spare.pop().unwrap_or_default();
+        let mut result = self.buffer();
         let outcome = self.apply(at, base.content(), &mut result);
         if outcome.is_ok() {
-            let made_from = Some((self.number(base_at), base.content()));
-            sink.object(self.number(at), kind, result.content(), made_from)?;
+            let made_from = Some((self.pack.number(base_at), base.content()));
+            sink.object(self.pack.number(at), kind, result.content(), made_from)?;
         }
         if next.is_none() {
             self.frames.truncate(top);
@@ -190,17 +202,16 @@ impl Decoder<'_> {
     /// Decodes an entry once more whose content was given up for memory.
     fn again(&mut self, at: u32) -> Option<Buffer> {
         let mut chain = vec![at];
-        let mut base = self.pack.item(at)?.base;
-        while let Some(item) = self.pack.item(base) {
+        let mut base = self.pack.base(at);
+        while base != NONE {
             chain.push(base);
-            base = item.base;
+            base = self.pack.base(base);
         }
         let mut content = Buffer::default();
         for at in chain.into_iter().rev() {
-            let (entry, body) = self.pack.entry(at)?;
-            if entry.header.is_base() {
-                let size = entry.decompressed_size;
-                self.whole(body, size, &mut content).then_some(())?;
+            if self.pack.base(at) == NONE {
+                let (entry, body) = self.entry(at)?;
+                self.whole(body, entry.size, &mut content).then_some(())?;
             } else {
                 let mut result = Buffer::default();
                 self.apply(at, content.content(), &mut result).ok()?;
@@ -210,14 +221,27 @@ impl Decoder<'_> {
         Some(content)
     }
 
+    fn buffer(&mut self) -> Buffer {
+        let buffer = self.spare.pop().unwrap_or_default();
+        self.spared -= buffer.bytes.len();
+        buffer
+    }
+
+    /// The head of an entry, and where its stream stands.
+    fn entry(&mut self, at: u32) -> Option<(Entry, Range<u64>)> {
+        let extent = self.pack.extent(at)?;
+        let entry = self.reader.head(extent.start, extent.end)?;
+        Some((entry, extent.start + entry.head as u64..extent.end))
+    }
+
     fn apply(&mut self, at: u32, base: &[u8], result: &mut Buffer) -> Result<(), Failure> {
-        let (entry, body) = self.pack.entry(at).ok_or(Failure::BadEntry)?;
-        if entry.decompressed_size > DELTA_RESULT {
+        let (entry, body) = self.entry(at).ok_or(Failure::BadEntry)?;
+        if entry.size > DELTA_RESULT {
             return Err(Failure::LargeResult);
         }
         let mut scratch = std::mem::take(&mut self.scratch);
         let outcome = (|| {
-            if !self.whole(body, entry.decompressed_size, &mut scratch) {
+            if !self.whole(body, entry.size, &mut scratch) {
                 return Err(Failure::BadEntry);
             }
             let delta = scratch.content();
@@ -239,24 +263,22 @@ impl Decoder<'_> {
     }
 
     /// Inflates one stream that has to give exactly `size` bytes.
-    fn whole(&mut self, body: &[u8], size: u64, into: &mut Buffer) -> bool {
+    fn whole(&mut self, body: Range<u64>, size: u64, into: &mut Buffer) -> bool {
         let Ok(size) = usize::try_from(size) else {
             return false;
         };
-        self.inflate.reset();
+        let Self {
+            reader, inflate, ..
+        } = self;
+        let body = reader.bytes(body);
+        inflate.reset();
         let room = into.room(size);
-        matches!(
-            self.inflate.once(body, room),
-            Ok((Status::StreamEnd, _, written)) if written == size
-        ) || (size == 0 && self.inflates_to_nothing(body))
-    }
-
-    fn inflates_to_nothing(&mut self, body: &[u8]) -> bool {
-        self.inflate.reset();
-        matches!(
-            self.inflate.once(body, &mut [0; 1]),
-            Ok((Status::StreamEnd, _, 0))
-        )
+        let outcome = match size {
+            // An empty room would end the call before the stream.
+            0 => inflate.once(body, &mut [0; 1]),
+            _ => inflate.once(body, room),
+        };
+        matches!(outcome, Ok((Status::StreamEnd, _, written)) if written == size)
     }
 
     /// Hands a whole entry on in pieces, without ever holding it.
@@ -265,21 +287,23 @@ impl Decoder<'_> {
         at: u32,
         kind: ObjectKind,
         size: u64,
-        body: &[u8],
+        body: Range<u64>,
         sink: &mut dyn PackSink,
     ) -> ControlFlow<()> {
-        sink.begin(self.number(at), kind, size)?;
+        sink.begin(self.pack.number(at), kind, size)?;
         let mut state = Decompress::new();
         let mut piece = vec![0; PIECE];
         loop {
-            let consumed = usize::try_from(state.total_in()).unwrap_or(usize::MAX);
+            let consumed = state.total_in();
             let before = state.total_out();
-            let input = body.get(consumed..).unwrap_or_default();
+            let from = body.start.saturating_add(consumed);
+            let to = body.end.min(from.saturating_add(PIECE as u64));
+            let input = self.reader.bytes(from..to);
             let status = state.decompress(input, &mut piece, FlushDecompress::None);
             let written = usize::try_from(state.total_out() - before).unwrap_or(usize::MAX);
-            let stuck = written == 0 && usize::try_from(state.total_in()) == Ok(consumed);
+            let stuck = written == 0 && state.total_in() == consumed;
             if state.total_out() > size {
-                return sink.failed(self.number(at), Failure::Longer);
+                return sink.failed(self.pack.number(at), Failure::Longer);
             }
             sink.piece(piece.get(..written).unwrap_or_default())?;
             match status {
@@ -287,13 +311,13 @@ impl Decoder<'_> {
                     return ControlFlow::Continue(());
                 }
                 Ok(Status::Ok | Status::BufError) if !stuck => {}
-                _ => return sink.failed(self.number(at), Failure::BadEntry),
+                _ => return sink.failed(self.pack.number(at), Failure::BadEntry),
             }
         }
     }
 
     fn failed(&mut self, at: u32, why: Failure, sink: &mut dyn PackSink) -> ControlFlow<()> {
-        sink.failed(self.number(at), why)?;
+        sink.failed(self.pack.number(at), why)?;
         self.below(at, why, sink)
     }
 
@@ -303,10 +327,8 @@ impl Decoder<'_> {
         while let Some(at) = stack.pop() {
             for cursor in self.pack.made_from(at) {
                 let delta = self.pack.delta(cursor);
-                if let Some(item) = self.pack.item(delta)
-                    && matches!(item.state, State::Kind(_))
-                {
-                    sink.failed(item.number, why)?;
+                if matches!(self.pack.state(delta), State::Kind(_)) {
+                    sink.failed(self.pack.number(delta), why)?;
                 }
                 stack.push(delta);
             }
@@ -315,13 +337,11 @@ impl Decoder<'_> {
     }
 
     fn recycle(&mut self, buffer: Buffer) {
-        if buffer.bytes.len() <= KEPT && self.spare.len() < 16 {
+        let bytes = self.spared + buffer.bytes.len();
+        if bytes <= KEPT {
+            self.spared = bytes;
             self.spare.push(buffer);
         }
-    }
-
-    fn number(&self, at: u32) -> u32 {
-        self.pack.item(at).map_or(NONE, |item| item.number)
     }
 
     /// The first needed one of the deltas made from an entry, after one of them if need be.

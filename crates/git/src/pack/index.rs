@@ -1,62 +1,141 @@
-//! The index of a pack: ids and offsets.
+//! The index of a pack: ids in order, and where their entries begin.
 
-use lychgate_model::HashKind;
+use std::io;
+use std::path::Path;
 
-use crate::numbers::Numbers;
+use lychgate_model::{HashKind, ObjectId};
+
+use crate::mapped::Mapped;
 
 const FAN: usize = 256 * 4;
 
-/// Offset and number of every object an index file lists; `None`: damaged.
-pub(crate) fn entries(
-    file: &[u8],
-    kind: HashKind,
-    numbers: &mut Numbers,
-) -> Option<Vec<(u64, u32)>> {
-    match file.strip_prefix(b"\xfftOc") {
-        Some(rest) => version_2(rest.strip_prefix(&[0, 0, 0, 2])?, kind, numbers),
-        None => version_1(file, kind, numbers),
+/// A pack's index, version 1 or 2, as it lies in its file.
+#[derive(Debug)]
+pub(crate) struct PackIndex {
+    map: Mapped,
+    hash: HashKind,
+    is_second: bool,
+    count: usize,
+}
+
+impl PackIndex {
+    /// Maps an index file; `Ok(None)`: it is damaged.
+    pub(crate) fn open(path: &Path, hash: HashKind) -> io::Result<Option<Self>> {
+        Ok(Self::new(Mapped::sparse(path)?, hash))
+    }
+
+    pub(crate) fn new(map: Mapped, hash: HashKind) -> Option<Self> {
+        let is_second = map.starts_with(b"\xfftOc");
+        if is_second && word(&map, 4)? != 2 {
+            return None;
+        }
+        let mut index = Self {
+            map,
+            hash,
+            is_second,
+            count: 0,
+        };
+        index.count = usize::try_from(word(&index.map, index.fan_out() + FAN - 4)?).ok()?;
+        let row = hash.len() + if is_second { 8 } else { 4 };
+        let rows = index.count.checked_mul(row)?;
+        let least = rows.checked_add(index.fan_out() + FAN + 2 * hash.len())?;
+        (index.map.len() >= least).then_some(index)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Where the 256 running counts begin.
+    const fn fan_out(&self) -> usize {
+        if self.is_second { 8 } else { 0 }
+    }
+
+    /// The id in a row.
+    pub(crate) fn id(&self, row: usize) -> Option<&[u8]> {
+        let (width, skip) = if self.is_second {
+            (self.hash.len(), 0)
+        } else {
+            (self.hash.len() + 4, 4)
+        };
+        let at = self.fan_out() + FAN + row.checked_mul(width)? + skip;
+        self.map.get(at..)?.get(..self.hash.len())
+    }
+
+    /// Where the entry of a row begins in the pack.
+    pub(crate) fn offset(&self, row: usize) -> Option<u64> {
+        if !self.is_second {
+            let at = self.fan_out() + FAN + row.checked_mul(self.hash.len() + 4)?;
+            return word(&self.map, at).map(u64::from);
+        }
+        let short = self.fan_out() + FAN + self.count * (self.hash.len() + 4);
+        let value = word(&self.map, short + row.checked_mul(4)?)?;
+        if value & 0x8000_0000 == 0 {
+            return Some(value.into());
+        }
+        let long = short + self.count * 4 + usize::try_from(value & 0x7fff_ffff).ok()? * 8;
+        let bytes = self.map.get(long..long.checked_add(8)?)?;
+        Some(u64::from_be_bytes(bytes.try_into().ok()?))
+    }
+
+    /// The rows whose ids begin with this byte.
+    fn rows(&self, first: u8) -> Option<(usize, usize)> {
+        let count_at = |byte: usize| {
+            word(&self.map, self.fan_out() + byte * 4).and_then(|n| usize::try_from(n).ok())
+        };
+        let low = match first {
+            0 => 0,
+            _ => count_at(usize::from(first) - 1)?,
+        };
+        let high = count_at(usize::from(first))?;
+        (low <= high && high <= self.count).then_some((low, high))
+    }
+
+    /// The row of an id, the first of them if a pack has it twice; `Err`: the index contradicts
+    /// itself.
+    pub(crate) fn find(&self, id: &[u8]) -> Result<Option<usize>, Inconsistent> {
+        let first = *id.first().ok_or(Inconsistent)?;
+        let (low, high) = self.rows(first).ok_or(Inconsistent)?;
+        Ok(self.find_between(id, low, high))
+    }
+
+    /// The same, of an id that stands in these rows if anywhere.
+    pub(crate) fn find_between(&self, id: &[u8], low: usize, high: usize) -> Option<usize> {
+        let (mut from, mut to) = (low, high);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if self.id(middle)? < id {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        (from < high && self.id(from) == Some(id)).then_some(from)
+    }
+
+    /// The ids that begin with `prefix` in hex, two digits at least.
+    pub(crate) fn with_prefix(&self, prefix: &str) -> Vec<ObjectId> {
+        let Some((low, high)) = prefix
+            .get(..2)
+            .and_then(|d| u8::from_str_radix(d, 16).ok())
+            .and_then(|b| self.rows(b))
+        else {
+            return Vec::new();
+        };
+        (low..high)
+            .filter_map(|row| ObjectId::from_bytes(self.id(row)?))
+            .filter(|id| id.to_string().starts_with(prefix))
+            .collect()
     }
 }
 
-fn count(file: &[u8]) -> Option<usize> {
-    usize::try_from(word(file, FAN - 4)?).ok()
-}
+/// An index that contradicts itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inconsistent;
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(
-        bytes.get(at..at.checked_add(4)?)?.try_into().ok()?,
-    ))
-}
-
-fn version_1(file: &[u8], kind: HashKind, numbers: &mut Numbers) -> Option<Vec<(u64, u32)>> {
-    let count = count(file)?;
-    let record = 4 + kind.len();
-    let records = file.get(FAN..FAN.checked_add(count.checked_mul(record)?)?)?;
-    let read = |r: &[u8]| {
-        let number = numbers.number(r.get(4..)?).ok()?;
-        Some((u64::from(word(r, 0)?), number))
-    };
-    records.chunks_exact(record).map(read).collect()
-}
-
-fn version_2(file: &[u8], kind: HashKind, numbers: &mut Numbers) -> Option<Vec<(u64, u32)>> {
-    let count = count(file)?;
-    let ids_end = FAN.checked_add(count.checked_mul(kind.len())?)?;
-    let ids = file.get(FAN..ids_end)?;
-    let offsets = file.get(ids_end.checked_add(count.checked_mul(4)?)?..)?;
-    let large = offsets.get(count.checked_mul(4)?..)?;
-    let mut out = Vec::with_capacity(count);
-    for (at, id) in ids.chunks_exact(kind.len()).enumerate() {
-        let small = word(offsets, at * 4)?;
-        let offset = if small & 0x8000_0000 == 0 {
-            u64::from(small)
-        } else {
-            let at = (small & 0x7fff_ffff) as usize * 8;
-            u64::from(word(large, at)?) << 32 | u64::from(word(large, at + 4)?)
-        };
-        out.push((offset, numbers.number(id).ok()?));
-    }
-    Some(out)
+    let word = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_be_bytes(word.try_into().ok()?))
 }
 
 #[cfg(test)]
@@ -87,30 +166,48 @@ mod tests {
         out
     }
 
+    fn read(bytes: &[u8]) -> Option<PackIndex> {
+        PackIndex::new(Mapped::Bytes(bytes.to_vec()), HashKind::Sha1)
+    }
+
     #[test]
     fn both_versions_give_the_same() {
         for version in [1, 2] {
-            let mut numbers = Numbers::new(HashKind::Sha1);
-            let file = index(version, &[(3, 12), (200, 99)]);
-            let found = entries(&file, HashKind::Sha1, &mut numbers);
-            assert_eq!(found, Some(vec![(12, 0), (99, 1)]));
-            assert_eq!(
-                entries(&file[..file.len() - 1], HashKind::Sha1, &mut numbers),
-                None
-            );
+            let mut file = index(version, &[(3, 12), (200, 99)]);
+            file.extend([0; 40]);
+            let found = read(&file).unwrap();
+            let rows = (0..found.count()).map(|row| (found.id(row).unwrap(), found.offset(row)));
+            let expected = [(&[3; 20][..], Some(12)), (&[200; 20][..], Some(99))];
+            assert!(rows.eq(expected));
+            assert_eq!(found.find(&[200; 20]), Ok(Some(1)));
+            assert_eq!(found.find(&[4; 20]), Ok(None));
+            assert!(read(&file[..file.len() - 1]).is_none());
         }
     }
 
     #[test]
     fn large_offsets() {
         let mut file = index(2, &[(3, 0x8000_0001)]);
-        assert_eq!(
-            entries(&file, HashKind::Sha1, &mut Numbers::new(HashKind::Sha1)),
-            None
-        );
         file.extend_from_slice(&[0; 8]);
         file.extend_from_slice(&[0, 0, 0, 1, 0, 0, 0, 2]);
-        let found = entries(&file, HashKind::Sha1, &mut Numbers::new(HashKind::Sha1));
-        assert_eq!(found, Some(vec![((1 << 32) + 2, 0)]));
+        file.extend([0; 40]);
+        assert_eq!(read(&file).unwrap().offset(0), Some((1 << 32) + 2));
+        let short = index(2, &[(3, 0x8000_0001)]);
+        let cut = read(&[short, vec![0; 40]].concat()).unwrap();
+        assert_eq!(cut.offset(0), Some(0), "the checksums stand there");
+        let far = index(2, &[(3, 0xffff_ffff)]);
+        assert_eq!(
+            read(&[far, vec![0; 40]].concat()).unwrap().offset(0),
+            None,
+            "beyond the file"
+        );
+    }
+
+    #[test]
+    fn running_counts_that_run_backwards_are_noticed() {
+        let mut file = index(2, &[(3, 12), (200, 99)]);
+        file.extend([0; 40]);
+        file[8 + 4 * 3..8 + 4 * 4].copy_from_slice(&9u32.to_be_bytes());
+        assert_eq!(read(&file).unwrap().find(&[3; 20]), Err(Inconsistent));
     }
 }

@@ -1,16 +1,22 @@
 //! A pack read in delta order: every object decoded once, each delta while its base is at hand.
 
 mod decode;
+mod entry;
 mod index;
+mod reader;
 
-use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
+use std::rc::Rc;
 
-use gix::odb::pack::data::{Entry, File, entry::Header};
 use lychgate_model::limits::DELTA_CHAIN;
 use lychgate_model::{HashKind, ObjectKind};
 
+pub(crate) use self::entry::{Entry, Form};
+pub(crate) use self::index::{Inconsistent, PackIndex};
+use self::reader::Reader;
 use crate::error::{Error, shown};
 use crate::numbers::Numbers;
 
@@ -64,18 +70,6 @@ impl Failure {
 
 const NONE: u32 = u32::MAX;
 
-/// One entry of the pack, at its place in pack order.
-#[derive(Clone, Copy)]
-struct Item {
-    offset: u64,
-    number: u32,
-    base: u32,
-    /// Where in [`Pack::deltas`] those made from it end; they begin where those of the entry
-    /// before end.
-    deltas_end: u32,
-    state: State,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Kind(ObjectKind),
@@ -83,182 +77,254 @@ enum State {
     Failed(Failure),
 }
 
+/// Where each entry begins and the number of its object, in pack order.
+enum Entries {
+    /// Of a pack below 4 GiB, in one word: the offset, then the number.
+    Short(Vec<u64>),
+    Long(Vec<(u64, u32)>),
+}
+
+impl Entries {
+    fn len(&self) -> usize {
+        match self {
+            Self::Short(all) => all.len(),
+            Self::Long(all) => all.len(),
+        }
+    }
+
+    fn get(&self, at: usize) -> Option<(u64, u32)> {
+        match self {
+            Self::Short(all) => all.get(at).map(|word| (word >> 32, *word as u32)),
+            Self::Long(all) => all.get(at).copied(),
+        }
+    }
+
+    /// The entry that begins at `offset`.
+    fn find(&self, offset: u64) -> Option<usize> {
+        let found = match self {
+            Self::Short(all) => all.binary_search_by_key(&offset, |word| word >> 32),
+            Self::Long(all) => all.binary_search_by_key(&offset, |entry| entry.0),
+        };
+        found.ok()
+    }
+}
+
 /// A pack and its index: which entry is made from which.
 pub(crate) struct Pack {
-    data: File,
-    hash: gix::hash::Kind,
-    items: Vec<Item>,
-    /// Bytes of delta bases kept while their other deltas wait.
-    held: usize,
+    file: File,
+    /// Where the entries end.
+    end: u64,
+    hash: HashKind,
+    entries: Entries,
+    states: Vec<State>,
+    /// The entry each is made from; empty when there is no delta.
+    bases: Vec<u32>,
     /// Entries that have a base here, those of one base together.
     deltas: Vec<u32>,
-    /// The same, bases before what is made from them; those that no whole entry leads to are left
-    /// out.
-    order: Vec<u32>,
+    /// Where in [`Pack::deltas`] those made from an entry end; they begin where those of the
+    /// entry before end. Empty when there is no delta.
+    deltas_end: Vec<u32>,
+    /// Bytes of delta bases kept while their other deltas wait.
+    held: usize,
 }
 
 impl Pack {
-    /// Opens `x.pack` beside the index `x.idx` and numbers its objects.
+    /// Opens `x.pack` beside the index `x.idx` and numbers its objects: by the rows of the index,
+    /// where nothing has a number yet.
     pub(crate) fn open(index: &Path, kind: HashKind, numbers: &mut Numbers) -> Result<Self, Error> {
-        let mut entries = {
-            let bytes = std::fs::read(index).map_err(Error::io("read", index))?;
-            numbers.reserve(bytes.len() / (kind.len() + 8));
-            index::entries(&bytes, kind, numbers)
-                .ok_or_else(|| Error::corrupt(format!("pack index {}", shown(index))))?
+        let damaged = || Error::corrupt(format!("pack index {}", shown(index)));
+        let (rows, are_rows) = match numbers.adopted(index) {
+            Some(rows) => (rows, true),
+            None => {
+                let rows = PackIndex::open(index, kind).map_err(Error::io("read", index))?;
+                let rows = Rc::new(rows.ok_or_else(damaged)?);
+                let adopted = numbers.adopt(index, &rows);
+                (rows, adopted.map_err(|Inconsistent| damaged())?)
+            }
         };
-        entries.sort_unstable();
+        let number = |row: usize| {
+            if are_rows {
+                return Some(numbers.of_row(u32::try_from(row).ok()?));
+            }
+            numbers.number(rows.id(row)?).ok()
+        };
+        let entries = Self::sorted(&rows, number).ok_or_else(damaged)?;
         let path = index.with_extension("pack");
-        let hash = match kind {
-            HashKind::Sha1 => gix::hash::Kind::Sha1,
-            HashKind::Sha256 => gix::hash::Kind::Sha256,
-        };
+        let file = File::open(&path).map_err(Error::io("open", &path))?;
+        let end = Reader::end_of(&file, kind).map_err(Error::io("map", &path))?;
         let damaged = || Error::corrupt(format!("pack {}", shown(&path)));
-        let data = File::at(&path, hash).map_err(|_| damaged())?;
-        if u32::try_from(entries.len()).is_err() {
-            return Err(damaged());
-        }
-        let items = entries
-            .into_iter()
-            .map(|(offset, number)| Item {
-                offset,
-                number,
-                base: NONE,
-                deltas_end: 0,
-                state: State::Failed(Failure::NoBase),
-            })
-            .collect();
         let mut pack = Self {
-            held: decode::HELD,
-            data,
-            hash,
-            items,
+            file,
+            end: end.ok_or_else(damaged)?,
+            hash: kind,
+            states: vec![State::Failed(Failure::NoBase); entries.len()],
+            entries,
+            bases: Vec::new(),
             deltas: Vec::new(),
-            order: Vec::new(),
+            deltas_end: Vec::new(),
+            held: decode::HELD,
         };
-        pack.link(numbers);
+        pack.link(&rows).map_err(Error::io("map", &path))?;
         Ok(pack)
     }
 
+    fn sorted(rows: &PackIndex, mut number: impl FnMut(usize) -> Option<u32>) -> Option<Entries> {
+        let count = rows.count();
+        u32::try_from(count).ok().filter(|count| *count < NONE)?;
+        let mut short = Vec::with_capacity(count);
+        let mut row = 0;
+        while let Some(offset) = rows.offset(row).filter(|_| row < count) {
+            if offset >> 32 != 0 {
+                break;
+            }
+            short.push(offset << 32 | u64::from(number(row)?));
+            row += 1;
+        }
+        if row == count {
+            short.sort_unstable();
+            return Some(Entries::Short(short));
+        }
+        let before = short.iter().map(|word| (word >> 32, *word as u32));
+        let mut long: Vec<(u64, u32)> = before.collect();
+        drop(short);
+        for row in row..count {
+            long.push((rows.offset(row)?, number(row)?));
+        }
+        long.sort_unstable();
+        Some(Entries::Long(long))
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(NONE)
+    }
+
     /// Numbers of all objects, in pack order.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
-        self.items.iter().map(|item| item.number)
+    pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        (0..self.count()).map(|at| self.number(at))
     }
 
     /// Numbers of the commits.
     pub(crate) fn commits(&self) -> impl Iterator<Item = u32> + '_ {
-        let is_commit = |item: &&Item| item.state == State::Kind(ObjectKind::Commit);
-        self.items.iter().filter(is_commit).map(|item| item.number)
+        let of = self.numbers().zip(&self.states);
+        of.filter(|(_, state)| **state == State::Kind(ObjectKind::Commit))
+            .map(|(number, _)| number)
     }
 
     /// Numbers of the whole entries after the last delta, last first: where `index-pack` appends
     /// the bases that a thin pack left out.
     pub(crate) fn tail(&self) -> impl Iterator<Item = u32> + '_ {
-        let is_whole = |item: &&Item| item.base == NONE && matches!(item.state, State::Kind(_));
-        self.items
-            .iter()
-            .rev()
-            .take_while(is_whole)
-            .map(|item| item.number)
+        let is_whole =
+            |at: &u32| self.base(*at) == NONE && matches!(self.state(*at), State::Kind(_));
+        let whole = (0..self.count()).rev().take_while(is_whole);
+        whole.map(|at| self.number(at))
     }
 
-    fn item(&self, at: u32) -> Option<&Item> {
-        self.items.get(at as usize)
+    fn number(&self, at: u32) -> u32 {
+        self.entries.get(at as usize).map_or(NONE, |entry| entry.1)
     }
 
-    fn entry(&self, at: u32) -> Option<(Entry, &[u8])> {
+    fn base(&self, at: u32) -> u32 {
+        self.bases.get(at as usize).copied().unwrap_or(NONE)
+    }
+
+    fn state(&self, at: u32) -> State {
+        let state = self.states.get(at as usize).copied();
+        state.unwrap_or(State::Failed(Failure::BadEntry))
+    }
+
+    fn set_state(&mut self, at: u32, state: State) {
+        if let Some(slot) = self.states.get_mut(at as usize) {
+            *slot = state;
+        }
+    }
+
+    /// Where an entry begins, and where the next one does.
+    fn extent(&self, at: u32) -> Option<Range<u64>> {
         let at = at as usize;
-        let start = self.items.get(at)?.offset;
-        let end = self
-            .items
-            .get(at + 1)
-            .map_or(self.data.pack_end() as u64, |item| item.offset);
-        let bytes = self.data.entry_slice(start..end.max(start))?;
-        // A header is at most a type, a size and an id: shorter entries are padded by what follows.
-        let entry =
-            (!bytes.is_empty()).then(|| Entry::from_bytes(bytes, start, self.hash).ok())??;
-        let body = bytes.get(entry.header_size()..)?;
-        Some((entry, body))
+        let start = self.entries.get(at)?.0;
+        let end = self.entries.get(at + 1).map_or(self.end, |next| next.0);
+        Some(start..end.max(start))
+    }
+
+    fn reader(&self) -> io::Result<Reader<'_>> {
+        Reader::new(&self.file, self.end, self.hash)
     }
 
     /// Finds every entry's base, then bases before deltas, with kinds and chain lengths.
-    fn link(&mut self, numbers: &Numbers) {
-        let mut by_number: Option<HashMap<u32, u32>> = None;
-        for at in 0..self.items.len() as u32 {
-            let Some((entry, _)) = self.entry(at) else {
-                self.set_state(at, State::Failed(Failure::BadEntry));
-                continue;
-            };
-            let base = match entry.header {
-                Header::OfsDelta { base_distance } => {
-                    let offset = self
-                        .item(at)
-                        .and_then(|i| i.offset.checked_sub(base_distance));
-                    offset
-                        .and_then(|o| self.items.binary_search_by_key(&o, |i| i.offset).ok())
-                        .map(|found| found as u32)
+    fn link(&mut self, rows: &PackIndex) -> io::Result<()> {
+        let mut bases = Vec::new();
+        let mut states = std::mem::take(&mut self.states);
+        let mut reader = self.reader()?;
+        for (at, state) in (0..).zip(&mut states) {
+            let head = self
+                .extent(at)
+                .and_then(|extent| reader.head(extent.start, extent.end));
+            let base = match head.map(|head| head.form) {
+                None => {
+                    *state = State::Failed(Failure::BadEntry);
+                    continue;
                 }
-                Header::RefDelta { base_id } => {
-                    let known = by_number.get_or_insert_with(|| {
-                        (0..)
-                            .zip(&self.items)
-                            .map(|(at, item)| (item.number, at))
-                            .collect()
-                    });
-                    numbers
-                        .get(base_id.as_slice())
-                        .and_then(|n| known.get(&n).copied())
+                Some(Form::Whole(kind)) => {
+                    *state = State::Kind(kind);
+                    continue;
                 }
-                Header::Commit => self.root(at, ObjectKind::Commit),
-                Header::Tree => self.root(at, ObjectKind::Tree),
-                Header::Blob => self.root(at, ObjectKind::Blob),
-                Header::Tag => self.root(at, ObjectKind::Tag),
+                Some(Form::DeltaAt(offset)) => self.entries.find(offset),
+                Some(Form::DeltaOf(id)) => {
+                    let row = rows.find(id.as_bytes()).ok().flatten();
+                    let offset = row.and_then(|row| rows.offset(row));
+                    offset.and_then(|offset| self.entries.find(offset))
+                }
             };
-            if let Some(base) = base.filter(|base| *base != at)
-                && let Some(item) = self.items.get_mut(at as usize)
-            {
-                item.base = base;
+            let base = base.and_then(|base| u32::try_from(base).ok());
+            if let Some(base) = base.filter(|base| *base != at) {
+                if bases.is_empty() {
+                    bases = vec![NONE; self.entries.len()];
+                }
+                if let Some(slot) = bases.get_mut(at as usize) {
+                    *slot = base;
+                }
             }
         }
-        self.gather();
-        self.settle();
-    }
-
-    fn root(&mut self, at: u32, kind: ObjectKind) -> Option<u32> {
-        self.set_state(at, State::Kind(kind));
-        None
+        self.states = states;
+        self.bases = bases;
+        if !self.bases.is_empty() {
+            self.gather();
+            self.settle();
+        }
+        Ok(())
     }
 
     /// Sorts the deltas by their bases, by counting.
     fn gather(&mut self) {
+        let mut ends = vec![0u32; self.bases.len()];
         let mut total = 0;
-        for at in 0..self.items.len() {
-            let base = self.items.get(at).map_or(NONE, |item| item.base);
-            if let Some(base) = self.items.get_mut(base as usize) {
-                base.deltas_end += 1;
+        for &base in &self.bases {
+            if let Some(count) = ends.get_mut(base as usize) {
+                *count += 1;
                 total += 1;
             }
         }
         let mut start = 0;
-        for item in &mut self.items {
-            let count = std::mem::replace(&mut item.deltas_end, start);
+        for end in &mut ends {
+            let count = std::mem::replace(end, start);
             start += count;
         }
         self.deltas = vec![NONE; total];
-        for at in 0..self.items.len() as u32 {
-            let base = self.item(at).map_or(NONE, |item| item.base);
-            let Some(base) = self.items.get_mut(base as usize) else {
+        for (at, &base) in (0..).zip(&self.bases) {
+            let Some(end) = ends.get_mut(base as usize) else {
                 continue;
             };
-            if let Some(slot) = self.deltas.get_mut(base.deltas_end as usize) {
+            if let Some(slot) = self.deltas.get_mut(*end as usize) {
                 *slot = at;
             }
-            base.deltas_end += 1;
+            *end += 1;
         }
+        self.deltas_end = ends;
     }
 
     /// Where in [`Pack::deltas`] those stand that are made from an entry.
     fn made_from(&self, at: u32) -> Range<u32> {
-        let end = |at: u32| self.item(at).map_or(0, |item| item.deltas_end);
+        let end = |at: u32| self.deltas_end.get(at as usize).copied().unwrap_or(0);
         at.checked_sub(1).map_or(0, end)..end(at)
     }
 
@@ -266,71 +332,43 @@ impl Pack {
         self.deltas.get(cursor as usize).copied().unwrap_or(NONE)
     }
 
-    fn set_state(&mut self, at: u32, state: State) {
-        if let Some(item) = self.items.get_mut(at as usize) {
-            item.state = state;
-        }
-    }
-
     /// Gives every delta the kind of its root, level by level.
     fn settle(&mut self) {
-        for at in 0..self.items.len() as u32 {
-            if self.item(at).is_some_and(|item| item.base == NONE) {
-                self.hand_down(at, 1);
-            }
-        }
-        let mut from = 0;
+        let mut level: Vec<u32> = (0..self.count())
+            .filter(|at| self.base(*at) == NONE && matches!(self.state(*at), State::Kind(_)))
+            .filter(|at| !self.made_from(*at).is_empty())
+            .collect();
         let mut depth = 1;
-        while from < self.order.len() {
-            let level = from..self.order.len();
-            from = self.order.len();
-            depth += 1;
+        while !level.is_empty() {
+            let mut below = Vec::new();
             for at in level {
-                let at = self.order.get(at).copied().unwrap_or(NONE);
-                self.hand_down(at, depth);
+                let state = if depth > DELTA_CHAIN {
+                    State::Failed(Failure::LongChain)
+                } else {
+                    self.state(at)
+                };
+                for cursor in self.made_from(at) {
+                    let delta = self.delta(cursor);
+                    self.set_state(delta, state);
+                    below.push(delta);
+                }
             }
-        }
-    }
-
-    /// Gives what is made from an entry at `depth` its state, unless the entry has no kind itself.
-    fn hand_down(&mut self, at: u32, depth: usize) {
-        let Some(item) = self.item(at).copied() else {
-            return;
-        };
-        if item.state == State::Failed(Failure::BadEntry)
-            || item.state == State::Failed(Failure::NoBase)
-        {
-            return;
-        }
-        let state = if depth > DELTA_CHAIN {
-            State::Failed(Failure::LongChain)
-        } else {
-            item.state
-        };
-        for cursor in self.made_from(at) {
-            let delta = self.delta(cursor);
-            self.set_state(delta, state);
-            self.order.push(delta);
+            level = below;
+            depth += 1;
         }
     }
 
     /// Which entries have to be decoded so that every wanted one can be.
     pub(crate) fn needed(&self, wanted: &dyn Fn(u32, ObjectKind) -> bool) -> Vec<bool> {
-        let mut needed = vec![false; self.items.len()];
-        let whole = (0..self.items.len() as u32).rev();
-        let whole = whole.filter(|at| self.item(*at).is_some_and(|item| item.base == NONE));
-        for at in self.order.iter().rev().copied().chain(whole) {
-            let Some(item) = self.item(at) else { continue };
-            let State::Kind(kind) = item.state else {
-                continue;
+        let mut needed = vec![false; self.entries.len()];
+        for at in 0..self.count() {
+            let mut next = match self.state(at) {
+                State::Kind(kind) if wanted(self.number(at), kind) => at,
+                _ => continue,
             };
-            let slot = needed.get_mut(at as usize);
-            let need = slot.is_some_and(|slot| {
-                *slot = *slot || wanted(item.number, kind);
-                *slot
-            });
-            if let Some(base) = needed.get_mut(item.base as usize).filter(|_| need) {
-                *base = true;
+            while let Some(slot) = needed.get_mut(next as usize).filter(|slot| !**slot) {
+                *slot = true;
+                next = self.base(next);
             }
         }
         needed

@@ -4,6 +4,7 @@
 //! hold single names only, and one of them may be put below another name without being sent
 //! again; so whole paths are told beside them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
@@ -12,6 +13,9 @@ use lychgate_model::{Mode, ObjectId};
 
 use super::Visitor;
 use super::deliver::{Stop, on};
+use crate::graph::too_many;
+use crate::numbers::{Full, Lists};
+use crate::trees::{Listing, Trees};
 
 /// Paths told of one push.
 const PATHS: usize = 4_000_000;
@@ -26,11 +30,17 @@ pub(super) const TOP: u32 = 0;
 /// Which paths were told, and which trees were walked at which path.
 pub(super) struct Added<'v> {
     visitor: &'v mut dyn Visitor,
-    /// Folders by the folder above and the number of their name.
-    folders: HashMap<(u32, u32), u32>,
+    /// Folders, each as the folder above and the number of its name.
+    folders: Lists,
+    /// Of each folder the first tree that was told whole: a first push tells every path there is,
+    /// and this is one word for all of a folder.
+    whole: HashMap<u32, Listing>,
+    /// What was told beside them, and how many paths were told in all.
     told: HashSet<(u32, u32)>,
-    /// Comparisons by number, and the folders they were made in.
-    walked: HashSet<(u32, u32)>,
+    count: usize,
+    /// For each comparison, by its number, the folder it was made in first; and where else.
+    walked: Vec<u32>,
+    walked_too: HashSet<(u32, u32)>,
     again: usize,
     /// There were too many, or one was too long: what was told is not all, and that is said.
     given_up: bool,
@@ -40,22 +50,25 @@ impl<'v> Added<'v> {
     pub(super) fn new(visitor: &'v mut dyn Visitor) -> Self {
         Self {
             visitor,
-            folders: HashMap::new(),
+            folders: Lists::default(),
+            whole: HashMap::new(),
             told: HashSet::new(),
-            walked: HashSet::new(),
+            count: 0,
+            walked: Vec::new(),
+            walked_too: HashSet::new(),
             again: 0,
             given_up: false,
         }
     }
 
     /// The folder called `name` in another.
-    pub(super) fn below(&mut self, folder: u32, name: u32) -> u32 {
+    pub(super) fn below(&mut self, folder: u32, name: u32) -> Result<u32, Stop> {
         if self.given_up {
-            return TOP;
+            return Ok(TOP);
         }
-        // As many as there are are never numbered: each costs a step of the walk.
-        let next = u32::try_from(self.folders.len() + 1).unwrap_or(u32::MAX);
-        *self.folders.entry((folder, name)).or_insert(next)
+        let numbered = self.folders.number(&[folder, name]);
+        let (number, _) = numbered.map_err(|Full| too_many())?;
+        Ok(number + 1)
     }
 
     /// Whether a comparison, known by a number, is to be made in `folder` for the sake of its
@@ -67,31 +80,63 @@ impl<'v> Added<'v> {
         first: bool,
         at: (ObjectId, &[u8]),
     ) -> Result<bool, Stop> {
-        if self.given_up || !self.walked.insert((comparison, folder)) {
+        if self.given_up {
             return Ok(false);
         }
-        self.again += usize::from(!first);
+        if first {
+            // Comparisons are numbered in the order in which they are first made.
+            self.walked.push(folder);
+            return Ok(true);
+        }
+        let walked = self.walked.get(comparison as usize) == Some(&folder);
+        if walked || !self.walked_too.insert((comparison, folder)) {
+            return Ok(false);
+        }
+        self.again += 1;
         if self.again > AGAIN {
             self.give_up(at, "there are more paths than are looked at")?;
         }
         Ok(!self.given_up)
     }
 
+    /// A tree that stands in no parent is walked in `folder`; whether it is the first.
+    pub(super) fn begins(&mut self, folder: u32, tree: Listing) -> bool {
+        match self.whole.entry(folder) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(slot) => {
+                slot.insert(tree);
+                true
+            }
+        }
+    }
+
     /// Something stands at `path`, the entry `name` of `folder`, and nothing did in any parent.
+    /// `whole`: it is met while the first tree is walked that [began](Added::begins) its folder.
     pub(super) fn path(
         &mut self,
         (folder, name): (u32, u32),
+        whole: bool,
+        trees: &Trees,
         path: &[u8],
-        mode: Mode,
-        id: ObjectId,
+        (mode, id): (Mode, ObjectId),
     ) -> Result<(), Stop> {
-        if self.given_up || !self.told.insert((folder, name)) {
+        if self.given_up {
             return Ok(());
         }
+        let first = self.whole.get(&folder).filter(|_| !whole);
+        let told = first.is_some_and(|tree| trees.holds_file(*tree, name));
+        let known = match whole {
+            true => self.told.contains(&(folder, name)),
+            false => told || !self.told.insert((folder, name)),
+        };
+        if known {
+            return Ok(());
+        }
+        self.count += 1;
         if path.len() > NAME {
             return self.give_up((id, path), "its path is longer than is looked at");
         }
-        if self.told.len() > PATHS {
+        if self.count > PATHS {
             return self.give_up((id, path), "there are more paths than are looked at");
         }
         on(self.visitor.path(path, mode, id))
@@ -99,9 +144,11 @@ impl<'v> Added<'v> {
 
     fn give_up(&mut self, (id, path): (ObjectId, &[u8]), why: &str) -> Result<(), Stop> {
         self.given_up = true;
-        self.folders = HashMap::new();
+        self.folders = Lists::default();
+        self.whole = HashMap::new();
         self.told = HashSet::new();
-        self.walked = HashSet::new();
+        self.walked = Vec::new();
+        self.walked_too = HashSet::new();
         let path = if path.len() > NAME { b"" } else { path };
         let flow: ControlFlow<()> = self.visitor.unreadable(id, path, why);
         on(flow)

@@ -3,17 +3,16 @@
 //! An id is covered when it is judged in any case, or when it stands at the same path in a
 //! parent's tree. Everything else is judged too, wherever it lies.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Range;
-
 use lychgate_model::{Mode, ObjectKind};
 
 use super::Visitor;
 use super::added::{Added, TOP};
 use super::deliver::Stop;
-use crate::graph::{Graph, Node};
+use crate::bits::Bits;
+use crate::graph::{Graph, Node, too_many};
+use crate::numbers::{Full, Lists};
 use crate::objects::Objects;
-use crate::trees::{Beside, Entry};
+use crate::trees::{Beside, Entry, Listing};
 
 /// What the closure adds to what is judged in any case.
 #[derive(Debug, Default)]
@@ -24,23 +23,29 @@ pub(crate) struct Outside {
     pub(crate) unreadable: Vec<(u32, Vec<u8>)>,
 }
 
-/// Comparisons of one tree with those at the same path in the parents, numbered.
-type Seen = HashMap<(u32, Vec<u32>), u32>;
-
 /// How often one tree is compared with different ones, and how many trees all those of one commit
 /// are compared with. Beyond that it is judged as if nothing had stood in its place, which is too
 /// much and never too little: trees can be nested so that the comparisons double at every level.
-const COMPARISONS: u32 = 256;
+const COMPARISONS: u8 = u8::MAX;
 const SIDES: usize = 4_000_000;
+
+/// So many entries that are the very same as those beside them cost as much as one that is not.
+const SKIPPED: usize = 16;
 
 /// Follows what judged objects name.
 pub(crate) struct Closure<'a> {
     graph: &'a mut Graph,
     objects: &'a Objects,
     here: &'a dyn Fn(u32) -> bool,
-    added: HashSet<u32>,
-    seen: Seen,
-    comparisons: HashMap<u32, u32>,
+    /// Objects that are judged only because something names them.
+    added: Bits,
+    /// Each comparison of a tree with those at the same path in the parents: its number, then
+    /// theirs.
+    comparisons: Lists,
+    /// The comparison being looked up.
+    comparison: Vec<u32>,
+    /// How many there are of each tree.
+    compared: Vec<u8>,
     /// Trees that those of this commit were compared with.
     sides: usize,
     paths: Added<'a>,
@@ -48,9 +53,12 @@ pub(crate) struct Closure<'a> {
 }
 
 struct Frame {
-    rest: Range<usize>,
+    tree: Listing,
+    at: usize,
     beside: Vec<Beside>,
     folder: u32,
+    /// Whether all of it stands in no parent, and for the first time in its folder.
+    whole: bool,
     path: usize,
 }
 
@@ -66,9 +74,10 @@ impl<'a> Closure<'a> {
             graph,
             objects,
             here,
-            added: HashSet::new(),
-            seen: Seen::new(),
-            comparisons: HashMap::new(),
+            added: Bits::default(),
+            comparisons: Lists::default(),
+            comparison: Vec::new(),
+            compared: Vec::new(),
             sides: 0,
             paths: Added::new(visitor),
             outside: Outside::default(),
@@ -131,21 +140,19 @@ impl<'a> Closure<'a> {
         while let Some(frame) = frames.last_mut() {
             path.truncate(frame.path);
             self.graph.step(1 + frame.beside.len())?;
-            let Some(at) = frame.rest.next() else {
+            let trees = &self.graph.trees;
+            let beside = frame.beside.iter();
+            let at = beside.fold(frame.at, |at, beside| beside.skip(trees, frame.tree, at));
+            let skipped = at - frame.at;
+            frame.at = at + 1;
+            let Some(entry) = trees.entry(frame.tree, at) else {
                 frames.pop();
                 continue;
             };
-            let Some(&entry) = self.graph.trees.entries(at..at + 1).first() else {
-                continue;
-            };
             old.clear();
-            let trees = &self.graph.trees;
-            old.extend(
-                frame
-                    .beside
-                    .iter_mut()
-                    .filter_map(|beside| beside.find(trees, entry)),
-            );
+            let beside = frame.beside.iter_mut();
+            old.extend(beside.filter_map(|beside| beside.find(trees, frame.tree, at)));
+            self.graph.step(skipped / SKIPPED)?;
             if old.iter().any(|old| old.same(entry)) {
                 continue;
             }
@@ -156,7 +163,10 @@ impl<'a> Closure<'a> {
             let (folder, name) = (frame.folder, entry.name());
             if old.is_empty() && !entry.is_tree() {
                 let id = self.graph.numbers.id(entry.object);
-                self.paths.path((folder, name), &path, entry.mode(), id)?;
+                let what = (entry.mode(), id);
+                let trees = &self.graph.trees;
+                self.paths
+                    .path((folder, name), frame.whole, trees, &path, what)?;
             }
             if entry.is_gitlink() {
                 continue;
@@ -167,7 +177,7 @@ impl<'a> Closure<'a> {
                     .filter(|old| old.is_tree())
                     .map(|old| old.object)
                     .collect();
-                let below = self.paths.below(folder, name);
+                let below = self.paths.below(folder, name)?;
                 let place = (below, Some((folder, name)));
                 self.enter(entry.object, trees, place, &path, &mut frames)?;
             } else {
@@ -195,19 +205,23 @@ impl<'a> Closure<'a> {
     ) -> Result<(), Stop> {
         beside.sort_unstable();
         beside.dedup();
-        let comparisons = self.comparisons.entry(number).or_default();
-        if *comparisons > COMPARISONS || self.sides > SIDES {
+        if self.compared(number) == COMPARISONS || self.sides > SIDES {
             beside.clear();
         }
-        let next = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
-        let comparison = *self.seen.entry((number, beside.clone())).or_insert(next);
-        let first = comparison == next;
+        self.comparison.clear();
+        self.comparison.push(number);
+        self.comparison.extend_from_slice(&beside);
+        let numbered = self.comparisons.number(&self.comparison);
+        let (comparison, first) = numbered.map_err(|Full| too_many())?;
         let at = (self.graph.numbers.id(number), path);
-        if !self.paths.walks(comparison, folder, first, at)? && !first {
+        let walks = self.paths.walks(comparison, folder, first, at)?;
+        if !walks && !first {
             return Ok(());
         }
         if first {
-            *comparisons += 1;
+            if let Some(compared) = self.compared.get_mut(number as usize) {
+                *compared = compared.saturating_add(1);
+            }
             self.sides += beside.len();
         }
         match self.graph.load(number, self.objects) {
@@ -226,19 +240,33 @@ impl<'a> Closure<'a> {
         for tree in beside {
             self.graph.step(1)?;
             self.graph.load(tree, self.objects);
-            sides.extend(self.graph.range(tree).map(Beside::new));
+            sides.extend(self.graph.listing(tree).map(Beside::new));
         }
-        let rest = self.graph.range(number).unwrap_or_default();
-        if let (true, true, Some(entry)) = (rest.is_empty(), sides.is_empty(), entry) {
+        let tree = self.graph.listing(number).unwrap_or_default();
+        if let (true, true, Some(entry)) = (tree.is_empty(), sides.is_empty(), entry) {
             let id = self.graph.numbers.id(number);
-            self.paths.path(entry, path, Mode::Tree, id)?;
+            let trees = &self.graph.trees;
+            self.paths
+                .path(entry, false, trees, path, (Mode::Tree, id))?;
         }
+        let whole = walks && sides.is_empty() && self.paths.begins(folder, tree);
         frames.push(Frame {
-            rest,
+            tree,
+            at: 0,
             beside: sides,
             folder,
+            whole,
             path: path.len(),
         });
         Ok(())
+    }
+
+    /// How often a tree was compared.
+    fn compared(&mut self, number: u32) -> u8 {
+        let at = number as usize;
+        if at >= self.compared.len() {
+            self.compared.resize(at + 1, 0);
+        }
+        self.compared.get(at).copied().unwrap_or(COMPARISONS)
     }
 }

@@ -42,6 +42,8 @@ impl Duties {
     pub(crate) const NEEDED: u8 = 2;
     /// The visitor has its content, or knows that it cannot have it.
     pub(crate) const DONE: u8 = 4;
+    /// The visitor was asked about it.
+    pub(crate) const OFFERED: u8 = 8;
 
     pub(crate) fn has(&self, number: u32, duty: u8) -> bool {
         self.0.get(number as usize).is_some_and(|d| d & duty != 0)

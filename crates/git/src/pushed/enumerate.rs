@@ -28,20 +28,6 @@ const LONG: usize = 300;
 type Failures = Vec<(u32, Vec<u8>, String)>;
 
 impl NewObjects<'_> {
-    /// Everything in the quarantine that is judged in any case, in the order it is read.
-    pub(super) fn here(&self) -> Vec<u32> {
-        let packed = self.packs.iter().flat_map(Pack::numbers);
-        let mut seen = vec![false; self.graph.numbers.len()];
-        let mut first = |number: u32| {
-            let slot = seen.get_mut(number as usize);
-            slot.is_some_and(|seen| !std::mem::replace(seen, true))
-        };
-        packed
-            .chain(self.loose.iter().copied())
-            .filter(|n| self.duties.has(*n, Duties::HERE) && first(*n))
-            .collect()
-    }
-
     /// Enumerates everything new. Ends early, without error, when the visitor breaks.
     ///
     /// # Errors
@@ -56,19 +42,22 @@ impl NewObjects<'_> {
     }
 
     fn run(&mut self, visitor: &mut dyn Visitor) -> Result<(), Stop> {
-        let mut offered = self.here();
-        let mut failed = Vec::new();
         let packs = std::mem::take(&mut self.packs);
+        let loose = std::mem::take(&mut self.loose);
+        let mut offered = Vec::new();
+        let mut failed = Vec::new();
         if packs.is_empty() {
-            self.read_loose();
+            self.read_loose(&loose);
+            let is_here = |number: &u32| self.duties.has(*number, Duties::HERE);
+            offered.extend(loose.into_iter().filter(is_here));
         } else {
-            self.offer(&offered, visitor)?;
-            // What is offered from here on is met later; a list of a whole pack takes room.
-            offered = Vec::new();
+            let packed = packs.iter().flat_map(Pack::numbers);
+            self.offer(&mut packed.chain(loose.iter().copied()), true, visitor)?;
             let mut left = self.pass(&packs, Some(visitor), false)?;
-            self.packs = packs;
-            self.read_loose();
-            left.extend_from_slice(&self.loose);
+            // What is made from what is of no use any more, and takes room.
+            drop(packs);
+            self.read_loose(&loose);
+            left.extend_from_slice(&loose);
             for &number in &left {
                 self.graph.peek(number, self.repository.objects());
             }
@@ -76,7 +65,7 @@ impl NewObjects<'_> {
         }
         let outside = self.follow(visitor)?;
         offered.extend_from_slice(&outside.late);
-        self.offer(&offered, visitor)?;
+        self.offer(&mut offered.iter().copied(), false, visitor)?;
         let due = offered
             .iter()
             .filter(|number| self.duties.is_due(**number))
@@ -234,9 +223,9 @@ impl NewObjects<'_> {
     }
 
     /// Takes the quarantine's loose objects into the graph, contents of blobs apart.
-    fn read_loose(&mut self) {
+    fn read_loose(&mut self, loose: &[u32]) {
         let objects = self.objects();
-        for number in &self.loose {
+        for number in loose {
             self.graph.peek(*number, objects);
         }
     }
@@ -271,22 +260,42 @@ impl NewObjects<'_> {
         Ok(())
     }
 
-    fn offer(&mut self, numbers: &[u32], visitor: &mut dyn Visitor) -> Result<(), Stop> {
+    /// Offers objects; `here`: of those only what is judged in any case, each once.
+    fn offer(
+        &mut self,
+        numbers: &mut dyn Iterator<Item = u32>,
+        here: bool,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), Stop> {
+        let mut batch = Vec::new();
         let mut ids = Vec::new();
         let mut needed = Vec::new();
-        for batch in numbers.chunks(OFFER) {
+        loop {
+            batch.clear();
+            while let Some(number) = (batch.len() < OFFER).then(|| numbers.next()).flatten() {
+                let duties = &mut self.duties;
+                if here
+                    && (!duties.has(number, Duties::HERE) || duties.has(number, Duties::OFFERED))
+                {
+                    continue;
+                }
+                duties.set(number, Duties::OFFERED);
+                batch.push(number);
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
             ids.clear();
             ids.extend(batch.iter().map(|number| self.graph.numbers.id(*number)));
             needed.clear();
             on(visitor.offer(&ids, &mut needed))?;
             let mut answers = needed.iter().copied();
-            for &number in batch {
+            for &number in &batch {
                 // Silence is no "no".
                 if answers.next().unwrap_or(true) {
                     self.duties.set(number, Duties::NEEDED);
                 }
             }
         }
-        Ok(())
     }
 }

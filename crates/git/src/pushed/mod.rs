@@ -20,7 +20,7 @@ mod refkind;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use lychgate_model::{Digest, HashKind, Mode, ObjectId, ObjectKind, RefUpdate};
+use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, RefUpdate};
 
 use self::deliver::Duties;
 pub use self::ranges::PrePushLine;
@@ -74,7 +74,6 @@ pub struct NewObjects<'r> {
     pub(crate) everything: bool,
     /// The new commits, children first; known once enumerated.
     pub(crate) commits: Option<Vec<u32>>,
-    lines: Vec<RefUpdate>,
     packs: Vec<Pack>,
     loose: Vec<u32>,
     duties: Duties,
@@ -100,7 +99,10 @@ impl<'r> NewObjects<'r> {
             return Err(Error::unsupported("a shallow push"));
         }
         let mut new = Self::empty(repository, Vec::new());
-        new.lines = refs.to_vec();
+        // Before anything has a number: the rows of the pack's index are to be the numbers.
+        if let Some(directory) = environment.quarantine() {
+            new.open(&Contents::list(directory, repository.hash_kind())?)?;
+        }
         let mut failed = None;
         repository.for_each_ref(&mut |name, id| {
             let name = within_namespace(name);
@@ -126,9 +128,6 @@ impl<'r> NewObjects<'r> {
         if let Some(head) = repository.head().ok().and_then(|head| head.commit) {
             new.add_likely(head)?;
         }
-        if let Some(directory) = environment.quarantine() {
-            new.open(&Contents::list(directory, repository.hash_kind())?)?;
-        }
         Ok(new)
     }
 
@@ -147,7 +146,6 @@ impl<'r> NewObjects<'r> {
             likely: Vec::new(),
             everything: false,
             commits: None,
-            lines: Vec::new(),
             packs: Vec::new(),
             loose: Vec::new(),
             duties: Duties::default(),
@@ -224,32 +222,6 @@ impl<'r> NewObjects<'r> {
 
     pub(crate) fn hash_kind(&self) -> HashKind {
         self.repository.hash_kind()
-    }
-
-    /// A digest of what determines the enumeration: the ids that the quarantine brings, the ref
-    /// lines and what the refs that count point at. The same push again has the same.
-    pub fn identity(&self) -> Digest {
-        let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha256);
-        let mut list = |label: &[u8], mut numbers: Vec<u32>| {
-            numbers.sort_unstable_by_key(|number| self.graph.numbers.bytes(*number));
-            numbers.dedup();
-            hasher.update(label);
-            hasher.update(&(numbers.len() as u64).to_be_bytes());
-            numbers
-                .iter()
-                .for_each(|number| hasher.update(self.graph.numbers.bytes(*number)));
-        };
-        list(b"here", self.here());
-        list(b"counting", self.counting.iter().copied().collect());
-        for line in &self.lines {
-            hasher.update(&(line.name.len() as u64).to_be_bytes());
-            hasher.update(&line.name);
-            hasher.update(line.old.as_bytes());
-            hasher.update(line.new.as_bytes());
-        }
-        let digest = hasher.try_finalize().ok();
-        let bytes = digest.as_ref().and_then(|d| d.as_slice().try_into().ok());
-        Digest(bytes.unwrap_or_default())
     }
 }
 

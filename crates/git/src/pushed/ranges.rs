@@ -1,9 +1,14 @@
 //! What goes out, a range of commits, and everything: pushes without a quarantine.
 
+use std::path::PathBuf;
+use std::rc::Rc;
+
 use lychgate_model::ObjectId;
 
 use crate::error::Error;
+use crate::pack::PackIndex;
 use crate::pushed::NewObjects;
+use crate::quarantine::Contents;
 use crate::repository::Repository;
 
 /// One line of what Git tells `pre-push`.
@@ -80,6 +85,7 @@ impl<'r> NewObjects<'r> {
     /// Refs that cannot be read.
     pub fn of_all(repository: &'r Repository) -> Result<Self, Error> {
         let mut new = Self::empty(repository, repository.shallow_commits()?);
+        new.adopt_largest()?;
         let mut refs = Vec::new();
         repository.for_each_ref(&mut |name, id| refs.push((name.to_vec(), id)))?;
         if let Some(head) = repository.head()?.commit {
@@ -90,6 +96,26 @@ impl<'r> NewObjects<'r> {
         }
         new.everything = true;
         Ok(new)
+    }
+
+    /// Numbers objects by the rows of the store's largest index.
+    fn adopt_largest(&mut self) -> Result<(), Error> {
+        let kind = self.hash_kind();
+        let mut largest: Option<(Rc<PackIndex>, PathBuf)> = None;
+        for directory in self.objects().directories() {
+            // Of each directory the largest comes first.
+            let Some(path) = Contents::packs(directory.path())?.into_iter().next() else {
+                continue;
+            };
+            let index = PackIndex::open(&path, kind).map_err(Error::io("read", &path))?;
+            let best = largest.as_ref().map_or(0, |(index, _)| index.count());
+            if let Some(index) = index.filter(|index| index.count() > best) {
+                largest = Some((Rc::new(index), path));
+            }
+        }
+        // A damaged index is an error once its pack is read.
+        let _adopted = largest.map(|(index, path)| self.graph.numbers.adopt(&path, &index));
+        Ok(())
     }
 
     /// Takes `ids` as judged.

@@ -105,28 +105,6 @@ fn only_what_is_needed_is_decoded() {
 }
 
 #[test]
-fn the_same_push_has_the_same_identity() {
-    let server = Server::new();
-    server.commit_file("a", "one\n");
-    let identity = |refs: &[&str]| {
-        let given = server.ask(refs);
-        let (repository, environment) = (given.repository(), given.environment());
-        NewObjects::of_push(&repository, &environment, &given.refs, &|_| true)
-            .unwrap()
-            .identity()
-    };
-    let first = identity(&["main"]);
-    assert_eq!(identity(&["main"]), first);
-    assert_ne!(identity(&["main:other"]), first, "another ref");
-    server.push(&["main:there"]);
-    assert_ne!(
-        identity(&["main"]),
-        first,
-        "another ref counts, and the quarantine is empty"
-    );
-}
-
-#[test]
 fn a_deletion_brings_nothing() {
     let server = Server::new();
     server.commit_file("a", "one\n");
