@@ -234,6 +234,20 @@ fn passwords_as_people_make_them_are_listed_and_never_block() {
 #[test]
 fn a_plain_word_is_a_password_only_where_secrets_are_kept() {
     let set = built_in();
+    let quoted = "String password = \"wombat\";";
+    assert_eq!(
+        judged(set, "src/test/A.java", quoted),
+        Some(Confidence::Medium)
+    );
+    for (path, text) in [
+        ("src/main/A.java", quoted),
+        ("src/test/A.java", "String password = \"foobar\";"),
+        ("src/test/a.sh", "echo \"  PASS: wombat\""),
+        ("src/test/A.java", "first_pass = \"wombat\""),
+        ("src/test/A.java", "String token = \"wombat\";"),
+    ] {
+        assert_eq!(judged(set, path, text), None, "{path}: {text}");
+    }
     for word in ["vagrant", "wombat", "Postgres"] {
         let text = format!("spring.datasource.password={word}\n");
         let at = |path| judged(set, path, &text);
@@ -293,6 +307,49 @@ fn comments_in_settings_are_settings_and_packages_are_no_tests() {
     );
     let text = format!("<string name=\"hint_password\">{}</string>", noise(9, 3));
     assert_eq!(judged(set, "res/values-ga/strings.xml", &text), None);
+}
+
+#[test]
+fn what_stands_among_bytes_is_listed_and_never_blocks() {
+    let set = built_in();
+    let text = format!("password = '{}'", noise(14, 5));
+    assert_eq!(judged(set, "a.py", &text), Some(Confidence::High));
+    let compiled = format!("\0\0s\x01{text}\0\0");
+    assert_eq!(judged(set, "a.pyc", &compiled), Some(Confidence::Medium));
+}
+
+#[test]
+fn compressed_manuals_are_manuals() {
+    let set = built_in();
+    let text = format!("api_key = \"{}\"", noise(20, 5));
+    assert_eq!(
+        judged(set, "share/man8/wg.8.gz", &text),
+        Some(Confidence::Medium)
+    );
+    assert_eq!(
+        judged(set, "share/changelog.gz", &text),
+        Some(Confidence::Medium)
+    );
+    assert_eq!(
+        judged(set, "share/settings.gz", &text),
+        Some(Confidence::High)
+    );
+}
+
+#[test]
+fn published_examples_and_public_keys_are_no_secrets() {
+    let set = built_in();
+    let published = ["2Yotn", "FZFEjr1zCsicMWpAA"].concat();
+    let twin = format!("{}{published}", noise(4, 3));
+    for (value, found) in [(&published, false), (&twin, true)] {
+        let text = format!("\"access_token\":\"{value}\"");
+        assert_eq!(judged(set, "a.py", &text).is_some(), found, "{text}");
+    }
+    let public = format!("30819f300d06{}", "9f3b1c77d0a2e415".repeat(9));
+    let text = format!("private_key = \"{public}\"");
+    assert_eq!(judged(set, "a.py", &text), None);
+    let event = "\"key\": \"Q-27ccd33e-72f0-4418-957a-a65d9698395e-0\"";
+    assert_eq!(judged(set, "a.json", event), None);
 }
 
 #[test]

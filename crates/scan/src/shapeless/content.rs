@@ -10,11 +10,7 @@ fn to_come(evidence: Evidence) -> i32 {
         true => Fact::BareInConfig.weight(),
         false => 0,
     };
-    let word = match evidence.has(Fact::PlainWord) {
-        true => Fact::WordAlone.weight(),
-        false => 0,
-    };
-    bare + word + Fact::InSecretFile.weight() + Fact::UserNear.weight()
+    bare + evidence.word() + Fact::InSecretFile.weight() + Fact::UserNear.weight()
 }
 
 /// The evidence with what `value` adds; `None`: it is no secret whatever stands around it.
@@ -24,7 +20,11 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     let starred = value.len() == 41 && value.first() == Some(&b'*');
     let common = name == Fact::Password && is_common(value);
     let poor = counts.is_number() || counts.runs * 2 > value.len();
-    if starred || is_template(value) || (poor && !common) {
+    // `format=rgb:depth=8`
+    let lists = value
+        .windows(2)
+        .filter(|p| p.first() == Some(&b'=') && p.get(1).is_some_and(u8::is_ascii_alphanumeric));
+    if starred || lists.count() > 1 || is_template(value) || (poor && !common) {
         return None;
     }
     let mut evidence = so_far.with(match value.len() {
@@ -94,7 +94,6 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
         return None;
     }
     let says_test = value.len() <= 32
-        && !evidence.has(Fact::PlainWord)
         && !evidence.has(Fact::Common)
         && sayings::TESTS.iter().any(|w| match w.len() {
             ..4 => words::begins(value, w),
@@ -105,6 +104,7 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     let refused = hopeless(evidence)
         || refers(value)
         || weak
+        || sayings::PUBLISHED.iter().any(|w| words::begins(value, w))
         || sayings::PLACEHOLDERS.iter().any(|w| words::holds(value, w));
     (!refused).then_some(evidence)
 }
@@ -246,10 +246,15 @@ impl Counts {
                 || (self.hex_upper == self.upper && self.lower == 0))
     }
 
+    /// A UUID, perhaps with a letter and a number around it: `q-<uuid>-0`.
     fn is_uuid(&self, value: &[u8]) -> bool {
-        value.len() == 36
-            && [8, 13, 18, 23].iter().all(|i| value.get(*i) == Some(&b'-'))
-            && self.digits + self.hex_lower + self.hex_upper == 32
+        let hex = self.digits + self.hex_lower + self.hex_upper;
+        (36..=42).contains(&value.len())
+            && hex >= 32
+            && value.windows(36).any(|w| {
+                let dashes = [8, 13, 18, 23].iter().all(|i| w.get(*i) == Some(&b'-'));
+                dashes && w.iter().filter(|b| b.is_ascii_hexdigit()).count() == 32
+            })
     }
 
     fn is_poor(&self, length: usize, hex: bool) -> bool {

@@ -43,6 +43,7 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
             Fact::Documented,
             documents(head) || near(line, &[b"devstoreaccount"]),
         )
+        .with_if(Fact::Compiled, memchr::memchr(0, text).is_some())
         .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
         .with_if(
             Fact::UserNear,

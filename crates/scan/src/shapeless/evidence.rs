@@ -44,7 +44,7 @@ facts! {
     ApiKey = 38, "the name says API, access, private or signing key";
     Token = 30, "the name says token";
     Credential = 32, "the name says credential or authorisation";
-    WeakName = 5, "the name says only key, salt or the like";
+    WeakName = 0, "the name says only key, salt or the like";
     OwnWord = 32, "the name holds a word of the rule's own";
     Qualified = 6, "the name says of what: a database, a client, a service";
     // Between name and value.
@@ -53,7 +53,7 @@ facts! {
     Compared = -6, "compared, not assigned";
     Passed = 0, "passed to a function named so";
     Handed = -10, "handed to a function that logs in";
-    Listed = -12, "the next item after the name";
+    Listed = -6, "the next item after the name";
     Element = 2, "content of a markup element or attribute";
     Flagged = 2, "given to a command-line flag";
     Userinfo = 6, "the password of an address";
@@ -101,12 +101,13 @@ facts! {
     ExampleNear = -10, "example, test or dummy stands near";
     Commented = -4, "in a comment";
     Documented = -70, "shown in a comment or manual as an example";
+    Compiled = -16, "among bytes that are no text: listed, never blocks";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";
     BareInConfig = 34, "not quoted, in a file of settings";
     BareInProse = 14, "not quoted, in text for people";
-    WordAlone = 98, "one plain word, in a file that is there for secrets: listed, never blocks";
+    WordAlone = 98, "one plain word, where secrets or tests are kept: listed, never blocks";
     InSecretFile = 14, "in a file that is there for secrets";
     InTests = -8, "in tests or examples";
     InDocuments = -14, "in documentation";
@@ -198,7 +199,16 @@ impl Evidence {
 
     /// What anybody would guess is worth a line and no more.
     const fn never_blocks(self) -> bool {
-        self.has(Fact::Common) || self.has(Fact::WordAlone)
+        self.has(Fact::Common) || self.has(Fact::WordAlone) || self.has(Fact::Compiled)
+    }
+
+    /// What a path may yet say for a plain word.
+    pub(crate) fn word(self) -> i32 {
+        match (self.has(Fact::PlainWord), self.has(Fact::SaysTest)) {
+            (true, true) => Fact::WordAlone.weight() - Fact::SaysTest.weight(),
+            (true, false) => Fact::WordAlone.weight(),
+            _ => 0,
+        }
     }
 
     /// The points at the path that speaks most for it.
@@ -207,16 +217,12 @@ impl Evidence {
             true => Fact::BareInConfig.weight(),
             false => 0,
         };
-        let word = match self.has(Fact::PlainWord) {
-            true => Fact::WordAlone.weight(),
-            false => 0,
-        };
         // Notes in a file of settings are settings that are not in use.
         let noted = match self.has(Fact::Documented) {
             true => Fact::Commented.weight() - Fact::Documented.weight(),
             false => 0,
         };
-        self.points() + bare + word + noted + Fact::InSecretFile.weight()
+        self.points() + bare + self.word() + noted + Fact::InSecretFile.weight()
     }
 }
 

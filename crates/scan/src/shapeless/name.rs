@@ -134,6 +134,9 @@ fn credential(word: &[u8], before: &[u8]) -> Option<(Fact, Option<usize>)> {
     if let Some(cut) = ends(words::PASSWORD) {
         return Some((Fact::Password, Some(cut)));
     }
+    if is(word, &[b"pass"]) && turns::one_of_many(before) {
+        return None;
+    }
     if is(word, &[b"pass", b"pw", b"psw", b"pword"]) || ends(words::PASS).is_some() {
         return Some((Fact::Password, Some(0)));
     }

@@ -230,8 +230,8 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         (b':', b'-') => Lead::to(Fact::Assigned, gap + 2),
         (b':', b':') => return None,
         (b':', b'\r' | b'\n') => Lead::quoted(Fact::Mapped, space(text, gap + 1)),
-        // A part of a name made of parts: `arn:...:secret:...`.
-        (b':', _) if matches!(first, b':' | b'/') => return None,
+        // A part of a name made of parts: `arn:...:secret:...`; a value: `action=pass:again=0`.
+        (b':', _) if matches!(first, b':' | b'/' | b'=') => return None,
         (b':', _) => typed(text, gap + 1),
         (b',', _) if named => Lead::quoted(Fact::Listed, space(text, gap + 1)),
         (b'(', _) if !named => Lead::quoted(Fact::Passed, space(text, gap + 1)),

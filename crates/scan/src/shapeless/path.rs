@@ -69,7 +69,9 @@ const PROSE: &[&[u8]] = &[
     b"rdoc",
     b"pod",
     b"1",
+    b"3",
     b"5",
+    b"7",
     b"8",
     b"csv",
 ];
@@ -211,14 +213,15 @@ impl Evidence {
             return self;
         }
         let mut parts = path.rsplit(|b| *b == b'/');
-        let file = parts.next().unwrap_or_default();
+        let last = parts.next().unwrap_or_default();
+        let file = plain(last);
         let dot = memchr::memrchr(b'.', file);
         let extension = dot.map_or(file, |i| file.get(i + 1..).unwrap_or_default());
         let stem = dot.map_or(file, |i| file.get(..i).unwrap_or_default());
         let mut out = self;
         // `src/main/.../integration` is no test, whatever its packages are called.
         let main = memchr::memmem::find(path, b"src/main/").unwrap_or(path.len());
-        let mut at = path.len() - file.len();
+        let mut at = path.len() - last.len();
         for folder in parts {
             at = at.saturating_sub(folder.len() + 1);
             let tests = at < main && (is_any(folder, TEST_FOLDERS) || test_folder(folder));
@@ -270,10 +273,21 @@ impl Evidence {
             Fact::Documented,
             Fact::LongLine,
         ];
-        let word = out.has(Fact::PlainWord)
-            && !apart.iter().any(|f| out.has(*f))
-            && out.has(Fact::InSecretFile);
+        let word = out.has(Fact::PlainWord) && !apart.iter().any(|f| out.has(*f));
+        if word && out.has(Fact::InSecretFile) {
+            // `admin`, `root` and `guest` are what is set there.
+            out = out.without(Fact::SaysTest);
+        }
+        let tested = out.has(Fact::InTests) && !out.has(Fact::SaysTest);
+        let word =
+            word && (out.has(Fact::InSecretFile) || (tested && (settings || self.is_said())));
         out.with_if(Fact::WordAlone, word)
+    }
+
+    /// Quoted, and said to be the value of its name.
+    fn is_said(self) -> bool {
+        let said = [Fact::Assigned, Fact::Mapped, Fact::Passed, Fact::Beside];
+        self.has(Fact::Quoted) && said.iter().any(|f| self.has(*f))
     }
 }
 
@@ -329,6 +343,14 @@ fn test_file(file: &[u8], stem: &[u8]) -> bool {
             .any(|w| stem.ends_with(w))
         || stem.starts_with(b"Test")
         || stem.starts_with(b"Mock")
+}
+
+/// The name of what is compressed: `wg.8` of `wg.8.gz`.
+fn plain(file: &[u8]) -> &[u8] {
+    [&b".gz"[..], b".bz2", b".xz", b".zst"]
+        .iter()
+        .find_map(|end| file.strip_suffix(*end))
+        .unwrap_or(file)
 }
 
 fn is_prose(file: &[u8]) -> bool {

@@ -127,6 +127,24 @@ pub(super) const COMMON: &[&[u8]] = &[
     b"1q2w3e",
 ];
 
+/// How the examples of RFC 5849, 6749, 6750 and 7519 begin, that every manual repeats.
+pub(super) const PUBLISHED: &[&[u8]] = &[
+    b"2yotnfzf",
+    b"tgzv3jok",
+    b"mf_9.b5f",
+    b"splxlobe",
+    b"7fjfp0zb",
+    b"gx1fbat3",
+    b"czzcagrs",
+    b"h480djs9",
+    b"kd94hf93",
+    b"j49sk3j2",
+    b"kkk9d7dh",
+    b"dh893hda",
+    b"pfkkdhi9",
+    b"nnch734d",
+];
+
 /// Words that say what a field is, or that it is none; a password is never one alone.
 pub(super) const DESCRIBES: &[&[u8]] = &[
     b"string",
@@ -273,6 +291,14 @@ pub(super) const REFERENCES: &[&[u8]] = &[
     b"gcpsm",
     b"keyring:",
     b"sm://",
+    // Public keys: DER in hexadecimal and base64.
+    b"30819f300d06",
+    b"30820122300d06",
+    b"migfma0gcsq",
+    b"miibijanbgkq",
+    b"miicijanbgkq",
+    b"mfkwewyhkozi",
+    b"mcowbqydk2vw",
     b"akv:",
     b"age1",
     b"$2a$",

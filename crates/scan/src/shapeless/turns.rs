@@ -158,6 +158,48 @@ pub(super) fn denies_in_path(word: &[u8]) -> bool {
     is_any(word, ALL)
 }
 
+/// Words before `pass` that mean one run of several: `firstPass`, `render_pass`.
+pub(super) fn one_of_many(word: &[u8]) -> bool {
+    const ALL: &[&[u8]] = &[
+        b"first",
+        b"second",
+        b"third",
+        b"last",
+        b"next",
+        b"prev",
+        b"previous",
+        b"two",
+        b"one",
+        b"multi",
+        b"single",
+        b"all",
+        b"low",
+        b"high",
+        b"band",
+        b"render",
+        b"shader",
+        b"depth",
+        b"shadow",
+        b"post",
+        b"optimization",
+        b"opt",
+        b"boarding",
+        b"by",
+        b"did",
+        b"to",
+        b"per",
+        b"function",
+        b"module",
+        b"loop",
+        b"code",
+        b"gen",
+        b"lowering",
+        b"clean",
+        b"final",
+    ];
+    is_any(word, ALL)
+}
+
 /// Words before `token` that mean a piece of text or a place in a list.
 pub(super) fn no_token(word: &[u8]) -> bool {
     const ALL: &[&[u8]] = &[
