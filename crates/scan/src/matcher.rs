@@ -203,7 +203,8 @@ impl Matcher {
             return None;
         }
         let Some(check) = self.check else {
-            return Some((severity, confidence));
+            let shown = is_shown(value) && self.foreign.is_none();
+            return (!shown).then_some((severity, confidence));
         };
         let refuted = match check.verify_in(value, around) {
             Outcome::Holds => {
@@ -276,6 +277,16 @@ fn turns_unicode_on(pattern: &str) -> bool {
     })
 }
 
+/// Whether a token says of itself that it is an example, or runs through its alphabet: chance makes
+/// neither.
+fn is_shown(value: &[u8]) -> bool {
+    let of =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=');
+    (16..=256).contains(&value.len())
+        && value.iter().all(of)
+        && (contains_folded(value, b"example") || beside::steps(value) * 2 > value.len())
+}
+
 /// Whether `text` holds the lower-case `word`, case aside.
 fn contains_folded(text: &[u8], word: &[u8]) -> bool {
     !word.is_empty()
@@ -313,6 +324,8 @@ mod tests {
         assert!(weigh(b"a1b2c3d4e5f6g7h8"));
         assert!(!weigh(b"a1b2EXAMPLEd4e5f6g7h8"));
         assert!(!weigh(b"aaaaaaaabbbbbbbb"));
+        assert!(!weigh(b"abcdefghijklmnop0123456789"));
+        assert!(weigh(b"qf7Hc2Zp9Lw4Xn8Tb3Ky"));
         assert!(!weigh(b""));
     }
 

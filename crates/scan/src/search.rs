@@ -14,7 +14,7 @@ use crate::recall::{COMPARISONS, Recall, Recalled};
 use crate::rule::Rule;
 use crate::scanned::Day;
 use crate::searcher::{Searcher, Target};
-use crate::shapeless::Evidence;
+use crate::shapeless::{Evidence, Fact};
 use crate::value::{Secret, ValueKey, ValueTag};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
@@ -108,6 +108,8 @@ pub(crate) struct State {
     /// There were more than [`SHAPELESS_MOST`].
     pub(crate) crowded: bool,
     pub(crate) found: Vec<Found>,
+    /// Where values begin that are not quite keys of the service named beside them.
+    near: Vec<u64>,
     pub(crate) heard: Vec<Heard>,
     pub(crate) truncated: bool,
     pub(crate) incomplete: bool,
@@ -152,6 +154,7 @@ impl State {
         self.crowded = false;
         self.read = 0;
         self.found.clear();
+        self.near.clear();
         self.heard.clear();
         self.truncated = false;
         self.incomplete = false;
@@ -293,8 +296,9 @@ impl Pass<'_> {
         }
     }
 
-    /// Searches windows that no hit will widen any more.
+    /// Searches windows that no hit will widen any more, and weighs what only the whole tells.
     fn close(&self, text: Text<'_>, state: &mut State) {
+        doubt(state);
         for i in 0..state.touched.len() {
             if let Some(&rule) = state.touched.get(i) {
                 self.flush(rule, text, state);
@@ -453,6 +457,16 @@ impl Pass<'_> {
         for (word, end) in std::mem::take(&mut state.waiting) {
             self.listen(word, end, text, state);
         }
+    }
+}
+
+/// A value that misses the length of a service's keys is hardly one, whatever its name says.
+fn doubt(state: &mut State) {
+    let State { near, found, .. } = state;
+    let missed = |f: &&mut Found| !f.evidence.is_none() && near.contains(&f.start);
+    for f in found.iter_mut().filter(missed) {
+        f.evidence = f.evidence.with(Fact::OtherLength);
+        f.confidence = f.evidence.confidence().unwrap_or(Confidence::Low);
     }
 }
 

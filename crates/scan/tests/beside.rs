@@ -6,6 +6,7 @@ mod fixture;
 
 use fixture::key;
 use lychgate_model::{HashKind, ObjectKind};
+use lychgate_scan::shapeless::Fact;
 use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
 
 /// Made at run time, so that nothing here looks like a secret.
@@ -61,6 +62,37 @@ fn one_rule_speaks_about_a_key_and_its_twin_passes() {
         format!("formspree_url = \"https://example.com/{short}/x\"\n"),
     ] {
         assert!(rules(&text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_spoilt_key_is_doubted() {
+    let set = RuleSet::built_in().unwrap();
+    let facts = |text: &str| {
+        let mut out = Scanned::default();
+        let input = Input {
+            kind: ObjectKind::Blob,
+            hash: HashKind::Sha1,
+            bytes: text.as_bytes(),
+        };
+        set.scan(input, &key(), &mut Scratch::new(), &mut out);
+        let of = |fact| out.findings.iter().any(|f| f.evidence.has(fact));
+        (of(Fact::OtherLength), of(Fact::BrokenOff))
+    };
+    let value = hex(31);
+    for (text, want) in [
+        (format!("formspree_api_key = \"{value}\"\n"), (true, false)),
+        (format!("somebody_api_key = \"{value}\"\n"), (false, false)),
+        (
+            format!("somebody_api_key = \"{}?{value}\"\n", hex(4)),
+            (false, true),
+        ),
+        (
+            format!("somebody_password = \"{}?{value}\"\n", hex(4)),
+            (false, false),
+        ),
+    ] {
+        assert_eq!(facts(&text), want, "{text}");
     }
 }
 

@@ -198,7 +198,11 @@ fn ties(behind: &[u8]) -> bool {
 fn opens(before: &[u8]) -> bool {
     let end = memchr::memchr(b'\n', before).unwrap_or(before.len());
     let rest = before.get(..end).unwrap_or_default();
-    rest.iter().all(|b| !b.is_ascii_alphanumeric())
+    // The name may go on: `acmeapi:`.
+    let name = |b: &&u8| b.is_ascii_alphanumeric() || **b == b'_';
+    rest.iter()
+        .skip_while(name)
+        .all(|b| !b.is_ascii_alphanumeric())
 }
 
 /// `name.Client("`, `new Name("`.

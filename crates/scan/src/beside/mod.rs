@@ -31,11 +31,22 @@ pub(crate) const AHEAD: usize = 1200;
 const REACH: usize = 110;
 /// The same backwards, from the end of the value to the name.
 const BACK: usize = 48;
+/// Characters of a value that is no key.
+const LONG: usize = 160;
 /// Starts of words looked at behind one name.
 const TRIED: usize = 24;
 
+/// What stands beside a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// A key of the service.
+    Key(Range<usize>),
+    /// A value said to be one, which is a little too long or too short.
+    Near(Range<usize>),
+}
+
 /// Finds the key of the service whose name stands at `name` of `text`.
-pub(crate) fn read(text: &[u8], name: Range<usize>, table: &Table) -> Option<Range<usize>> {
+pub(crate) fn read(text: &[u8], name: Range<usize>, table: &Table) -> Option<Read> {
     if !begins(text, name.start) {
         return None;
     }
@@ -45,7 +56,7 @@ pub(crate) fn read(text: &[u8], name: Range<usize>, table: &Table) -> Option<Ran
     if least && !ends(text, name.end) {
         return None;
     }
-    ahead(text, name.end, known).or_else(|| behind(text, &name, known))
+    ahead(text, name.end, known).or_else(|| behind(text, &name, known).map(Read::Key))
 }
 
 /// Whether a word begins with the name.
@@ -76,7 +87,7 @@ fn ends(text: &[u8], at: usize) -> bool {
         .any(follows)
 }
 
-fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Range<usize>> {
+fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Read> {
     let to = text.len().min(from + REACH);
     let mut at = from;
     let mut tried = 0;
@@ -90,12 +101,21 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Range<usize>> {
                 };
                 let between = text.get(from..at).unwrap_or_default();
                 let enough = match gap::judge(between, known.word, shape.is_hexadecimal()) {
-                    Says::Key => !shape.is_uuid() || !known.word,
+                    Says::Key => !shape.is_uuid() || !known.word || between.len() <= 24,
                     Says::Equals => shape.is_telling() && ends(text, from),
                     Says::Other => false,
                 };
                 if enough {
-                    return Some(value);
+                    return Some(Read::Key(value));
+                }
+            }
+            let rest = text.get(at..).unwrap_or_default();
+            let length = rest.iter().take(LONG).take_while(|b| joins(**b)).count();
+            let value = rest.get(..length).unwrap_or_default();
+            if known.shapes.iter().any(|s| s.is_near(value)) {
+                let between = text.get(from..at).unwrap_or_default();
+                if gap::judge(between, known.word, false) == Says::Key {
+                    return Some(Read::Near(at..at + length));
                 }
             }
         }
@@ -222,7 +242,7 @@ fn turns(value: &[u8]) -> usize {
 }
 
 /// Characters that follow the one before them in their alphabet, `abcd`, `4321`.
-fn steps(value: &[u8]) -> usize {
+pub(crate) fn steps(value: &[u8]) -> usize {
     let near = |w: &&[u8]| matches!(w, [a, b] if a.abs_diff(*b) <= 1);
     value.windows(2).filter(near).count()
 }
@@ -244,7 +264,10 @@ mod tests {
     fn found(table: &str, text: &str, name: &str) -> Option<String> {
         let table = Table::read(table).unwrap();
         let at = text.to_lowercase().find(name).unwrap();
-        read(text.as_bytes(), at..at + name.len(), &table).map(|r| text[r].to_owned())
+        match read(text.as_bytes(), at..at + name.len(), &table)? {
+            Read::Key(at) => Some(text[at].to_owned()),
+            Read::Near(_) => None,
+        }
     }
 
     #[test]
@@ -283,6 +306,23 @@ mod tests {
         ] {
             assert_eq!(found("acme: {hex:32}", &text, "acme"), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_of_nearly_the_length_is_told_apart() {
+        let near = |shape: &str, text: &str| {
+            let table = Table::read(&format!("acme: {shape}")).unwrap();
+            matches!(read(text.as_bytes(), 0..4, &table), Some(Read::Near(_)))
+        };
+        assert!(near("{hex:32}", &format!("acme_key = \"{}\"", &HEX[1..])));
+        assert!(near("{hex:32}", &format!("acme_key = \"{HEX}ab\"")));
+        assert!(near("live_{hex:40}", &format!("acme_key = \"live_{HEX}\"")));
+        assert!(!near("{hex:32}", &format!("acme_key = \"{}\"", &HEX[6..])));
+        assert!(!near(
+            "{hex:32}",
+            &format!("acme_key = \"{}xyz\"", &HEX[4..])
+        ));
+        assert!(!near("{hex:32}", &format!("acme_key = \"{HEX}\"")));
     }
 
     #[test]

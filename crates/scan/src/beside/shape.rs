@@ -3,6 +3,11 @@
 /// Longest run of one alphabet.
 const LONGEST: usize = 1024;
 
+/// Characters by which a value may miss the length of a key and still look like a spoilt one.
+const NEAR: usize = 3;
+/// Shortest value that may.
+const NEAR_LEAST: usize = 12;
+
 /// Kinds of characters, as bits.
 const KINDS: [u8; 256] = {
     let mut kinds = [0u8; 256];
@@ -144,6 +149,24 @@ impl Shape {
             };
         }
         Some(at)
+    }
+
+    /// Whether a value is of the alphabet and nearly of the length, or begins as keys do.
+    pub(super) fn is_near(&self, value: &[u8]) -> bool {
+        let of = |kinds: u8| value.iter().all(|b| KINDS[usize::from(*b)] & kinds != 0);
+        match self.parts.as_slice() {
+            _ if value.len() < NEAR_LEAST => false,
+            _ if self.uuid => {
+                value.len() != 36 && value.len().abs_diff(36) <= NEAR && of(DIGITS | LOWER | 64)
+            }
+            [Part::Run { kinds, least, most }] if least == most => {
+                value.len() != *least && value.len().abs_diff(*least) <= NEAR && of(*kinds)
+            }
+            [Part::Literal(word), ..] => {
+                word.len() > 2 && value.starts_with(word) && self.end(value, 0) != Some(value.len())
+            }
+            _ => false,
+        }
     }
 
     /// Whether chance makes it seldom: then a name alone tells what it is.

@@ -3,7 +3,7 @@
 use lychgate_model::{Confidence, limits};
 
 use super::{Found, NAMES_MOST, Pass, SHAPELESS_MOST, State, Text};
-use crate::beside;
+use crate::beside::{self, Read};
 use crate::matcher::Matcher;
 use crate::shapeless::{self, ByHand, Evidence, Reading};
 use crate::value::Secret;
@@ -42,8 +42,15 @@ impl Pass<'_> {
             }
             ByHand::Beside => {
                 let start = stop.saturating_sub(usize::from(length));
-                if let Some(value) = beside::read(text.bytes, start..stop, matcher.table()) {
-                    self.keep_shaped((rule, matcher), value, text, state);
+                match beside::read(text.bytes, start..stop, matcher.table()) {
+                    Some(Read::Key(value)) => {
+                        self.keep_shaped((rule, matcher), value, text, state);
+                    }
+                    // Beyond these it is a table of data.
+                    Some(Read::Near(value)) if state.near.len() < SHAPELESS_MOST => {
+                        state.near.push(text.base + value.start as u64);
+                    }
+                    Some(Read::Near(_)) | None => {}
                 }
             }
             // What a document holds is read once, however often it says what it is.

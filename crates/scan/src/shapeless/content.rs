@@ -59,6 +59,15 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
             hex && !key_name && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128),
         )
         .with_if(Fact::LowEntropy, counts.is_poor(value.len(), hex));
+    let sign = |b: &&u8| matches!(b, b'?' | b'!' | b'^' | b'%' | b'#' | b'*' | b'@' | b'$');
+    let signs = value.iter().filter(sign).count();
+    // Secrets that people make up hold many of them.
+    let broken = match name {
+        Fact::ApiKey | Fact::Token | Fact::Credential => value.len() >= 12 && signs > 0,
+        Fact::Secret => value.len() >= 20 && signs > 0 && signs * 10 <= value.len(),
+        _ => false,
+    };
+    evidence = evidence.with_if(Fact::BrokenOff, broken);
     let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len().is_multiple_of(4);
     evidence = evidence.with_if(Fact::Base64, base64);
     let human = name == Fact::Password && counts.is_human(value);

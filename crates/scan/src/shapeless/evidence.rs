@@ -96,6 +96,8 @@ facts! {
     SaysTest = -34, "says test, demo or the like";
     Pathlike = -36, "looks like a path, a host or a file name";
     CodeLike = -26, "looks like an identifier of code";
+    BrokenOff = -64, "holds a sign that keys do not hold";
+    OtherLength = -64, "nearly as long as the keys of the service named";
     // What stands around.
     UserNear = 8, "a user, host or login stands near";
     ExampleNear = -10, "example, test or dummy stands near";
