@@ -1,12 +1,12 @@
 //! Text that comes in pieces: a buffer that slides over it, and the cursor that counts.
 
 use lychgate_model::{Source, limits};
-use zeroize::Zeroize;
 
 use crate::cursor::Cursor;
 use crate::decode::{Decoder, Unit, Wide};
 use crate::disguise::Room;
 use crate::gather::Gathered;
+use crate::overwritten;
 use crate::search::{Pass, State, Text};
 
 /// Raw bytes taken at once; decoded they are at most half as many more.
@@ -39,7 +39,7 @@ impl Basin {
 
     /// Overwrites what the buffer held.
     pub(crate) fn wipe(&mut self) {
-        self.buffer.zeroize();
+        overwritten::empty(&mut self.buffer);
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use super::Hints;
+use super::Scene;
+use super::survey::mark;
 use super::view::{self, MOST, View, is_value};
+use crate::masks::BLOCK;
 
 /// Bytes without an escape after which a stretch ends.
 const GAP: usize = 192;
@@ -58,6 +60,7 @@ impl Escape {
 struct Way {
     kind: &'static str,
     lead: u8,
+    mark: u8,
     read: fn(&[u8], usize) -> Option<Escape>,
 }
 
@@ -65,31 +68,29 @@ const WAYS: [Way; 3] = [
     Way {
         kind: "escapes",
         lead: b'\\',
+        mark: mark::BACKSLASH,
         read: backslash,
     },
     Way {
         kind: "percent",
         lead: b'%',
+        mark: mark::PERCENT,
         read: percent,
     },
     Way {
         kind: "entities",
         lead: b'&',
+        mark: mark::ENTITY,
         read: entity,
     },
 ];
 
 /// Calls `each` with a view of every stretch that holds an escape which hides something.
-pub(super) fn find(
-    text: &[u8],
-    from: usize,
-    _: Hints,
-    view: &mut View,
-    each: &mut dyn FnMut(&View) -> bool,
-) {
+pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let text = scene.text;
     for way in &WAYS {
-        let mut at = from;
-        while let Some(found) = next(text, at, way) {
+        let mut at = scene.from;
+        while let Some(found) = next(scene, at, way) {
             let start = view::before(text, found).max(at.saturating_sub(OVERLAP));
             let end = unescape(text, start..found, way, view);
             if !each(view) {
@@ -101,20 +102,26 @@ pub(super) fn find(
 }
 
 /// The next escape that hides something.
-fn next(text: &[u8], from: usize, way: &Way) -> Option<usize> {
+fn next(scene: &Scene<'_>, from: usize, way: &Way) -> Option<usize> {
+    let text = scene.text;
     let mut at = from;
-    for found in memchr::memchr_iter(way.lead, text.get(from..)?) {
-        let found = from + found;
-        if found < at {
-            continue;
+    loop {
+        let block = scene.survey.next(way.mark, at)?;
+        let end = text.len().min(block + BLOCK);
+        let start = block.max(at);
+        for found in memchr::memchr_iter(way.lead, text.get(start..end)?) {
+            let found = start + found;
+            if found < at {
+                continue;
+            }
+            match (way.read)(text, found) {
+                Some(escape) if escape.hides => return Some(found),
+                Some(escape) => at = found + escape.length,
+                None => {}
+            }
         }
-        match (way.read)(text, found) {
-            Some(escape) if escape.hides => return Some(found),
-            Some(escape) => at = found + escape.length,
-            None => {}
-        }
+        at = at.max(block + BLOCK);
     }
-    None
 }
 
 /// Fills the view from `lead.start` on until escapes end; returns where to go on.

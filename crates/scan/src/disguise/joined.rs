@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use super::Hints;
+use super::survey::{bits, follows, mark};
 use super::view::{self, View, is_value};
+use super::{Hints, Scene};
+use crate::masks::{BLOCK, Block};
 
 /// Bytes between two literals of one value: an operator, line ends, indentation.
 const BETWEEN: usize = 160;
@@ -15,28 +17,30 @@ const MOST: usize = 16 << 10;
 const CALL: usize = 32;
 
 /// Calls `each` with a view of every chain of literals, joined.
-pub(super) fn find(
-    text: &[u8],
-    from: usize,
-    hints: Hints,
-    view: &mut View,
-    each: &mut dyn FnMut(&View) -> bool,
-) {
-    let Some(rest) = text.get(from..) else { return };
+pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let &Scene {
+        text,
+        from,
+        hints,
+        survey,
+    } = scene;
     let mut at = from;
-    for found in memchr::memchr3_iter(b'"', b'\'', b'`', rest) {
-        let quote = from + found;
-        if quote < at {
-            continue;
+    while let Some(block) = survey.next(mark::JOIN, at) {
+        for bit in bits(Block::of(text, block).quotes()) {
+            let quote = block + bit;
+            if quote < at {
+                continue;
+            }
+            let Some(opens) = join(text, quote, from, hints) else {
+                continue;
+            };
+            let end = chain(text, quote, opens, hints, view);
+            if !each(view) {
+                return;
+            }
+            at = end.max(quote + 1);
         }
-        let Some(opens) = join(text, quote, from, hints) else {
-            continue;
-        };
-        let end = chain(text, quote, opens, hints, view);
-        if !each(view) {
-            return;
-        }
-        at = end.max(quote + 1);
+        at = at.max(block + BLOCK);
     }
 }
 
@@ -63,24 +67,7 @@ fn join(text: &[u8], quote: usize, from: usize, hints: Hints) -> Option<usize> {
     let between = text.get(quote + 1..most)?;
     // Most quotes are followed by something else.
     let first = *between.first()?;
-    if !matches!(
-        first,
-        b' ' | b'\t'
-            | b'\r'
-            | b'\n'
-            | b'+'
-            | b'.'
-            | b'&'
-            | b'\\'
-            | b','
-            | b'"'
-            | b'\''
-            | b'`'
-            | b'|'
-            | b'<'
-            | b'~'
-            | b')'
-    ) {
+    if follows(first) & mark::JOIN == 0 {
         return None;
     }
     if first == b',' && !hints.joins {

@@ -15,6 +15,7 @@ mod markup;
 mod pdf;
 mod quoted;
 mod radix;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod unpack;
@@ -22,11 +23,12 @@ mod view;
 
 use lychgate_model::limits;
 use lychgate_model::path::printable;
-use zeroize::Zeroize;
 
 use crate::decode::{Decoder, Wide};
+use crate::overwritten::overwrite;
 use crate::scanned::Home;
 use crate::search::{Found, Pass, State, Text};
+use survey::Survey;
 use view::View;
 
 pub(crate) use unpack::is_packed;
@@ -53,6 +55,7 @@ pub(crate) struct Unveiled {
 pub(crate) struct Room {
     pub(crate) state: State,
     views: Vec<View>,
+    surveys: Vec<Survey>,
     unpackers: Vec<unpack::Unpacker>,
     pub(crate) found: Vec<Unveiled>,
     /// Bytes that views of this object may still have, and those of what was packed in it: a bomb
@@ -156,8 +159,16 @@ impl Hints {
 /// Where bytes of a view stand in the object.
 type Back<'m> = &'m dyn Fn(u64, u64) -> (u64, u64);
 
+/// What finders look at: a text from a place on, and what was seen of it at a glance.
+struct Scene<'t> {
+    text: &'t [u8],
+    from: usize,
+    hints: Hints,
+    survey: &'t Survey,
+}
+
 /// Makes a view of every stretch of one kind, until it is told that there is no room for more.
-type Finder = fn(&[u8], usize, Hints, &mut View, &mut dyn FnMut(&View) -> bool);
+type Finder = fn(&Scene<'_>, &mut View, &mut dyn FnMut(&View) -> bool);
 
 /// How deep, and through what.
 struct Depth<'d> {
@@ -221,16 +232,14 @@ impl Pass<'_> {
             return;
         }
         let mut view = room.views.pop().unwrap_or_default();
-        if depth.level >= limits::VIEW_DEPTH {
-            // Not looked behind, but that something is there is said.
-            radix::find(text, from, hints, &mut view, &mut |_| {
-                room.leave_out("encoded text beyond the third level");
-                false
-            });
-            view.wipe();
-            room.views.push(view);
-            return;
-        }
+        let mut survey = room.surveys.pop().unwrap_or_default();
+        survey.of(text, from, hints);
+        let scene = Scene {
+            text,
+            from,
+            hints,
+            survey: &survey,
+        };
         let finders: [Finder; 5] = [
             radix::find,
             escapes::find,
@@ -238,13 +247,20 @@ impl Pass<'_> {
             quoted::find,
             pdf::find,
         ];
-        for find in finders {
-            find(text, from, hints, &mut view, &mut |view| {
-                self.enter(view, depth, room)
+        if depth.level >= limits::VIEW_DEPTH {
+            // Not looked behind, but that something is there is said.
+            radix::find(&scene, &mut view, &mut |_| {
+                room.leave_out("encoded text beyond the third level");
+                false
             });
+        } else {
+            for find in finders {
+                find(&scene, &mut view, &mut |view| self.enter(view, depth, room));
+            }
         }
         view.wipe();
         room.views.push(view);
+        room.surveys.push(survey);
     }
 
     /// Searches one view, and what is hidden in it. False: there is no room for more.
@@ -292,7 +308,7 @@ impl Pass<'_> {
                 ..below
             };
             self.text(&text, 0..text.len(), &below, room);
-            text.zeroize();
+            overwrite(&mut text);
             return true;
         }
         self.text(&view.plain, view.core.clone(), &below, room);
@@ -429,7 +445,7 @@ impl Pass<'_> {
                 ..*depth
             };
             self.text(&text, 0..text.len(), &decoded, room);
-            text.zeroize();
+            overwrite(&mut text);
         }
         self.text(content, 0..content.len(), depth, room);
     }

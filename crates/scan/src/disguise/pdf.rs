@@ -1,16 +1,13 @@
 //! Text of a PDF's page: strings in parentheses, shown piece by piece with kerning between.
 
-use super::Hints;
+use super::Scene;
 use super::view::{MOST, View};
 
 /// Calls `each` with the strings of each text object (`BT ... ET`) put together.
-pub(super) fn find(
-    text: &[u8],
-    from: usize,
-    hints: Hints,
-    view: &mut View,
-    each: &mut dyn FnMut(&View) -> bool,
-) {
+pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let &Scene {
+        text, from, hints, ..
+    } = scene;
     // Prose and code that say BT show nothing.
     let mut at = if hints.pdf { from } else { text.len() };
     while let Some(found) = text

@@ -1,6 +1,6 @@
 //! Quoted-printable (RFC 2045, section 6.7), after a header that says so.
 
-use super::Hints;
+use super::Scene;
 use super::view::{self, MOST, View};
 
 /// The header, without what may be written in both cases.
@@ -8,13 +8,10 @@ pub(super) const HEADER: &[u8] = b"oted-printable";
 const OVERLAP: usize = 4 << 10;
 
 /// Calls `each` with the text decoded, in pieces that overlap.
-pub(super) fn find(
-    text: &[u8],
-    from: usize,
-    hints: Hints,
-    view: &mut View,
-    each: &mut dyn FnMut(&View) -> bool,
-) {
+pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let &Scene {
+        text, from, hints, ..
+    } = scene;
     if !hints.quoted {
         return;
     }

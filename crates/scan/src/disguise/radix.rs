@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use super::Hints;
+use super::Scene;
+use super::survey::{bits, mark};
 use super::unpack;
 use super::view::{self, Content, View, is_value};
+use crate::masks::{BLOCK, Block, twenty_from};
 
-/// Shortest run looked at: sixteen bytes of hex are 32 characters, of base64 22.
-const LEAST: usize = 20;
 /// Characters of the test.
 const WINDOW: usize = 16;
 const HEX_LEAST: usize = 24;
@@ -60,16 +60,12 @@ fn value(table: &[u8; 256], b: u8) -> u8 {
 }
 
 /// Calls `each` with a view of every run that decodes.
-pub(super) fn find(
-    text: &[u8],
-    from: usize,
-    _: Hints,
-    view: &mut View,
-    each: &mut dyn FnMut(&View) -> bool,
-) {
+pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let text = scene.text;
+    let from = scene.from;
     let mut at = from;
     let mut covered = 0;
-    while let Some(start) = next_run(text, at) {
+    while let Some(start) = next_run(scene, at) {
         at = start;
         let end = run_end(text, at);
         let stop = end.min(at + MOST);
@@ -88,37 +84,20 @@ pub(super) fn find(
     }
 }
 
-/// Where the next run of at least [`LEAST`] characters begins, at or after `from`.
-fn next_run(text: &[u8], from: usize) -> Option<usize> {
-    const BLOCK: usize = 8;
-    let is = |b: &u8| value(&SIX, *b) != NONE;
-    // A run of the least length holds a whole block, wherever blocks begin.
-    let (blocks, _) = text.get(from..)?.as_chunks::<BLOCK>();
-    for (number, block) in blocks.iter().enumerate() {
-        if holds_below(u64::from_le_bytes(*block), b'+') || !block.iter().all(is) {
-            continue;
+/// Where the next run of at least twenty characters begins, at or after `from`: sixteen bytes are
+/// 22 characters of base64, 32 of hex.
+fn next_run(scene: &Scene<'_>, from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let block = scene.survey.next(mark::RUN, at)?;
+        let six = |at| u128::from(Block::of(scene.text, at).six());
+        let begins = twenty_from(six(block) | six(block + BLOCK) << 64);
+        let left = begins & u64::MAX << at.saturating_sub(block);
+        if left != 0 {
+            return Some(block + left.trailing_zeros() as usize);
         }
-        let at = from + number * BLOCK;
-        let before = text.get(from..at).unwrap_or_default();
-        let start = before
-            .iter()
-            .rposition(|b| !is(b))
-            .map_or(from, |gap| from + gap + 1);
-        let more = LEAST.saturating_sub(at + BLOCK - start);
-        let rest = text.get(at + BLOCK..at + BLOCK + more).unwrap_or_default();
-        if rest.len() == more && rest.iter().all(is) {
-            return Some(start);
-        }
+        at = block + BLOCK;
     }
-    None
-}
-
-/// Whether one of eight bytes is below `least`, which is ASCII: blanks and most marks are below
-/// every character of a run, and one stands in nearly every block of ordinary text.
-const fn holds_below(eight: u64, least: u8) -> bool {
-    const ONES: u64 = u64::MAX / 255;
-    const TOPS: u64 = ONES << 7;
-    eight.wrapping_sub(ONES * least as u64) & !eight & TOPS != 0
 }
 
 fn run_end(text: &[u8], from: usize) -> usize {
@@ -212,35 +191,18 @@ fn base64(
     if !again && is_packed(digits) {
         return packed(text, line.whole.clone(), covered, view, each);
     }
+    let contents = aligned(digits);
     for skip in usize::from(again)..4 {
-        let aligned = digits.get(skip..).unwrap_or_default();
-        let mut readable = false;
-        let mut wide = false;
-        for window in aligned.chunks(WINDOW) {
-            if window.len() < WINDOW {
-                break;
-            }
-            // Nearly every window is neither, and the first three bytes say so.
-            let [a, b, c] = three(window.get(..4).unwrap_or_default());
-            if a == 0 || b == 0 {
-                wide |= reads_as_wide(window);
-            } else if is_text(a) && is_text(b) && is_text(c) {
-                readable |= reads_as_text(window.chunks_exact(4).flat_map(three));
-            }
-            if readable || wide {
-                break;
-            }
-        }
-        if !readable && !wide {
+        let Some(content) = contents.get(skip).copied().flatten() else {
             continue;
-        }
+        };
+        let readable = content == Content::Text;
         let start = run.start + skip;
         view.begin("base64");
         if readable {
             context(text, start, view);
-        } else {
-            view.content = Content::Wide;
         }
+        view.content = content;
         let plain = view.plain.len();
         let end = if again {
             line_of(text, start..run.end, view);
@@ -258,6 +220,46 @@ fn base64(
         }
     }
     true
+}
+
+/// At each of the four alignments: what the first window is that decodes to text.
+fn aligned(digits: &[u8]) -> [Option<Content>; 4] {
+    let mut contents = [None; 4];
+    let highest = |at: usize| match at < digits.len() {
+        true => Block::of(digits, at).highest().map(u128::from),
+        false => [0; 3],
+    };
+    let mut here = highest(0);
+    for at in (0..digits.len()).step_by(BLOCK) {
+        let next = highest(at + BLOCK);
+        let [first, second, third] = std::array::from_fn(|i| here[i] | next[i] << BLOCK);
+        here = next;
+        // Text has no byte with its highest bit set, neither has UTF-16 of Latin text: that leaves
+        // one window in thousands. By the place of a group, then by that of four groups:
+        let group = first | second >> 1 | third >> 2;
+        let two = group | group >> 4;
+        let window = two | two >> 8;
+        for (skip, content) in contents.iter_mut().enumerate() {
+            let left = !(window >> skip) & 0x0001_0001_0001_0001;
+            let mut left = bits(u64::try_from(left).unwrap_or(0));
+            while let (None, Some(bit)) = (*content, left.next()) {
+                let start = at + skip + bit;
+                let window = digits.get(start..start + WINDOW).unwrap_or_default();
+                *content = content_of(window);
+            }
+        }
+    }
+    contents
+}
+
+/// What sixteen characters decode to.
+fn content_of(window: &[u8]) -> Option<Content> {
+    let [a, b, _] = three(window.get(..4)?);
+    if a == 0 || b == 0 {
+        reads_as_wide(window).then_some(Content::Wide)
+    } else {
+        reads_as_text(window.chunks_exact(4).flat_map(three)).then_some(Content::Text)
+    }
 }
 
 /// Decodes a run and the lines it goes on in; returns where it ends.
@@ -372,6 +374,7 @@ fn reads_as_wide(window: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Hints, survey::Survey};
     use super::*;
     use proptest::prelude::*;
 
@@ -381,14 +384,47 @@ mod tests {
         for (at, b) in text.iter().enumerate().skip(from) {
             if value(&SIX, *b) == NONE {
                 start = at + 1;
-            } else if at + 1 - start == LEAST {
+            } else if at + 1 - start == 20 {
                 return Some(start);
             }
         }
         None
     }
 
+    /// The same, window by window.
+    fn window_by_window(digits: &[u8]) -> [Option<Content>; 4] {
+        std::array::from_fn(|skip| {
+            let windows = digits.get(skip..).unwrap_or_default().chunks_exact(WINDOW);
+            windows.filter_map(content_of).next()
+        })
+    }
+
     proptest! {
+        #[test]
+        fn every_window_that_decodes_is_seen(
+            parts in proptest::collection::vec(
+                prop_oneof!["[A-Za-z0-9+/_-]{1,70}", "[ -~]{12,60}", "[a-z]{16,40}"],
+                1..6,
+            ),
+            (encode, wide) in (0usize..6, 0usize..12),
+            skip in 0usize..5,
+        ) {
+            use base64::Engine as _;
+            let mut parts = parts;
+            if let Some(plain) = parts.get_mut(encode) {
+                let plain_bytes: Vec<u8> = match wide {
+                    0 => plain.bytes().flat_map(|b| [b, 0]).collect(),
+                    1 => plain.bytes().flat_map(|b| [0, b]).collect(),
+                    _ => plain.bytes().collect(),
+                };
+                *plain = base64::engine::general_purpose::STANDARD_NO_PAD.encode(plain_bytes);
+            }
+            let all: Vec<u8> = parts.concat().into_bytes();
+            let digits: Vec<u8> = all.into_iter().filter(|b| value(&SIX, *b) != NONE).collect();
+            let digits = digits.get(skip..).unwrap_or_default();
+            prop_assert_eq!(aligned(digits), window_by_window(digits));
+        }
+
         #[test]
         fn runs_are_found_wherever_they_begin(
             text in proptest::collection::vec(
@@ -397,7 +433,12 @@ mod tests {
             ),
             from in 0usize..40,
         ) {
-            prop_assert_eq!(next_run(&text, from), plainly(&text, from));
+            let mut survey = Survey::default();
+            survey.of(&text, from, Hints::default());
+            let scene = Scene { text: &text, from, hints: Hints::default(), survey: &survey };
+            for at in (from..from + 90).step_by(7) {
+                prop_assert_eq!(next_run(&scene, at), plainly(&text, at));
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use flate2::{Decompress, FlushDecompress, Status};
 use lychgate_model::limits;
-use zeroize::Zeroize;
+
+use crate::overwritten::overwrite;
 
 const ZIP: &[u8] = b"PK\x03\x04";
 const GZIP: &[u8] = b"\x1f\x8b\x08";
@@ -267,10 +268,10 @@ impl Unpacker {
             }
         };
         if let Some(written) = self.piece.get_mut(..widest) {
-            written.zeroize();
+            overwrite(written);
         }
         let used = place(decoder.total_in());
-        self.content.as_mut_slice().zeroize();
+        overwrite(&mut self.content);
         self.content.clear();
         if self.content.capacity() > 4 * STEP {
             self.content = Vec::new();

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use zeroize::Zeroize;
-
 use super::map::Map;
 use crate::decode::Wide;
+use crate::overwritten::overwrite;
 
 /// Shortest text in which anything can hide.
 pub(super) const LEAST: usize = 12;
@@ -36,12 +35,15 @@ pub(super) struct View {
     pub(super) core: Range<usize>,
     pub(super) content: Content,
     map: Map,
+    /// Most bytes it had since it was wiped.
+    most: usize,
 }
 
 impl View {
     /// Empty, for another stretch.
     pub(super) fn begin(&mut self, kind: &'static str) {
         self.kind = kind;
+        self.most = self.most.max(self.plain.len());
         self.plain.clear();
         self.core = 0..0;
         self.content = Content::Text;
@@ -86,9 +88,13 @@ impl View {
             .flatten()
     }
 
+    /// Overwrites what it held.
     pub(super) fn wipe(&mut self) {
-        self.plain.zeroize();
-        self.map.clear();
+        self.begin("");
+        self.plain.resize(self.most, 0);
+        overwrite(&mut self.plain);
+        self.plain.clear();
+        self.most = 0;
     }
 }
 
