@@ -45,9 +45,9 @@ impl Block {
         self.mask(six)
     }
 
-    /// The same and `=.`: what values of keys are made of.
-    pub(crate) fn values(&self) -> u64 {
-        self.mask(|v| six(v).or(v.is(b'=')).or(v.is(b'.')))
+    /// `=` and `.`: what values of keys are made of beside those.
+    pub(crate) fn dots(&self) -> u64 {
+        self.mask(|v| v.is(b'=').or(v.is(b'.')))
     }
 
     /// `"`, `'` and the backtick.
@@ -128,7 +128,7 @@ mod tests {
             let at = |is: bool| u64::from(is) << 37;
             let six = SIX.contains(&b) || matches!(b, b'-' | b'_');
             assert_eq!(block.six(), at(six), "{b}");
-            assert_eq!(block.values(), at(six || matches!(b, b'=' | b'.')), "{b}");
+            assert_eq!(block.dots(), at(matches!(b, b'=' | b'.')), "{b}");
             assert_eq!(block.quotes(), at(matches!(b, b'"' | b'\'' | b'`')), "{b}");
             assert_eq!(block.leads(), at(matches!(b, b'\\' | b'%' | b'&')), "{b}");
         }

@@ -47,29 +47,31 @@ pub const RANGE_MOST: usize = 1 << 20;
 /// Finds keywords.
 #[derive(Debug)]
 pub struct Prefilter {
-    classes: [u8; 256],
     engine: Engine,
     longest: usize,
 }
 
 #[derive(Debug)]
 enum Engine {
-    Narrow(Table<32>),
-    Middle(Table<64>),
-    Wide(Table<128>),
-    /// More states than 16 bits can number, or more classes than a table has.
+    Table(Box<Table>),
+    /// More states than 15 bits can number.
     Fallback(Box<AhoCorasick>),
 }
 
-/// Whole cache lines, so that a row does not lie on one line more than it has to.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Row<const CLASSES: usize>([u16; CLASSES]);
+/// Transitions of which one cache line holds as many of a state as text nearly always asks for.
+const LINE: usize = 32;
 
-/// Transitions, one row a state; states from `first_match` on end a keyword.
+/// The bit of a state in which a keyword ends.
+const ENDS: u16 = 1 << 15;
+
+/// Transitions, a line a state. Behind the lines of all states for the first classes lie those for
+/// the next: what is seldom asked for takes up no room between what is.
 #[derive(Debug)]
-struct Table<const CLASSES: usize> {
-    rows: Vec<Row<CLASSES>>,
+struct Table {
+    next: Vec<u16>,
+    /// By byte: where its transitions stand for the first state.
+    places: [u32; 256],
+    /// The first state in which a keyword ends; all behind it do.
     first_match: u16,
     /// For each matching state in order, its keywords.
     ends: Vec<Box<[u32]>>,
@@ -83,18 +85,12 @@ impl Prefilter {
         let longest = keywords.iter().map(|k| k.len()).max().unwrap_or(0);
         let (classes, count) = classes(&keywords);
         let trie = Trie::new(&keywords, &classes);
-        let engine = match count {
-            _ if trie.states.len() > usize::from(u16::MAX) => Self::fallback(&keywords),
-            ..=32 => Engine::Narrow(trie.table()),
-            33..=64 => Engine::Middle(trie.table()),
-            65..=128 => Engine::Wide(trie.table()),
-            _ => Self::fallback(&keywords),
+        let engine = if trie.states.len() > usize::from(ENDS) {
+            Self::fallback(&keywords)
+        } else {
+            Engine::Table(Box::new(trie.table(&classes, count)))
         };
-        Self {
-            classes,
-            engine,
-            longest,
-        }
+        Self { engine, longest }
     }
 
     /// The same keywords on the reference automaton, for tests and as the floor of benchmarks.
@@ -102,7 +98,6 @@ impl Prefilter {
         let keywords: Vec<&[u8]> = keywords.iter().map(AsRef::as_ref).collect();
         let longest = keywords.iter().map(|k| k.len()).max().unwrap_or(0);
         Self {
-            classes: [0; 256],
             engine: Self::fallback(&keywords),
             longest,
         }
@@ -120,7 +115,7 @@ impl Prefilter {
         match made {
             Ok(ac) => Engine::Fallback(Box::new(ac)),
             // Fails only beyond 2^31 states, which packs cannot reach; an empty set hits nothing.
-            Err(_) => Engine::Narrow(Trie::new(&[], &[0; 256]).table()),
+            Err(_) => Engine::Table(Box::new(Trie::new(&[], &[0; 256]).table(&[0; 256], 1))),
         }
     }
 
@@ -134,9 +129,7 @@ impl Prefilter {
             .min(range.start.saturating_add(RANGE_MOST));
         let range = range.start.min(end)..end;
         match &self.engine {
-            Engine::Narrow(t) => t.find(&self.classes, self.longest, text, range, hits),
-            Engine::Middle(t) => t.find(&self.classes, self.longest, text, range, hits),
-            Engine::Wide(t) => t.find(&self.classes, self.longest, text, range, hits),
+            Engine::Table(t) => t.find(self.longest, text, range, hits),
             Engine::Fallback(ac) => {
                 let from = range.start.saturating_sub(self.longest.saturating_sub(1));
                 let Some(part) = text.get(from..range.end) else {
@@ -277,10 +270,11 @@ impl Trie {
         order
     }
 
-    /// Numbers the states anew, so that one comparison tells a match.
-    fn table<const CLASSES: usize>(mut self) -> Table<CLASSES> {
+    /// Numbers the states anew, those in which a keyword ends last.
+    fn table(mut self, classes: &[u8; 256], count: usize) -> Table {
         let order = self.complete();
         let ending = |s: &usize| !self.states[*s].ends.is_empty();
+        let sections = count.div_ceil(LINE);
         let count = order.len();
         let quiet = count - order.iter().filter(|s| ending(s)).count();
         let (mut next, mut next_ending) = (0..quiet, quiet..count);
@@ -292,26 +286,32 @@ impl Trie {
                 &mut next
             };
             let new = from.next().and_then(|n| u16::try_from(n).ok());
-            number[*state] = new.unwrap_or(u16::MAX);
+            let bit = if ending(state) { ENDS } else { 0 };
+            number[*state] = new.unwrap_or(u16::MAX) | bit;
         }
-        // Padded: see where it is walked.
-        let padded = if count <= 32_768 {
-            count.next_power_of_two().max(1024)
-        } else {
-            count
-        };
-        let mut rows = vec![Row([0u16; CLASSES]); padded];
+        let line = |state: usize| usize::from(number[state] & !ENDS) * LINE;
+        let section = count * LINE;
+        let mut next = vec![0u16; padded(section * sections + LINE)];
+        // The lines are to be whole cache lines. What is allocated once does not move.
+        let skew = next.as_ptr().align_offset(2 * LINE) % LINE;
         for &state in &order {
             // Where no keyword goes on, its shorter end does.
-            let behind = self.states[state].fallback as usize;
-            let mut row = rows[usize::from(number[behind])];
+            let behind = line(self.states[state].fallback as usize);
+            let own = line(state);
+            for from in (0..sections).map(|i| skew + i * section) {
+                next.copy_within(from + behind..from + behind + LINE, from + own);
+            }
             let mut child = self.states[state].child as usize;
             while child != 0 {
-                row.0[usize::from(self.states[child].class) % CLASSES] = number[child];
+                let class = usize::from(self.states[child].class);
+                next[skew + class / LINE * section + own + class % LINE] = number[child];
                 child = self.states[child].sibling as usize;
             }
-            rows[usize::from(number[state])] = row;
         }
+        let places = classes.map(|class| {
+            let class = usize::from(class);
+            u32::try_from(skew + class / LINE * section + class % LINE).unwrap_or(0)
+        });
         let first_match = u16::try_from(quiet).unwrap_or(u16::MAX);
         let ends = order
             .iter()
@@ -323,74 +323,77 @@ impl Trie {
             .map(|s| std::mem::take(&mut self.states[s].ends).into())
             .collect();
         Table {
-            rows,
+            next,
+            places,
             first_match,
             ends,
         }
     }
 }
 
-impl<const CLASSES: usize> Table<CLASSES> {
-    fn find(
-        &self,
-        classes: &[u8; 256],
-        longest: usize,
-        text: &[u8],
-        range: Range<usize>,
-        hits: &mut Hits,
-    ) {
+/// A length for so many transitions that a walk may be made for.
+fn padded(transitions: usize) -> usize {
+    match transitions.next_power_of_two().max(1 << 15) {
+        // More is rare, and then the comparison is not spared.
+        p if p > 1 << 20 => transitions,
+        p => p,
+    }
+}
+
+impl Table {
+    fn find(&self, longest: usize, text: &[u8], range: Range<usize>, hits: &mut Hits) {
         if self.ends.is_empty() {
             return;
         }
-        // A length the compiler knows spares a comparison with every byte.
-        let rows = self.rows.as_slice();
         let walk = Walk {
             table: self,
-            classes,
             longest,
             text,
             range,
         };
-        if let Ok(rows) = <&[_; 1024]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 1024].0, hits);
-        } else if let Ok(rows) = <&[_; 2048]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 2048].0, hits);
-        } else if let Ok(rows) = <&[_; 4096]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 4096].0, hits);
-        } else if let Ok(rows) = <&[_; 8192]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 8192].0, hits);
-        } else if let Ok(rows) = <&[_; 16_384]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 16_384].0, hits);
-        } else if let Ok(rows) = <&[_; 32_768]>::try_from(rows) {
-            walk.run(|state| &rows[usize::from(state) % 32_768].0, hits);
-        } else {
-            walk.run(|state| &rows[usize::from(state)].0, hits);
+        // A length the compiler knows spares a comparison with every byte.
+        macro_rules! of_lengths {
+            ($next:expr, $($length:literal)*) => {
+                $(if let Ok(next) = <&[u16; 1 << $length]>::try_from($next) {
+                    // The bit falls out by itself: a line is 32 long.
+                    let next = |state, place| next[(state * LINE + place) % (1 << $length)];
+                    return walk.run(next, hits);
+                })*
+            };
         }
+        let next = self.next.as_slice();
+        of_lengths!(next, 15 16 17 18 19 20);
+        let plain = usize::from(!ENDS);
+        walk.run(|state, place| next[(state & plain) * LINE + place], hits);
     }
 
     #[cold]
     fn note(&self, state: u16, end: usize, lane: &mut Vec<Hit>) {
-        if let Some(ends) = self.ends.get(usize::from(state - self.first_match)) {
+        if let Some(ends) = self
+            .ends
+            .get(usize::from((state & !ENDS) - self.first_match))
+        {
             lane.extend(ends.iter().map(|&k| hit(end, k)));
         }
     }
 }
 
 /// One call of [`Table::find`].
-struct Walk<'w, const CLASSES: usize> {
-    table: &'w Table<CLASSES>,
-    classes: &'w [u8; 256],
+struct Walk<'w> {
+    table: &'w Table,
     longest: usize,
     text: &'w [u8],
     range: Range<usize>,
 }
 
-impl<const CLASSES: usize> Walk<'_, CLASSES> {
+impl Walk<'_> {
     #[inline(always)]
-    fn run<'r>(&self, row: impl Fn(u16) -> &'r [u16; CLASSES], hits: &mut Hits) {
-        // A class is below CLASSES by construction; the remainder tells the compiler so.
-        let class = |byte: u8| usize::from(self.classes[usize::from(byte)]) % CLASSES;
-        let step = |state: u16, byte: u8| row(state)[class(byte)];
+    fn run(&self, next: impl Fn(usize, usize) -> u16, hits: &mut Hits) {
+        let places = &self.table.places;
+        let step = |state: u16, byte: u8| {
+            let place = places[usize::from(byte)] as usize;
+            next(usize::from(state), place)
+        };
         let Range { start, end } = self.range;
         let quarter = if end - start < SMALL {
             0
@@ -399,14 +402,23 @@ impl<const CLASSES: usize> Walk<'_, CLASSES> {
         };
         let begins: [usize; LANES] = std::array::from_fn(|i| start + i * quarter);
         // The state after the bytes before a part, as far as they matter.
-        let mut states = begins.map(|at| {
+        let before = |at: usize| {
             let from = at.saturating_sub(self.longest.saturating_sub(1));
-            self.text[from..at]
-                .iter()
-                .fold(0, |state, &b| step(state, b))
-        });
+            &self.text[from..at]
+        };
+        let walk = |part: &[u8]| part.iter().fold(0, |state, &b| step(state, b));
+        let mut states = if quarter >= self.longest {
+            // The first part seldom has anything before it; the others at once.
+            let parts = before(begins[1]).iter().zip(before(begins[2]));
+            let parts = parts.zip(before(begins[3]));
+            let [b, c, d] = parts.fold([0; 3], |[b, c, d], ((&x, &y), &z)| {
+                [step(b, x), step(c, y), step(d, z)]
+            });
+            [walk(before(begins[0])), b, c, d]
+        } else {
+            begins.map(|at| walk(before(at)))
+        };
         let lanes = &mut hits.lanes;
-        let first = self.table.first_match;
         if quarter > 0 {
             let part = |i: usize| &self.text[begins[i]..begins[i] + quarter];
             let bytes = part(0).iter().zip(part(1)).zip(part(2).iter().zip(part(3)));
@@ -416,9 +428,9 @@ impl<const CLASSES: usize> Walk<'_, CLASSES> {
                 b = step(b, x);
                 c = step(c, y);
                 d = step(d, z);
-                if a.max(b).max(c.max(d)) >= first {
+                if (a | b | c | d) & ENDS != 0 {
                     for (lane, state) in [a, b, c, d].into_iter().enumerate() {
-                        if state >= first {
+                        if state & ENDS != 0 {
                             let end = lane * quarter + i + 1;
                             self.table.note(state, end, &mut lanes[lane]);
                         }
@@ -434,7 +446,7 @@ impl<const CLASSES: usize> Walk<'_, CLASSES> {
             .enumerate()
         {
             state = step(state, byte);
-            if state >= first {
+            if state & ENDS != 0 {
                 let end = LANES * quarter + i + 1;
                 self.table.note(state, end, &mut lanes[LANES - 1]);
             }

@@ -72,9 +72,10 @@ impl Survey {
                 marks |= mark::RUN;
             }
             let quotes = block.quotes();
-            let values = if quotes == 0 { 0 } else { block.values() };
-            let after_value = values << 1 | u64::from(value_before);
-            marks |= joins(text, at, quotes & after_value, hints);
+            if quotes != 0 {
+                let after_value = (six | block.dots()) << 1 | u64::from(value_before);
+                marks |= joins(text, at, quotes & after_value, hints);
+            }
             marks |= escapes(text, at, block.leads());
             self.marks.push(marks);
             let last = text.get(at + BLOCK - 1);
