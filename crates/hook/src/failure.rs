@@ -5,7 +5,7 @@ use std::fmt;
 
 use lychgate_client::connect::Outcome;
 use lychgate_client::error::chain;
-use lychgate_client::{conf, locate, spawn};
+use lychgate_client::{conf, link, locate, spawn};
 use lychgate_model::{Hook, ReasonCode};
 
 /// No verdict.
@@ -53,6 +53,18 @@ pub(crate) enum Away {
     NoState,
     /// A daemon was there and gave no verdict.
     Judge(lychgate_client::Error),
+    /// A daemon took the connection and did not say a first word in time.
+    Hung,
+}
+
+impl Away {
+    /// What went wrong while the daemon was greeted.
+    pub(crate) fn greeting(error: lychgate_client::Error) -> Self {
+        match error {
+            lychgate_client::Error::Link(link::Error::Deadline) => Self::Hung,
+            other => Self::Judge(other),
+        }
+    }
 }
 
 impl fmt::Display for Away {
@@ -69,6 +81,7 @@ impl fmt::Display for Away {
             Self::Start(error) => f.write_str(&chain(error)),
             Self::NoState => f.write_str("no folder can hold its state"),
             Self::Judge(error) => f.write_str(&chain(error)),
+            Self::Hung => f.write_str("it listens and does not answer"),
         }
     }
 }

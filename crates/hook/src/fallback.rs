@@ -34,7 +34,15 @@ pub(crate) fn instead(
     away: Away,
 ) -> Result<(), Failure> {
     match conf.map(|c| c.unavailable).unwrap_or_default() {
-        Unavailable::InProcess => Err(in_process(invocation, conf, input)),
+        Unavailable::InProcess => {
+            // Nothing else would tell that every hook waits for it in vain.
+            if matches!(away, Away::Hung) {
+                Voice::new(invocation).sentence(
+                    "lychgate: the daemon does not answer: judged without it (lychgate doctor)",
+                );
+            }
+            Err(in_process(invocation, conf, input))
+        }
         Unavailable::Deny => Err(Failure::Away(away)),
         Unavailable::AllowRecorded => {
             record(invocation, folders, &away).map_err(Failure::Record)?;

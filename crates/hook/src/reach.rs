@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lychgate_client::conf::Conf;
 use lychgate_client::connect::{Outcome, connect};
@@ -42,7 +42,7 @@ pub(crate) fn call_server(conf: &Conf, uid: u32, deadline: Instant) -> Called {
         own: uid,
         listed: &conf.daemon_uids,
     };
-    call(socket, trusted, deadline)
+    call(socket, trusted, deadline, limits::SPAWN_WAIT)
 }
 
 /// Hears the daemon of a server.
@@ -72,7 +72,7 @@ impl Client<'_> {
 
     /// Calls the daemon.
     pub(crate) fn call(&self, socket: &Path) -> Called {
-        call(socket, self.trusted(), self.deadline)
+        call(socket, self.trusted(), self.deadline, limits::HELLO_WAIT)
     }
 
     /// Hears the daemon that was called, or starts one.
@@ -122,7 +122,8 @@ impl Client<'_> {
         if started.by_us {
             self.voice.sentence("lychgate: started the daemon");
         }
-        hear(hail(started.stream, self.deadline)?, self.deadline)
+        let link = hail(started.stream, self.deadline, limits::SPAWN_WAIT)?;
+        hear(link, self.deadline)
     }
 
     /// Asks the daemon to go. Whether it does shows when the next one is started.
@@ -134,9 +135,9 @@ impl Client<'_> {
     }
 }
 
-fn call(socket: &Path, trusted: Trusted<'_>, deadline: Instant) -> Called {
+fn call(socket: &Path, trusted: Trusted<'_>, deadline: Instant, wait: Duration) -> Called {
     match connect(socket, trusted, deadline) {
-        Outcome::Listening(stream) => match hail(stream, deadline) {
+        Outcome::Listening(stream) => match hail(stream, deadline, wait) {
             Ok(link) => Called::Listening(link),
             Err(away) => Called::Away(away),
         },
@@ -145,16 +146,16 @@ fn call(socket: &Path, trusted: Trusted<'_>, deadline: Instant) -> Called {
 }
 
 /// Says Hello. A daemon that hangs is found out soon, while there is time for another judge.
-fn hail(stream: UnixStream, deadline: Instant) -> Result<SocketLink, Away> {
-    let soon = deadline.min(Instant::now() + limits::SPAWN_WAIT);
+fn hail(stream: UnixStream, deadline: Instant, wait: Duration) -> Result<SocketLink, Away> {
+    let soon = deadline.min(Instant::now() + wait);
     let mut link = SocketLink::new(stream, soon);
-    lychgate_client::hail(&mut link, BUILD, 0).map_err(Away::Judge)?;
+    lychgate_client::hail(&mut link, BUILD, 0).map_err(Away::greeting)?;
     Ok(link)
 }
 
 /// Hears the daemon's Hello; from then on everything has until `deadline`.
 fn hear(mut link: SocketLink, deadline: Instant) -> Result<Reached, Away> {
-    let greeting = hear_greeting(&mut link, BUILD).map_err(Away::Judge)?;
+    let greeting = hear_greeting(&mut link, BUILD).map_err(Away::greeting)?;
     link.set_deadline(deadline);
     Ok(Reached { link, greeting })
 }

@@ -10,6 +10,9 @@ pub const CLIENT_DEADLINE: Duration = Duration::from_secs(10);
 pub const EARLY_DENIAL: u32 = 80;
 /// How long a client hook waits for a daemon it has just spawned before it judges in process.
 pub const SPAWN_WAIT: Duration = Duration::from_secs(2);
+/// How long a client hook waits for the first word of a daemon that listens; a server's, which has
+/// no other judge, waits as long as for one that starts.
+pub const HELLO_WAIT: Duration = Duration::from_millis(300);
 /// A spawned daemon without sessions exits after this.
 pub const IDLE_EXIT: Duration = Duration::from_secs(30 * 60);
 /// A session that sends nothing for this long is closed.

@@ -29,6 +29,8 @@ pub struct Stream {
     decoded: Option<Flow>,
     /// It begins like something packed.
     packed: bool,
+    /// Something packed stands in it.
+    within: disguise::Within,
     /// It begins like something encrypted.
     sealed: Option<Sealed>,
     /// UTF-16 inside of what is no text.
@@ -54,6 +56,7 @@ impl RuleSet {
             plain: Flow::raw(0),
             decoded: None,
             packed: false,
+            within: disguise::Within::new(),
             sealed: None,
             inside: Inside::new(),
         }
@@ -91,6 +94,9 @@ impl Stream {
     fn pour(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
         self.plain.feed(piece, &pass, scratch.plain_room());
+        if self.kind == ObjectKind::Blob && !self.packed {
+            self.within.feed(piece);
+        }
         if let Some(decoded) = &mut self.decoded {
             decoded.feed(piece, &pass, scratch.wide_room());
         } else if self.kind != ObjectKind::Tree {
@@ -126,7 +132,8 @@ impl Stream {
         if self.kind == ObjectKind::Blob {
             out.sealed = self.sealed;
         }
-        if self.packed && self.kind == ObjectKind::Blob {
+        let packed = self.packed || self.within.finish();
+        if packed && self.kind == ObjectKind::Blob {
             out.not_looked_at
                 .push("what is packed in an archive of this size");
         }

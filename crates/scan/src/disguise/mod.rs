@@ -20,6 +20,7 @@ mod survey;
 mod tests;
 mod unpack;
 mod view;
+mod within;
 
 use lychgate_model::limits;
 use lychgate_model::path::printable;
@@ -32,6 +33,7 @@ use survey::Survey;
 use view::View;
 
 pub(crate) use unpack::is_packed;
+pub(crate) use within::Within;
 
 /// The place of a member is its first bytes: to walk over all of it for every finding would cost
 /// more than to read it.

@@ -11,8 +11,8 @@ use lychgate_model::limits;
 
 use crate::overwritten::overwrite;
 
-const ZIP: &[u8] = b"PK\x03\x04";
-const GZIP: &[u8] = b"\x1f\x8b\x08";
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
+pub(super) const GZIP: &[u8] = b"\x1f\x8b\x08";
 const PDF: &[u8] = b"%PDF-";
 /// What a stream of a PDF is called.
 pub(super) const IN_PDF: &str = "PDF stream";
@@ -281,7 +281,7 @@ impl Unpacker {
 }
 
 /// Where the deflated data of a gzip member begins (RFC 1952, section 2.3).
-fn gzip_body(bytes: &[u8], header: usize) -> Option<usize> {
+pub(super) fn gzip_body(bytes: &[u8], header: usize) -> Option<usize> {
     const LONGEST: usize = 4096;
     let flags = *bytes.get(header + 3)?;
     // The upper flags are reserved and zero.
