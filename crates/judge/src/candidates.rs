@@ -122,10 +122,10 @@ impl Session {
 
     fn incomplete(&mut self, scanned: &Scanned, subject: &str) {
         if scanned.truncated {
-            let most = limits::FINDINGS_PER_OBJECT;
+            // Findings and keywords have limits of their own.
             self.tell(
                 ReasonCode::Unreadable,
-                format!("{subject}: more than {most} findings, the rest was not judged"),
+                format!("{subject}: too many findings or keywords, not all was judged"),
                 "split the file, or remove what was found first",
             );
         }

@@ -67,7 +67,7 @@ pub const VIEW_DEPTH: usize = 3;
 /// Bytes of decoded and unpacked text looked at, for each byte of an object,
 pub const VIEWS_PER_BYTE: usize = 12;
 /// for a small one all the same,
-pub const VIEWS_AT_LEAST: usize = 4 << 20;
+pub const VIEWS_AT_LEAST: usize = 1 << 20;
 /// and for a large one no more; what lies beyond is named.
 pub const VIEWS_MOST: usize = 128 << 20;
 /// Findings kept of one object; the verdict names what was cut.

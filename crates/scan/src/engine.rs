@@ -1,40 +1,77 @@
-//! Patterns that run in bounded memory.
+//! Patterns that run in bounded memory, on one engine each.
 //!
 //! A pattern's automaton is built state by state while it runs. Those states belong to the worker
 //! that runs it and are thrown away when there are too many: hostile text can make every rule fire,
-//! and cannot make the gate grow.
+//! and cannot make the gate grow. There is no slower engine behind it to fall back on: a pattern
+//! that needs more than it may have is refused when it is read. Only the groups of a match, whose
+//! place is known, are told by another engine.
 
-use regex_automata::meta::{BuildError, Cache, Config, Regex};
+use std::sync::OnceLock;
+
+use regex_automata::hybrid::LazyStateID;
+use regex_automata::hybrid::dfa::{self, DFA};
+use regex_automata::nfa::thompson::backtrack::{self, BoundedBacktracker};
+use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
+use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
-use regex_automata::{Input, Span};
+use regex_automata::{Anchored, Input, MatchKind, Span};
+use regex_syntax::hir::Hir;
 
+use crate::lead::{Heads, Lead};
 use crate::needs::Needs;
 
 /// Bytes a compiled pattern may take.
 const SIZE_LIMIT: usize = 1 << 20;
-/// Bytes of lazily built states per direction of one pattern. Below the need of a pattern, the
-/// slow engine would take its place.
+/// Parts that are read at the price of one.
+const PARTS: usize = 512;
+/// Bytes of lazily built states per direction of one pattern. A pattern that cannot have a few
+/// states in them is refused.
 pub(crate) const STATES_LIMIT: usize = 512 << 10;
-/// Bytes of lazily built states a worker keeps over all patterns.
-const CACHES_LIMIT: usize = 8 << 20;
+/// Bytes of lazily built states a worker keeps over all patterns: all of the packs have room.
+const CACHES_LIMIT: usize = 16 << 20;
+/// States of one pattern that go first when there are too many.
+const LARGE: usize = 16 << 10;
 
 /// A compiled pattern, and the group that is the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
-    regex: Regex,
+    forward: DFA,
+    /// From the end of a match to its beginning: for patterns that are looked for everywhere,
+    /// made when one is. `None` inside: larger than a pattern may be.
+    back: OnceLock<Option<Box<DFA>>>,
+    pattern: Box<str>,
     group: usize,
     needs: Needs,
+    lead: Option<Lead>,
+    heads: Option<Heads>,
 }
 
 /// What a worker's patterns keep between searches.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
     /// Boxed: a cache is kilobytes even when it is empty, and most rules never fire.
-    by_rule: Vec<Option<Box<(Cache, usize)>>>,
+    by_rule: Vec<Option<Box<Kept>>>,
     bytes: usize,
     searcher: u64,
     slots: Vec<Option<NonMaxUsize>>,
+    traces: Option<backtrack::Cache>,
+    threads: Option<pikevm::Cache>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    forward: dfa::Cache,
+    back: Option<dfa::Cache>,
+    /// Bytes of both as counted last.
+    counted: usize,
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        let back = self.back.as_ref().map_or(0, dfa::Cache::memory_usage);
+        self.forward.memory_usage() + back
+    }
 }
 
 impl Caches {
@@ -46,34 +83,63 @@ impl Caches {
             self.by_rule.resize_with(rules, || None);
             self.bytes = 0;
         }
+        self.shrink();
     }
 
     fn with<T>(
         &mut self,
         rule: u32,
         engine: &Engine,
-        search: impl FnOnce(&Regex, &mut Cache, &mut Vec<Option<NonMaxUsize>>) -> T,
+        search: impl FnOnce(&mut Kept) -> Option<T>,
     ) -> Option<T> {
         let slot = self.by_rule.get_mut(rule as usize)?;
-        let kept = slot.get_or_insert_with(|| Box::new((engine.regex.create_cache(), 0)));
-        let (cache, counted) = &mut **kept;
-        let out = search(&engine.regex, cache, &mut self.slots);
-        let now = cache.memory_usage();
-        self.bytes = (self.bytes + now).saturating_sub(*counted);
-        *counted = now;
+        let kept = slot.get_or_insert_with(|| {
+            Box::new(Kept {
+                forward: engine.forward.create_cache(),
+                back: None,
+                counted: 0,
+            })
+        });
+        let out = search(kept);
+        let now = kept.bytes();
+        self.bytes = (self.bytes + now).saturating_sub(kept.counted);
+        kept.counted = now;
+        // What came last goes: where more rules take turns than there is room for, most stay.
         if self.bytes > CACHES_LIMIT {
-            self.by_rule.iter_mut().for_each(|slot| *slot = None);
-            self.bytes = 0;
+            self.bytes = self.bytes.saturating_sub(now);
+            *slot = None;
         }
-        Some(out)
+        out
+    }
+
+    /// The large ones go first: most patterns need few states, and need them again.
+    fn shrink(&mut self) {
+        for most in [LARGE, 0] {
+            if self.bytes <= CACHES_LIMIT / 4 * 3 {
+                return;
+            }
+            for slot in &mut self.by_rule {
+                if let Some(kept) = slot.take_if(|kept| kept.counted > most) {
+                    self.bytes = self.bytes.saturating_sub(kept.counted);
+                }
+            }
+        }
     }
 }
 
 impl Engine {
     /// Compiles a pattern over bytes. One that matches nothing at all would match everywhere.
+    #[cfg(test)]
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
-        let engine = Self::any(pattern)?;
-        if engine.regex.is_match("") {
+        Self::led(pattern, &[] as &[&[u8]])
+    }
+
+    /// The same for a pattern of which a keyword tells where to look.
+    pub(crate) fn led<K: AsRef<[u8]>>(pattern: &str, keywords: &[K]) -> Result<Self, String> {
+        let engine = Self::made(pattern, keywords)?;
+        let mut caches = Caches::default();
+        caches.prepare(0, 1);
+        if engine.at(0, b"", (0, 0), &mut caches).0.is_some() {
             return Err("matches the empty text, and so everywhere".to_owned());
         }
         Ok(engine)
@@ -81,38 +147,44 @@ impl Engine {
 
     /// The same for a pattern that only says yes or no about a text.
     pub(crate) fn any(pattern: &str) -> Result<Self, String> {
-        let config = Config::new()
-            .utf8_empty(false)
-            .nfa_size_limit(Some(SIZE_LIMIT))
-            // A third of all memory, and it would only find groups in matches that are rare.
-            .onepass(false)
-            .hybrid_cache_capacity(STATES_LIMIT);
-        let syntax = syntax::Config::new().unicode(false).utf8(false);
-        let mut builder = Regex::builder();
-        let builder = builder.configure(config).syntax(syntax);
-        // Read once, for both; what does not read is said by the builder.
-        let read = regex_automata::util::syntax::parse_with(pattern, &syntax);
-        let needs = read.as_ref().map_or(Needs::default(), Needs::of);
-        let regex = match &read {
-            Ok(hir) => builder.build_from_hir(hir),
-            Err(_) => builder.build(pattern),
-        }
-        .map_err(|e| sentence(&e))?;
-        let mut names = regex
+        Self::made(pattern, &[] as &[&[u8]])
+    }
+
+    fn made<K: AsRef<[u8]>>(pattern: &str, keywords: &[K]) -> Result<Self, String> {
+        let hir = read(pattern)?;
+        let forward = automaton(&hir, false)?;
+        let nfa = forward.get_nfa();
+        let mut names = nfa
             .group_info()
             .pattern_names(regex_automata::PatternID::ZERO);
         let named = names.position(|n| n == Some("secret"));
-        let group = named.unwrap_or(usize::from(regex.captures_len() > 1));
+        let group = named.unwrap_or(usize::from(groups(nfa) > 0));
+        let lead = (!keywords.is_empty()).then(|| Lead::of(&hir, keywords));
+        let lead = lead.flatten();
         Ok(Self {
-            regex,
+            forward,
+            back: OnceLock::new(),
+            pattern: pattern.into(),
             group,
-            needs,
+            needs: Needs::of(&hir),
+            lead,
+            heads: lead.is_none().then(|| Heads::of(&hir)).flatten(),
         })
     }
 
     /// What stands in every match.
     pub(crate) fn needs(&self) -> Needs {
         self.needs
+    }
+
+    /// Where a keyword stands in every match, if it does.
+    pub(crate) fn lead(&self) -> Option<Lead> {
+        self.lead
+    }
+
+    /// What every match begins with, if that is known and no keyword tells more.
+    pub(crate) fn heads(&self) -> Option<&Heads> {
+        self.heads.as_ref()
     }
 
     /// The same with a group of its own as the value; 0 changes nothing.
@@ -125,12 +197,24 @@ impl Engine {
 
     /// How many groups it has.
     pub(crate) fn groups(&self) -> usize {
-        self.regex.captures_len() - 1
+        groups(self.forward.get_nfa())
     }
 
     /// Bytes it takes, without what searches build.
     pub(crate) fn memory(&self) -> usize {
-        self.regex.memory_usage()
+        let back = self.back.get().and_then(Option::as_ref);
+        let own = size_of::<Self>() + self.pattern.len() + self.forward.get_nfa().memory_usage();
+        own + back.map_or(0, |dfa| size_of::<DFA>() + dfa.get_nfa().memory_usage())
+    }
+
+    /// States of the machine that it is: each byte of hostile text may cost a step for each.
+    pub(crate) fn parts(&self) -> usize {
+        self.forward.get_nfa().states().len()
+    }
+
+    /// What a byte costs that it reads: one, and more for a pattern of many parts.
+    pub(crate) fn price(&self) -> u64 {
+        1 + (self.parts() / PARTS) as u64
     }
 
     /// The leftmost match that begins and ends in `from..to`; what stands around is context.
@@ -142,13 +226,93 @@ impl Engine {
         caches: &mut Caches,
     ) -> Option<Span> {
         let input = input(text, from, to)?;
-        let found = caches.with(rule, self, |regex, cache, _| {
-            regex.search_with(cache, &input)
+        let end = caches.with(rule, self, |kept| {
+            let found = self.forward.try_search_fwd(&mut kept.forward, &input);
+            found.ok()?.map(|end| end.offset())
         })?;
-        found.map(|m| m.span())
+        let input = input.range(from..end);
+        let Some(dfa) = self.back() else {
+            return self.find_slowly(&input, caches);
+        };
+        let start = caches.with(rule, self, |kept| {
+            let cache = kept.back.get_or_insert_with(|| dfa.create_cache());
+            let input = input.clone().anchored(Anchored::Yes);
+            let found = dfa.try_search_rev(cache, &input);
+            found.ok()?.map(|start| start.offset())
+        })?;
+        Some(Span { start, end })
     }
 
-    /// The same match, and its value.
+    fn back(&self) -> Option<&DFA> {
+        let made = self.back.get_or_init(|| {
+            let hir = read(&self.pattern).ok()?;
+            automaton(&hir, true).ok().map(Box::new)
+        });
+        made.as_deref()
+    }
+
+    /// For the few patterns that are small forwards and large backwards.
+    fn find_slowly(&self, input: &Input<'_>, caches: &mut Caches) -> Option<Span> {
+        let vm = PikeVM::new_from_nfa(self.forward.get_nfa().clone()).ok()?;
+        let cache = caches.threads.get_or_insert_with(|| vm.create_cache());
+        cache.reset(&vm);
+        let mut slots = [None; 2];
+        vm.search_slots(cache, input, &mut slots)?;
+        let [start, end] = slots.map(|slot| slot.map(NonMaxUsize::get));
+        Some(Span {
+            start: start?,
+            end: end?,
+        })
+    }
+
+    /// The match that begins at `from` and ends before `to`, if one does; and how many bytes were
+    /// read.
+    pub(crate) fn at(
+        &self,
+        rule: u32,
+        text: &[u8],
+        (from, to): (usize, usize),
+        caches: &mut Caches,
+    ) -> (Option<Span>, usize) {
+        let Some(input) = input(text, from, to).map(|input| input.anchored(Anchored::Yes)) else {
+            return (None, 0);
+        };
+        let mut read = 0;
+        let end = caches.with(rule, self, |kept| {
+            self.end(&mut kept.forward, &input, &mut read)
+        });
+        (end.map(|end| Span { start: from, end }), read)
+    }
+
+    /// Where the match ends that begins where `input` does.
+    fn end(&self, cache: &mut dfa::Cache, input: &Input<'_>, read: &mut usize) -> Option<usize> {
+        let dfa = &self.forward;
+        let mut state = dfa.start_state_forward(cache, input).ok()?;
+        let mut found = None;
+        // A match shows itself one byte late.
+        let mut see = |state: LazyStateID, at: usize| {
+            if state.is_match() {
+                found = Some(at);
+            }
+            state.is_dead() || state.is_quit()
+        };
+        let text = input.haystack();
+        for at in input.get_range() {
+            state = dfa.next_state(cache, state, *text.get(at)?).ok()?;
+            *read += 1;
+            if state.is_tagged() && see(state, at) {
+                return found;
+            }
+        }
+        let state = match text.get(input.end()) {
+            Some(after) => dfa.next_state(cache, state, *after),
+            None => dfa.next_eoi_state(cache, state),
+        };
+        see(state.ok()?, input.end());
+        found
+    }
+
+    /// The match that begins at `from`, and its value.
     pub(crate) fn value(
         &self,
         rule: u32,
@@ -156,42 +320,96 @@ impl Engine {
         (from, to): (usize, usize),
         caches: &mut Caches,
     ) -> Option<(Span, Span)> {
-        let input = input(text, from, to)?;
-        let group = self.group;
-        caches.with(rule, self, |regex, cache, slots| {
-            slots.clear();
-            slots.resize(2 * group + 2, None);
-            regex.search_slots_with(cache, &input, slots)?;
-            let span = |group: usize| {
-                let at = |i: usize| slots.get(i).copied().flatten().map(NonMaxUsize::get);
-                Some(Span {
-                    start: at(2 * group)?,
-                    end: at(2 * group + 1)?,
-                })
-            };
-            let whole = span(0)?;
-            Some((whole, span(group).unwrap_or(whole)))
-        })?
+        let whole = self.at(rule, text, (from, to), caches).0?;
+        if self.group == 0 {
+            return Some((whole, whole));
+        }
+        let input = input(text, from, whole.end)?.anchored(Anchored::Yes);
+        let value = self.traced(&input, caches);
+        Some((whole, value.unwrap_or(whole)))
     }
+
+    /// The group that is the value, of the match that `input` is.
+    fn traced(&self, input: &Input<'_>, caches: &mut Caches) -> Option<Span> {
+        let nfa = self.forward.get_nfa();
+        let slots = &mut caches.slots;
+        slots.clear();
+        slots.resize(2 * self.group + 2, None);
+        let tracer = BoundedBacktracker::new_from_nfa(nfa.clone()).ok()?;
+        let cache = caches.traces.get_or_insert_with(|| tracer.create_cache());
+        cache.reset(&tracer);
+        // It takes matches of some kilobytes; keys can be longer.
+        if tracer.try_search_slots(cache, input, slots).is_err() {
+            let vm = PikeVM::new_from_nfa(nfa.clone()).ok()?;
+            let cache = caches.threads.get_or_insert_with(|| vm.create_cache());
+            cache.reset(&vm);
+            vm.search_slots(cache, input, slots)?;
+        }
+        let at = |i: usize| slots.get(i).copied().flatten().map(NonMaxUsize::get);
+        Some(Span {
+            start: at(2 * self.group)?,
+            end: at(2 * self.group + 1)?,
+        })
+    }
+}
+
+fn read(pattern: &str) -> Result<Hir, String> {
+    let config = syntax::Config::new().unicode(false).utf8(false);
+    syntax::parse_with(pattern, &config).map_err(|error| {
+        // Below the drawing of a syntax error stands the sentence.
+        let text = error.to_string();
+        let line = text.lines().last().unwrap_or(&text).trim();
+        format!(
+            "is no pattern: {}",
+            line.strip_prefix("error: ").unwrap_or(line)
+        )
+    })
+}
+
+/// The automaton of a pattern, from the beginning of a match to its end or back.
+fn automaton(hir: &Hir, back: bool) -> Result<DFA, String> {
+    let captures = match back {
+        true => WhichCaptures::None,
+        false => WhichCaptures::All,
+    };
+    let kind = match back {
+        true => MatchKind::All,
+        false => MatchKind::LeftmostFirst,
+    };
+    let nfa = NFA::compiler()
+        .configure(
+            thompson::Config::new()
+                .utf8(false)
+                .reverse(back)
+                .which_captures(captures)
+                .nfa_size_limit(Some(SIZE_LIMIT)),
+        )
+        .build_from_hir(hir)
+        .map_err(|error| match error.size_limit() {
+            Some(limit) => {
+                format!("compiles to more than {limit} bytes: bounded repeats are too large")
+            }
+            None => format!("is no pattern: {error}"),
+        })?;
+    DFA::builder()
+        .configure(
+            dfa::Config::new()
+                .match_kind(kind)
+                .cache_capacity(STATES_LIMIT),
+        )
+        .build_from_nfa(nfa)
+        .map_err(|_| {
+            format!("needs more than {STATES_LIMIT} bytes to run: bounded repeats are too large")
+        })
+}
+
+fn groups(nfa: &NFA) -> usize {
+    let all = nfa.group_info().group_len(regex_automata::PatternID::ZERO);
+    all.saturating_sub(1)
 }
 
 fn input(text: &[u8], from: usize, to: usize) -> Option<Input<'_>> {
     (from <= to && to <= text.len()).then(|| Input::new(text).range(from..to))
-}
-
-fn sentence(error: &BuildError) -> String {
-    if let Some(limit) = error.size_limit() {
-        return format!("compiles to more than {limit} bytes: bounded repeats are too large");
-    }
-    // Below the drawing of a syntax error stands the sentence.
-    let text = error
-        .syntax_error()
-        .map_or_else(|| error.to_string(), ToString::to_string);
-    let line = text.lines().last().unwrap_or(&text).trim();
-    format!(
-        "is no pattern: {}",
-        line.strip_prefix("error: ").unwrap_or(line)
-    )
 }
 
 #[cfg(test)]
@@ -221,7 +439,7 @@ mod tests {
         for (number, (pattern, want)) in (1u64..).zip(cases) {
             caches.prepare(number, 1);
             let engine = Engine::new(pattern).unwrap();
-            let (whole, value) = engine.value(0, b" key ", (0, 5), &mut caches).unwrap();
+            let (whole, value) = engine.value(0, b" key ", (1, 5), &mut caches).unwrap();
             assert_eq!((whole.range(), value.range()), (1..4, want), "{pattern}");
         }
     }
@@ -252,7 +470,7 @@ mod tests {
                 .by_rule
                 .iter()
                 .flatten()
-                .map(|kept| kept.0.memory_usage())
+                .map(|kept| kept.bytes())
                 .sum();
             assert_eq!(kept, caches.bytes);
         }

@@ -21,6 +21,7 @@ mod gather;
 mod gitleaks;
 mod gitmodules;
 mod inside;
+mod lead;
 mod marker;
 mod masks;
 mod matcher;
@@ -47,6 +48,7 @@ mod stream;
 pub mod structural;
 mod tree;
 mod value;
+mod window;
 
 pub use advice::Advice;
 pub use gitleaks::PathPattern;

@@ -74,12 +74,15 @@ impl Scratch {
         self.plain.state.work + self.wide.state.work + self.room.work()
     }
 
-    pub(crate) fn wide_room(&mut self) -> Rooms<'_> {
-        Rooms {
+    /// Work on text of wide units. What patterns have built is lent to it: one worker, one limit.
+    pub(crate) fn in_wide_room(&mut self, mut work: impl FnMut(Rooms<'_>)) {
+        self.plain.state.lend_caches(&mut self.wide.state);
+        work(Rooms {
             basin: &mut self.wide,
             room: &mut self.room,
             out: &mut self.gathered,
-        }
+        });
+        self.plain.state.lend_caches(&mut self.wide.state);
     }
 
     pub(crate) fn plain_room(&mut self) -> Rooms<'_> {
@@ -254,8 +257,8 @@ impl RuleSet {
             .take_unveiled(&mut scratch.room, text, cursor, Source::Blob);
         if let Some(wide) = Wide::of(bytes) {
             let mut flow = Flow::decoded(wide);
-            flow.feed(bytes, &pass, scratch.wide_room());
-            flow.finish(&pass, scratch.wide_room());
+            scratch.in_wide_room(|rooms| flow.feed(bytes, &pass, rooms));
+            scratch.in_wide_room(|rooms| flow.finish(&pass, rooms));
         } else if binary {
             self.runs(bytes, 0, Source::Blob, key, scratch);
         }
@@ -288,8 +291,14 @@ impl RuleSet {
         cursor: &mut Cursor,
         scratch: &mut Scratch,
     ) -> usize {
-        let Scratch { wide, gathered, .. } = scratch;
-        runs::find(raw.bytes, raw.last, &mut |run| {
+        let Scratch {
+            plain,
+            wide,
+            gathered,
+            ..
+        } = scratch;
+        plain.state.lend_caches(&mut wide.state);
+        let from = runs::find(raw.bytes, raw.last, &mut |run| {
             wide.hold(|buffer, state| {
                 run.read(raw.bytes, buffer);
                 let work = state.work;
@@ -312,7 +321,9 @@ impl RuleSet {
                 }
                 gathered.take(state, raw, *cursor, source);
             });
-        })
+        });
+        plain.state.lend_caches(&mut wide.state);
+        from
     }
 
     fn submodules(&self, bytes: &[u8], mark: usize, key: &ValueKey, gathered: &mut Gathered) {
@@ -368,8 +379,8 @@ impl RuleSet {
             let work = state.work;
             state.reset(&self.searcher);
             state.work += work;
-            flow.feed(bytes, &pass, scratch.wide_room());
-            flow.finish(&pass, scratch.wide_room());
+            scratch.in_wide_room(|rooms| flow.feed(bytes, &pass, rooms));
+            scratch.in_wide_room(|rooms| flow.finish(&pass, rooms));
         } else if memchr::memchr(0, bytes).is_some() {
             self.runs(bytes, at, source, key, scratch);
         }

@@ -16,6 +16,7 @@ use crate::scanned::Day;
 use crate::searcher::{Searcher, Target};
 use crate::shapeless::{Evidence, Fact};
 use crate::value::{Secret, ValueKey, ValueTag};
+use crate::window::{Place, Window};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
 const STEP: usize = 256 << 10;
@@ -24,6 +25,10 @@ const STEP: usize = 256 << 10;
 const SHAPELESS_MOST: usize = 256;
 /// Names that are read of one object; with more it is not judged completely.
 const NAMES_MOST: usize = 1 << 16;
+/// Bytes that patterns read for each byte of an object, and in a small one all the same. Ordinary
+/// files need a twentieth, and those that are full of names of services a half.
+const WORK_PER_BYTE: u64 = 4;
+const WORK_AT_LEAST: u64 = 1 << 20;
 /// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
 /// crosses two pieces is longer. With the widest window it fits into the overlap.
 const TAIL: u64 = (limits::OVERLAP as u64) / 2;
@@ -75,16 +80,6 @@ pub(crate) struct Found {
     pub(crate) recalled: Recalled,
 }
 
-/// A stretch of text waiting for a rule's pattern.
-#[derive(Clone, Copy, Debug, Default)]
-struct Window {
-    start: u64,
-    end: u64,
-    open: bool,
-    /// Everything before was searched.
-    done: u64,
-}
-
 /// What one pass over one text has to remember.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -99,6 +94,8 @@ pub(crate) struct State {
     waiting: Vec<(u8, u64)>,
     /// Keywords of names, the same: rule, length, end.
     names: Vec<(u32, u8, u64)>,
+    /// Keywords of patterns, the same.
+    keywords: Vec<(u32, u8, u64)>,
     /// Values found without a shape that block nowhere, and where the last one begins.
     shapeless: (usize, Option<u64>),
     /// Names read.
@@ -120,6 +117,8 @@ pub(crate) struct State {
     pub(crate) hints: Hints,
     /// Bytes given to patterns; what tests hold against the size of the input.
     pub(crate) work: u64,
+    /// The same at the price of each pattern; what the object may cost is held against it.
+    spent: u64,
     /// Matches, before anything is weighed.
     matches: u64,
     /// Where costs are counted, if they are.
@@ -149,6 +148,7 @@ impl State {
         self.caches.prepare(searcher.instance, rules);
         self.waiting.clear();
         self.names.clear();
+        self.keywords.clear();
         self.shapeless = (0, None);
         self.document = 0;
         self.crowded = false;
@@ -162,6 +162,7 @@ impl State {
         self.comparisons = COMPARISONS;
         self.hints = Hints::default();
         self.work = 0;
+        self.spent = 0;
     }
 }
 
@@ -181,8 +182,11 @@ impl Pass<'_> {
     pub(crate) fn run(&self, text: Text<'_>, state: &mut State) {
         self.markers_that_waited(text, state);
         self.names_that_waited(text, state);
+        for (rule, length, end) in std::mem::take(&mut state.keywords) {
+            self.keyword((rule, length, end), text, state);
+        }
         for &rule in &self.searcher.always {
-            self.widen(rule, text.base + text.fresh as u64, text, state);
+            self.widen((rule, 0), text.base + text.fresh as u64, text, state);
         }
         let mut hits = std::mem::take(&mut state.hits);
         let mut from = text.fresh;
@@ -196,6 +200,9 @@ impl Pass<'_> {
                 meter.walked(begun, to - from);
             }
             for hit in hits.iter() {
+                if state.truncated {
+                    break;
+                }
                 let end = text.base + (from as u64) + u64::from(hit.end);
                 for target in self
                     .searcher
@@ -208,7 +215,9 @@ impl Pass<'_> {
                         meter.hit(rule);
                     }
                     match *target {
-                        Target::Rule(rule) => self.widen(rule, end, text, state),
+                        Target::Rule(rule, length) => {
+                            self.keyword((rule, length, end), text, state);
+                        }
                         Target::Named(rule, length) => {
                             self.name((rule, length, end), text, state);
                         }
@@ -242,7 +251,7 @@ impl Pass<'_> {
                 if targets
                     .into_iter()
                     .flatten()
-                    .any(|t| matches!(t, Target::Rule(_)))
+                    .any(|t| matches!(t, Target::Rule(..)))
                 {
                     if state.ends.len() == MOST {
                         return None;
@@ -255,8 +264,18 @@ impl Pass<'_> {
         Some(&state.ends)
     }
 
-    /// A keyword of `rule` ends at `end`.
-    fn widen(&self, rule: u32, end: u64, text: Text<'_>, state: &mut State) {
+    /// A keyword of `rule` ends at `end`. Near to the end of a piece it waits for the next one: to
+    /// keep its window open would make one of all that come until then.
+    fn keyword(&self, (rule, length, end): (u32, u8, u64), text: Text<'_>, state: &mut State) {
+        if !text.last && end + TAIL > text.end() {
+            state.keywords.push((rule, length, end));
+        } else {
+            self.widen((rule, length), end, text, state);
+        }
+    }
+
+    /// The window of `rule` reaches as far as a keyword that ends at `end` demands.
+    fn widen(&self, (rule, length): (u32, u8), end: u64, text: Text<'_>, state: &mut State) {
         let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
             return;
         };
@@ -273,6 +292,7 @@ impl Pass<'_> {
         let stop = end + matcher.window();
         if window.open && start <= window.end {
             window.end = window.end.max(stop);
+            window.begin(length, end);
             return;
         }
         if window.open {
@@ -284,6 +304,7 @@ impl Pass<'_> {
             if window.open {
                 // More text decides about its end: wait for both at once.
                 window.end = window.end.max(stop);
+                window.begin(length, end);
                 return;
             }
             let start = start.max(window.done).max(text.base);
@@ -292,7 +313,9 @@ impl Pass<'_> {
                 end: stop,
                 open: stop > start,
                 done: window.done,
+                ..Window::default()
             };
+            window.begin(length, end);
         }
     }
 
@@ -312,13 +335,17 @@ impl Pass<'_> {
         let Some(&window) = state.windows.get(rule as usize).filter(|w| w.open) else {
             return;
         };
-        if state.meter.is_none() {
-            return self.search(rule, window, text, state);
+        if state.spent > text.end().saturating_mul(WORK_PER_BYTE).max(WORK_AT_LEAST) {
+            // What is not looked at any more is not judged.
+            state.truncated = true;
+            return;
         }
         let begun = state.begun();
         let (work, matches) = (state.work, state.matches);
         self.search(rule, window, text, state);
         let done = (state.work - work, state.matches - matches);
+        let matcher = self.searcher.matchers.get(rule as usize);
+        state.spent += matcher.map_or(0, |matcher| matcher.price(done.0));
         if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
             meter.searched(rule, begun, done);
         }
@@ -341,10 +368,27 @@ impl Pass<'_> {
         };
         let mut from = window.start;
         let mut stop = window.end.min(text_end);
+        let mut places = window.places(engine);
         let possible = engine.needs().met(text.between(from, stop));
         while possible && from < stop && !state.truncated {
-            let Some((start, mut end)) = next_match(rule, engine, text, (from, stop), state) else {
-                break;
+            let place = places.next(text, from, stop);
+            let found = match place {
+                // Nearer to the end more has to come first.
+                Place::At(place) if place > limit => break,
+                Place::At(place) => {
+                    let (found, read) = match_at(rule, engine, text, (place, stop), state);
+                    places.read(read);
+                    found
+                }
+                Place::After => next_match(rule, engine, text, (from, stop), state),
+                Place::Nowhere => break,
+            };
+            let Some((start, mut end)) = found else {
+                match place {
+                    Place::At(place) => from = place + 1,
+                    _ => break,
+                }
+                continue;
             };
             if end == stop && stop < text_end {
                 // Cut by the window: look again with more, at most an overlap's worth.
@@ -379,13 +423,12 @@ impl Pass<'_> {
                 end: window.end,
                 open: waits < window.end,
                 done: waits,
+                ..window
             };
         } else {
             *slot = Window {
-                start: 0,
-                end: 0,
-                open: false,
                 done: stop.max(from),
+                ..Window::default()
             };
         }
     }
@@ -479,6 +522,21 @@ fn lines_of(text: &[u8], at: std::ops::Range<usize>) -> &[u8] {
     let from = memchr::memrchr(b'\n', before).map_or(least, |n| least + n + 1);
     let to = memchr::memchr(b'\n', after).map_or(most, |n| at.end + n);
     text.get(from..to).unwrap_or_default()
+}
+
+/// The match that begins at `from` and ends before `stop`, if one does, and the bytes read.
+fn match_at(
+    rule: u32,
+    engine: &Engine,
+    text: Text<'_>,
+    (from, stop): (u64, u64),
+    state: &mut State,
+) -> (Option<(u64, u64)>, u64) {
+    let (from, stop) = (text.index(from), text.index(stop));
+    let (found, read) = engine.at(rule, text.bytes, (from, stop), &mut state.caches);
+    state.work += read as u64;
+    let found = found.map(|m| (text.base + m.start as u64, text.base + m.end as u64));
+    (found, read as u64)
 }
 
 /// The leftmost match in `from..stop`, with what stands around as context.

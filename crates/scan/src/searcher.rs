@@ -12,8 +12,8 @@ use crate::prefilter::Prefilter;
 /// What a keyword leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A rule, by number.
-    Rule(u32),
+    /// A rule, by number, and the length of the keyword; 0: longer than can be said.
+    Rule(u32, u8),
     /// A rule whose values are read by hand, by number, and the length of the keyword.
     Named(u32, u8),
     /// A marker, by its place in [`marker::WORDS`].
@@ -28,7 +28,7 @@ impl Target {
     /// The rule, if it is one.
     pub(crate) fn rule(self) -> Option<u32> {
         match self {
-            Self::Rule(rule) | Self::Named(rule, _) => Some(rule),
+            Self::Rule(rule, _) | Self::Named(rule, _) => Some(rule),
             Self::Marker(_) | Self::Submodule | Self::Hint(_) => None,
         }
     }
@@ -52,7 +52,7 @@ fn target(rule: u32, matcher: &Matcher, keyword: &[u8]) -> Target {
     if matcher.by_hand().is_some() {
         Target::Named(rule, u8::try_from(keyword.len()).unwrap_or(u8::MAX))
     } else {
-        Target::Rule(rule)
+        Target::Rule(rule, u8::try_from(keyword.len()).unwrap_or(0))
     }
 }
 

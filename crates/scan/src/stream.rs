@@ -98,7 +98,7 @@ impl Stream {
             self.within.feed(piece);
         }
         if let Some(decoded) = &mut self.decoded {
-            decoded.feed(piece, &pass, scratch.wide_room());
+            scratch.in_wide_room(|rooms| decoded.feed(piece, &pass, rooms));
         } else if self.kind != ObjectKind::Tree {
             self.inside.feed(piece, rules, key, scratch);
         }
@@ -116,7 +116,7 @@ impl Stream {
         let pass = rules.pass(key, self.kind == ObjectKind::Blob);
         self.plain.finish(&pass, scratch.plain_room());
         if let Some(decoded) = &mut self.decoded {
-            decoded.finish(&pass, scratch.wide_room());
+            scratch.in_wide_room(|rooms| decoded.finish(&pass, rooms));
         }
         let submodules = scratch.plain.state.submodules;
         self.inside.look(true, rules, key, scratch);

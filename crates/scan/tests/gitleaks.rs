@@ -183,6 +183,11 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
             "x: regex",
             "Unicode",
         ),
+        (
+            "[[rules]]\nid=\"x\"\nregex='[a-z]{5000}x'\n",
+            "x: regex",
+            "bounded repeats",
+        ),
         ("[[rules]]\nregex='a+'\n", "rules.id", "missing"),
         ("[[rules]]\nid=\"x\"\n", "x: regex", "missing"),
         (

@@ -92,6 +92,39 @@ fn markers_repeated_on_one_line_stay_linear() {
     assert!(out.findings.len() <= lychgate_model::limits::FINDINGS_PER_OBJECT);
 }
 
+/// Each piece of text stands in the windows of many rules, and few of them read it.
+#[test]
+fn the_keywords_of_all_rules_in_a_row_are_read_a_few_times() {
+    let set = RuleSet::built_in().unwrap();
+    let words = set.keywords();
+    let tight = b"=x~^`@|%#!?&+[{}]$;<>.aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1eF3hJ5kL7n,";
+    for (between, most) in [(&b" "[..], 3.0), (b"\n", 3.0), (b": ", 4.0), (tight, 2.0)] {
+        let row = words.join(between);
+        let bytes = row.repeat((64usize << 10).div_ceil(row.len()));
+        let (plain, out) = work(&set, &bytes);
+        assert!(plain < most, "{plain}");
+        assert!(!out.truncated);
+        // Of text that comes in pieces the ends of pieces are not read over and over.
+        let wide: Vec<u8> = bytes.iter().flat_map(|b| [*b, 0]).collect();
+        let (wide, _) = work(&set, &[b"\xff\xfe", wide.as_slice()].concat());
+        assert!(wide < most, "{wide}");
+    }
+}
+
+/// Beyond a limit it is not judged, and that is said.
+#[test]
+fn text_of_nothing_but_keywords_is_too_much() {
+    let set = RuleSet::built_in().unwrap();
+    let row = set.keywords().concat();
+    let (once, out) = work(&set, &row);
+    assert!(
+        once * row.len() as f64 <= 2.0 * MIB as f64 && !out.truncated,
+        "{once}"
+    );
+    let (often, out) = work(&set, &row.repeat(8));
+    assert!(often < 5.0 && out.truncated, "{often}");
+}
+
 #[test]
 fn every_keyword_of_every_pack_repeated_stays_linear() {
     let set = RuleSet::built_in().unwrap();

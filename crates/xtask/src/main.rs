@@ -16,6 +16,7 @@ cargo xtask bench [NAME]..  the table of docs/performance.md, ratios in one run
 cargo xtask faults          page faults and instructions of the hook, hard limits
 cargo xtask measure found DIR..   what the rules find in folders, with points and evidence
 cargo xtask peers folder|history DIR   other scanners on PATH beside ours, one run
+cargo xtask measure cost DIR KIND..   hostile input by the megabyte, against the files of DIR
 cargo xtask replay DIR N    the last N commits of a repository made again, hooks on
 ";
 

@@ -104,6 +104,14 @@ impl Room {
         self.views.iter_mut().for_each(View::wipe);
     }
 
+    /// What views of the text `home` may still have.
+    fn left_of(&mut self, home: u32) -> &mut usize {
+        match home {
+            0 => &mut self.left,
+            _ => &mut self.left_packed,
+        }
+    }
+
     /// Another text with places of its own.
     fn home(&mut self) -> u32 {
         self.homes += 1;
@@ -267,11 +275,7 @@ impl Pass<'_> {
 
     /// Searches one view, and what is hidden in it. False: there is no room for more.
     fn enter(&self, view: &View, depth: &Depth<'_>, room: &mut Room) -> bool {
-        let left = if depth.home == 0 {
-            &mut room.left
-        } else {
-            &mut room.left_packed
-        };
+        let left = room.left_of(depth.home);
         match left.checked_sub(view.plain.len()) {
             Some(rest) => *left = rest,
             None => {
@@ -333,6 +337,10 @@ impl Pass<'_> {
         };
         quiet.run(whole, &mut state);
         room.work += state.work;
+        // What patterns read is paid for as what was decoded is.
+        let work = usize::try_from(state.work).unwrap_or(usize::MAX);
+        let left = room.left_of(depth.home);
+        *left = left.saturating_sub(work);
         if state.truncated {
             room.leave_out("encoded text with too many findings");
         }

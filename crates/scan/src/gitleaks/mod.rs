@@ -38,8 +38,10 @@ const FILE: &[u8] = b".gitleaks.toml";
 const RULES: usize = 1000;
 /// Bytes of one pattern.
 const PATTERN: usize = 8 << 10;
+/// Parts of one compiled pattern: what a byte of text may cost at worst.
+const PARTS: usize = 4096;
 /// Bytes that all compiled patterns of one file may take, those of allow-lists among them.
-const MEMORY: usize = 16 << 20;
+const MEMORY: usize = 8 << 20;
 
 /// What a rule from such a file has beside a pattern.
 #[derive(Debug)]
@@ -388,7 +390,13 @@ fn compiled(go: &str) -> Result<Engine, String> {
     if go.len() > PATTERN {
         return Err(format!("has more than {PATTERN} bytes"));
     }
-    Engine::any(&pattern::translate(go)?)
+    let engine = Engine::any(&pattern::translate(go)?)?;
+    match engine.parts() {
+        ..=PARTS => Ok(engine),
+        _ => Err(format!(
+            "compiles to more than {PARTS} parts: bounded repeats are too large"
+        )),
+    }
 }
 
 /// Compiles a pattern that stands somewhere, for a field; says what is wrong with it.

@@ -2,7 +2,7 @@
 
 use super::evidence::{Evidence, Fact, MEDIUM};
 use super::likeness::randomness;
-use super::{sayings, words};
+use super::{list, sayings, words};
 
 /// What stands around and the path can still add to a value's own evidence.
 fn to_come(evidence: Evidence) -> i32 {
@@ -90,7 +90,7 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
         return None;
     }
     // The lists are long: what the short ones refuse does not come to them.
-    let says_name = sayings::SAID.iter().any(|w| words::holds(value, w));
+    let says_name = list::SAID.stands_in(value);
     // `newPassword2` is the name of a field.
     let field = counts.symbols == 0 && counts.digits == 1 && has_hump(value);
     evidence = match says_name && human && !field {
@@ -104,23 +104,23 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     }
     let says_test = value.len() <= 32
         && !evidence.has(Fact::Common)
-        && sayings::TESTS.iter().any(|w| match w.len() {
-            ..4 => words::begins(value, w),
-            _ => words::holds(value, w),
-        });
+        && (list::TESTS.stands_in(value)
+            || sayings::TESTS
+                .iter()
+                .any(|w| w.len() < 4 && words::begins(value, w)));
     evidence = evidence.with_if(Fact::SaysTest, says_test);
-    let weak = !common && sayings::COMMON.iter().any(|w| words::holds(value, w));
+    let weak = !common && list::COMMON.stands_in(value);
     let refused = hopeless(evidence)
         || refers(value)
         || weak
         || sayings::PUBLISHED.iter().any(|w| words::begins(value, w))
-        || sayings::PLACEHOLDERS.iter().any(|w| words::holds(value, w));
+        || list::PLACEHOLDERS.stands_in(value);
     (!refused).then_some(evidence)
 }
 
 /// What many people take for a password, and what stands in place of one in examples.
 fn is_common(value: &[u8]) -> bool {
-    value.len() <= 24 && sayings::COMMON.iter().any(|w| words::holds(value, w))
+    value.len() <= 24 && list::COMMON.stands_in(value)
 }
 
 fn refers(value: &[u8]) -> bool {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::evidence::{Evidence, Fact};
-use super::{sayings, words};
+use super::list::{EXAMPLES, LOGINS};
+use super::words;
 
 /// Bytes looked at on either side for what stands near.
 const NEAR: usize = 160;
@@ -32,7 +33,6 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
     ]
     .iter()
     .any(|c| words::begins(head, c));
-    let near = |text: &[u8], list: &[&[u8]]| list.iter().any(|w| words::holds(text, w));
     let left = before
         .get(before.len().saturating_sub(NEAR)..)
         .unwrap_or_default();
@@ -41,17 +41,17 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
         .with_if(Fact::Commented, commented && !documents(head))
         .with_if(
             Fact::Documented,
-            documents(head) || near(line, &[b"devstoreaccount"]),
+            documents(head) || words::holds(line, b"devstoreaccount"),
         )
         .with_if(Fact::Compiled, memchr::memchr(0, text).is_some())
         .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
         .with_if(
             Fact::UserNear,
-            near(left, sayings::LOGINS) || near(right, sayings::LOGINS),
+            LOGINS.stands_in(left) || LOGINS.stands_in(right),
         )
         .with_if(
             Fact::ExampleNear,
-            near(line, sayings::EXAMPLES) || near(rest, sayings::EXAMPLES),
+            EXAMPLES.stands_in(line) || EXAMPLES.stands_in(rest),
         )
 }
 

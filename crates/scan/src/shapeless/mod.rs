@@ -14,6 +14,7 @@ mod evidence;
 mod extent;
 pub(crate) mod kubernetes;
 mod likeness;
+mod list;
 mod name;
 mod operator;
 mod path;

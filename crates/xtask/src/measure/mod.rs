@@ -1,6 +1,9 @@
-//! The figures of `docs/detection.md`: what is found, in made-up lines and in real folders.
+//! The figures of `docs/detection.md` and `docs/performance.md`: what is found, in made-up lines and
+//! in real folders, and what hostile text costs.
 
+mod cost;
 mod forms;
+mod hostile;
 mod made;
 
 use std::path::{Path, PathBuf};
@@ -17,8 +20,9 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
             (Ok(count), Ok(seed)) => made::run(count, seed),
             _ => ExitCode::from(2),
         },
+        ["cost", folder, kinds @ ..] => cost::run(folder, kinds),
         _ => {
-            eprintln!("cargo xtask measure found DIR.. | made COUNT SEED");
+            eprintln!("cargo xtask measure found DIR.. | made COUNT SEED | cost DIR KIND..");
             ExitCode::from(2)
         }
     }

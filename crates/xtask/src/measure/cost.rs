@@ -1,0 +1,202 @@
+//! What a megabyte of hostile input costs, against a megabyte of ordinary files in the same run.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use lychgate_model::{HashKind, ObjectKind};
+use lychgate_scan::{Input, RuleSet, Scanned, Scratch, ValueKey};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::hostile;
+
+/// Below this the price of an object hides the price of its bytes.
+const LARGE: usize = 4 << 10;
+
+/// Milliseconds this thread was on a CPU.
+fn milliseconds() -> f64 {
+    let at = clock_gettime(ClockId::ThreadCPUTime);
+    at.tv_sec as f64 * 1e3 + at.tv_nsec as f64 / 1e6
+}
+
+/// MiB of memory this process has.
+fn resident() -> f64 {
+    let told = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = told
+        .split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse::<f64>().ok());
+    pages.unwrap_or(0.0) * 4096.0 / 1_048_576.0
+}
+
+struct Bench {
+    rules: RuleSet,
+    scratch: Scratch,
+}
+
+/// What ordinary files cost, in milliseconds a megabyte.
+struct Ordinary {
+    mean: f64,
+    middle: f64,
+    /// Most bytes given to patterns for a byte of a file.
+    most: f64,
+    truncated: usize,
+}
+
+struct Cost {
+    milliseconds: f64,
+    /// Bytes given to patterns.
+    work: u64,
+    out: Scanned,
+}
+
+impl Bench {
+    fn scan(&mut self, kind: ObjectKind, bytes: &[u8]) -> Cost {
+        let mut out = Scanned::default();
+        let input = Input {
+            kind,
+            hash: HashKind::Sha1,
+            bytes,
+        };
+        let from = milliseconds();
+        let key = ValueKey::new([0; 32]);
+        self.rules.scan(input, &key, &mut self.scratch, &mut out);
+        Cost {
+            milliseconds: milliseconds() - from,
+            work: self.scratch.work(),
+            out,
+        }
+    }
+
+    /// The same object in pieces, as one above 16 MiB comes.
+    fn stream(&mut self, kind: ObjectKind, bytes: &[u8]) -> f64 {
+        let mut out = Scanned::default();
+        let key = ValueKey::new([0; 32]);
+        let from = milliseconds();
+        let mut stream = self.rules.stream(kind, &mut self.scratch);
+        for piece in bytes.chunks(256 << 10) {
+            stream.feed(&self.rules, &key, &mut self.scratch, piece);
+        }
+        stream.finish(&self.rules, &key, &mut self.scratch, &mut out);
+        milliseconds() - from
+    }
+
+    /// Milliseconds for a megabyte of the files of a folder: over all, and of the median file.
+    fn ordinary(&mut self, folder: &str) -> Option<Ordinary> {
+        let mut paths = Vec::new();
+        super::gather(Path::new(folder), &mut paths);
+        let (mut spent, mut size, mut each) = (0.0, 0.0, Vec::new());
+        let (mut most, mut truncated) = (0.0f64, 0);
+        // Once for the patterns, once for the figures.
+        for round in 0..2 {
+            for path in &paths {
+                let Ok(bytes) = std::fs::read(path) else {
+                    continue;
+                };
+                let cost = self.scan(ObjectKind::Blob, &bytes);
+                if round == 1 && bytes.len() >= LARGE {
+                    spent += cost.milliseconds;
+                    size += bytes.len() as f64 / 1e6;
+                    each.push(cost.milliseconds * 1e6 / bytes.len() as f64);
+                    most = most.max(cost.work as f64 / bytes.len() as f64);
+                    truncated += usize::from(cost.out.truncated);
+                }
+            }
+        }
+        each.sort_by(f64::total_cmp);
+        let middle = *each.get(each.len() / 2)?;
+        Some(Ordinary {
+            mean: spent / size,
+            middle,
+            most,
+            truncated,
+        })
+    }
+}
+
+/// One line for each kind of hostile input whose name holds one of the words; all without words.
+pub(super) fn run(folder: &str, words: &[&str]) -> ExitCode {
+    let begun = milliseconds();
+    let rules = RuleSet::built_in().expect("the built-in packs are good");
+    let (loaded, before) = (milliseconds(), resident());
+    let bytes = rules.compile();
+    println!(
+        "all packs: loaded in {:.1} ms, all patterns compiled in {:.1} ms, {:.1} MiB",
+        loaded - begun,
+        milliseconds() - loaded,
+        bytes as f64 / 1_048_576.0
+    );
+    println!("resident: {before:.1} MiB before, {:.1} after", resident());
+    let keywords = rules.keywords();
+    let mut bench = Bench {
+        rules,
+        scratch: Scratch::new(),
+    };
+    let Some(ordinary) = bench.ordinary(folder) else {
+        eprintln!("no files of {LARGE} bytes in {folder}");
+        return ExitCode::from(2);
+    };
+    let Ordinary {
+        mean,
+        middle,
+        most,
+        truncated,
+    } = ordinary;
+    println!("ordinary: {mean:.2} ms/MB over all, {middle:.2} of the median file;");
+    println!("patterns read {most:.2} bytes a byte at most, {truncated} files were too much");
+    println!("  ms/MB  ratio  bytes/byte  pieces  found  what");
+    let source = hostile::source(Path::new(folder));
+    for kind in hostile::kinds(&keywords, &source) {
+        let (name, object) = (kind.name, kind.object);
+        if !words.is_empty() && !words.iter().any(|w| name.contains(w)) {
+            continue;
+        }
+        let bytes = (kind.make)();
+        let megabytes = bytes.len() as f64 / 1e6;
+        // Patterns compile at their first hit, once for a process.
+        bench.scan(object, &bytes);
+        let cost = bench.scan(object, &bytes);
+        let (ms, work) = (
+            cost.milliseconds / megabytes,
+            cost.work as f64 / bytes.len() as f64,
+        );
+        let pieces = bench.stream(object, &bytes) / megabytes;
+        let note = match (cost.out.truncated, cost.out.not_looked_at.first()) {
+            (true, _) => ", truncated".to_owned(),
+            (false, Some(what)) => format!(", not looked at: {what}"),
+            (false, None) => String::new(),
+        };
+        println!(
+            "{ms:7.1} {:6.1} {work:11.1} {pieces:7.1} {:6}  {name}{note}",
+            ms / mean,
+            cost.out.findings.len()
+        );
+    }
+    if words.is_empty() || words.contains(&"each") {
+        each(&mut bench, &keywords, mean);
+    }
+    println!("resident: {:.1} MiB at the end", resident());
+    ExitCode::SUCCESS
+}
+
+/// Every keyword over and over, in the ways they cost: the ten worst.
+fn each(bench: &mut Bench, keywords: &[Vec<u8>], mean: f64) {
+    let mut all = Vec::new();
+    for keyword in keywords {
+        for (before, after) in [("", ""), ("", " = \""), ("\n", ": "), (" ", "")] {
+            let unit = [before.as_bytes(), keyword, after.as_bytes()].concat();
+            let bytes = unit.repeat((16 << 10) / unit.len());
+            bench.scan(ObjectKind::Blob, &bytes);
+            let cost = bench.scan(ObjectKind::Blob, &bytes).milliseconds;
+            let per = cost * 1e6 / bytes.len() as f64;
+            all.push((per, String::from_utf8_lossy(&unit).into_owned()));
+        }
+    }
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (ms, unit) in all.iter().take(10) {
+        println!(
+            "{ms:7.1} {:6.1}  over and over: {}",
+            ms / mean,
+            unit.escape_debug()
+        );
+    }
+}
