@@ -348,6 +348,10 @@ fn published_examples_and_public_keys_are_no_secrets() {
     let public = format!("30819f300d06{}", "9f3b1c77d0a2e415".repeat(9));
     let text = format!("private_key = \"{public}\"");
     assert_eq!(judged(set, "a.py", &text), None);
+    let asset = format!("assetToken: \"Purple/v4/{}/pr_source.png\"", noise(24, 3));
+    assert_eq!(judged(set, "a.py", &asset), None);
+    let call = "{{- $password := include \"common.manage\" . }}";
+    assert_eq!(judged(set, "templates/secrets.yaml", call), None);
     let event = "\"key\": \"Q-27ccd33e-72f0-4418-957a-a65d9698395e-0\"";
     assert_eq!(judged(set, "a.json", event), None);
 }

@@ -36,6 +36,9 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
         80..=200 => Fact::VeryLong,
         _ => Fact::Huge,
     });
+    if is_file(value) {
+        return None;
+    }
     let key_name = matches!(name, Fact::ApiKey | Fact::Secret);
     let uuid = counts.is_uuid(value);
     let hex = counts.is_hex() && value.len() >= 16;
@@ -296,6 +299,19 @@ impl Counts {
             && (6..=28).contains(&value.len())
             && !technical
     }
+}
+
+/// `a/b/icon.png`, `v4/21/7f/ee/x`: folders, which base64 seldom has as many of.
+fn is_file(value: &[u8]) -> bool {
+    let folders = memchr::memchr_iter(b'/', value).count();
+    let extension = memchr::memrchr(b'.', value).and_then(|dot| value.get(dot + 1..));
+    let named = extension.is_some_and(|e| {
+        (2..=5).contains(&e.len())
+            && e.iter()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    });
+    let encoded = value.iter().any(|b| matches!(b, b'+' | b'='));
+    (folders > 0 && named) || (folders >= 4 && !encoded && value.len() < 14 * folders)
 }
 
 fn is_pathlike(value: &[u8], counts: &Counts) -> bool {

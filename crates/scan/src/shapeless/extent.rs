@@ -26,6 +26,10 @@ pub(super) enum Written {
     Statement,
 }
 
+const fn is_quote(b: u8) -> bool {
+    matches!(b, b'"' | b'\'' | b'`')
+}
+
 fn at(text: &[u8], i: usize) -> u8 {
     text.get(i).copied().unwrap_or(0)
 }
@@ -323,6 +327,10 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
             | b'<'
             | b'|'
     );
+    // `:= include "..."` calls something.
+    if gap > 0 && !inside && is_quote(next) {
+        return None;
+    }
     match stop {
         b';' => {
             let semicolon = length + 1;

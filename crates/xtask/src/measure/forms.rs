@@ -200,7 +200,6 @@ pub(super) const HARMLESS: &[&str] = &[
     "postgres",
     "foobar",
     "abcdef",
-    "123456",
     "0000000000000000",
     "placeholder",
     "not-a-real-key",
