@@ -198,6 +198,8 @@ fn passwords_as_people_make_them_are_listed_and_never_block() {
         "123456",
         "topSecret!9",
         "qwerty12",
+        "admin1234",
+        "Testing99!",
     ];
     for value in common {
         let call = format!("user.setPassword(\"{value}\");");
@@ -271,6 +273,7 @@ fn functions_that_log_in_are_handed_a_password() {
     for text in [
         format!("client.login(\"me\", \"{value}\")"),
         format!("new UsernamePasswordToken(name, \"{value}\")"),
+        format!("new UsernamePasswordAuthenticationToken(name, \"{value}\")"),
         format!("requests.get(url, auth=HTTPBasicAuth('ci', '{value}'))"),
         format!("DriverManager.getConnection(url, \"root\", \"{value}\")"),
         format!("validatePassword(\"{value}\")"),

@@ -111,7 +111,11 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
             || sayings::TESTS
                 .iter()
                 .any(|w| w.len() < 4 && words::begins(value, w)));
-    evidence = evidence.with_if(Fact::SaysTest, says_test);
+    evidence = match says_test && human && !evidence.has(Fact::SaysName) {
+        // So does `admin1234`.
+        true => evidence.with(Fact::Common),
+        false => evidence.with_if(Fact::SaysTest, says_test),
+    };
     let weak = !common && list::COMMON.stands_in(value);
     let refused = hopeless(evidence)
         || refers(value)

@@ -90,7 +90,10 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
             }
             continue;
         }
-        if turns::denies_before(before) || (fact == Fact::Token && turns::no_token(before)) {
+        let hashed = fact == Fact::Secret && before.eq_ignore_ascii_case(b"hash");
+        if (turns::denies_before(before) && !hashed)
+            || (fact == Fact::Token && turns::no_token(before))
+        {
             return None;
         }
         verb |= words::is_verb(before) && !(fact == Fact::Password && words::takes(before));

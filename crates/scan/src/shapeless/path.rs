@@ -53,6 +53,8 @@ const SETTINGS: &[&[u8]] = &[
     b"credentials",
     b"secret",
     b"secrets",
+    b"hosts",
+    b"inventory",
 ];
 /// People read this.
 const PROSE: &[&[u8]] = &[
