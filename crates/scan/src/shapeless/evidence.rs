@@ -102,7 +102,7 @@ facts! {
     UserNear = 8, "a user, host or login stands near";
     ExampleNear = -10, "example, test or dummy stands near";
     Commented = -4, "in a comment";
-    Documented = -70, "shown in a comment or manual as an example";
+    Documented = -84, "shown in a comment or manual as an example";
     Compiled = -16, "among bytes that are no text: listed, never blocks";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.

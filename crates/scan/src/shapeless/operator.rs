@@ -55,7 +55,8 @@ impl Lead {
         let host = login.get(end + 1..)?;
         let named = host.first().is_some_and(u8::is_ascii_alphanumeric);
         // `image:tag@sha256:...`
-        if !named || words::begins(host, b"sha256") {
+        let blank = login.get(..end).is_some_and(|p| words::holds(p, b"%20"));
+        if !named || blank || words::begins(host, b"sha256") {
             return None;
         }
         let start = at + user + 1;

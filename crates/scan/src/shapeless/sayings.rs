@@ -127,7 +127,8 @@ pub(super) const COMMON: &[&[u8]] = &[
     b"1q2w3e",
 ];
 
-/// How the examples of RFC 5849, 6749, 6750 and 7519 begin, that every manual repeats.
+/// How the examples of RFC 5849, 6749, 6750 and 7519 begin, that every manual repeats, and the key
+/// of the storage emulator.
 pub(super) const PUBLISHED: &[&[u8]] = &[
     b"2yotnfzf",
     b"tgzv3jok",
@@ -143,6 +144,7 @@ pub(super) const PUBLISHED: &[&[u8]] = &[
     b"dh893hda",
     b"pfkkdhi9",
     b"nnch734d",
+    b"eby8vdm0",
 ];
 
 /// Words that say what a field is, or that it is none; a password is never one alone.
