@@ -128,7 +128,7 @@ pub(super) const COMMON: &[&[u8]] = &[
 ];
 
 /// How the examples of RFC 5849, 6749, 6750 and 7519 begin, that every manual repeats, and the key
-/// of the storage emulator.
+/// of the storage emulator. The last ones are base64 of `username:password` and its like.
 pub(super) const PUBLISHED: &[&[u8]] = &[
     b"2yotnfzf",
     b"tgzv3jok",
@@ -145,6 +145,11 @@ pub(super) const PUBLISHED: &[&[u8]] = &[
     b"pfkkdhi9",
     b"nnch734d",
     b"eby8vdm0",
+    b"dxnlcm5hbwu6cgfzc3dv",
+    b"dxnlcjpwyxnz",
+    b"qwxhzgrpbjpvcgvu",
+    b"ywrtaw46ywrtaw4",
+    b"zm9vomjhcg",
 ];
 
 /// Words that say what a field is, or that it is none; a password is never one alone.
