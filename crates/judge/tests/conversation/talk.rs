@@ -59,7 +59,7 @@ examples.good = ['x = scp-short']
 /// The value the rule of [`PACK`] finds; `n` makes it another.
 pub(crate) fn token(n: u8) -> String {
     format!(
-        "tkn-ABCDEFGHJK{}{}",
+        "tkn-QFWHCZPLVN{}{}",
         char::from(b'A' + n / 26),
         char::from(b'A' + n % 26)
     )
