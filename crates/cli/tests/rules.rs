@@ -158,6 +158,17 @@ fn a_pack_is_checked_like_source_code() {
     scene
         .lychgate(scene.root(), ["rules", "check", "mine.toml"])
         .exits(4);
+    std::fs::write(&file, PACK).unwrap();
+    let other = PACK.replacen("id = \"mine\"", "id = \"other\"", 1);
+    std::fs::write(scene.path("other.toml"), other).unwrap();
+    let both = ["rules", "check", "mine.toml", "other.toml"];
+    let said = scene.lychgate(scene.root(), both).exits(4);
+    assert!(
+        said.err
+            .contains("other.toml:5:6: id: `mine.token` is taken already"),
+        "{}",
+        said.err
+    );
     scene
         .lychgate(scene.root(), ["rules", "check", "no-such.toml"])
         .exits(4);
@@ -192,7 +203,7 @@ fn new_rules_are_tried_on_history_before_they_are_in_force() {
     commit(&scene, &repo, "nothing here\n");
     let clean = scene.lychgate(&repo, ["rules", "try", pack]).exits(0).out;
     assert!(
-        clean.starts_with("0 findings would have been denied in 0 commits, 0 listed"),
+        clean.starts_with("0 findings would have been denied in 0 commits, 0 more would not"),
         "{clean}"
     );
     let brought = commit(&scene, &repo, &format!("t = '{}'\n", value()));
@@ -203,7 +214,7 @@ fn new_rules_are_tried_on_history_before_they_are_in_force() {
     assert!(said.contains(&brought), "{said}");
     assert!(said.contains("  a.py:1:6\n    mine.token\n"), "{said}");
     assert!(
-        said.contains("1 finding would have been denied in 1 commit, 0 listed"),
+        said.contains("1 finding would have been denied in 1 commit, 0 more would not"),
         "{said}"
     );
     assert!(!said.contains(&value()), "{said}");
@@ -218,7 +229,7 @@ fn new_rules_are_tried_on_history_before_they_are_in_force() {
     let said = scene.lychgate(&repo, here).exits(0).out;
     assert_eq!(
         said,
-        "0 findings would have been denied, 0 listed; 1 object read\n"
+        "0 findings would have been denied, 0 more would not; 1 object read\n"
     );
 }
 

@@ -231,7 +231,23 @@ impl Organisation {
             _ => None,
         });
         let contact = root.text("contact").map(|c| c.value).unwrap_or_default();
-        let packs = root.list("packs").into_iter().map(|p| p.value).collect();
+        let mut packs = root.list("packs");
+        packs.retain(|pack| {
+            // Against which folder a name would count, the judge's own or the repository's that is
+            // judged, must not be a question.
+            let is_absolute = pack.value.starts_with('/');
+            if !is_absolute {
+                let help = "write the whole path: `/etc/lychgate/packs/*.toml`";
+                root.refuse(
+                    "packs",
+                    pack,
+                    "a path that does not begin with `/`".into(),
+                    help,
+                );
+            }
+            is_absolute
+        });
+        let packs = packs.into_iter().map(|pack| pack.value).collect();
         Self {
             mode: mode.map_or(Mode::Enforce, |m| m.value),
             foreign: foreign.map_or(ForeignMarkers::Ignore, |f| f.value),

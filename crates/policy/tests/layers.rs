@@ -494,3 +494,21 @@ fn approved_stores_are_those_every_layer_approves() {
             .is_empty()
     );
 }
+
+/// A pack that is found from the folder somebody stands in could be a repository's own.
+#[test]
+fn packs_are_named_by_whole_paths() {
+    let parse =
+        |packs: &str| Organisation::parse("org.toml", &format!("schema = 1\npacks = [{packs}]\n"));
+    let (made, problems) = parse("\"/etc/lychgate/packs/*.toml\"");
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(made.unwrap().packs().len(), 1);
+    for relative in ["\"packs/a.toml\"", "\"../a.toml\"", "\"*.toml\"", "\"\""] {
+        let (_, problems) = parse(relative);
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(
+            said[0].starts_with("org.toml:2:10: packs: a path that"),
+            "{said:?}"
+        );
+    }
+}

@@ -217,8 +217,12 @@ impl Matcher {
             return None;
         }
         let Some(check) = self.check else {
+            // Listed all the same: whoever wrote the rule asked for what it matches.
             let shown = is_shown(value) && self.foreign.is_none();
-            return (!shown).then_some((severity, confidence));
+            return Some(match shown {
+                true => (severity.min(Severity::Low), Confidence::Low),
+                false => (severity, confidence),
+            });
         };
         let refuted = match check.verify_in(value, around) {
             Outcome::Holds => {
@@ -338,7 +342,9 @@ mod tests {
         assert!(weigh(b"a1b2c3d4e5f6g7h8"));
         assert!(!weigh(b"a1b2EXAMPLEd4e5f6g7h8"));
         assert!(!weigh(b"aaaaaaaabbbbbbbb"));
-        assert!(!weigh(b"abcdefghijklmnop0123456789"));
+        let run = b"abcdefghijklmnop0123456789";
+        let doubted = m.weigh(run, run, (Severity::High, Confidence::Medium));
+        assert_eq!(doubted, Some((Severity::Low, Confidence::Low)));
         assert!(weigh(b"qf7Hc2Zp9Lw4Xn8Tb3Ky"));
         assert!(!weigh(b""));
     }

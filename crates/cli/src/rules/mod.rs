@@ -78,12 +78,13 @@ fn scope(rule: &Rule) -> String {
 /// Nothing is said of packs that are good.
 fn check(files: &[PathBuf]) -> Result<String, Failure> {
     let mut problems = Vec::new();
+    let mut texts = Vec::new();
     for file in files {
         let name = file.display().to_string();
         match std::fs::read_to_string(file) {
             Ok(text) => {
                 problems.extend(lychgate_scan::check_pack(&name, &text));
-                problems.extend(taken(&name, &text));
+                texts.push((name, text));
             }
             Err(error) => problems.push(Problem {
                 file: name,
@@ -95,6 +96,7 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
             }),
         }
     }
+    problems.extend(taken(&texts));
     if problems.is_empty() {
         return Ok(String::new());
     }
@@ -112,18 +114,17 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
     Err(Failure::new(Kind::Refused, what).before(out))
 }
 
-/// Rules of the pack whose ids a built-in pack has, which the daemon would refuse.
-fn taken(name: &str, text: &str) -> Vec<Problem> {
-    let (_, mut problems) = RuleSet::built_in_with(&[PackSource { name, text }]);
-    // A built-in pack that is being worked on does not collide with itself.
-    let own = Path::new(name)
-        .file_stem()
-        .map(|stem| stem.to_string_lossy());
+/// Rules whose ids a built-in pack or another of the files has: the daemon would refuse them.
+fn taken(texts: &[(String, String)]) -> Vec<Problem> {
+    let sources = texts.iter().map(|(name, text)| PackSource { name, text });
+    let (_, mut problems) = RuleSet::built_in_with(&sources.collect::<Vec<_>>());
     problems.retain(|problem| {
-        let first = problem
-            .message
-            .split_once("` is taken already, in the built-in pack ");
-        first.is_some_and(|(_, pack)| own.as_deref() != Some(pack))
+        // A built-in pack that is being worked on does not collide with itself.
+        let own = Path::new(&problem.file).file_stem();
+        let own = own.map(|stem| format!("in the built-in pack {}", stem.to_string_lossy()));
+        let message = problem.message.as_str();
+        message.contains("` is taken already, ")
+            && !own.is_some_and(|own| message.ends_with(own.as_str()))
     });
     problems
 }

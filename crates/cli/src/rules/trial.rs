@@ -43,7 +43,10 @@ pub(super) fn run(
     let repository = selection
         .needs_repository()
         .then(|| check::open(&environment))
-        .transpose()?;
+        .transpose()
+        .map_err(|failure| {
+            failure.hint("Files anywhere: lychgate rules try PACK --path FILE_OR_DIR")
+        })?;
     let question = Asked {
         around,
         environment: &environment,
@@ -104,7 +107,7 @@ fn told(verdict: &Verdict, repository: Option<&Repository>) -> Said {
     };
     let _ = writeln!(
         out,
-        "{} would have been denied{place}, {rest} listed; {} read",
+        "{} would have been denied{place}, {rest} more would not; {} read",
         many(blocking, "finding"),
         many(
             usize::try_from(verdict.coverage.tally.objects).unwrap_or(usize::MAX),

@@ -129,11 +129,6 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
     let news = [NewBy::Value, NewBy::Line].map(|n| (n.name(), n));
 
     let span = t.span();
-    let need = |key, t: &Table<'_, '_>, report: &mut Report<'_>, missing: bool| {
-        if missing {
-            report.add(Some(t.span()), &t.key(key), "is missing", "");
-        }
-    };
     let id = t.need_text(
         "id",
         "`<vendor>.<what>`; it ends the sentence \"allow ...\".",
@@ -143,30 +138,9 @@ fn rule(mut t: Table<'_, '_>, report: &mut Report<'_>) -> RuleDraft {
         .number("version", (1, u32::MAX), report)
         .map_or(1, |n| n.value);
     let title = sentence("title", &mut t, 60, report);
-    let before = report.len();
-    let severity = t.word("severity", &severities, report);
-    need(
-        "severity",
-        &t,
-        report,
-        severity.is_none() && report.len() == before,
-    );
-    let before = report.len();
-    let confidence = t.word("confidence", &confidences, report);
-    need(
-        "confidence",
-        &t,
-        report,
-        confidence.is_none() && report.len() == before,
-    );
-    let before = report.len();
-    let category = t.word("category", &categories, report);
-    need(
-        "category",
-        &t,
-        report,
-        category.is_none() && report.len() == before,
-    );
+    let severity = t.need_word("severity", &severities, report);
+    let confidence = t.need_word("confidence", &confidences, report);
+    let category = t.need_word("category", &categories, report);
     let keywords = t.texts("keywords", report);
     let reads = t.word("matcher", &Reads::names(), report);
     let reads = reads.unwrap_or(Reads::Pattern);

@@ -11,6 +11,11 @@ use crate::scan::Scratch;
 use crate::scanned::{Input, Scanned};
 use crate::value::ValueKey;
 
+/// What an example may hold beside plain text.
+const PLACEHOLDERS: &str = "placeholders: {hex:N}, {HEX:N}, {base62:N}, {base64:N}, {base64url:N}, \
+                            {base32:N}, {lower:N}, {upper:N}, {alnum:N}, {digits:N}, {uuid}, {nl}, \
+                            {lbrace}, {rbrace}, {check:NAME}; `{}` is nothing.";
+
 /// Every problem of one pack, its examples run both ways included; empty: it is good.
 pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
     let mut report = Report::new(name, text);
@@ -32,7 +37,7 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
                 let made = match expand(&example.value, &id, number) {
                     Ok(made) => made,
                     Err(message) => {
-                        report.add(place, &key, message, "");
+                        report.add(place, &key, message, PLACEHOLDERS);
                         continue;
                     }
                 };
@@ -45,13 +50,23 @@ pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {
                     .iter()
                     .any(|k| memchr::memmem::find(folded.as_bytes(), k).is_some());
                 let (message, help) = match (want, hit) {
-                    (true, _) if path => ("is no path of the rule", ""),
-                    (true, false) => ("holds none of the rule's keywords", ""),
+                    (true, _) if path => (
+                        "is no path of the rule",
+                        "a glob is held against the whole path: `**/name` is in every folder.",
+                    ),
+                    (true, false) => (
+                        "holds none of the rule's keywords",
+                        "write one into it, or add one that stands in every match.",
+                    ),
                     (true, true) => (
                         "is not found",
-                        "the pattern, the entropy, a stopword or `check_fails = \"drop\"` refuses it.",
+                        "the pattern does not match what the example expands to, or the entropy, a \
+                         stopword or `check_fails = \"drop\"` refuses the value.",
                     ),
-                    (false, _) => ("is found, though it is harmless", ""),
+                    (false, _) => (
+                        "is found, though it is harmless",
+                        "it is searched as a whole file would be: tighten the pattern, or the window.",
+                    ),
                 };
                 report.add(place, &key, message, help);
             }

@@ -53,7 +53,12 @@ impl<'t, 'i> Table<'t, 'i> {
     }
 
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'i>>, want: &str, report: &mut Report<'_>) {
-        let is = value.get_ref().type_str();
+        // A number is no secret: one that is out of range is told.
+        let is = match value.get_ref() {
+            DeValue::Integer(i) => i.as_str(),
+            DeValue::Float(f) => f.as_str(),
+            other => other.type_str(),
+        };
         report.add(
             Some(value.span()),
             &self.key(key),
@@ -156,18 +161,32 @@ impl<'t, 'i> Table<'t, 'i> {
             .find(|(word, _)| *word == text.value)
             .map(|(_, t)| *t);
         if found.is_none() {
-            let words: Vec<&str> = all.iter().map(|(w, _)| *w).collect();
             report.add(
                 Some(text.span),
                 &self.key(key),
-                match words.iter().any(|w| spelling::is_slip(&text.value, w)) {
+                match all.iter().any(|(w, _)| spelling::is_slip(&text.value, w)) {
                     true => format!("unknown word `{}`", text.value),
                     false => format!("unknown word of {} characters", text.value.chars().count()),
                 },
-                format!("write one of: {}.", words.join(", ")),
+                one_of(all),
             );
         }
         found
+    }
+
+    /// One of the words of `all`, which has to be there.
+    pub(crate) fn need_word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        all: &[(&str, T)],
+        report: &mut Report<'_>,
+    ) -> Option<T> {
+        if self.entries.get(key).is_some() {
+            return self.word(key, all, report);
+        }
+        self.known.push(key);
+        self.missing(key, &one_of(all), report);
+        None
     }
 
     /// An array of strings; absent: empty.
@@ -277,4 +296,9 @@ impl<'t, 'i> Table<'t, 'i> {
             report.add(Some(key.span()), &shown, message, help);
         }
     }
+}
+
+fn one_of<T>(all: &[(&str, T)]) -> String {
+    let words: Vec<&str> = all.iter().map(|(word, _)| *word).collect();
+    format!("write one of: {}.", words.join(", "))
 }

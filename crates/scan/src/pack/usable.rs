@@ -54,7 +54,12 @@ pub(crate) fn usable(
         let stem = stem.strip_suffix(".toml").unwrap_or(stem);
         if id.value != stem {
             let message = format!("is not the name of the file, `{stem}`");
-            report.add(Some(id.span), "pack.id", message, "");
+            report.add(
+                Some(id.span),
+                "pack.id",
+                message,
+                "name the file after the pack.",
+            );
         }
         pack = id.value;
     }
@@ -219,7 +224,9 @@ fn pattern(
         stopwords,
     );
     if let Err(message) = matcher.compile() {
-        report.add(Some(pattern.span.clone()), key, message, "");
+        let help = "Rust's regex syntax over bytes, ASCII classes: no look-around, no \
+                    back-references.";
+        report.add(Some(pattern.span.clone()), key, message, help);
     }
     Some(matcher)
 }
@@ -272,7 +279,8 @@ fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Cow<'s
             let message = format!(
                 "a keyword of {length} bytes is not {KEYWORD_LEAST} to {KEYWORD_MOST} bytes of ASCII"
             );
-            report.add(place(&word.span), key, message, "");
+            let help = "take a longer literal that stands in, or near, every match.";
+            report.add(place(&word.span), key, message, help);
             continue;
         }
         let folded = Cow::Owned(word.value.to_ascii_lowercase().into_bytes());
@@ -305,7 +313,11 @@ fn globs(list: &[At<String>], key: &str, report: &mut Report<'_>) {
             Ok(g) => {
                 builder.add(g);
             }
-            Err(e) => report.add(Some(glob.span.clone()), key, no_glob(&e), ""),
+            Err(e) => {
+                let help =
+                    "`*` and `?` stay within a folder, `**/` is any folder, `[ab]`, `{a,b}`.";
+                report.add(Some(glob.span.clone()), key, no_glob(&e), help);
+            }
         }
     }
     if let Err(e) = builder.build() {
