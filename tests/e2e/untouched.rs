@@ -108,6 +108,14 @@ fn no_raw_value_is_in_any_output_log_or_state_file() {
     };
     repo.stage("a", format!("k={}\nid = {}\n", plant(), plant()));
     repo.commit().fails();
+    // A file that is refused is not quoted either.
+    let mut refused = |name: &str| {
+        let text = format!("[[rules]]\nid='{}'\nregex='({}'\n", plant(), plant());
+        format!("title = '{name}'\n{text}secretGroup = '{}'\n", plant())
+    };
+    repo.stage(".gitleaks.toml", refused("client"));
+    let on_server = refused("server");
+    repo.commit().fails().says(".gitleaks.toml:");
     for args in [
         &["check"][..],
         &["check", "--in-process"],
@@ -122,6 +130,8 @@ fn no_raw_value_is_in_any_output_log_or_state_file() {
     repo.lychgate(&["check", "--range", "HEAD~1..HEAD"]).fails();
     repo.lychgate(&["check", "--all"]).fails();
     server.commit_unseen(format!("{}.txt", plant()), format!("k={}\n", plant()));
+    server.push(&["main"]).fails();
+    server.commit_unseen(".gitleaks.toml", on_server);
     server.push(&["main"]).fails();
     let mut stdin = world.command(binaries().join("lychgate"), &repo.path);
     stdin.args(["check", "--stdin", "--as", "x"]);

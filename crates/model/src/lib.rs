@@ -10,6 +10,7 @@
 //! them and convert by hand: nothing here is anybody's serialisation contract.
 
 pub mod change;
+pub mod comment;
 pub mod coverage;
 pub mod exit;
 pub mod finding;

@@ -12,10 +12,10 @@
 //!   more     lychgate rules explain github.pat
 //! ```
 
-mod comment;
 mod place;
 mod wrap;
 
+use crate::comment::{self, Style, Where};
 use crate::finding::{Category, Finding, Source, State};
 use crate::ids::ObjectId;
 use crate::limits;
@@ -27,6 +27,8 @@ use wrap::{labelled, shortened, wrapped};
 
 /// Findings a client's hook lists before it points to the full list.
 const SHOWN: usize = 12;
+/// Lines of one note, and of what is said of one finding.
+const NOTE: usize = 4;
 
 /// What the lines depend on beside the verdict.
 #[derive(Clone, Copy, Debug)]
@@ -112,10 +114,8 @@ pub fn lines(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
     } else {
         limits::DENIAL_LINES.saturating_sub(out.len())
     };
-    let notes = verdict
-        .notes
-        .iter()
-        .map(|n| shortened(&format!("lychgate: {}", clean(n))));
+    let notes = verdict.notes.iter();
+    let notes = notes.flat_map(|n| wrapped("lychgate: ", "  ", &clean(n), NOTE));
     out.extend(notes.take(room));
     if view.is_check() {
         let quiet: Vec<&Finding> = verdict.findings.iter().filter(|f| !f.blocks).collect();
@@ -126,7 +126,10 @@ pub fn lines(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
                 quiet.len(),
                 es(quiet.len())
             ));
-            out.extend(quiet.into_iter().flat_map(|f| entry(f, true)));
+            for (commit, here) in by_commit(&quiet) {
+                out.extend(commit.map(heading));
+                out.extend(here.into_iter().flat_map(|f| entry(f, true)));
+            }
         }
     }
     out
@@ -283,11 +286,12 @@ fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
         "lychgate: allow {} until {until} because <why>",
         finding.rule
     );
-    let Some(line) = comment::around(path, &text) else {
+    let Some(style) = comment::of(path) else {
         return Vec::new();
     };
+    let line = style.around(&text);
     let label = "  allow    ";
-    if label.len() + line.len() <= limits::COLUMNS {
+    if style.at != Where::First && label.len() + line.len() <= limits::COLUMNS {
         return vec![format!("{label}{line}")];
     }
     // To be pasted, so it stays in one piece whatever the width.
@@ -297,9 +301,17 @@ fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
         ""
     };
     vec![
-        format!("{label}only if it is none, on its line or the line above:"),
+        format!("{label}only if it is none, on {}:", beside(style)),
         indent.to_owned() + &line,
     ]
+}
+
+/// The lines on which a comment of a style speaks for a value.
+fn beside(style: &Style) -> &'static str {
+    match style.at {
+        Where::First => "the line above",
+        Where::Anywhere | Where::Clear => "its line or the line above",
+    }
 }
 
 fn accepting(view: &View<'_>) -> String {
@@ -378,24 +390,27 @@ fn draft(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, shown: usize
     out
 }
 
-/// Findings, those of one commit together, in columns where they fit.
-fn list(findings: &[&Finding], out: &mut Vec<String>) {
-    let mut commits = Vec::new();
+/// Findings with the commit that brings them, those of one commit together.
+fn by_commit<'f>(findings: &[&'f Finding]) -> Vec<(Option<ObjectId>, Vec<&'f Finding>)> {
+    let mut out: Vec<(Option<ObjectId>, Vec<&Finding>)> = Vec::new();
     for finding in findings {
-        if !commits.contains(&finding.commit) {
-            commits.push(finding.commit);
+        match out.iter_mut().find(|(commit, _)| *commit == finding.commit) {
+            Some((_, here)) => here.push(finding),
+            None => out.push((finding.commit, vec![finding])),
         }
     }
-    for commit in commits {
-        if let Some(commit) = commit {
-            let id = short(commit);
-            out.push(format!("in commit {id} (git show {id})"));
-        }
-        let here: Vec<&Finding> = findings
-            .iter()
-            .copied()
-            .filter(|f| f.commit == commit)
-            .collect();
+    out
+}
+
+fn heading(commit: ObjectId) -> String {
+    let id = short(commit);
+    format!("in commit {id} (git show {id})")
+}
+
+/// Findings, those of one commit together, in columns where they fit.
+fn list(findings: &[&Finding], out: &mut Vec<String>) {
+    for (commit, here) in by_commit(findings) {
+        out.extend(commit.map(heading));
         let rows: Vec<[String; 3]> = here
             .iter()
             .map(|f| [location(f), f.rule.to_string(), clean(&f.masked)])
@@ -432,7 +447,7 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
     ) {
         let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
         let text = format!("lychgate: allow RULE until {until} because <why>");
-        let line = comment::around(path, &text);
+        let line = comment::of(path).map(|style| style.around(&text));
         out.extend(line.map(|line| format!("  allow    {line}")));
     }
     let count = verdict.reasons.len();
@@ -485,11 +500,11 @@ fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
     if line.len() <= limits::COLUMNS {
         return vec![line.trim_end().to_owned()];
     }
-    let second = format!("  {id}  {value}");
-    vec![
-        location_in(finding, limits::COLUMNS),
-        shortened(second.trim_end()),
-    ]
+    let mut lines = vec![location_in(finding, limits::COLUMNS)];
+    let most = if with_state { NOTE } else { 1 };
+    let said = wrapped(&format!("  {id}  "), "    ", &value, most);
+    lines.extend(said.iter().map(|l| l.trim_end().to_owned()));
+    lines
 }
 
 fn note<'v>(verdict: &'v Verdict, finding: &Finding) -> Option<&'v RuleNote> {

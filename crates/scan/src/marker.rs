@@ -1,6 +1,7 @@
 //! Comments that ask for silence: ours, and other tools'.
 
-use lychgate_model::{RuleId, path::printable};
+use lychgate_model::comment::{STYLES, Style, Where};
+use lychgate_model::{RuleId, path::printable, spelling};
 
 use crate::scanned::Day;
 use crate::value::{Secret, ValueKey, ValueTag};
@@ -126,20 +127,19 @@ pub(crate) fn read(
         return Some(place(0, says));
     }
     let line = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
-    let cut = line.len() == LOOK_BEHIND;
-    if cut || !opens_comment(line) {
-        return None;
-    }
     let rest = after
         .split(|&b| matches!(b, b'\n' | b'\r'))
         .next()
         .unwrap_or_default();
-    let text = rest.strip_prefix(b" ").unwrap_or(rest).trim_ascii_start();
-    let text = text.strip_prefix(b"allow")?;
-    if text.first().is_some_and(u8::is_ascii_alphanumeric) {
+    if line.len() == LOOK_BEHIND || !opens_comment(line, rest) {
         return None;
     }
-    let says = allow(text).unwrap_or_else(|what| Says::Malformed {
+    let (verb, text) = next_word(rest);
+    let asked = match verb {
+        b"allow" => allow(text),
+        other => Err(meant(other, text)?),
+    };
+    let says = asked.unwrap_or_else(|what| Says::Malformed {
         what,
         value: Secret::new(rest.trim_ascii()).tag(key),
     });
@@ -179,33 +179,20 @@ fn comment_in(line: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(&b) = line.get(at) {
         let rest = line.get(at..).unwrap_or_default();
-        let clear = previous.is_ascii_whitespace();
         if let Some(quote) = open {
             if b == b'\\' {
                 at += 1;
             } else if b == quote {
                 open = None;
             }
-        } else if let Some(close) = [(&b"/*"[..], &b"*/"[..]), (b"<!--", b"-->")]
-            .into_iter()
-            .find_map(|(opens, closes)| rest.starts_with(opens).then_some(closes))
-        {
-            let Some(end) = rest.windows(close.len()).skip(2).position(|w| w == close) else {
+        } else if let Some(style) = opening(rest, previous, blank) {
+            let after = rest.get(style.open.len()..).unwrap_or_default();
+            let close = style.close.as_bytes();
+            let end = after.windows(close.len().max(1)).position(|w| w == close);
+            let Some(end) = end.filter(|_| !close.is_empty()) else {
                 return Some(at);
             };
-            at += 2 + end + close.len() - 1;
-        } else if (rest.starts_with(b"//") && previous != b':')
-            || (clear && (matches!(b, b'#' | b';' | b'%') || rest.starts_with(b"--")))
-        {
-            return Some(at);
-        } else if blank
-            && (b == b'*'
-                || rest
-                    .get(..4)
-                    .is_some_and(|r| r.eq_ignore_ascii_case(b"rem ")))
-        {
-            // The middle of a block comment; a comment of batch files.
-            return Some(at);
+            at += style.open.len() + end + close.len() - 1;
         } else if matches!(b, b'"' | b'`') || (b == b'\'' && !previous.is_ascii_alphanumeric()) {
             open = Some(b);
         }
@@ -216,60 +203,79 @@ fn comment_in(line: &[u8]) -> Option<usize> {
     None
 }
 
-/// Whether a line up to a marker ends with a comment's opening, outside of a string literal.
-fn opens_comment(line: &[u8]) -> bool {
-    let line = line.trim_ascii_end();
-    let code = if let Some(code) = line.strip_suffix(b"<!--") {
-        code
-    } else if let Some(code) = line
-        .strip_suffix(b"/*")
-        .or_else(|| line.strip_suffix(b"/**"))
-    {
-        code
-    } else if let Some(code) = line
-        .strip_suffix(b"//!")
-        .or_else(|| line.strip_suffix(b"//"))
-    {
-        let code = code.strip_suffix(b"/").unwrap_or(code);
-        // `https://` opens no comment.
-        if code.ends_with(b":") {
-            return false;
-        }
-        code
-    } else if let Some(code) = line.strip_suffix(b"--") {
-        code
-    } else if let Some(code) = line.strip_suffix(b"*") {
-        // The middle of a block comment.
-        return code.trim_ascii().is_empty();
-    } else if let Some(code) = line
-        .strip_suffix(b"#")
-        .or_else(|| line.strip_suffix(b";"))
-        .or_else(|| line.strip_suffix(b"%"))
-    {
-        let code = code.trim_ascii_end_matches(b"#;%");
-        // A fragment of a URL, the end of a statement, a remainder: not after a word.
-        if code.last().is_some_and(|b| !b.is_ascii_whitespace()) {
-            return false;
-        }
-        code
-    } else {
-        return line.trim_ascii().eq_ignore_ascii_case(b"rem");
+/// Openings that are nothing else in any language: any of them may stand far before the words of
+/// another tool.
+const SURE: [&str; 11] = [
+    "#", "//", "/*", "--", ";", "%", "<!--", "<%--", "<%#", "rem", "*",
+];
+
+/// The style of the comment that opens `rest`.
+fn opening(rest: &[u8], previous: u8, blank: bool) -> Option<&'static Style> {
+    let opens = |style: &&Style| {
+        let open = style.open.as_bytes();
+        let here = rest
+            .get(..open.len())
+            .is_some_and(|r| r.eq_ignore_ascii_case(open));
+        let ends = |b: &u8| !b.is_ascii_alphanumeric();
+        let whole = ends(open.last().unwrap_or(&b' ')) || rest.get(open.len()).is_none_or(ends);
+        let place = match (style.open, style.at) {
+            (open, _) if !SURE.contains(&open) => false,
+            // A comment of SQL, not a decrement; and of no web address.
+            ("--", _) | (_, Where::Clear) => previous.is_ascii_whitespace(),
+            ("//", _) => previous != b':',
+            (_, Where::Anywhere) => true,
+            (_, Where::First) => blank,
+        };
+        here && whole && place
     };
-    !ends_inside_string(code)
+    let all = STYLES.iter().filter(opens);
+    all.max_by_key(|style| style.open.len())
 }
 
-trait TrimEnd {
-    fn trim_ascii_end_matches(&self, set: &[u8]) -> &[u8];
+/// Whether a line up to a marker ends with a comment's opening, outside of a string literal.
+/// `rest` is what follows the marker.
+fn opens_comment(line: &[u8], rest: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    // Comments for documentation.
+    let line = [&b"//!"[..], b"///", b"/**"]
+        .into_iter()
+        .find(|open| line.ends_with(open))
+        .and_then(|_| line.get(..line.len() - 1))
+        .unwrap_or(line);
+    let code_of = |style: &Style| {
+        let at = line.len().checked_sub(style.open.len())?;
+        let (code, open) = line.split_at_checked(at)?;
+        open.eq_ignore_ascii_case(style.open.as_bytes())
+            .then_some(code)
+    };
+    let opened = STYLES.iter().filter_map(|s| Some((s, code_of(s)?)));
+    let Some((style, code)) = opened.max_by_key(|(style, _)| style.open.len()) else {
+        return false;
+    };
+    let fits = match (style.open, style.at) {
+        // `https://` opens no comment.
+        ("//", _) => !code.ends_with(b":"),
+        (_, Where::Anywhere) => true,
+        // A fragment of a URL, the end of a statement, a remainder: not after a word.
+        (_, Where::Clear) => {
+            let repeated: &[u8] = if style.open.len() == 1 { b"#;%!" } else { b"" };
+            let code = without_end(code, repeated);
+            code.last().is_none_or(u8::is_ascii_whitespace)
+        }
+        (_, Where::First) => code.trim_ascii().is_empty(),
+    };
+    // What a quote opens and ends is a string.
+    let ended = || {
+        let rest = without_end(rest.trim_ascii_end(), b",;)]}+\\");
+        rest.trim_ascii_end().ends_with(style.open.as_bytes())
+    };
+    let string = matches!(style.open, "'" | "\"") && ended();
+    fits && !string && !ends_inside_string(code)
 }
 
-impl TrimEnd for [u8] {
-    fn trim_ascii_end_matches(&self, set: &[u8]) -> &[u8] {
-        let keep = self
-            .iter()
-            .rposition(|b| !set.contains(b))
-            .map_or(0, |i| i + 1);
-        self.get(..keep).unwrap_or_default()
-    }
+fn without_end<'l>(line: &'l [u8], set: &[u8]) -> &'l [u8] {
+    let last = line.iter().rposition(|b| !set.contains(b));
+    line.get(..last.map_or(0, |i| i + 1)).unwrap_or_default()
 }
 
 /// Whether a quote that was opened on this line is still open at its end. An apostrophe inside a
@@ -295,6 +301,36 @@ fn ends_inside_string(code: &[u8]) -> bool {
     open.is_some()
 }
 
+/// Words that people write for `allow`.
+const FOR_ALLOW: [&str; 11] = [
+    "ignore",
+    "disable",
+    "skip",
+    "accept",
+    "permit",
+    "suppress",
+    "exclude",
+    "waive",
+    "whitelist",
+    "allowlist",
+    "allow-line",
+];
+
+/// What is wrong with a word that stands where `allow` should; `None`: it is prose.
+fn meant(verb: &[u8], text: &[u8]) -> Option<&'static str> {
+    let verb = std::str::from_utf8(verb).ok()?.to_ascii_lowercase();
+    let verb = verb.trim_end_matches([':', '=', '(', ',']);
+    if verb == "allow" {
+        return Some("write `allow` in lower case, and a space after it");
+    }
+    let known = FOR_ALLOW.contains(&verb) || spelling::is_slip(verb, "allow");
+    // Prose about the gate uses these words too: an attempt names a rule.
+    let (rule, rest) = next_word(text);
+    let rule = std::str::from_utf8(rule).ok().and_then(RuleId::new);
+    let named = rule.is_some_and(|r| r.as_str().contains('.') || next_word(rest).0 == b"until");
+    (known && named).then_some("is no word of ours, write `allow`")
+}
+
 /// `RULE until YYYY-MM-DD because REASON`, or what is missing.
 fn allow(text: &[u8]) -> Result<Says, &'static str> {
     let (rule, rest) = next_word(text);
@@ -311,19 +347,17 @@ fn allow(text: &[u8]) -> Result<Says, &'static str> {
         return Err("no `because` and a reason after the date");
     }
     let mut reason = rest.trim_ascii();
-    for closing in [&b"*/"[..], b"-->"] {
-        reason = reason
-            .strip_suffix(closing)
-            .unwrap_or(reason)
-            .trim_ascii_end();
+    let closes = |s: &&Style| !s.close.is_empty() && reason.ends_with(s.close.as_bytes());
+    let close = STYLES.iter().filter(closes).max_by_key(|s| s.close.len());
+    if let Some(bare) = close.and_then(|s| reason.strip_suffix(s.close.as_bytes())) {
+        reason = bare.trim_ascii_end();
     }
-    if reason
-        .iter()
-        .filter(|b| b.is_ascii_alphanumeric() || **b >= 0x80)
-        .count()
-        < 3
-    {
-        return Err("no reason after `because`");
+    let letters = reason.iter();
+    let letters = letters.filter(|b| b.is_ascii_alphanumeric() || **b >= 0x80);
+    match letters.count() {
+        0 => return Err("no reason after `because`"),
+        1 | 2 => return Err("the reason after `because` has fewer than 3 letters or digits"),
+        _ => {}
     }
     if reason.starts_with(b"<") && reason.ends_with(b">") {
         return Err("write the reason in place of the printed <why>");

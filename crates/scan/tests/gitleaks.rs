@@ -201,6 +201,17 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
             "nothing",
         ),
         (
+            "[[rules]]\nid=\"x\"\nregex='[a-z]*'\n",
+            "x: regex",
+            "nothing at all",
+        ),
+        ("[[rules]]\nid=\"x\"\nregex=''\n", "x: regex", "missing"),
+        (
+            "[[rules]]\nid=\"x\"\nregex='a'\n[[rules.required]]\nid=\"y\"\n",
+            "x: required.id",
+            "does not hold",
+        ),
+        (
             "[extend]\npath=\"other.toml\"\n",
             "extend.path",
             "another file",
@@ -217,6 +228,39 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
         );
         assert!(problems[0].line > 0, "{text}");
     }
+}
+
+#[test]
+fn a_token_in_the_file_is_not_said_again() {
+    let body: String = (0..36u8).map(|n| char::from(b'a' + n * 7 % 26)).collect();
+    let token = format!("gh{}{body}9", "p_");
+    for text in [
+        format!("[[rules]]\nid='{token}'\nregex='(x'\n"),
+        format!("[[rules]]\nid='x'\nregex='a'\n[[rules.required]]\nid='{token}'\n"),
+        format!("[[rules]]\nid='x'\nregex='{token}('\n"),
+        format!("[[rules]]\nid='x'\nregex='a'\nsecretGroup='{token}'\n"),
+        format!("[[rules]]\nid='x'\n[[rules.allowlists]]\ncondition='{token}'\n"),
+        format!("[extend]\nurl='{token}'\n"),
+        format!("{token} = 1\n{token} = 2\n"),
+        format!("a = {token}\n"),
+    ] {
+        let problems = adopt(&text).unwrap_err();
+        let said: String = problems.iter().map(|p| p.to_string()).collect();
+        assert!(said.contains(".gitleaks.toml:"), "{said}");
+        assert!(!said.contains(&token[8..]), "a problem quotes the token");
+    }
+    // A good rule is found under its number, and its title says nothing either.
+    let text = format!("[[rules]]\nid='{token}'\ndescription='{token}'\nregex='qq[0-9]{{4}}'\n");
+    let set = adopt(&text).unwrap();
+    let hits = found(&set, "qq1234");
+    assert_eq!(hits[0].0, "gitleaks.rule-1");
+    assert!(
+        !set.rules()[hits[0].1.rule as usize]
+            .title
+            .contains(&token[8..])
+    );
+    let set = adopt(&text.replace(&token, "acme-key")).unwrap();
+    assert_eq!(found(&set, "qq1234")[0].0, "gitleaks.acme-key");
 }
 
 #[test]

@@ -358,6 +358,11 @@ fn the_allow_line_is_a_comment_of_the_file() {
             Some("-- lychgate: allow abc until 2026-12-21 because <why>"),
         ),
         ("a.json", None),
+        (
+            "a.ml",
+            Some("(* lychgate: allow abc until 2026-12-21 because <why> *)"),
+        ),
+        ("a.vim", Some("only if it is none, on the line above:")),
     ] {
         let verdict = verdict(vec![finding(path, 1, "abc", "x")], vec![]);
         let said = lines(&verdict, &view(Hook::PreCommit));
@@ -380,10 +385,13 @@ fn the_allow_line_is_a_comment_of_the_file() {
 }
 
 #[test]
-fn notes_are_one_line_each() {
+fn notes_are_wrapped() {
     let mut verdict = verdict(vec![], vec![]);
     verdict.notes = vec![
         "allowed: a.py:1 abc until 2026-12-01 (7 days left)".into(),
+        "allowed: a.py:1 github.personal-access-token until 2026-11-25 (3 days left), \
+         used once"
+            .into(),
         "x".repeat(200),
     ];
     let said = lines(&verdict, &view(Hook::PreCommit));
@@ -392,5 +400,35 @@ fn notes_are_one_line_each() {
         said[0],
         "lychgate: allowed: a.py:1 abc until 2026-12-01 (7 days left)"
     );
-    assert_eq!(said.len(), 2);
+    assert_eq!(
+        said[1..3],
+        [
+            "lychgate: allowed: a.py:1 github.personal-access-token until 2026-11-25 (3 days",
+            "  left), used once",
+        ]
+    );
+    assert!(said.len() <= 7, "{said:#?}");
+}
+
+#[test]
+fn what_does_not_block_is_told_whole_and_with_its_commit() {
+    let mut quiet = finding(
+        "a.py",
+        1,
+        "github.personal-access-token",
+        "ghp_... (40 characters)",
+    );
+    (quiet.state, quiet.blocks) = (State::Allowed, false);
+    quiet.allowed_by = Some("allow line until 2026-12-01 (7 days left): a test of it all".into());
+    let mut other = quiet.clone();
+    other.commit = ObjectId::from_hex(&[b'c'; 40]);
+    let verdict = verdict(vec![quiet, other], vec![]);
+    let said = lines(&verdict, &view(Hook::CheckAll));
+    fits(&said);
+    assert_eq!(said[0], "lychgate: 2 findings that do not block");
+    assert!(
+        said.iter().any(|l| l.ends_with("a test of it all")),
+        "{said:#?}"
+    );
+    assert!(said.contains(&"in commit cccccccccccc (git show cccccccccccc)".to_owned()));
 }

@@ -10,6 +10,7 @@
 
 mod allow;
 mod document;
+mod naming;
 mod pattern;
 mod required;
 
@@ -28,6 +29,7 @@ use crate::rule::{NewBy, Paths, Rule};
 use crate::ruleset::{PackSource, RuleSet};
 use allow::{Allow, Target};
 use document::{AllowDraft, Document, RuleDraft};
+use naming::Names;
 
 pub(crate) use allow::{Says, Seen};
 pub(crate) use required::keep as keep_required;
@@ -177,7 +179,7 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
         Ok(document) => document,
         Err(error) => {
             let help = "see gitleaks' own page on its configuration.";
-            report.add(error.span(), "", error.message(), help);
+            report.add(error.span(), "", naming::unquoted(error.message()), help);
             return (Vec::new(), Foreign::of(Vec::new()));
         }
     };
@@ -212,11 +214,15 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
         }
         global.push(old);
     }
-    let mut taken: Vec<RuleId> = Vec::new();
+    let mut names = Names::default();
+    let named: Vec<Option<RuleId>> = (1..)
+        .zip(&document.rules)
+        .map(|(number, draft)| names.give(draft.id.as_ref()?.get_ref(), number))
+        .collect();
     let mut memory = 0;
     let mut out = Vec::new();
-    for draft in &document.rules {
-        let made = rule(draft, &global, &mut taken, &mut memory, report);
+    for ((number, draft), name) in (1..).zip(&document.rules).zip(named) {
+        let made = rule((number, draft, name), &global, &names, &mut memory, report);
         out.extend(made);
         if memory > MEMORY {
             let message = format!("patterns take more than {} MiB", MEMORY >> 20);
@@ -241,9 +247,9 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
 }
 
 fn rule(
-    draft: &RuleDraft,
+    (number, draft, name): (usize, &RuleDraft, Option<RuleId>),
     global: &[&Spanned<AllowDraft>],
-    taken: &mut Vec<RuleId>,
+    names: &Names,
     memory: &mut usize,
     report: &mut Report<'_>,
 ) -> Option<(Rule, Matcher)> {
@@ -256,19 +262,21 @@ fn rule(
             return None;
         }
     };
-    let Some(name) = identity(id.get_ref(), taken) else {
+    let Some(name) = name else {
         let help = "give it a letter or a digit.";
         report.add(Some(id.span()), "rules.id", "cannot be a name", help);
         return None;
     };
-    let key = |field: &str| format!("{}: {field}", shown(id.get_ref()));
+    let key = |field: &str| format!("{}: {field}", naming::shown(id.get_ref(), number));
     let mut compile = |text: &str, span, field: &str, report: &mut Report<'_>| {
         let made = compiled(text);
         *memory += made.as_ref().map_or(0, Engine::memory);
         made.map_err(|message| report.add(Some(span), &key(field), message, "simplify it."))
             .ok()
     };
-    let only_path = draft.regex.is_none();
+    // There an empty pattern is none.
+    let regex = draft.regex.as_ref().filter(|r| !r.get_ref().is_empty());
+    let only_path = regex.is_none();
     if only_path && draft.path.is_none() {
         report.add(
             Some(id.span()),
@@ -278,9 +286,14 @@ fn rule(
         );
     }
     let mut pattern = String::new();
-    if let Some(regex) = &draft.regex {
+    if let Some(regex) = regex {
         let engine = compile(regex.get_ref(), regex.span(), "regex", report);
         pattern = pattern::translate(regex.get_ref()).unwrap_or_default();
+        if engine.is_some() && pattern::can_be_empty(&pattern) {
+            let message = "can match nothing at all, and so everywhere";
+            let help = "make it ask for at least one character.";
+            report.add(Some(regex.span()), &key("regex"), message, help);
+        }
         if engine.is_some_and(|e| e.groups() < draft.secret_group) {
             let message = "is more than the pattern has groups";
             report.add(Some(regex.span()), &key("secretGroup"), message, "");
@@ -321,17 +334,20 @@ fn rule(
             "put some into one.",
         );
     }
-    let required = draft
-        .required
-        .iter()
-        .filter_map(|r| {
-            Some(Required {
-                rule: plain_id(r.id.get_ref())?,
-                lines: r.within_lines,
-                columns: r.within_columns,
-            })
-        })
-        .collect();
+    let mut required = Vec::new();
+    for wanted in &draft.required {
+        let Some(rule) = names.of(wanted.id.get_ref()) else {
+            let message = "names a rule that this file does not hold, and so could never hold";
+            let help = "copy that rule into this file, or take the requirement out.";
+            report.add(Some(wanted.id.span()), &key("required.id"), message, help);
+            continue;
+        };
+        required.push(Required {
+            rule: rule.clone(),
+            lines: wanted.within_lines,
+            columns: wanted.within_columns,
+        });
+    }
     if report.len() != before {
         return None;
     }
@@ -358,7 +374,10 @@ fn rule(
 fn described(id: RuleId, draft: &RuleDraft, foreign: Arc<Foreign>) -> Rule {
     let title = match draft.description.trim() {
         "" => format!("Match of {id}"),
-        text => text.chars().filter(|c| !c.is_control()).take(120).collect(),
+        text => {
+            let text: String = text.chars().filter(|c| !c.is_control()).collect();
+            naming::said(&text).chars().take(120).collect()
+        }
     };
     let advice = Advice {
         why: "This repository's .gitleaks.toml says that it is a secret.",
@@ -469,30 +488,4 @@ fn allow_list(
             .collect(),
         commits: list.commits.iter().map(|c| c.to_lowercase()).collect(),
     })
-}
-
-/// Ids there are free text; here they are words of a-z and 0-9.
-fn plain_id(id: &str) -> Option<RuleId> {
-    let words = id.split(|c: char| !c.is_ascii_alphanumeric());
-    let words: Vec<&str> = words.filter(|w| !w.is_empty()).collect();
-    let mut name = format!("gitleaks.{}", words.join("-").to_ascii_lowercase());
-    name.truncate(60);
-    RuleId::new(name.trim_end_matches(['.', '-']))
-}
-
-/// The same, told apart from those that came before.
-fn identity(id: &str, taken: &mut Vec<RuleId>) -> Option<RuleId> {
-    let plain = plain_id(id)?;
-    let numbered = (2..=RULES + 1).filter_map(|n| RuleId::new(&format!("{plain}-{n}")));
-    let name = std::iter::once(plain.clone())
-        .chain(numbered)
-        .find(|name| !taken.contains(name))?;
-    taken.push(name.clone());
-    Some(name)
-}
-
-/// An id as a problem may show it: no more than a word of it.
-fn shown(id: &str) -> String {
-    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    id.chars().filter(plain).take(40).collect()
 }

@@ -3,6 +3,8 @@
 //! Both are linear and ASCII where we turn Unicode off; what differs is how a few things are
 //! written. What has no counterpart over bytes is refused, never changed in meaning.
 
+use regex_automata::util::syntax;
+
 /// The same pattern for the engine, or why there is none.
 pub(super) fn translate(go: &str) -> Result<String, String> {
     let mut out = String::with_capacity(go.len() + 16);
@@ -98,8 +100,18 @@ fn escape<'p>(text: &'p str, class: Class, out: &mut String) -> Result<&'p str, 
                 return Err("refers back to a group, which RE2 does not know either".to_owned());
             }
             let code = u32::from_str_radix(&digits, 8).unwrap_or(0);
-            out.push_str(&format!("\\x{{{code:x}}}"));
+            character(code, class, out)?;
             return Ok(text.get(digits.len()..).unwrap_or_default());
+        }
+        'x' => {
+            let (digits, after) = match rest.strip_prefix('{') {
+                Some(braced) => braced.split_once('}').ok_or("has `\\x{` without its end")?,
+                None => rest.split_at_checked(2).unwrap_or((rest, "")),
+            };
+            let hex = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+            let code = u32::from_str_radix(digits, 16).ok().filter(|_| hex);
+            character(code.ok_or("has `\\x` without a number")?, class, out)?;
+            return Ok(after);
         }
         // Escaped for nothing: here they would be the edges of a word.
         '<' | '>' => out.push(c),
@@ -109,6 +121,30 @@ fn escape<'p>(text: &'p str, class: Class, out: &mut String) -> Result<&'p str, 
         }
     }
     Ok(rest)
+}
+
+/// A character by its number. There it is one of Unicode, and text is UTF-8.
+fn character(code: u32, class: Class, out: &mut String) -> Result<(), String> {
+    match char::from_u32(code) {
+        Some(c) if c.is_ascii() => out.push_str(&format!("\\x{{{code:x}}}")),
+        Some(_) if class == Class::Inside => {
+            return Err("has a character above 7f in a class: patterns are over bytes".to_owned());
+        }
+        Some(c) => out.push(c),
+        None => return Err("has a number that is no character".to_owned()),
+    }
+    Ok(())
+}
+
+/// Whether a pattern that compiles has a match of no bytes.
+pub(super) fn can_be_empty(pattern: &str) -> bool {
+    let syntax = syntax::Config::new().unicode(false).utf8(false);
+    let read = syntax::parse_with(pattern, &syntax);
+    read.is_ok_and(|hir| {
+        hir.properties()
+            .minimum_len()
+            .is_none_or(|least| least == 0)
+    })
 }
 
 /// A class by name, as `[:alnum:]`.
@@ -152,6 +188,8 @@ mod tests {
             (r"a{2,3}b{2,}c{4}{", r"a{2,3}b{2,}c{4}\{"),
             (r"\07\123", r"\x{7}\x{53}"),
             (r"\<a\>", r"<a>"),
+            (r"\x{6b}\x6b[\x41-\x{5a}]", r"\x{6b}\x{6b}[\x{41}-\x{5a}]"),
+            (r"\x{e9}+\xe9\351", "é+éé"),
             (r"\C", r"(?s:.)"),
             (r"(?P<n>a)(?i:b)\z", r"(?P<n>a)(?i:b)\z"),
         ] {
@@ -163,8 +201,38 @@ mod tests {
 
     #[test]
     fn what_has_no_counterpart_is_refused() {
-        for go in [r"\pL", r"\p{Greek}", r"[\PN]", r"a\1", "[é]", r"a\"] {
+        for go in [
+            r"\pL",
+            r"\p{Greek}",
+            r"[\PN]",
+            r"a\1",
+            "[é]",
+            r"a\",
+            r"[\xe9]",
+            r"\x{6b",
+            r"\x{}",
+            r"\xk1",
+            r"\x{110000}",
+        ] {
             assert!(translate(go).is_err(), "{go}");
+        }
+    }
+
+    #[test]
+    fn what_can_match_nothing_is_told() {
+        for (pattern, empty) in [
+            (".*", true),
+            ("(?:k1)?", true),
+            ("^", true),
+            (r"\b", true),
+            (r"\z", true),
+            ("", true),
+            ("a|", true),
+            (".+", false),
+            (r"\bk", false),
+            ("k[a-z]*", false),
+        ] {
+            assert_eq!(can_be_empty(pattern), empty, "{pattern}");
         }
     }
 }

@@ -78,7 +78,58 @@ fn what_is_no_comment_is_not_heard() {
         assert!(heard(&format!("{before}{GOOD}")).is_none(), "{before:?}");
     }
     assert!(heard("# lychgate: see the manual").is_none());
-    assert!(heard("# lychgate: allowed").is_none());
+    for prose in [
+        "# lychgate: allowed",
+        "# lychgate: ignore the rest",
+        "# lychgate: allows a comment",
+        "# lychgate: skip this file",
+        "# lychgate: below",
+    ] {
+        assert!(heard(prose).is_none(), "{prose}");
+    }
+}
+
+#[test]
+fn what_is_printed_for_a_file_is_heard() {
+    let extensions = STYLES.iter().flat_map(|s| s.files);
+    let names = extensions.map(|e| format!("a/b.{e}"));
+    let usual = ["Makefile".to_owned(), "a.py".into(), ".env".into()];
+    let mut seen = 0;
+    for name in names.chain(usual) {
+        let style = lychgate_model::comment::of(name.as_bytes()).unwrap();
+        let printed = style.around(GOOD);
+        let mut lines = vec![printed.clone(), format!("\t {printed}")];
+        if style.at != Where::First {
+            lines.push(format!("x = \"a\" {printed}"));
+        }
+        for line in &lines {
+            match heard(line) {
+                Some(Says::Allow { reason, .. }) => assert_eq!(&*reason, "test data", "{line}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+        // The same words outside of a comment say nothing.
+        let bare = printed.strip_prefix(style.open).unwrap();
+        for line in [
+            bare.to_owned(),
+            format!("x ={bare}"),
+            format!("s = \"{printed}\""),
+        ] {
+            assert!(heard(&line).is_none(), "{line}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 250, "{seen}");
+}
+
+#[test]
+fn a_string_is_no_comment_of_the_languages_that_open_one_so() {
+    let deny = |line: String| assert!(heard(&line).is_none(), "{line}");
+    deny(format!("    \"{GOOD}\","));
+    deny(format!("    ' {GOOD}');"));
+    deny(format!("f(' {GOOD}')"));
+    assert!(heard(&format!("    \" {GOOD}")).is_some());
+    assert!(heard(&format!("k = 1 ' {GOOD}")).is_some());
 }
 
 #[test]
@@ -100,6 +151,21 @@ fn what_is_missing_is_said() {
         ),
         ("# lychgate: allow a.b until 2027-01-31", "because"),
         ("# lychgate: allow a.b until 2027-01-31 because", "reason"),
+        (
+            "# lychgate: allow a.b until 2027-01-31 because a b",
+            "fewer than 3",
+        ),
+        ("# lychgate: Allow", "lower case"),
+        ("# lychgate: allow: a.b until 2027-01-31 because x", "space"),
+        ("# lychgate: ignore a.b", "write `allow`"),
+        (
+            "# lychgate: alow a.b until 2027-01-31 because test data",
+            "write `allow`",
+        ),
+        (
+            "// lychgate: ignore hash until 2027-01-31 because test data",
+            "write `allow`",
+        ),
         (
             "# lychgate: allow a.b until 2027-01-31 because <why>",
             "reason",
