@@ -7,6 +7,7 @@
 mod fields;
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use fields::Writer;
 use toml::{Table, Value};
@@ -21,8 +22,25 @@ fn main() -> Made<()> {
     let stores = folder.with_file_name("stores.toml");
     println!("cargo::rerun-if-changed={}", stores.display());
     let out = PathBuf::from(from("OUT_DIR")?);
+    dated()?;
     table(&packs(&folder)?, &out.join("packs.table"))?;
     table(&[stores], &out.join("stores.table"))
+}
+
+/// The day on which the packs were compiled in, or the one a reproducible build is given.
+fn dated() -> Made<()> {
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text
+            .parse::<u64>()
+            .map_err(|e| format!("SOURCE_DATE_EPOCH: {e}"))?,
+        Err(_) => SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_err(|e| e.to_string())?
+            .as_secs(),
+    };
+    println!("cargo::rustc-env=LYCHGATE_PACKS_BUILT={}", seconds / 86_400);
+    Ok(())
 }
 
 fn table(files: &[PathBuf], to: &Path) -> Made<()> {
@@ -104,6 +122,13 @@ fn stanza(rule: &mut Keys, out: &mut Writer) -> Made<()> {
     for key in ["why", "remediation", "owner"] {
         advice.text(&rule.text(key)?);
     }
+    let mut examples = rule.table("examples")?;
+    for key in ["bad", "good"] {
+        // One of each is shown; the others are for the tests alone.
+        let first = examples.list(key)?.into_iter().next();
+        advice.text(&first.unwrap_or_default());
+    }
+    examples.finish()?;
     let mut playbook = rule.table("playbook")?;
     for key in ["rotation", "revocation"] {
         let mut part = playbook.table(key)?;
@@ -115,8 +140,6 @@ fn stanza(rule: &mut Keys, out: &mut Writer) -> Made<()> {
         list(&rule.list(key)?, &mut advice);
     }
     out.bytes(&advice.0);
-    // For the tests alone.
-    rule.0.remove("examples");
     Ok(())
 }
 

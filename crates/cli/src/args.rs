@@ -138,6 +138,9 @@ pub(crate) struct Check {
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
+    /// Leave out of the report what something allows.
+    #[arg(long, requires = "format")]
+    pub(crate) omit_suppressed: bool,
     /// Judge in this process, daemon or not; the answer is the same.
     #[arg(long)]
     pub(crate) in_process: bool,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indicatif::ProgressBar;
 use lychgate_client::files::Content;
@@ -15,8 +16,8 @@ use lychgate_scan::{RawFinding, Rule};
 use crate::args::Explain;
 use crate::ask_git::Git;
 use crate::check::files::Files;
-use crate::check::judge::engine;
 use crate::failure::{Failure, Kind};
+use crate::here::engine;
 use crate::page::plain;
 use crate::surroundings::Surroundings;
 
@@ -87,7 +88,7 @@ impl Place {
 
 struct Seen<'a> {
     around: &'a Surroundings,
-    engine: Engine,
+    engine: Arc<Engine>,
     state: State,
 }
 

@@ -8,6 +8,7 @@ mod daemon;
 mod doctor;
 mod explain;
 mod failure;
+mod here;
 mod import;
 mod install;
 mod judge_hook;

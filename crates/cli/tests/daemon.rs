@@ -37,6 +37,7 @@ fn a_daemon_starts_answers_reloads_and_stops() {
     scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
     assert!(scene.path("run/lychgate/lychgated.sock").exists());
     let status = scene.lychgate(scene.root(), ["status"]).exits(0);
+    assert!(status.out.contains("\npacks: built 20"), "{}", status.out);
     for key in [
         "build: ",
         "pid: ",

@@ -285,3 +285,39 @@ fn every_key_of_status_is_in_the_documents() {
     }
     assert!(number > 15, "{said}");
 }
+
+#[test]
+fn the_schema_of_a_policy_takes_what_the_gate_takes() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/policy.json");
+    let schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policy.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let (_, example) = manual.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    for (text, good) in [
+        (example, true),
+        ("schema = 1\n[vaults]\napproved = [\"op\"]\n", true),
+        ("schema = 1\nunread = \"note\"\n", true),
+        ("inline = \"off\"\n", false),
+        ("schema = 2\n", false),
+        ("schema = 1\nblocking = 1\n", false),
+        ("schema = 1\n[blocks]\ndefault = \"lots\"\n", false),
+        ("schema = 1\n[blocks]\nshapeless = \"low\"\n", false),
+        ("schema = 1\n[[ref]]\npattern = \"refs/heads/x\"\n", false),
+        ("schema = 1\n[refs]\nprotected = [\"main\"]\n", false),
+        ("schema = 1\n[message]\ntrailers = [\"a b\"]\n", false),
+        ("schema = 1\n[vaults]\napproved = [\"drawer\"]\n", false),
+        ("schema = 1\nmode = \"observe\"\n", false),
+    ] {
+        let value: toml::Value = toml::from_str(text).unwrap();
+        let value = serde_json::to_value(value).unwrap();
+        assert_eq!(validator.is_valid(&value), good, "the schema, of {text}");
+        write(&repository, ".lychgate/policy.toml", text);
+        scene.git(&repository, ["add", "."]);
+        let said = scene.lychgate(&repository, ["check", "--in-process"]);
+        said.exits(if good { 0 } else { 4 });
+    }
+}

@@ -30,8 +30,8 @@ steps = ["make a second one"]
 [rule.playbook.revocation]
 steps = ["delete the first"]
 [rule.examples]
-bad = ['t = "minetok{}_{alnuml:20}"']
-good = ['t = "minetok_short"']
+bad = ['t = "minetok{}_{alnuml:20}"', 'MINE=minetok{}_{alnuml:20}']
+good = ['t = "minetok_short"', 't = os.environ["MINE"]']
 "#;
 
 #[test]
@@ -153,7 +153,7 @@ fn a_pack_is_checked_like_source_code() {
         said.err
     );
 
-    let wrong_example = PACK.replace("minetok_short", "minetok_abcdefghij0123456789");
+    let wrong_example = PACK.replace("minetok_short", "minetok_k3v9q2x7w1z8r4t5y6u0");
     std::fs::write(&file, wrong_example).unwrap();
     scene
         .lychgate(scene.root(), ["rules", "check", "mine.toml"])
@@ -240,4 +240,87 @@ fn a_pack_that_cannot_be_used_is_not_tried() {
     let pack = pack_of(&scene, "[pack]\nid = 'mine'\n");
     let said = scene.lychgate(&repo, ["rules", "try", &pack]).exits(4);
     assert!(said.err.contains("lychgate rules check"), "{}", said.err);
+}
+
+#[test]
+fn a_rule_has_two_examples_on_each_side() {
+    let scene = Scene::new();
+    for (side, twin) in [
+        ("bad", ", 'MINE=minetok{}_{alnuml:20}'"),
+        ("good", ", 't = os.environ[\"MINE\"]'"),
+    ] {
+        let text = PACK.replacen(twin, "", 1);
+        assert_ne!(text, PACK);
+        let pack = pack_of(&scene, &text);
+        let said = scene
+            .lychgate(scene.root(), ["rules", "check", &pack])
+            .exits(4);
+        let want = format!("mine.token: examples.{side}: holds 1");
+        assert!(said.flat().contains(&want), "{}", said.err);
+    }
+    let pack = pack_of(&scene, PACK);
+    scene
+        .lychgate(scene.root(), ["rules", "check", &pack])
+        .exits(0);
+}
+
+#[test]
+fn a_page_shows_one_example_of_each_kind_and_no_value() {
+    let scene = Scene::new();
+    let id = "github.personal-access-token";
+    let page = scene
+        .lychgate(scene.root(), ["rules", "explain", id])
+        .exits(0)
+        .out;
+    let (_, examples) = page.split_once("\nFor example\n").unwrap();
+    assert!(examples.contains("\nNot\n"), "{page}");
+    assert!(examples.contains("ghp_{base62:"), "{page}");
+    assert!(page.contains("\nSources\n"), "{page}");
+}
+
+#[test]
+fn rules_of_the_repository_are_listed_and_explained_there() {
+    let scene = Scene::new();
+    let repo = scene.repository("own");
+    let rules = "[[rules]]\nid = 'acme-key'\ndescription = 'Acme key'\n\
+                 regex = 'acme_([a-z0-9]{20})'\nkeywords = ['acme_']\n";
+    std::fs::write(repo.join(".gitleaks.toml"), rules).unwrap();
+    std::fs::create_dir(repo.join(".lychgate")).unwrap();
+    let policy = "schema = 1\n[vaults]\napproved = [\"vault\"]\n";
+    std::fs::write(repo.join(".lychgate/policy.toml"), policy).unwrap();
+    let value = ["acme", "_", "k3v9q2x7w1z8", "r4t6y5u0"].concat();
+    let reference = ["op", "://vault/item/field"].concat();
+    let lines = format!("k = '{value}'\np = '{reference}'\n");
+    std::fs::write(repo.join("a.py"), lines).unwrap();
+    scene.git(&repo, ["add", "."]);
+    let check = ["check", "--in-process"];
+    let denied = scene.lychgate(&repo, check).exits(1).out;
+    assert!(denied.contains("gitleaks.acme-key"), "{denied}");
+    assert!(denied.contains("store.op"), "{denied}");
+
+    // The commands that a denial prints.
+    for id in ["gitleaks.acme-key", "store.op"] {
+        let page = scene.lychgate(&repo, ["rules", "explain", id]).exits(0).out;
+        assert!(page.starts_with(id), "{page}");
+        let list = scene.lychgate(&repo, ["rules", "list"]).exits(0).out;
+        assert!(list.contains(id), "{id}");
+    }
+    for (place, id) in [("a.py:1", "gitleaks.acme-key"), ("a.py:2", "store.op")] {
+        let why = scene
+            .lychgate(&repo, ["explain", "--why", place])
+            .exits(0)
+            .out;
+        assert!(why.contains(id) && !why.contains(&value), "{why}");
+    }
+    // Elsewhere nothing is called so, but what a policy may bring in.
+    let elsewhere = ["rules", "explain", "gitleaks.acme-key"];
+    scene.lychgate(scene.root(), elsewhere).exits(2);
+    let store = scene
+        .lychgate(scene.root(), ["rules", "explain", "store.op"])
+        .exits(0);
+    assert!(
+        store.out.contains("In force where a policy names"),
+        "{}",
+        store.out
+    );
 }

@@ -69,6 +69,12 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
         let (entries, bytes) = (warm.cache.entries(), warm.cache.bytes());
         say("cache", &format!("{entries} entries, {bytes} bytes"));
     }
+    let age = lychgate_judge::Engine::packs_built();
+    let first = jiff::civil::Date::constant(1970, 1, 1);
+    if let Ok(day) = first.checked_add(jiff::Span::new().days(age)) {
+        let days = Timestamp::now().as_second().div_euclid(86_400) - i64::from(age);
+        say("packs", &format!("built {day}, {days} days ago"));
+    }
     if rules.files.is_empty() {
         say("config", &"built-in");
     }

@@ -9,6 +9,7 @@ use lychgate_policy::{Asked, Inline, weigh};
 use lychgate_scan::Advice;
 use lychgate_wire::frame::Answer;
 
+use crate::natural;
 use crate::reply::Reply;
 use crate::session::{Session, short};
 
@@ -36,7 +37,7 @@ impl Session {
             (
                 std::cmp::Reverse(r.code.decision()),
                 r.code,
-                r.message.clone(),
+                natural::key(&r.message),
             )
         };
         reasons.sort_by_cached_key(rank);
@@ -45,6 +46,8 @@ impl Session {
         let weighed = weigh(&self.policy, &asked, &known, candidates, reasons);
         let mut notes = weighed.notes;
         notes.append(&mut self.notes);
+        // By place, after what is said of the whole.
+        notes.sort_by_cached_key(|n| n.starts_with("allowed: ").then(|| natural::key(n)));
         if self.untold > 0 {
             notes.push(format!("{} more reasons are not listed", self.untold));
         }
@@ -132,17 +135,14 @@ impl Session {
         text::lines(verdict, &view)
     }
 
-    /// The command that judges what the first ref of the push brings.
+    /// The command that judges what the first ref of the push brings; `None`: it begins where
+    /// nothing stood, and no commit that the pusher surely has bounds it.
     fn range(&self) -> Option<String> {
         let update = self.refs.iter().find(|u| !u.new.is_null())?;
-        let old = match update.old.is_null() {
-            true => String::new(),
-            false => short(&update.old),
-        };
-        Some(format!(
-            "lychgate check --range {old}..{}",
-            short(&update.new)
-        ))
+        (!update.old.is_null()).then(|| {
+            let (old, new) = (short(&update.old), short(&update.new));
+            format!("lychgate check --range {old}..{new}")
+        })
     }
 
     fn refused_refs(&mut self) {

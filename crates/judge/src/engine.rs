@@ -112,6 +112,11 @@ impl Engine {
         &self.organisation
     }
 
+    /// The day on which the packs of this program were compiled in, counted from 1970-01-01.
+    pub fn packs_built() -> i32 {
+        RuleSet::packs_built()
+    }
+
     /// Digest of everything the rules say.
     pub fn rule_set(&self) -> Digest {
         self.rules.digest()

@@ -312,11 +312,11 @@ pub fn of(path: &[u8]) -> Option<&'static Style> {
         Some(dot) => name.get(dot + 1..).unwrap_or_default(),
         None => b"",
     };
-    let same = |e: &&str| e.as_bytes() == extension;
-    if NONE.iter().any(|e| same(&e)) {
+    let same = |e: &str| e.as_bytes() == extension;
+    if NONE.iter().any(|e| same(e)) {
         return None;
     }
-    let known = STYLES.iter().find(|s| s.files.iter().any(|e| same(&e)));
+    let known = STYLES.iter().find(|s| s.files.iter().any(|e| same(e)));
     Some(known.unwrap_or(&STYLES[0]))
 }
 

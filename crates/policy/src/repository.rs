@@ -27,6 +27,8 @@ impl RepositoryPolicy {
                 "daemon",
                 "foreign_markers",
                 "contact",
+                "gitleaks",
+                "baseline",
             ] {
                 if let Some(at) = root.place_of(key) {
                     let message = "only the organisation's file may hold this".to_owned();

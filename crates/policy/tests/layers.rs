@@ -265,11 +265,15 @@ fn a_repository_cannot_say_what_only_the_organisation_may() {
         "mode = \"observe\"",
         "foreign_markers = \"honour\"",
         "packs = []",
+        "gitleaks = \"trust\"",
+        "baseline = \"off\"",
         "[limits]",
         "[[accept]]",
     ] {
-        let (made, _) = RepositoryPolicy::parse("p", &format!("schema = 1\n{key}\n"));
+        let (made, problems) = RepositoryPolicy::parse("p", &format!("schema = 1\n{key}\n"));
         assert!(made.is_none(), "{key}");
+        let said = "only the organisation's file may hold this";
+        assert!(problems.iter().any(|p| p.message == said), "{problems:?}");
     }
 }
 

@@ -14,6 +14,10 @@ pub struct Advice<'a> {
     pub fix: &'a str,
     /// Who owns the rule; may be empty.
     pub owner: &'a str,
+    /// Something it finds, as the template of an example; may be empty.
+    pub bad: &'a str,
+    /// Something harmless, the same way; may be empty.
+    pub good: &'a str,
     /// Steps to replace what leaked.
     pub rotation: Vec<&'a str>,
     /// Steps to make what leaked worthless.
@@ -27,7 +31,7 @@ pub struct Advice<'a> {
 impl Advice<'_> {
     pub(crate) fn packed(&self) -> PackedAdvice {
         let mut out = Writer::default();
-        for text in [self.why, self.fix, self.owner] {
+        for text in [self.why, self.fix, self.owner, self.bad, self.good] {
             out.text(text);
         }
         for list in [
@@ -58,6 +62,8 @@ impl PackedAdvice {
             why: from.text()?,
             fix: from.text()?,
             owner: from.text()?,
+            bad: from.text()?,
+            good: from.text()?,
             rotation: from.texts()?,
             revocation: from.texts()?,
             references: from.texts()?,
@@ -81,6 +87,7 @@ mod tests {
         let advice = Advice {
             why: "why",
             fix: "fix",
+            bad: "bad",
             rotation: vec!["a", ""],
             standards: vec!["b"],
             ..Advice::default()

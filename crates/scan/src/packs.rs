@@ -19,6 +19,9 @@ static TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/packs.table"));
 
 static STORES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stores.table"));
 
+/// The day on which the packs were compiled in, counted from 1970-01-01.
+pub(crate) const BUILT: &str = env!("LYCHGATE_PACKS_BUILT");
+
 /// Fewer bytes than a rule takes in a table.
 const LEAST: usize = 600;
 

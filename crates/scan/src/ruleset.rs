@@ -189,6 +189,11 @@ impl RuleSet {
         }
     }
 
+    /// The day on which the packs were compiled into this program, counted from 1970-01-01.
+    pub fn packs_built() -> i32 {
+        packs::BUILT.parse().unwrap_or_default()
+    }
+
     /// SHA-256 over everything the rules say.
     pub fn digest(&self) -> Digest {
         self.digest

@@ -17,7 +17,7 @@ use indicatif::ProgressBar;
 use lychgate_client::{Answered, Asker, Error, Link, Question};
 use lychgate_git::{Environment, Repository};
 use lychgate_model::text::{self, View};
-use lychgate_model::{Finding, Hook, Reason, ReasonCode, Verdict};
+use lychgate_model::{Decision, Finding, Hook, Reason, ReasonCode, RuleId, State, Verdict};
 
 use self::judge::Bench;
 use self::selection::Selection;
@@ -66,22 +66,41 @@ pub(crate) fn run(
         timed = Timed::new(bench.in_process()?, begun);
         asked = question.ask(&mut timed, &selection);
     }
-    let (verdict, lines) = match asked {
+    let (mut verdict, lines) = match asked {
         Ok((answered, unreadable)) => verdict(answered, unreadable),
         Err(Error::Git(error @ lychgate_git::Error::Unresolved { .. })) => {
             return Err(Failure::new(Kind::Usage, "not checked").because(&error));
         }
         Err(error) => not_judged(&error, selection.hook()),
     };
+    if wanted.omit_suppressed {
+        verdict.findings.retain(|f| f.state != State::Allowed);
+    }
+    // Only these name weaknesses, which no verdict does.
+    let tells = matches!(wanted.format, args::Format::Sarif | args::Format::Gitlab);
+    let rules = match tells {
+        true => crate::here::engine(around, "not told").ok(),
+        false => None,
+    };
+    let weaknesses = |id: &RuleId| {
+        let rule = rules.as_ref().and_then(|engine| engine.rules().rule(id));
+        rule.map(|rule| rule.cwe.clone()).unwrap_or_default()
+    };
     let out = match wanted.accept_draft {
         true => draft::stanzas(&verdict, repository.as_ref()),
-        false => report::written(&verdict, &lines, wanted.format),
+        false => report::written(&verdict, &lines, wanted.format, &weaknesses),
     };
-    let err = if wanted.timing {
-        timed.lines()
-    } else {
-        String::new()
-    };
+    let mut err = String::new();
+    let tally = verdict.coverage.tally;
+    if matches!(selection, Selection::Range { .. })
+        && verdict.decision == Decision::Allow
+        && tally.objects == 0
+    {
+        err += "lychgate: nothing is in this range: what it ends with, its beginning has\n";
+    }
+    if wanted.timing {
+        err += &timed.lines();
+    }
     Ok((out, err, report::exit_of(&verdict)))
 }
 

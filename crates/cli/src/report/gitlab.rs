@@ -1,9 +1,11 @@
 //! GitLab's secret detection report, schema 15.0.7 (GitLab Docs: security report validation).
 
-use lychgate_model::{Decision, Finding, Severity, Verdict};
+use std::borrow::Cow;
+
+use lychgate_model::{Decision, Finding, Severity, State, Verdict};
 use serde::Serialize;
 
-use super::stable;
+use super::{Weaknesses, file_of, stable};
 
 /// Longest name and solution the schema takes.
 const NAME: usize = 255;
@@ -57,7 +59,8 @@ struct Vulnerability<'a> {
     severity: &'static str,
     #[serde(skip_serializing_if = "String::is_empty")]
     solution: String,
-    identifiers: [Identifier<'a>; 1],
+    identifiers: Vec<Identifier<'a>>,
+    details: Details<'a>,
     location: Place,
     tracking: Tracking,
 }
@@ -65,14 +68,30 @@ struct Vulnerability<'a> {
 #[derive(Serialize)]
 struct Identifier<'a> {
     r#type: &'static str,
-    name: &'a str,
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+/// What tells debt and what is allowed from what is new.
+#[derive(Serialize)]
+struct Details<'a> {
+    state: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_by: Option<Text<'a>>,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    r#type: &'static str,
+    name: &'static str,
     value: &'a str,
 }
 
 #[derive(Serialize)]
 struct Place {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
+    file: String,
     commit: Commit,
     start_line: u32,
     end_line: u32,
@@ -92,8 +111,7 @@ struct Tracking {
 
 #[derive(Serialize)]
 struct Item {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
+    file: String,
     start_line: u32,
     end_line: u32,
     signatures: [Signature; 1],
@@ -106,7 +124,7 @@ struct Signature {
 }
 
 /// The verdict, as the artifact `gl-secret-detection-report.json` has it.
-pub(super) fn document(verdict: &Verdict) -> String {
+pub(super) fn document(verdict: &Verdict, cwe: Weaknesses<'_>) -> String {
     let now = jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%S")
         .to_string();
@@ -141,7 +159,7 @@ pub(super) fn document(verdict: &Verdict) -> String {
             .findings
             .iter()
             .zip(&keys)
-            .map(|(finding, key)| vulnerability(finding, key, verdict))
+            .map(|(finding, key)| vulnerability(finding, key, verdict, cwe))
             .collect(),
     };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
@@ -151,29 +169,59 @@ fn vulnerability<'a>(
     finding: &'a Finding,
     key: &[u8; 16],
     verdict: &'a Verdict,
+    cwe: Weaknesses<'_>,
 ) -> Vulnerability<'a> {
     let rule = verdict.rules.iter().find(|r| r.id == finding.rule);
     let why = rule.map_or("", |r| r.why.as_str());
     let solution = rule.map_or_else(String::new, |r| {
         [r.fix.as_str(), r.rotate.as_str()].join(" ")
     });
-    let mut description = format!("{}. {why}", finding.masked);
+    let state = match finding.state {
+        State::New => "",
+        State::Existing => "Stood there before: ",
+        State::Allowed => "Allowed: ",
+    };
+    let mut description = format!("{state}{}. {why}", finding.masked);
     if let Some(via) = &finding.via {
         description = format!("{description} It stands inside {via}.");
     }
-    let file = finding.path.as_ref().map(lychgate_model::RepoPath::percent);
+    let file = file_of(finding).percent();
+    let text = |name, value| Text {
+        r#type: "text",
+        name,
+        value,
+    };
+    let rule = Identifier {
+        r#type: "lychgate_rule",
+        name: finding.rule.as_str().into(),
+        value: finding.rule.as_str().into(),
+        url: None,
+    };
+    let mut identifiers = vec![rule];
+    identifiers.extend(cwe(&finding.rule).into_iter().map(|n| Identifier {
+        r#type: "cwe",
+        name: format!("CWE-{n}").into(),
+        value: n.to_string().into(),
+        url: Some(format!("https://cwe.mitre.org/data/definitions/{n}.html")),
+    }));
     let (start_line, end_line) = (finding.span.line, finding.span.end_line);
     Vulnerability {
         id: stable::uuid(key),
         name: finding.title.chars().take(NAME).collect(),
         description,
-        severity: severity(finding.severity),
+        severity: match finding.state {
+            State::Allowed => severity(Severity::Note),
+            State::New | State::Existing => severity(finding.severity),
+        },
         solution: solution.trim().chars().take(SOLUTION).collect(),
-        identifiers: [Identifier {
-            r#type: "lychgate_rule",
-            name: finding.rule.as_str(),
-            value: finding.rule.as_str(),
-        }],
+        identifiers,
+        details: Details {
+            state: text("State", finding.state.name()),
+            allowed_by: finding
+                .allowed_by
+                .as_deref()
+                .map(|by| text("Allowed by", by)),
+        },
         location: Place {
             file: file.clone(),
             commit: Commit {

@@ -12,13 +12,21 @@ mod junit;
 mod sarif;
 mod stable;
 
-use lychgate_model::{Decision, Verdict, exit};
+use lychgate_model::{Decision, Finding, RepoPath, RuleId, Source, Verdict, exit};
 
 use crate::args::Format;
 
+/// What classes of weakness a rule serves, by their CWE numbers.
+pub(crate) type Weaknesses<'a> = &'a dyn Fn(&RuleId) -> Vec<u32>;
+
 /// `verdict` in `format`, with the newline at its end; empty: there is nothing to say.
 /// `lines` are those for people.
-pub(crate) fn written(verdict: &Verdict, lines: &[String], format: Format) -> String {
+pub(crate) fn written(
+    verdict: &Verdict,
+    lines: &[String],
+    format: Format,
+    cwe: Weaknesses<'_>,
+) -> String {
     match format {
         Format::Text => {
             let lines = lines.iter().map(|line| crate::page::plain(line) + "\n");
@@ -26,11 +34,29 @@ pub(crate) fn written(verdict: &Verdict, lines: &[String], format: Format) -> St
         }
         Format::Json => json::document(verdict),
         Format::Ndjson => json::lines(verdict),
-        Format::Sarif => sarif::document(verdict),
-        Format::Gitlab => gitlab::document(verdict),
+        Format::Sarif => sarif::document(verdict, cwe),
+        Format::Gitlab => gitlab::document(verdict, cwe),
         Format::Gitleaks => gitleaks::document(verdict),
         Format::Junit => junit::document(verdict),
     }
+}
+
+/// The file of a finding. For a message, a person or a name there is none; who reads a report may
+/// ask for one all the same, so it is a path that no file of a repository can have.
+fn file_of(finding: &Finding) -> RepoPath {
+    if let Some(path) = &finding.path {
+        return path.clone();
+    }
+    let folder = match finding.source {
+        Source::Message | Source::Author | Source::Committer => "commit",
+        Source::Tagger | Source::Tag => "tag",
+        Source::Ref => "ref",
+        Source::Path => "tree",
+        Source::Blob | Source::Note | Source::Symlink => "object",
+    };
+    let id = finding.object.or(finding.commit);
+    let id = id.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+    RepoPath::from(format!(".git/{folder}/{id}").as_bytes())
 }
 
 /// How much was judged, under a verdict that is not allow.

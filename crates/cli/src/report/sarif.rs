@@ -11,7 +11,7 @@ use serde_sarif::sarif::{
     ReportingDescriptor, Result as Row, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
 };
 
-use super::stable;
+use super::{Weaknesses, file_of, stable};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -24,7 +24,7 @@ const URI: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 /// The verdict as one log of one run.
-pub(super) fn document(verdict: &Verdict) -> String {
+pub(super) fn document(verdict: &Verdict, cwe: Weaknesses<'_>) -> String {
     let keys = stable::keys(verdict);
     let results: Vec<Row> = verdict
         .findings
@@ -32,7 +32,11 @@ pub(super) fn document(verdict: &Verdict) -> String {
         .zip(&keys)
         .map(|(finding, key)| result(finding, key, verdict))
         .collect();
-    let rules: Vec<ReportingDescriptor> = verdict.rules.iter().map(|r| rule(r, verdict)).collect();
+    let rules: Vec<ReportingDescriptor> = verdict
+        .rules
+        .iter()
+        .map(|r| rule(r, verdict, &cwe(&r.id)))
+        .collect();
     let driver = ToolComponent::builder()
         .name("lychgate")
         .semantic_version(env!("CARGO_PKG_VERSION"))
@@ -79,7 +83,7 @@ fn invocation(verdict: &Verdict) -> Invocation {
         .build()
 }
 
-fn rule(note: &RuleNote, verdict: &Verdict) -> ReportingDescriptor {
+fn rule(note: &RuleNote, verdict: &Verdict, cwe: &[u32]) -> ReportingDescriptor {
     let worst = verdict
         .findings
         .iter()
@@ -101,6 +105,9 @@ fn rule(note: &RuleNote, verdict: &Verdict) -> ReportingDescriptor {
         ("security-severity".to_owned(), json!(score(severity))),
     ]);
     let category = worst.map_or("secret", |f| f.category.name());
+    let mut tags = vec!["security".to_owned(), category.to_owned()];
+    // As code scanning reads them.
+    tags.extend(cwe.iter().map(|n| format!("external/cwe/cwe-{n:03}")));
     ReportingDescriptor::builder()
         .id(note.id.as_str())
         .short_description(text(&note.title))
@@ -113,7 +120,7 @@ fn rule(note: &RuleNote, verdict: &Verdict) -> ReportingDescriptor {
         )
         .properties(
             PropertyBag::builder()
-                .tags(vec!["security".to_owned(), category.to_owned()])
+                .tags(tags)
                 .additional_properties(properties)
                 .build(),
         )
@@ -135,7 +142,7 @@ fn result(finding: &Finding, key: &[u8; 16], verdict: &Verdict) -> Row {
         .message(message(&said))
         .locations(vec![location(finding)])
         .partial_fingerprints(BTreeMap::from([(
-            "lychgateFinding/v1".to_owned(),
+            "lychgateFinding/v2".to_owned(),
             stable::text(key),
         )]))
         .properties(
@@ -174,17 +181,10 @@ fn properties(finding: &Finding) -> BTreeMap<String, Value> {
     out
 }
 
-/// A file and a region of it; for a message or a name, what it is.
+/// A file and a region of it; for a message or a name also what it is. Code scanning refuses a
+/// whole log for one result without a file.
 fn location(finding: &Finding) -> Location {
-    let Some(path) = &finding.path else {
-        let id = finding.commit.or(finding.object);
-        let id = id.map_or_else(String::new, |id| format!(" of {id}"));
-        let place = LogicalLocation::builder()
-            .name(finding.source.name())
-            .fully_qualified_name(format!("{}{id}", finding.source.name()))
-            .build();
-        return Location::builder().logical_locations(vec![place]).build();
-    };
+    let path = file_of(finding);
     let span = finding.span;
     let region = Region::builder()
         .start_line(i64::from(span.line.max(1)))
@@ -196,14 +196,21 @@ fn location(finding: &Finding) -> Location {
         .uri(percent_encode(path.as_bytes(), URI).to_string())
         .uri_base_id("%SRCROOT%")
         .build();
-    Location::builder()
-        .physical_location(
-            PhysicalLocation::builder()
-                .artifact_location(file)
-                .region(region)
-                .build(),
-        )
-        .build()
+    let place = PhysicalLocation::builder()
+        .artifact_location(file)
+        .region(region)
+        .build();
+    let mut location = Location::builder().physical_location(place).build();
+    if finding.path.is_none() {
+        let id = finding.commit.or(finding.object);
+        let id = id.map_or_else(String::new, |id| format!(" of {id}"));
+        let logical = LogicalLocation::builder()
+            .name(finding.source.name())
+            .fully_qualified_name(format!("{}{id}", finding.source.name()))
+            .build();
+        location.logical_locations = Some(vec![logical]);
+    }
+    location
 }
 
 fn text(text: &str) -> MultiformatMessageString {

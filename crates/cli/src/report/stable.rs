@@ -5,13 +5,19 @@ use std::collections::HashMap;
 use lychgate_model::{Finding, Verdict};
 use sha2::{Digest as _, Sha256};
 
-/// One key a finding, in order: SHA-256 over rule, path, source and masked value, and which of
-/// those that agree in all of it this is. It changes neither with lines moved nor with the
-/// machine, and tells nothing about the value: the fingerprint of the state folder would differ
-/// on every runner, and a plain hash of the value could be guessed.
+/// One key a finding, in order: SHA-256 over rule, path, source, masked value, the value's
+/// fingerprint, and which of those that agree in all of it this is. It changes with the value and
+/// not with lines moved. The fingerprint is keyed: a plain hash of the value would let whoever
+/// reads a report try guesses, so the key of the state folder has to be the same where reports are
+/// to agree (decision 10). Without a key, the object's id stands for what cannot be told.
 pub(super) fn keys(verdict: &Verdict) -> Vec<[u8; 16]> {
     let mut seen: HashMap<[u8; 16], u32> = HashMap::new();
     let of = |finding: &Finding, number: u32| {
+        let value = match (finding.fingerprint, finding.object) {
+            (Some(fingerprint), _) => fingerprint.to_string(),
+            (None, Some(object)) => format!("object {object}"),
+            (None, None) => String::new(),
+        };
         let path = finding.path.as_ref().map(|p| p.as_bytes());
         let mut hash = Sha256::new();
         for field in [
@@ -19,6 +25,7 @@ pub(super) fn keys(verdict: &Verdict) -> Vec<[u8; 16]> {
             path.unwrap_or_default(),
             finding.source.name().as_bytes(),
             finding.masked.as_bytes(),
+            value.as_bytes(),
             finding.via.as_deref().unwrap_or_default().as_bytes(),
             &number.to_be_bytes(),
         ] {

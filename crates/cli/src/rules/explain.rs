@@ -4,12 +4,16 @@ use std::fmt::Write as _;
 
 use lychgate_model::limits::COLUMNS;
 use lychgate_model::{Category, ReasonCode, RuleId, limits};
-use lychgate_scan::{NewBy, Rule};
+use lychgate_scan::pack::shown;
+use lychgate_scan::{Advice, NewBy, Rule};
 
-use crate::check::judge::engine;
 use crate::failure::{Failure, Kind};
-use crate::page::wrapped;
+use crate::here::engine;
+use crate::page::{cut, wrapped};
 use crate::surroundings::Surroundings;
+
+/// Lines of an example that are shown.
+const EXAMPLE: usize = 8;
 
 /// The page about `id`.
 pub(super) fn text(around: &Surroundings, id: &str) -> Result<String, Failure> {
@@ -18,8 +22,16 @@ pub(super) fn text(around: &Surroundings, id: &str) -> Result<String, Failure> {
     }
     let engine = engine(around, "nothing was explained")?;
     let rules = engine.rules();
-    if let Some(rule) = RuleId::new(id).and_then(|id| rules.rule(&id)) {
+    let wanted = RuleId::new(id);
+    if let Some(rule) = wanted.as_ref().and_then(|id| rules.rule(id)) {
         return Ok(about(rule));
+    }
+    // Rules that a policy would bring in.
+    let stores = rules.approving(&[]).ok();
+    let store = wanted.zip(stores.as_ref());
+    if let Some(rule) = store.and_then(|(id, stores)| stores.rule(&id)) {
+        let page = about(rule);
+        return Ok(page + "\nIn force where a policy names the approved secret stores.\n");
     }
     let known = rules.rules().iter().map(|r| r.id.as_str());
     let near = nearest(id, known.chain(ReasonCode::ALL.map(ReasonCode::name)));
@@ -69,6 +81,7 @@ fn about(rule: &Rule) -> String {
             }
         }
     }
+    out += &examples(&advice);
     let _ = writeln!(out, "\nWhat makes it new");
     out += match rule.new {
         NewBy::Value => "  The value stands on no old side of the change.\n",
@@ -104,6 +117,22 @@ fn about(rule: &Rule) -> String {
     out
 }
 
+/// Something that is found and something that is not. Values are told by what makes them up: no
+/// page holds a text that looks like a secret.
+fn examples(advice: &Advice<'_>) -> String {
+    let mut out = String::new();
+    for (title, example) in [("For example", advice.bad), ("Not", advice.good)] {
+        if example.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{title}");
+        for line in shown(example).lines().take(EXAMPLE) {
+            let _ = writeln!(out, "  {}", cut(line, COLUMNS - 2));
+        }
+    }
+    out
+}
+
 /// The comment to copy, on one line of the page.
 fn allow_line(rule: &Rule) -> String {
     let forms = [
@@ -135,7 +164,7 @@ const fn words(code: ReasonCode) -> (&'static str, &'static str) {
             "An object or file that belongs to the change could not be read, is damaged, or is \
              too large to be judged whole. What was not read is never taken to be clean.",
             "Run git fsck; fetch what a partial or shallow clone lacks; look at the file's mode. \
-             An administrator can raise the limits in the organisation's file.",
+             Split or leave out what is too large: that limit is fixed.",
         ),
         ReasonCode::Coverage => (
             "What the hook counted and what the judge counted differ, so something was lost or \

@@ -12,8 +12,8 @@ use lychgate_scan::{PackSource, Rule, RuleSet};
 
 use crate::Said;
 use crate::args::RulesCommand;
-use crate::check::judge::engine;
 use crate::failure::{Failure, Kind};
+use crate::here::engine;
 use crate::page::cut;
 use crate::surroundings::Surroundings;
 
@@ -84,6 +84,7 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
         match std::fs::read_to_string(file) {
             Ok(text) => {
                 problems.extend(lychgate_scan::check_pack(&name, &text));
+                problems.extend(lychgate_scan::few_examples(&name, &text));
                 texts.push((name, text));
             }
             Err(error) => problems.push(Problem {

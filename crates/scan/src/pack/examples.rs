@@ -1,6 +1,6 @@
 //! Every example of a pack, run the way content is run.
 
-use lychgate_model::{HashKind, ObjectKind, Problem};
+use lychgate_model::{HashKind, ObjectKind, Problem, RuleId};
 
 use crate::pack::draft::read;
 use crate::pack::place::Report;
@@ -15,6 +15,31 @@ use crate::value::ValueKey;
 const PLACEHOLDERS: &str = "placeholders: {hex:N}, {HEX:N}, {base62:N}, {base64:N}, {base64url:N}, \
                             {base32:N}, {lower:N}, {upper:N}, {alnum:N}, {digits:N}, {uuid}, {nl}, \
                             {lbrace}, {rbrace}, {check:NAME}; `{}` is nothing.";
+
+/// Examples a rule has on each side, at least.
+const LEAST: usize = 2;
+
+/// Rules of one pack with fewer examples than a rule needs on either side.
+pub fn few_examples(name: &str, text: &str) -> Vec<Problem> {
+    let mut report = Report::new(name, text);
+    for rule in read(&mut Report::new(name, text)).rules {
+        let id = rule.id.map_or_else(|| "rule".to_owned(), |id| id.value);
+        let id = RuleId::new(&id).map_or("rule".to_owned(), |id| id.to_string());
+        for (side, examples) in [("bad", &rule.bad), ("good", &rule.good)] {
+            let Some(first) = examples.first().filter(|_| examples.len() < LEAST) else {
+                continue;
+            };
+            let message = format!("holds {}, a rule has at least {LEAST}", examples.len());
+            let help = match side {
+                "bad" => "add another way in which people write the value.",
+                _ => "add something harmless that looks like it.",
+            };
+            let key = format!("{id}: examples.{side}");
+            report.add(Some(first.span.clone()), &key, message, help);
+        }
+    }
+    report.finish()
+}
 
 /// Every problem of one pack, its examples run both ways included; empty: it is good.
 pub fn check_pack(name: &str, text: &str) -> Vec<Problem> {

@@ -8,8 +8,8 @@ mod table;
 mod template;
 mod usable;
 
-pub use examples::check_pack;
-pub use template::expand;
+pub use examples::{check_pack, few_examples};
+pub use template::{expand, shown};
 
 pub(crate) use draft::{Reads, WINDOW};
 pub(crate) use fields::{Reader, Writer};

@@ -57,6 +57,22 @@ pub fn expand(example: &str, rule: &str, number: usize) -> Result<String, String
     Ok(out)
 }
 
+/// One example as people read it: broken prefixes joined, values still told by what makes them up.
+pub fn shown(example: &str) -> String {
+    let words = [
+        ("{}", ""),
+        ("{mark}", ""),
+        ("{nl}", "\n"),
+        ("{lbrace}", "{"),
+        ("{rbrace}", "}"),
+    ];
+    let mut out = example.to_owned();
+    for (word, text) in words {
+        out = out.replace(word, text);
+    }
+    out
+}
+
 fn place(
     word: &str,
     out: &mut String,
@@ -217,6 +233,12 @@ mod tests {
             made("{hex:30} {hex:30}").split_at(30).0,
             &made("{hex:30} {hex:30}")[31..]
         );
+    }
+
+    #[test]
+    fn an_example_is_shown_without_its_values() {
+        let example = "t = \"{mark}tok{}x_{hex:20}{check:crc}\"{nl}{lbrace}";
+        assert_eq!(shown(example), "t = \"tokx_{hex:20}{check:crc}\"\n{");
     }
 
     #[test]

@@ -170,6 +170,8 @@ fn rule(
         why: draft.why.as_deref()?,
         fix: draft.fix.as_deref()?,
         owner: &draft.owner,
+        bad: first(&draft.bad),
+        good: first(&draft.good),
         rotation: borrowed(&draft.rotation),
         revocation: borrowed(&draft.revocation),
         references: borrowed(&draft.references),
@@ -199,6 +201,10 @@ fn rule(
         bad: draft.bad,
         good: draft.good,
     })
+}
+
+fn first(examples: &[At<String>]) -> &str {
+    examples.first().map_or("", |e| e.value.as_str())
 }
 
 fn borrowed(list: &[String]) -> Vec<&str> {
