@@ -42,6 +42,8 @@ pub(crate) struct Engine {
     back: OnceLock<Option<Box<DFA>>>,
     pattern: Box<str>,
     group: usize,
+    /// It may match no byte at all.
+    short: bool,
     needs: Needs,
     lead: Option<Lead>,
     heads: Option<Heads>,
@@ -139,7 +141,7 @@ impl Engine {
         let engine = Self::made(pattern, keywords)?;
         let mut caches = Caches::default();
         caches.prepare(0, 1);
-        if engine.at(0, b"", (0, 0), &mut caches).0.is_some() {
+        if engine.short && engine.at(0, b"", (0, 0), &mut caches).0.is_some() {
             return Err("matches the empty text, and so everywhere".to_owned());
         }
         Ok(engine)
@@ -166,6 +168,7 @@ impl Engine {
             back: OnceLock::new(),
             pattern: pattern.into(),
             group,
+            short: hir.properties().minimum_len() == Some(0),
             needs: Needs::of(&hir),
             lead,
             heads: lead.is_none().then(|| Heads::of(&hir)).flatten(),

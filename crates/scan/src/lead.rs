@@ -226,6 +226,11 @@ impl<F: FnMut(&[u8]) -> bool> Walk<F> {
                     if now.is_empty() {
                         break;
                     }
+                    // What follows would stand at more places than are told apart.
+                    let more = repetition.max.map_or(u32::MAX, |max| max - times);
+                    if more > PLACES {
+                        return None;
+                    }
                     join(&mut all, now.clone())?;
                     times += 1;
                 }
