@@ -302,7 +302,13 @@ fn is_shown(value: &[u8]) -> bool {
         |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=');
     (16..=256).contains(&value.len())
         && value.iter().all(of)
-        && (contains_folded(value, b"example") || beside::steps(value) * 2 > value.len())
+        && (contains_folded(value, b"example") || climbs(value))
+}
+
+/// Whether most characters are the next of the alphabet or of the digits.
+fn climbs(value: &[u8]) -> bool {
+    let next = |w: &&[u8]| matches!(w, [a, b] if a.abs_diff(*b) == 1);
+    value.windows(2).filter(next).count() * 2 > value.len()
 }
 
 /// Whether `text` holds the lower-case `word`, case aside.

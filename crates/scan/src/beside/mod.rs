@@ -242,7 +242,7 @@ fn turns(value: &[u8]) -> usize {
 }
 
 /// Characters that follow the one before them in their alphabet, `abcd`, `4321`.
-pub(crate) fn steps(value: &[u8]) -> usize {
+fn steps(value: &[u8]) -> usize {
     let near = |w: &&[u8]| matches!(w, [a, b] if a.abs_diff(*b) <= 1);
     value.windows(2).filter(near).count()
 }

@@ -231,7 +231,10 @@ fn backslash(text: &[u8], at: usize) -> Option<Escape> {
                 .take(64)
                 .take_while(|b| matches!(b, b' ' | b'\t'))
                 .count();
-            is_value(after(line + indent)).then(|| Escape::nothing(line + indent))
+            // Haskell's gap ends with a second one.
+            let gap = usize::from(after(line + indent) == b'\\');
+            let length = line + indent + gap;
+            is_value(after(length)).then(|| Escape::nothing(length))
         }
         _ => None,
     }

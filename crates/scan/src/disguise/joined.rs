@@ -70,6 +70,21 @@ fn join(text: &[u8], quote: usize, from: usize, hints: Hints) -> Option<usize> {
     if follows(first) & mark::JOIN == 0 {
         return None;
     }
+    let behind = |opens: usize| {
+        let next = between.get(opens + 1).filter(|b| is_value(**b));
+        next.map(|_| quote + 1 + opens + 1)
+    };
+    let bridged = match first {
+        b';' | b'\r' | b'\n' => hints.goes_on,
+        b'.' | b')' | b' ' => true,
+        _ => false,
+    };
+    if let Some(opens) = bridged.then(|| bridge(between)).flatten() {
+        return behind(opens);
+    }
+    if first == b';' {
+        return None;
+    }
     if first == b',' && !hints.joins {
         return None;
     }
@@ -113,27 +128,110 @@ fn join(text: &[u8], quote: usize, from: usize, hints: Hints) -> Option<usize> {
     joins.then_some(quote + 1 + opens + 1)
 }
 
+/// Where the next literal opens behind a call or a statement that goes on with the first:
+/// `").append("`, `".to_string() + "`, `";` and `t += "` on the next line.
+fn bridge(between: &[u8]) -> Option<usize> {
+    let opens = |rest: &[u8]| {
+        let rest = rest.trim_ascii_start();
+        let prefix = rest
+            .iter()
+            .take(2)
+            .take_while(|b| matches!(b, b'r' | b'f' | b'b' | b'u' | b'L' | b'@' | b'$'));
+        let rest = rest.get(prefix.count()..)?;
+        let quote = matches!(rest.first()?, b'"' | b'\'' | b'`');
+        quote.then_some(between.len() - rest.len())
+    };
+    for word in [
+        &b".to_string()"[..],
+        b".to_owned()",
+        b".into()",
+        b".ToString()",
+        b"s",
+    ] {
+        if let Some(rest) = between.strip_prefix(word) {
+            let rest = rest.trim_ascii_start();
+            return opens(
+                rest.strip_prefix(b"+")?
+                    .strip_prefix(b" &")
+                    .unwrap_or(rest.get(1..)?),
+            );
+        }
+    }
+    // A line of PowerShell that goes on.
+    let plain = between.trim_ascii_start();
+    if let Some(rest) = plain
+        .strip_prefix(b"+ `\n")
+        .or_else(|| plain.strip_prefix(b"+ `\r\n"))
+    {
+        return opens(rest);
+    }
+    let rest = plain.strip_prefix(b")").unwrap_or(plain).trim_ascii_start();
+    for word in [&b".append("[..], b".Append(", b".concat(", b".push_str("] {
+        if let Some(rest) = rest.strip_prefix(word) {
+            return opens(rest);
+        }
+    }
+    let rest = rest.strip_prefix(b";").unwrap_or(rest);
+    let line = rest.trim_ascii_start();
+    let crossed = between.get(..between.len() - line.len())?;
+    if !crossed.contains(&b'\n') {
+        return None;
+    }
+    let part = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$' | b'-' | b'>');
+    let (name, rest) = line.split_at_checked(line.iter().take(64).take_while(part).count())?;
+    // The dot of `.=` is none of the name's.
+    let (name, rest) = match (name.strip_suffix(b"."), rest) {
+        (Some(short), [b'=', ..]) => (short, line.get(short.len()..)?),
+        _ => (name, rest),
+    };
+    let rest = rest.trim_ascii_start();
+    if name.is_empty() {
+        return None;
+    }
+    if let Some(rest) = rest
+        .strip_prefix(b"+=")
+        .or_else(|| rest.strip_prefix(b".="))
+    {
+        return opens(rest);
+    }
+    let inside = rest.strip_prefix(b"(")?;
+    if [&b".append"[..], b".Append", b".push_str"]
+        .iter()
+        .any(|w| name.ends_with(w))
+    {
+        return opens(inside);
+    }
+    let to = name
+        .ends_with(b"strcat")
+        .then(|| memchr::memchr(b',', inside.get(..inside.len().min(64))?))?;
+    opens(inside.get(to? + 1..)?)
+}
+
 /// Whether a list of literals stands in a call that joins them.
 fn is_called_join(text: &[u8], at: usize, from: usize) -> bool {
-    let line = view::before(text, at).max(from.min(at));
-    let before = text.get(line..at).unwrap_or_default();
-    let words: [&[u8]; 4] = [b"concat", b"join", b"implode", b"CONCAT"];
-    if words
-        .iter()
-        .any(|w| memchr::memmem::find(before, w).is_some())
-    {
+    let least = at.saturating_sub(BETWEEN).max(from.min(at));
+    let before = text.get(least..at).unwrap_or_default();
+    let words: [&[u8]; 6] = [
+        b"oncat", b"join", b"Join", b"implode", b"CONCAT", b"Sprint(",
+    ];
+    let says = |part: &[u8]| {
+        words
+            .iter()
+            .any(|w| memchr::memmem::find(part, w).is_some())
+    };
+    if says(before) || memchr::memmem::find(before, b"paste0(").is_some() {
         return true;
     }
     let after = text
         .get(at..text.len().min(at + LITERAL.min(1024)))
         .unwrap_or_default();
-    let Some(closes) = memchr::memchr2(b']', b'\n', after) else {
+    let Some(closes) = memchr::memchr2(b']', b')', after) else {
         return false;
     };
     let tail = after
         .get(closes..after.len().min(closes + CALL))
         .unwrap_or_default();
-    memchr::memmem::find(tail, b"join").is_some()
+    says(tail)
 }
 
 /// Joins the chain whose first literal closes at `quote`; returns where it ends.

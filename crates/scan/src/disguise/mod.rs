@@ -8,13 +8,16 @@
 //! A view carries a little of what stands around its stretch, so that a rule that wants a name
 //! before the value finds it. Views are bounded: in depth, and in bytes over one object.
 
+mod ebcdic;
 mod escapes;
 mod joined;
+mod listed;
 mod map;
 mod markup;
 mod pdf;
 mod quoted;
 mod radix;
+mod sqlite;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -138,14 +141,29 @@ pub(crate) enum Hint {
     Quoted,
     /// Lists of literals may be joined.
     Joins,
+    /// A statement may add to the literal of the one before.
+    GoesOn,
 }
 
 /// Words that the search for keywords finds on its way; texts without them are the rule.
-pub(crate) const WORDS: [(&[u8], Hint); 4] = [
+pub(crate) const WORDS: [(&[u8], Hint); 17] = [
     (quoted::HEADER, Hint::Quoted),
     (b"concat", Hint::Joins),
     (b"implode", Hint::Joins),
     (b"join", Hint::Joins),
+    (b"paste0(", Hint::Joins),
+    (b"sprint(", Hint::Joins),
+    (b"+= \"", Hint::GoesOn),
+    (b"+= '", Hint::GoesOn),
+    (b"+=\"", Hint::GoesOn),
+    (b"+='", Hint::GoesOn),
+    (b".= \"", Hint::GoesOn),
+    (b".= '", Hint::GoesOn),
+    (b".=\"", Hint::GoesOn),
+    (b".='", Hint::GoesOn),
+    (b"append(\"", Hint::GoesOn),
+    (b"push_str(", Hint::GoesOn),
+    (b"strcat(", Hint::GoesOn),
 ];
 
 /// Which disguises a text may have. What was heard in one piece of an object holds for the next.
@@ -153,6 +171,7 @@ pub(crate) const WORDS: [(&[u8], Hint); 4] = [
 pub(crate) struct Hints {
     quoted: bool,
     joins: bool,
+    goes_on: bool,
     /// It is a PDF, or was in one.
     pdf: bool,
 }
@@ -162,6 +181,7 @@ impl Hints {
         match hint {
             Hint::Quoted => self.quoted = true,
             Hint::Joins => self.joins = true,
+            Hint::GoesOn => self.goes_on = true,
         }
     }
 }
@@ -250,10 +270,13 @@ impl Pass<'_> {
             hints,
             survey: &survey,
         };
-        let finders: [Finder; 5] = [
+        let finders: [Finder; 8] = [
             radix::find,
             escapes::find,
             joined::find,
+            listed::find,
+            ebcdic::find,
+            sqlite::find,
             quoted::find,
             pdf::find,
         ];
@@ -300,7 +323,9 @@ impl Pass<'_> {
             level: depth.level + 1,
         };
         if view.is_packed() {
-            self.open(&view.plain, &below, room);
+            // To be packed and then encoded is one disguise.
+            let level = depth.level;
+            self.open(&view.plain, &Depth { level, ..below }, room);
             return true;
         }
         if let Some(wide) = view.wide() {

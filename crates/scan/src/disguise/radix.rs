@@ -15,7 +15,7 @@ use crate::masks::{BLOCK, Block, twenty_from};
 const WINDOW: usize = 16;
 const HEX_LEAST: usize = 24;
 /// A line of at least this many characters may go on in the next.
-const WRAPPED: usize = 48;
+const WRAPPED: usize = 28;
 /// Characters decoded into one view.
 const MOST: usize = 64 << 10;
 /// and those that two views of one run have in common.
@@ -135,6 +135,18 @@ fn hex(
             .unwrap_or(rest.len());
         if length >= HEX_LEAST {
             let digits = rest.get(..length).unwrap_or_default();
+            if is_packed_hex(digits) {
+                view.begin("hex");
+                view.content = Content::Packed;
+                let end = at + (length & !1);
+                let pairs = text.get(at..end).unwrap_or_default().chunks_exact(2);
+                view.plain.extend(pairs.take(PACKED_MOST).map(byte_of));
+                view.stands_for(0, at..end);
+                view.core = 0..view.plain.len();
+                if !each(view) {
+                    return false;
+                }
+            }
             for skip in 0..2 {
                 let readable = digits
                     .get(skip..)
@@ -162,6 +174,22 @@ fn hex(
         at += length + 1;
     }
     true
+}
+
+/// Whether hex of something packed begins here.
+fn is_packed_hex(digits: &[u8]) -> bool {
+    let Some(head) = digits.get(..HEX_LEAST) else {
+        return false;
+    };
+    // Both begin so: most runs of hex do not.
+    if !matches!(head, [b'1', b'f' | b'F', ..] | [b'7', b'8', ..]) {
+        return false;
+    }
+    let mut bytes = [0; HEX_LEAST / 2];
+    for (slot, pair) in bytes.iter_mut().zip(head.chunks_exact(2)) {
+        *slot = byte_of(pair);
+    }
+    unpack::is_zlib(&bytes) || unpack::is_packed(&bytes)
 }
 
 /// What stands before a run. A `0x` or a bit of path that touches it is no part of the value.

@@ -23,7 +23,7 @@ pub(super) mod mark {
 const FOLLOWS: [u8; 256] = {
     let mut table = [0; 256];
     let each: [(&[u8], u8); 4] = [
-        (b" \t\r\n+.&\\\"'`|<~),", mark::JOIN),
+        (b" \t\r\n+.&\\\"'`|<~),;", mark::JOIN),
         (b"nrt\"'`\\/xuU0123\n\r", mark::BACKSLASH),
         (b"0123456789abcdefABCDEF", mark::PERCENT),
         (b"aqlg#", mark::ENTITY),
@@ -106,7 +106,9 @@ pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
 fn joins(text: &[u8], at: usize, closing: u64, hints: Hints) -> u8 {
     let goes_on = |bit: usize| {
         let next = text.get(at + bit + 1).copied().unwrap_or(0);
-        follows(next) & mark::JOIN != 0 && (hints.joins || next != b',')
+        follows(next) & mark::JOIN != 0
+            && (hints.joins || next != b',')
+            && (hints.goes_on || next != b';')
     };
     if bits(closing).any(goes_on) {
         mark::JOIN

@@ -217,6 +217,102 @@ fn every_disguise_is_seen_through_and_its_place_is_exact() {
 }
 
 #[test]
+fn lists_statements_and_calls_are_seen_through() {
+    let list = |item: fn(u8) -> String, between: &str| -> String {
+        let items: Vec<String> = VALUE.bytes().map(item).collect();
+        items.join(between)
+    };
+    let (head, tail) = VALUE.split_at(12);
+    let cases = [
+        (
+            format!("k := []byte{{{}}}", list(|b| format!("0x{b:02x}"), ", ")),
+            "list of bytes",
+        ),
+        (
+            format!("k = [{}]", list(|b| b.to_string(), ",\n  ")),
+            "list of bytes",
+        ),
+        (
+            format!(
+                "char k[] = {{{}}};",
+                list(|b| format!("'{}'", char::from(b)), ",")
+            ),
+            "list of bytes",
+        ),
+        (format!("k: {}", list(|b| format!("{b:02X}"), ":")), "hex"),
+        (
+            format!("k: \"{}\"", list(|b| format!("{b:02x}"), " ")),
+            "hex",
+        ),
+        (
+            format!("k={}", list(|b| format!("={b:02X}"), "")),
+            "quoted-printable",
+        ),
+        (
+            format!("k = \"{head}\"\nk += \"{tail}\""),
+            "joined literals",
+        ),
+        (
+            format!("$k = '{head}';\n  $k .= '{tail}';"),
+            "joined literals",
+        ),
+        (
+            format!("b.append(\"{head}\").append(\"{tail}\")"),
+            "joined literals",
+        ),
+        (
+            format!("strcpy(k, \"{head}\");\nstrcat(k, \"{tail}\");"),
+            "joined literals",
+        ),
+        (
+            format!("\"{head}\".to_string() + \"{tail}\""),
+            "joined literals",
+        ),
+        (
+            format!("concat!(\n    \"{head}\",\n    \"{tail}\",\n)"),
+            "joined literals",
+        ),
+        (
+            format!("fmt.Sprint(\"{head}\", \"{tail}\")"),
+            "joined literals",
+        ),
+        (format!("k = \"{head}\\\n   \\{tail}\""), "escapes"),
+        (format!("k: {}", hex(&gzip(VALUE.as_bytes()))), "hex, gzip"),
+    ];
+    for (text, kind) in cases {
+        assert_eq!(one(text.as_bytes()).1, kind, "{text}");
+    }
+    for text in [
+        format!("k = \"{head}\";\nother(\"{tail}\");"),
+        format!("k = \"{head}\";\nk = \"{tail}\";"),
+        format!("f(\"{head}\", \"{tail}\")"),
+        format!("[{}]", list(|b| (u16::from(b) + 200).to_string(), ",")),
+    ] {
+        assert!(scan(text.as_bytes()).is_clean(), "{text}");
+    }
+}
+
+#[test]
+fn text_in_ebcdic_is_read() {
+    let letter = |b: u8| match b {
+        b'a'..=b'i' => b - b'a' + 0x81,
+        b'j'..=b'r' => b - b'j' + 0x91,
+        b's'..=b'z' => b - b's' + 0xa2,
+        b'A'..=b'I' => b - b'A' + 0xc1,
+        b'J'..=b'R' => b - b'J' + 0xd1,
+        b'S'..=b'Z' => b - b'S' + 0xe2,
+        b'0'..=b'9' => b - b'0' + 0xf0,
+        b'_' => 0x6d,
+        b'=' => 0x7e,
+        _ => 0x40,
+    };
+    let made = |text: &str| -> Vec<u8> { text.bytes().map(letter).collect() };
+    let text = format!("some words before the key = {VALUE} and after");
+    assert_eq!(one(&made(&text)), (made(VALUE), "EBCDIC".into()));
+    assert!(scan(&made("some words before the key = and after")).is_clean());
+}
+
+#[test]
 fn what_stands_plain_is_said_once_and_without_via() {
     for text in [
         format!("a = \"{VALUE}\" + \"\\x41\"\n"),
@@ -379,6 +475,12 @@ fn hostile_text_costs_no_more_than_its_limit() {
         "\"a\" \"b\" ",
         "PK\x03\x04",
         "\\",
+        "41 ",
+        "41:",
+        "[65,",
+        "=41",
+        "\"a\";\nt += ",
+        "\"a\").append(",
     ] {
         let text = unit.repeat((1 << 20) / unit.len());
         let out = scan(text.as_bytes());
