@@ -39,8 +39,6 @@ impl Hits {
 }
 
 const LANES: usize = 4;
-/// Below this one walk is faster than several.
-const SMALL: usize = 512;
 /// Most bytes searched in one call; positions in hits are 32 bits.
 pub const RANGE_MOST: usize = 1 << 20;
 
@@ -335,7 +333,7 @@ impl Trie {
 fn padded(transitions: usize) -> usize {
     match transitions.next_power_of_two().max(1 << 15) {
         // More is rare, and then the comparison is not spared.
-        p if p > 1 << 20 => transitions,
+        p if p > 1 << 21 => transitions,
         p => p,
     }
 }
@@ -363,8 +361,11 @@ impl Table {
         }
         let next = self.next.as_slice();
         of_lengths!(next, 15 16 17 18 19 20);
-        let plain = usize::from(!ENDS);
-        walk.run(|state, place| next[(state & plain) * LINE + place], hits);
+        let line = |state| (state & usize::from(!ENDS)) * LINE;
+        if let Ok(next) = <&[u16; 1 << 21]>::try_from(next) {
+            return walk.run(|state, place| next[(line(state) + place) % (1 << 21)], hits);
+        }
+        walk.run(|state, place| next[line(state) + place], hits);
     }
 
     #[cold]
@@ -395,11 +396,9 @@ impl Walk<'_> {
             next(usize::from(state), place)
         };
         let Range { start, end } = self.range;
-        let quarter = if end - start < SMALL {
-            0
-        } else {
-            (end - start) / LANES
-        };
+        // Every part but the first is walked from before its beginning: short ones are not worth it.
+        let quarter = (end - start) / LANES;
+        let quarter = if quarter < self.longest { 0 } else { quarter };
         let begins: [usize; LANES] = std::array::from_fn(|i| start + i * quarter);
         // The state after the bytes before a part, as far as they matter.
         let before = |at: usize| {
@@ -407,7 +406,7 @@ impl Walk<'_> {
             &self.text[from..at]
         };
         let walk = |part: &[u8]| part.iter().fold(0, |state, &b| step(state, b));
-        let mut states = if quarter >= self.longest {
+        let mut states = if quarter > 0 {
             // The first part seldom has anything before it; the others at once.
             let parts = before(begins[1]).iter().zip(before(begins[2]));
             let parts = parts.zip(before(begins[3]));

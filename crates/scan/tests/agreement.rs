@@ -61,6 +61,37 @@ fn content() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(line, 0..60).prop_map(|lines| lines.join("\n").into_bytes())
 }
 
+/// Tables of every length that walks are made for, and beyond: all keywords there are, alone and
+/// with as many made-up ones.
+#[test]
+fn both_prefilters_agree_on_every_keyword() {
+    let all = RuleSet::built_in().unwrap().keywords();
+    let mut number = 1u32;
+    let mut word = || {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        format!("{:08x}", number >> 4).into_bytes()
+    };
+    let made_up: Vec<Vec<u8>> = (0..5000).map(|_| word()).collect();
+    let both: Vec<Vec<u8>> = all.iter().chain(&made_up).cloned().collect();
+    for words in [&all[..40], &all[..400], &all[..1600], &all, &both] {
+        let mut text = Vec::new();
+        for (n, word) in words.iter().enumerate() {
+            text.extend_from_slice(&word[..word.len() - n % 3 % word.len()]);
+            text.extend_from_slice(&b"= \"x\"\n\0\xff"[..n % 9]);
+        }
+        text.make_ascii_uppercase();
+        text.extend_from_within(..);
+        let (fast, plain) = (Prefilter::new(words), Prefilter::reference(words));
+        for range in [0..text.len(), 1..150, 77..700, 5..text.len() / 2] {
+            let range = range.start..range.end.min(text.len());
+            assert_eq!(
+                hits(&fast, &text, range.clone()),
+                hits(&plain, &text, range)
+            );
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
 
