@@ -100,11 +100,14 @@ install_programs() {
     for program in $programs; do
         if [ -z "$dry" ] && [ -x "$bin/$program" ] && cmp -s "$built/$program" "$bin/$program"; then
             printf '  %s is there already\n' "$bin/$program"
+            chmod 555 "$bin/$program"
             continue
         fi
-        # A new file under the name: a running daemon and a hook keep the one they have.
+        # A new file under the name: a running daemon and a hook keep the one they have. Not to be
+        # written to: what is written through a hook, which is a link to it, would be the gate of
+        # every repository.
         act cp "$built/$program" "$bin/.$program.new"
-        act chmod 755 "$bin/.$program.new"
+        act chmod 555 "$bin/.$program.new"
         act mv -f "$bin/.$program.new" "$bin/$program"
     done
     case :$PATH: in

@@ -249,3 +249,48 @@ fn other_tools_files_are_imported_by_value_and_what_is_not_is_told() {
     repo.stage("g.py", line(&tokens[1]));
     repo.commit().ok().says("the baseline");
 }
+
+#[test]
+fn a_report_of_a_known_commit_brings_only_the_value_it_tells() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let token = forge_token();
+    repo.stage("f.py", line(&token));
+    repo.git(&["commit", "-qnm", "debt"]).ok();
+    let commit = repo.id("HEAD");
+    let import = |secret: &str| {
+        let row = format!(
+            r#"[{{"RuleID":"r","File":"f.py","StartLine":1,"Commit":"{commit}","Secret":"{secret}"}}]"#
+        );
+        repo.write("report.json", row);
+        repo.lychgate(&["import", "report.json"])
+    };
+    // Another value, and one that stands on that line beside ours.
+    for other in [forge_token().as_str(), &token[5..9], "T"] {
+        import(other).code(3).says("0 of 1").says("another value");
+    }
+    assert!(!repo.path.join(".lychgate/baseline").exists());
+    // The twins: the value, and what the other tool took for it.
+    let part = &token[..token.len() - 2];
+    import(part).ok().says("1 of 1").says("1 added");
+    import(&token).ok().says("1 of 1").says("0 added");
+}
+
+#[test]
+fn one_odd_line_does_not_keep_the_others_out() {
+    let world = World::new();
+    let repo = world.repo("r");
+    repo.stage("f.py", line(&forge_token()));
+    repo.write(".gitleaksignore", "what is this\nf.py:r:1\n");
+    repo.lychgate(&["import", ".gitleaksignore"])
+        .code(3)
+        .says("1 of 2 imported")
+        .says(".gitleaksignore:1: neither file:rule:line")
+        .says("1 added");
+    repo.write(".gitleaksignore", "f.py:r:1\n");
+    repo.lychgate(&["import", ".gitleaksignore"]).ok();
+    repo.write("bad.json", "[\n{]\n");
+    let said = repo.lychgate(&["import", "bad.json"]).code(3);
+    said.says("not JSON from line 2");
+    repo.lychgate(&["import", "gone.json"]).code(2);
+}

@@ -143,3 +143,27 @@ fn what_a_policy_file_holds_is_not_quoted_back() {
             .says(".lychgate/policy.toml:");
     }
 }
+
+#[test]
+fn where_no_comment_can_stand_the_printed_command_lets_it_pass() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let token = forge_token();
+    repo.stage("a.json", format!("{{\"t\": \"{token}\"}}\n"));
+    let said = denied(repo.commit(), &token).text();
+    let line = said.lines().find_map(|l| l.trim().strip_prefix("allow "));
+    let line = line.expect("a way out").trim();
+    let (command, _) = line.split_once(" lists it").expect("a command");
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    repo.lychgate(&args).ok().says("1 added");
+    repo.git(&["add", ".lychgate"]).ok();
+    repo.commit().ok();
+    // The twin: another value in that file is none of those that are listed.
+    let other = forge_token();
+    repo.stage("a.json", format!("{{\"t\": \"{other}\"}}\n"));
+    denied(repo.commit(), &other);
+    // A name is nothing that a developer can list.
+    repo.git(&["reset", "-q", "--hard"]).ok();
+    repo.stage(".env", "A=1\n");
+    repo.commit().fails().says("[[accept]]");
+}

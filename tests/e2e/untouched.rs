@@ -42,10 +42,8 @@ fn a_hook_run_leaves_the_repository_byte_identical_even_when_killed() {
     }
 }
 
-#[test]
-fn no_program_the_repository_names_is_run() {
-    let world = World::new();
-    let repo = world.repo("r");
+/// A program that leaves a trace when it is run, and where.
+fn canary(world: &World) -> (String, std::path::PathBuf) {
     let canary = world.root().join("canary");
     let program = world.root().join("program");
     std::fs::write(&program, format!("#!/bin/sh\n: > {}\n", canary.display())).unwrap();
@@ -54,11 +52,44 @@ fn no_program_the_repository_names_is_run() {
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
     )
     .unwrap();
-    let program = program.display().to_string();
+    (program.display().to_string(), canary)
+}
+
+/// Everything `lychgate` can be asked in a repository that changes nothing in its hooks.
+const ASKED: [&[&str]; 20] = [
+    &["check"],
+    &["check", "--staged", "--in-process"],
+    &["check", "--all", "--in-process"],
+    &["check", "--range", "HEAD..HEAD"],
+    &["check", "--path", "."],
+    &["check", "--all", "--accept-draft"],
+    &["baseline", "--staged"],
+    &["baseline"],
+    &["baseline", "--all"],
+    &["baseline", "--path", "."],
+    &["import", ".gitleaksignore"],
+    &["explain", "--why", "a:1"],
+    &["explain", "--why", "a:1", "--staged"],
+    &["explain", "unreadable"],
+    &["rules", "list"],
+    &["rules", "try", "mine.toml"],
+    &["rules", "profile", "."],
+    &["doctor"],
+    &["status"],
+    &["daemon", "reload"],
+];
+
+#[test]
+fn no_program_the_repository_names_is_run() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let (program, canary) = canary(&world);
     repo.write(".gitattributes", "* diff=evil filter=evil merge=evil\n");
+    repo.write(".gitleaksignore", "HEAD:a:r:1\na:r:1\n");
     repo.stage("a", "x\n");
     for key in [
         "core.fsmonitor",
+        "core.alternateRefsCommand",
         "diff.external",
         "diff.evil.command",
         "diff.evil.textconv",
@@ -75,18 +106,76 @@ fn no_program_the_repository_names_is_run() {
     ] {
         repo.git(&["config", key, &program]).ok();
     }
+    for alias in ["hook", "config", "rev-parse"] {
+        let key = format!("alias.{alias}");
+        repo.git(&["config", &key, &format!("!{program}")]).ok();
+    }
     let hook = |name: &str| {
         let mut hook = world.command(binaries().join("lychgate-hook"), &repo.path);
         hook.arg(name);
         hook
     };
     world.finish(hook("pre-commit"), b"").ok();
-    repo.lychgate(&["check", "--staged", "--in-process"]).ok();
-    repo.lychgate(&["check", "--all", "--in-process"]).ok();
-    assert!(!canary.exists(), "a program of the repository was run");
+    for args in ASKED {
+        let _ = repo.lychgate(args);
+        assert!(!canary.exists(), "{args:?} ran a program of the repository");
+    }
+    repo.lychgate(&["baseline"]).ok();
+    for args in [&["install"][..], &["uninstall"], &["install", "--global"]] {
+        repo.lychgate(args).ok();
+        assert!(!canary.exists(), "{args:?} ran a program of the repository");
+    }
+    repo.lychgate(&["uninstall", "--global"]).ok();
+    for verb in ["install", "doctor", "uninstall"] {
+        let _ = repo.lychgate(&[verb, "--server", ".git"]);
+        assert!(!canary.exists(), "{verb} ran a program of the repository");
+    }
     // The twin: git itself does run them.
     let _ = repo.git(&["diff", "--cached", "--ext-diff"]);
     let _ = repo.git(&["status"]);
+    assert!(canary.exists(), "the canary does not sing");
+}
+
+#[test]
+fn nothing_that_a_partial_clone_lacks_is_fetched() {
+    let world = World::new();
+    let far = world.bare_of_hooks("far", &[]);
+    far.git(&["config", "uploadpack.allowFilter", "true"]).ok();
+    far.commit_unseen("gone", "y\n");
+    far.commit_unseen("a", format!("k={}\n", forge_token()));
+    let url = format!("file://{}", far.path.display());
+    let args = ["clone", "-q", "--filter=blob:none", &url, "near"];
+    world.run("git", args, world.root()).ok();
+    let near = lychgate_e2e::Repo {
+        world: &world,
+        path: world.root().join("near"),
+    };
+    // What the index names is here; of what stood there before, nothing is.
+    far.write("gone", "z\n");
+    far.commit_unseen("b", "w\n");
+    near.git(&["fetch", "-q"]).ok();
+    let (program, canary) = canary(&world);
+    for (key, value) in [
+        ("remote.origin.url", "ssh://nowhere.invalid/x"),
+        ("core.sshCommand", &program),
+        ("protocol.allow", "always"),
+        ("protocol.ssh.allow", "always"),
+    ] {
+        near.git(&["config", key, value]).ok();
+    }
+    let lacking = near.id("origin/main:gone");
+    near.write(
+        ".gitleaksignore",
+        format!("{}:gone:r:1\n", near.id("origin/main")),
+    );
+    for args in ASKED {
+        let _ = near.lychgate(args);
+        assert!(!canary.exists(), "{args:?} asked the other side");
+    }
+    // What is not here is said to be unread, not left out.
+    near.lychgate(&["baseline", "--all"]).code(3);
+    near.lychgate(&["baseline"]).ok();
+    let _ = near.git(&["cat-file", "-p", &lacking]);
     assert!(canary.exists(), "the canary does not sing");
 }
 

@@ -148,7 +148,12 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) timing: bool,
     /// With --all: write the `[[accept]]` stanzas an administrator would review.
-    #[arg(long, requires = "all", conflicts_with = "format")]
+    // `requires` alone is waived by clap where another selector excludes `--all`.
+    #[arg(
+        long,
+        requires = "all",
+        conflicts_with_all = ["format", "staged", "range", "path", "stdin"]
+    )]
     pub(crate) accept_draft: bool,
 }
 

@@ -1,7 +1,8 @@
 //! What the installed `git` itself says about a repository: which hooks folder it would use.
 //!
 //! Installing and diagnosing ask git and do not work it out, since what counts is the folder that
-//! this git will look into. Judging never does this.
+//! this git will look into. Judging never does this, and content is never read this way: git
+//! would run what a repository names and fetch what it lacks.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -70,8 +71,9 @@ impl Git {
         }
     }
 
-    /// Git in `folder`, whoever owns it: an administrator looks after other users' repositories.
-    /// Only questions are asked this way, and none of them runs what a configuration names.
+    /// Git in `folder`, a repository itself, whoever owns it: an administrator looks after other
+    /// users' repositories. Only questions are asked this way, and none of them runs what a
+    /// configuration names.
     pub(crate) fn of_any_owner(folder: &Path) -> Self {
         Self {
             folder: folder.to_path_buf(),
@@ -207,31 +209,6 @@ impl Git {
             .collect())
     }
 
-    /// A file as it is in the index; `None`: it is not.
-    pub(crate) fn staged(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-        let mut name = OsString::from(":./");
-        name.push(path.strip_prefix("./").unwrap_or(path));
-        self.bytes([OsStr::new("cat-file"), OsStr::new("blob"), &name])
-    }
-
-    /// The id of what stands at `path` of a commit; `None`: nothing does.
-    pub(crate) fn blob_at(&self, commit: &str, path: &[u8]) -> Result<Option<OsString>, Failure> {
-        let mut spec = OsString::from(commit);
-        spec.push(":");
-        spec.push(OsStr::from_bytes(path));
-        let asked = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
-        self.line(asked.map(OsStr::new).into_iter().chain([spec.as_os_str()]))
-    }
-
-    /// What git says, whole; `not`: what does not happen when it says no.
-    pub(crate) fn says(&self, args: &[&str], not: &str) -> Result<Vec<u8>, Failure> {
-        let no = || {
-            let asked = args.first().copied().unwrap_or_default();
-            Failure::new(Kind::Incomplete, format!("{not}: git {asked} failed"))
-        };
-        self.bytes(args)?.ok_or_else(no)
-    }
-
     /// One line of output, without its newline; `None`: git says no.
     fn line<A: AsRef<OsStr>>(
         &self,
@@ -281,15 +258,40 @@ impl Git {
         let mut command = Command::new("git");
         command
             .current_dir(&self.folder)
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null());
+            .envs(ALONE)
+            .stdin(Stdio::null())
+            // Neither a program that looks after the work tree, nor an alias where this git does
+            // not know the word: what a repository names is not run.
+            .args([
+                "--no-pager",
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "alias.hook=",
+            ]);
         if self.any_owner {
-            command.args(["-c", "safe.directory=*"]);
+            // This one alone, as git spells it.
+            let here = std::fs::canonicalize(&self.folder);
+            let mut safe = OsString::from("safe.directory=");
+            safe.push(here.as_deref().unwrap_or(&self.folder));
+            command.arg("-c").arg(safe);
         }
         command.args(args);
         command
     }
 }
+
+/// Git answers from what is here: it fetches nothing, asks nobody and writes nothing on the side.
+const ALONE: [(&str, &str); 7] = [
+    ("LC_ALL", "C"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    // No transport at all, whatever `protocol.allow` says.
+    ("GIT_ALLOW_PROTOCOL", ""),
+    ("GIT_PROTOCOL_FROM_USER", "0"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+];
 
 #[expect(
     clippy::needless_pass_by_value,

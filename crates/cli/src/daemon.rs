@@ -257,6 +257,11 @@ fn wait(place: &Place, mut launch: impl FnMut() -> Result<Child, Failure>) -> Re
 /// The next step when the holder of the lock cannot be reached.
 const LET_GO: &str = "It ends within seconds by itself; at once: lychgate daemon stop";
 
+/// Whether a daemon runs for `place` that nobody can reach any more, in words.
+pub(crate) fn lost_at(place: &Place) -> Option<String> {
+    Some(lost(&Holder::of(&place.socket, place.own)?))
+}
+
 fn lost(holder: &Holder) -> String {
     format!("pid {} holds its lock, and its socket is gone", holder.pid)
 }
@@ -298,7 +303,7 @@ fn usable(status: &[String]) -> Result<(), Failure> {
     let problems: Vec<String> = problems.map(on_lines).collect();
     let what = "the daemon runs and judges nothing: its rules or policy cannot be used";
     Err(Failure::new(Kind::Refused, what)
-        .before(problems.join("\n"))
+        .listing(problems.join("\n"))
         .hint("Mend them, then: lychgate daemon reload"))
 }
 

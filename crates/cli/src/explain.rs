@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
 use lychgate_client::files::Content;
+use lychgate_git::{Environment, Repository};
 use lychgate_judge::{Engine, State};
 use lychgate_model::Confidence;
 use lychgate_model::path::printable;
@@ -14,7 +15,6 @@ use lychgate_scan::shapeless::MEDIUM;
 use lychgate_scan::{RawFinding, Rule};
 
 use crate::args::Explain;
-use crate::ask_git::Git;
 use crate::check::files::Files;
 use crate::failure::{Failure, Kind};
 use crate::here::engine;
@@ -99,10 +99,17 @@ impl Seen<'_> {
             Failure::new(Kind::Incomplete, format!("not explained: {name}: {why}"))
         };
         let bytes = if staged {
-            let blob = Git::at(self.around.cwd()).staged(&place.path)?;
-            blob.ok_or_else(|| cannot("is not in the index"))?
+            let read = self
+                .staged(&place.path)
+                .map_err(|e| cannot(&e.to_string()))?;
+            read.ok_or_else(|| cannot("is not in the index"))?
         } else {
             let path = self.around.cwd().join(&place.path);
+            if path.symlink_metadata().is_err() {
+                let name = printable(place.path.as_os_str().as_bytes());
+                let what = format!("not explained: there is no {name}");
+                return Err(Failure::new(Kind::Usage, what));
+            }
             let size = std::fs::metadata(&path).map_or(0, |m| m.len());
             if size > MOST {
                 return Err(cannot("is too large to be read again"));
@@ -114,6 +121,25 @@ impl Seen<'_> {
                 && place.column.is_none_or(|c| c == f.span.column)
         };
         Ok(self.told(&place.path, &bytes, here))
+    }
+
+    /// A file as it is in the index; `None`: it is not.
+    fn staged(&self, path: &Path) -> Result<Option<Vec<u8>>, lychgate_git::Error> {
+        let (around, cwd) = (self.around, self.around.cwd());
+        let variables = around.variables().iter().cloned();
+        let repository = Repository::open(&Environment::new(cwd.to_path_buf(), variables))?;
+        let top = repository.work_tree().unwrap_or(cwd);
+        let top = std::fs::canonicalize(top).unwrap_or_else(|_| top.to_path_buf());
+        let whole = folded(&cwd.join(path));
+        let Ok(inside) = whole.strip_prefix(&top) else {
+            return Ok(None);
+        };
+        let Some(id) = repository.blob_in_index(inside.as_os_str().as_bytes())? else {
+            return Ok(None);
+        };
+        let mut content = Vec::new();
+        repository.objects().load(id, &mut content)?;
+        Ok(Some(content))
     }
 
     /// Every finding under this folder with a fingerprint.
@@ -159,6 +185,19 @@ impl Seen<'_> {
         }
         out
     }
+}
+
+/// `path` without `.` and `..`, as it is written: the index knows no links.
+fn folded(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(out.pop()),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// The evidence of one finding; the value is told by its mask alone.

@@ -38,19 +38,19 @@ pub(crate) struct Failure {
     what: String,
     causes: Vec<String>,
     hint: String,
-    before: String,
+    listed: String,
 }
 
 impl Failure {
     /// A failure of `kind`; `what` says what did not happen and why, as a fragment.
     pub(crate) fn new(kind: Kind, what: impl Into<String>) -> Self {
-        let (causes, hint, before) = (Vec::new(), String::new(), String::new());
+        let (causes, hint, listed) = (Vec::new(), String::new(), String::new());
         Self {
             kind,
             what: what.into(),
             causes,
             hint,
-            before,
+            listed,
         }
     }
 
@@ -70,9 +70,9 @@ impl Failure {
         self
     }
 
-    /// The same, with lines that are printed before it, like a compiler's: problems of files.
-    pub(crate) fn before(mut self, lines: String) -> Self {
-        self.before = lines;
+    /// The same, with lines that follow it, like a compiler's: problems of files.
+    pub(crate) fn listing(mut self, lines: String) -> Self {
+        self.listed = lines;
         self
     }
 
@@ -93,11 +93,13 @@ impl Failure {
     /// As people read it, newline included: printable ASCII, whatever the causes hold.
     pub(crate) fn text(&self) -> String {
         let line = format!("lychgate: {}", self.fragment());
-        let mut out = String::new();
-        for problem in self.before.lines() {
-            let _ = writeln!(out, "{}", crate::page::plain(problem));
+        let mut out = crate::page::wrapped(&line, "", "  ");
+        for problem in self.listed.lines() {
+            let text = problem.trim_start();
+            let indent = " ".repeat(problem.len() - text.len());
+            let rest = format!("{indent}    ");
+            out.push_str(&crate::page::wrapped(text, &indent, &rest));
         }
-        out.push_str(&crate::page::wrapped(&line, "", "  "));
         for hint in self.hint.lines() {
             // Snippets keep their shape.
             let is_long = hint.len() + 2 > lychgate_model::limits::COLUMNS;

@@ -63,22 +63,34 @@ fn a_server_keeps_its_socket_and_its_daemon() {
 
 #[test]
 fn the_two_sides_do_not_overwrite_each_other() {
-    let scene = Scene::new();
-    for (first, second) in [
-        (vec!["install"], vec!["install", "--server", "."]),
-        (vec!["install", "--server", "."], vec!["install"]),
-    ] {
-        let repository = scene.repository(if first.len() == 1 { "a" } else { "b" });
+    for server_first in [false, true] {
+        let scene = Scene::new();
+        let repository = scene.repository("a");
+        scene.bare_repository("b.git");
+        // One folder for all repositories of this user, bare ones included.
+        let hooks = scene.path("hooks");
+        std::fs::create_dir(&hooks).unwrap();
+        let set = ["config", "--global", "core.hooksPath"];
+        scene.git(
+            &repository,
+            set.into_iter().chain([hooks.to_str().unwrap()]),
+        );
+        let mut sides = [vec!["install"], vec!["install", "--server", "../b.git"]];
+        if server_first {
+            sides.reverse();
+        }
+        let [first, second] = sides;
         scene.lychgate(&repository, first.clone()).exits(0);
-        let hooks = repository.join(".git/hooks");
         let before = scene::everything(&hooks);
         let refused = scene.lychgate(&repository, second.clone()).exits(4);
         let named = format!("the gate of `lychgate {}", first.join(" "));
-        let named = named.trim_end_matches(" .");
+        let named = named.trim_end_matches(" ../b.git");
         assert!(refused.flat().contains(named), "{}", refused.err);
         assert_eq!(before, scene::everything(&hooks));
         // The twin: once the first is out, the second goes in.
-        scene.lychgate(&repository, ["uninstall"]).exits(0);
+        let mut out = first;
+        out[0] = "uninstall";
+        scene.lychgate(&repository, out).exits(0);
         scene.lychgate(&repository, second).exits(0);
     }
 }

@@ -391,9 +391,39 @@ fn a_draft_of_exceptions_is_toml_with_every_blocking_object() {
         assert!(stanza.get(key).is_some(), "{key}");
     }
     assert!(!said.out.contains(&secret));
-    scene
-        .lychgate(&repository, ["check", "--accept-draft"])
-        .exits(2);
+    // It is written for a work tree, and the path at a server is another.
+    assert!(
+        said.out.contains("At a server it has another path"),
+        "{}",
+        said.out
+    );
+    for wrong in [
+        &["check", "--accept-draft"][..],
+        &["check", "--staged", "--accept-draft"],
+        &["check", "--range", "HEAD..", "--accept-draft"],
+        &["check", "--path", ".", "--accept-draft"],
+        &["check", "--all", "--format", "json", "--accept-draft"],
+    ] {
+        scene.lychgate(&repository, wrong.iter().copied()).exits(2);
+    }
+}
+
+#[test]
+fn a_draft_names_what_has_no_path_by_what_it_is() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let token = scene::token(31);
+    scene.git(
+        &repository,
+        ["tag", "-a", "v1", "-m", &format!("k={token}")],
+    );
+    let said = scene
+        .lychgate(&repository, ["check", "--all", "--accept-draft"])
+        .exits(1);
+    let tag = scene.git(&repository, ["rev-parse", "v1"]);
+    let named = format!("# tag of {}, line ", &tag[..12]);
+    assert!(said.out.contains(&named), "{}", said.out);
+    assert!(!said.out.contains("# :"), "{}", said.out);
 }
 
 #[test]
@@ -456,11 +486,20 @@ fn a_policy_that_cannot_be_used_is_refused_and_named() {
     };
     let said = run(&config).exits(4);
     assert!(
-        said.err
+        said.flat()
             .contains("extra.toml:2:1: no_such_key: unknown key"),
         "{}",
         said.err
     );
+    // What did not happen comes first, and a path alone may be wider than the page.
+    assert!(
+        said.err.starts_with("lychgate: not checked: "),
+        "{}",
+        said.err
+    );
+    for line in said.err.lines().filter(|line| line.len() > 80) {
+        assert!(!line.trim_start().contains(' '), "{line}");
+    }
     std::fs::write(&config, "schema = 1\n").unwrap();
     run(&config).exits(0);
 }

@@ -347,7 +347,7 @@ fn a_configured_hook_after_the_gate_is_named_where_git_has_them() {
     let real = String::from_utf8(real.stdout).unwrap();
     let git = |listed: &str| {
         let script = format!(
-            "#!/bin/sh\n[ \"$1 $2\" != 'hook list' ] || {{ printf '{listed}'; exit 0; }}\nexec {} \"$@\"\n",
+            "#!/bin/sh\ncase \"$*\" in *'hook list'*) printf '{listed}'; exit 0;; esac\nexec {} \"$@\"\n",
             real.trim()
         );
         scene.program("bin/git", &script);
@@ -431,4 +431,120 @@ fn a_socket_that_others_reach_is_named() {
         doctor(&scene, &repository).exits(0);
     }
     scene.lychgate(scene.root(), ["daemon", "stop"]).exits(0);
+}
+
+#[test]
+fn a_hooks_folder_that_everybody_may_write_is_named() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    let bare = scene.bare_repository("b.git");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(0);
+    for (at, hooks) in [
+        (&repository, repository.join(".git/hooks")),
+        (&bare, bare.join("hooks")),
+    ] {
+        for path in [hooks.as_path(), hooks.parent().unwrap()] {
+            doctor(&scene, at).exits(0);
+            let set = |mode| {
+                std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+            };
+            set(0o777);
+            let mend = format!("mend: chmod o-w {}", path.display());
+            finds(&doctor(&scene, at), "everybody may write", &mend);
+            set(0o775);
+        }
+        doctor(&scene, at).exits(0);
+    }
+}
+
+#[test]
+fn what_takes_a_servers_hooks_away_is_mended_by_what_is_printed() {
+    let scene = Scene::with_programs();
+    let bare = scene.bare_repository("b.git");
+    scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
+    scene
+        .lychgate(scene.root(), ["install", "--server", "b.git"])
+        .exits(0);
+    scene.git(&bare, ["config", "core.hooksPath", "/nowhere/at/all"]);
+    let said = doctor(&scene, &bare).exits(1);
+    assert!(
+        said.out.contains("core.hooksPath = /nowhere"),
+        "{}",
+        said.out
+    );
+    let mend = said.out.lines().find_map(|l| l.strip_prefix("  mend: "));
+    scene::said(
+        scene
+            .command("sh", scene.root())
+            .args(["-c", mend.unwrap()]),
+    )
+    .exits(0);
+    doctor(&scene, &bare).exits(0);
+}
+
+#[test]
+fn what_the_organisation_says_to_no_effect_is_a_note() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let config = scene.path("extra.toml");
+    std::fs::create_dir(scene.path("packs")).unwrap();
+    let packs = scene.path("packs/*.toml");
+    let text = format!("schema = 1\npacks = [\"{}\"]\n", packs.display());
+    std::fs::write(&config, text).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = scene.command(scene.path("bin/lychgate"), &repository);
+        scene::said(command.env("LYCHGATE_CONFIG", &config).args(args))
+    };
+    let told = "packs: no file fits";
+    let said = run(&["doctor"]).exits(0);
+    assert!(said.out.contains(told), "{}", said.out);
+    run(&["daemon", "start"]).exits(0);
+    let said = run(&["status"]).exits(0);
+    assert!(said.out.contains(&format!("note: {told}")), "{}", said.out);
+    let said = run(&["doctor"]).exits(0);
+    assert_eq!(said.out.matches(told).count(), 1, "{}", said.out);
+    std::fs::set_permissions(&config, PermissionsExt::from_mode(0o666)).unwrap();
+    run(&["daemon", "stop"]).exits(0);
+    let mend = format!("mend: chmod o-w {}", config.display());
+    finds(&run(&["doctor"]), "everybody may write it", &mend);
+}
+
+#[test]
+fn a_stricter_file_that_the_daemon_does_not_know_counts_all_the_same() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    let config = scene.path("extra.toml");
+    std::fs::write(&config, "schema = 1\n[blocks]\ndefault = \"note\"\n").unwrap();
+    // Low: it blocks by that file alone.
+    std::fs::write(repository.join("a.pem"), "nothing\n").unwrap();
+    scene.git(&repository, ["add", "a.pem"]);
+    let run = |args: &[&str]| {
+        let mut command = scene.command(scene.path("bin/lychgate"), &repository);
+        scene::said(command.env("LYCHGATE_CONFIG", &config).args(args))
+    };
+    scene.lychgate(&repository, ["check"]).exits(0);
+    run(&["check", "--in-process"]).exits(1);
+    let said = run(&["check"]).exits(1);
+    assert!(
+        said.flat().contains("without LYCHGATE_CONFIG"),
+        "{}",
+        said.err
+    );
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let mend = "lychgate daemon stop; lychgate daemon start";
+    finds(&run(&["doctor"]), "the daemon judges without it", mend);
+    // The twin: a daemon that was started with it is asked, and the hooks go by it.
+    run(&["daemon", "stop"]).exits(0);
+    run(&["daemon", "start"]).exits(0);
+    let said = run(&["check"]).exits(1);
+    assert_eq!(said.err, "");
+    run(&["doctor"]).exits(0);
+    let commit = ["commit", "-q", "-m", "x"];
+    assert_ne!(scene.try_git(&repository, commit).code, 0);
 }

@@ -409,6 +409,70 @@ fn what_another_tool_put_in_our_place_is_not_thrown_away() {
 }
 
 #[test]
+fn what_doctor_says_of_a_replaced_hook_mends_it_and_throws_nothing_away() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.program("r/.git/hooks/pre-commit", "#!/bin/sh\necho first\n");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    let hook = repository.join(".git/hooks/pre-commit");
+    let doctor = || scene.lychgate(&repository, ["doctor"]);
+    let typed = |said: &scene::Said| {
+        let mend = said.out.lines().find_map(|l| l.strip_prefix("  mend: "));
+        scene::said(scene.command("sh", &repository).args(["-c", mend.unwrap()])).exits(0)
+    };
+    // Another tool's, and a link that leads nowhere, which git passes over.
+    for (n, replace) in [false, true].into_iter().enumerate() {
+        std::fs::remove_file(&hook).unwrap();
+        if replace {
+            std::os::unix::fs::symlink("/nowhere/at/all", &hook).unwrap();
+        } else {
+            scene.program("r/.git/hooks/pre-commit", "#!/bin/sh\necho second\n");
+        }
+        let said = doctor().exits(1);
+        assert!(said.out.contains("was replaced"), "{}", said.out);
+        typed(&said);
+        doctor().exits(0);
+        let older = match n {
+            0 => "pre-commit.older",
+            _ => "pre-commit.older1",
+        };
+        let older = std::fs::read_to_string(hook.with_file_name(older)).unwrap();
+        assert_eq!(older.contains("first"), n == 0, "{older}");
+    }
+}
+
+#[test]
+fn a_folder_under_a_hooks_name_is_named_and_nothing_is_changed() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    let hooks = repository.join(".git/hooks");
+    let folder = hooks.join("pre-merge-commit");
+    std::fs::create_dir_all(folder.join("more")).unwrap();
+    let before = scene::everything(&repository);
+    let refused = scene.lychgate(&repository, ["install"]).exits(4);
+    assert!(refused.flat().contains("is a folder"), "{}", refused.err);
+    assert_eq!(before, scene::everything(&repository));
+    std::fs::remove_dir_all(&folder).unwrap();
+    scene.lychgate(&repository, ["install"]).exits(0);
+    // One that an earlier version kept is put back.
+    std::fs::create_dir(hooks.join("pre-merge-commit.before-lychgate")).unwrap();
+    let manifest = hooks.join("lychgate.manifest");
+    let text = std::fs::read_to_string(&manifest).unwrap() + "kept = pre-merge-commit\n";
+    std::fs::write(&manifest, text).unwrap();
+    scene.lychgate(&repository, ["uninstall"]).exits(0);
+    assert!(folder.is_dir() && !hooks.join("pre-commit").is_symlink());
+    // And one that came since is told with what mends it.
+    std::fs::remove_dir(&folder).unwrap();
+    scene.lychgate(&repository, ["install"]).exits(0);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    let said = scene.lychgate(&repository, ["doctor"]).exits(1);
+    let mend = said.out.lines().find_map(|l| l.strip_prefix("  mend: "));
+    scene::said(scene.command("sh", &repository).args(["-c", mend.unwrap()])).exits(0);
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+}
+
+#[test]
 fn nowhere_to_install_is_said_plainly() {
     let scene = Scene::new();
     let outside = scene.lychgate(&scene.path("home"), ["install"]).exits(2);

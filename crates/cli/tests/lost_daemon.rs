@@ -143,3 +143,18 @@ fn stop_ends_nothing_but_a_daemon_that_holds_the_lock() {
     other.kill().unwrap();
     other.wait().unwrap();
 }
+
+#[test]
+fn doctor_names_it_and_what_mends_it() {
+    let lost = Lost::new();
+    let doctor = || lost.scene.lychgate(&lost.repository, ["doctor"]);
+    let said = doctor().exits(1);
+    let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(lost.names(&flat), "{}", said.out);
+    let mend = "lychgate daemon stop; lychgate daemon start";
+    assert!(said.out.contains(mend), "{}", said.out);
+    lost.goes_on();
+    let mut command = lost.scene.command("sh", &lost.repository);
+    scene::said(command.args(["-c", mend])).exits(0);
+    doctor().exits(0);
+}

@@ -324,3 +324,24 @@ fn rules_of_the_repository_are_listed_and_explained_there() {
         store.out
     );
 }
+
+#[test]
+fn what_is_not_there_is_a_wrong_command_line() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    for args in [
+        &["rules", "profile", "gone"][..],
+        &["rules", "profile", "README", "gone"],
+        &["explain", "--why", "gone:1"],
+        &["import", "gone"],
+        &["baseline", "--path", "gone"],
+        &["check", "--path", "gone"],
+    ] {
+        let said = scene.lychgate(&repository, args.iter().copied()).exits(2);
+        let told = said.err.contains("there is no") && said.err.contains("gone");
+        assert!(told, "{args:?}: {}", said.err);
+    }
+    scene
+        .lychgate(&repository, ["rules", "profile", "README"])
+        .exits(0);
+}

@@ -58,6 +58,46 @@ fn a_dry_run_says_everything_and_does_nothing() {
 }
 
 #[test]
+fn what_is_installed_cannot_be_written_through_a_hook() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = Scene::new();
+    // A cargo that builds at once.
+    let cargo = "#!/bin/sh\nwhile [ \"$1\" != --target-dir ]; do shift; done\n\
+                 mkdir -p \"$2/release\" && cd \"$2/release\" && for name in lychgate lychgated \
+                 lychgate-hook; do echo '#!/bin/sh' >$name && chmod 755 $name; done\n";
+    scene.program("tools/cargo", cargo);
+    let mut path = scene.path("tools").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let install = || {
+        let mut command = scene.command("sh", scene.root());
+        command
+            .env("PATH", &path)
+            .env("CARGO_TARGET_DIR", scene.path("target"))
+            .args([SCRIPT, "--prefix", "p"]);
+        scene::said(&mut command).exits(0)
+    };
+    let mode = |name: &str| {
+        let meta = scene.path("p/bin").join(name).metadata().unwrap();
+        meta.permissions().mode() & 0o777
+    };
+    let programs = ["lychgate", "lychgated", "lychgate-hook"];
+    install();
+    assert_eq!(programs.map(mode), [0o555; 3]);
+    // An installation that was made before this was so is mended; and one can be replaced.
+    let hook = scene.path("p/bin/lychgate-hook");
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let said = install();
+    assert!(said.out.contains("is there already"), "{}", said.out);
+    assert_eq!(programs.map(mode), [0o555; 3]);
+    std::fs::remove_file(&hook).unwrap();
+    std::fs::write(&hook, "older").unwrap();
+    install();
+    assert_eq!(programs.map(mode), [0o555; 3]);
+    assert_eq!(std::fs::read(&hook).unwrap(), b"#!/bin/sh\n");
+}
+
+#[test]
 fn a_script_away_from_its_source_says_so() {
     let scene = Scene::new();
     let away = scene.program("away/install.sh", &std::fs::read_to_string(SCRIPT).unwrap());

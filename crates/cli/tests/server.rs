@@ -148,3 +148,53 @@ fn a_folder_everybody_may_write_holds_no_gate() {
         .lychgate(scene.root(), ["install", "--server", "b.git"])
         .exits(0);
 }
+
+#[test]
+fn a_work_tree_gets_no_gate_of_a_server() {
+    let scene = Scene::new();
+    let repository = scene.repository("srv/work");
+    for named in [".", ".git"] {
+        let refused = scene
+            .lychgate(&repository, ["install", "--server", named])
+            .exits(4);
+        assert!(refused.flat().contains("a work tree"), "{}", refused.err);
+    }
+    let hooks = repository.join(".git/hooks/pre-receive");
+    assert!(!hooks.is_symlink());
+    scene.lychgate(&repository, ["install"]).exits(0);
+    // Among bare ones it is passed over, and that is said.
+    let bare = scene.bare_repository("srv/b.git");
+    let said = scene
+        .lychgate(scene.root(), ["install", "--server", "srv"])
+        .exits(0);
+    assert!(said.out.contains("passed over"), "{}", said.out);
+    assert!(bare.join("hooks/pre-receive").is_symlink() && !hooks.is_symlink());
+}
+
+#[test]
+fn git_is_told_of_one_folder_that_it_is_safe_not_of_all() {
+    let scene = Scene::new();
+    let bare = scene.bare_repository("b.git");
+    // Git, as it is asked: its arguments are kept.
+    let asked = scene.path("asked");
+    let real = ["/usr/bin/git", "/usr/local/bin/git", "/bin/git"];
+    let real = real.iter().find(|git| std::path::Path::new(git).exists());
+    let stand_in = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{}'\nexec {} \"$@\"\n",
+        asked.display(),
+        real.unwrap()
+    );
+    scene.program("bin/git", &stand_in);
+    let mut command = scene.command(scene.path("bin/lychgate"), scene.root());
+    command
+        .env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        .args(["install", "--server", "b.git"]);
+    scene::said(&mut command).exits(0);
+    assert!(bare.join("hooks/pre-receive").is_symlink());
+    let asked = std::fs::read_to_string(asked).unwrap();
+    let named = format!("safe.directory={}", bare.display());
+    for line in asked.lines().filter(|line| line.contains("safe.directory")) {
+        assert!(line.contains(&named) && !line.contains('*'), "{line}");
+    }
+    assert!(asked.contains(&named), "{asked}");
+}

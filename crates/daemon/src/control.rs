@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use lychgate_wire::Frame;
 use lychgate_wire::frame::caps;
 use tokio::sync::oneshot;
@@ -60,6 +61,12 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
         say("rule-set", &warm.engine.rule_set());
         say("matching", &warm.engine.matching());
         say("policy", &warm.engine.policy());
+        for idle in warm
+            .engine
+            .idle(Timestamp::now().to_zoned(TimeZone::UTC).date())
+        {
+            say("note", &idle);
+        }
         let key = if warm.state.persisted() {
             "kept"
         } else {

@@ -10,6 +10,7 @@
 //!   repository's configuration says of it), `repository`, `refs`, `revision` (names people type).
 //! - What things are: `objects` (by id, whole or in pieces, wherever they lie), `index` (a cursor
 //!   over the mapped file), `mapped`, `delta`.
+//! - What stands there already: `listing`.
 //! - What a commit brings: `compare` (a tree against the index), `staged`, `documents`.
 //! - What a push brings: `pushed`, which says how its rooms hang together; `places` (where objects
 //!   with a hit stand).
@@ -29,6 +30,7 @@ mod format;
 pub mod fuzzing;
 mod graph;
 mod index;
+mod listing;
 mod mapped;
 mod numbers;
 mod objects;
@@ -46,6 +48,7 @@ mod walk;
 pub use documents::{Document, Where};
 pub use environment::Environment;
 pub use error::Error;
+pub use listing::{indexed, reachable};
 pub use objects::{Header, ObjectDirectory, ObjectSink, Objects};
 pub use places::Place;
 pub use pushed::{NewObjects, PrePushLine, Visitor, ref_kind};

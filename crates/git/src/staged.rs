@@ -128,7 +128,12 @@ fn likely_sources(
     ids.take(DELETED_SIDES).collect()
 }
 
-fn against(repo: &Repository, tree: ObjectId, sink: compare::Sink<'_>) -> Result<(), Error> {
+/// What differs between `tree` and the index.
+pub(crate) fn against(
+    repo: &Repository,
+    tree: ObjectId,
+    sink: compare::Sink<'_>,
+) -> Result<(), Error> {
     match repo.index()? {
         Some(index) => compare::with_index(repo.objects(), tree, index, sink),
         None => compare::with_tree(repo.objects(), tree, empty_tree(repo.hash_kind()), sink),

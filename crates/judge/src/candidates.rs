@@ -206,6 +206,12 @@ impl Session {
             let found = Found {
                 path: &route.path,
                 shown: Some(shown),
+                // What stands under the name: an acceptance is of that alone.
+                object: route
+                    .new
+                    .mode
+                    .is_blob()
+                    .then_some((route.new.id, ObjectKind::Blob)),
                 commit: route.commit,
                 ..Found::default()
             };

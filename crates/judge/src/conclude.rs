@@ -115,6 +115,7 @@ impl Session {
         let mut view = View {
             hook,
             allow_until: (self.policy.inline() != Inline::Off).then_some(until.as_str()),
+            baseline: self.engine.organisation().counts_baseline(Surface::Client),
             contact: self.policy.contact(),
             full_list: None,
         };

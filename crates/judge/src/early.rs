@@ -110,10 +110,10 @@ impl Session {
             .iter()
             .any(|h| denies(Some(h.id), b"", &h.scanned))
             || hits.message.iter().any(|s| denies(None, b"", s))
-            || hits
-                .paths
-                .iter()
-                .any(|r| !r.stood && denies(None, b"", &r.scanned))
+            || hits.paths.iter().any(|r| {
+                let object = r.new.mode.is_blob().then_some(r.new.id);
+                !r.stood && denies(object, b"", &r.scanned)
+            })
             || hits.files.iter().any(|n| denies(None, &n.name, &n.scanned))
             || references.map(|n| &n.scanned).any(|s| denies(None, b"", s))
     }

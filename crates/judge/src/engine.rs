@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lychgate_model::{Digest, Problem};
+use jiff::civil::Date;
+use lychgate_model::{Digest, Problem, RuleId};
 use lychgate_policy::{Organisation, Policy};
 use lychgate_scan::RuleSet;
 use sha2::{Digest as _, Sha256};
@@ -20,6 +21,7 @@ pub struct Engine {
     fault: Option<Vec<u8>>,
     delay: Option<(Vec<u8>, Duration)>,
     adopted: Adopted,
+    idle: Vec<String>,
 }
 
 impl Engine {
@@ -36,7 +38,10 @@ impl Engine {
         let (rules, found) = RuleSet::built_in_with(&sources.as_packs());
         problems.extend(found);
         match rules {
-            Some(rules) if problems.is_empty() => Ok(Self::new(rules, organisation)),
+            Some(rules) if problems.is_empty() => Ok(Self {
+                idle: sources.idle().to_vec(),
+                ..Self::new(rules, organisation)
+            }),
             _ => Err(problems),
         }
     }
@@ -71,6 +76,7 @@ impl Engine {
             fault: None,
             delay: None,
             adopted: Adopted::default(),
+            idle: Vec::new(),
         }
     }
 
@@ -115,6 +121,14 @@ impl Engine {
     /// The day on which the packs of this program were compiled in, counted from 1970-01-01.
     pub fn packs_built() -> i32 {
         RuleSet::packs_built()
+    }
+
+    /// What the organisation's files say to no effect `today`, a line each: packs that are not
+    /// there, acceptances that are over or name no rule.
+    pub fn idle(&self, today: Date) -> Vec<String> {
+        let known = |id: &RuleId| self.rules.rule(id).is_some();
+        let accepts = self.organisation.idle(today, &known);
+        self.idle.iter().cloned().chain(accepts).collect()
     }
 
     /// Digest of everything the rules say.

@@ -1,5 +1,7 @@
 //! Everything an engine is built from, read from files once and then only bytes.
 
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use lychgate_model::{Problem, pattern};
@@ -28,6 +30,7 @@ pub struct Sources {
     /// Packs beside the built-in ones.
     pub packs: Vec<Text>,
     files: Vec<PathBuf>,
+    idle: Vec<String>,
 }
 
 impl Sources {
@@ -44,20 +47,19 @@ impl Sources {
     pub fn read(organisation: Option<&Path>, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
         let mut sources = Self::default();
         let mut problems = Vec::new();
-        if let Some(path) = organisation {
-            match std::fs::read_to_string(path) {
+        if let Some(path) = organisation.filter(|path| !is_absent(path)) {
+            match read(path) {
                 Ok(text) => sources.organisation = Some(sources.note(path, text)),
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                Err(e) => problems.push(unreadable(path, &e)),
+                Err(problem) => problems.push(problem),
             }
         }
         for path in added {
-            match std::fs::read_to_string(path) {
+            match read(path) {
                 Ok(text) => {
                     let text = sources.note(path, text);
                     sources.added.push(text);
                 }
-                Err(e) => problems.push(unreadable(path, &e)),
+                Err(problem) => problems.push(problem),
             }
         }
         match sources.compose() {
@@ -75,9 +77,14 @@ impl Sources {
         }
     }
 
-    /// The files that were read, in order: what a daemon watches and `status` lists.
+    /// The files that were read, in order, and folders where one may come: what a daemon watches.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// What these files say to no effect, a line each.
+    pub(crate) fn idle(&self) -> &[String] {
+        &self.idle
     }
 
     /// The organisation's file with those that tighten it.
@@ -135,25 +142,63 @@ impl Sources {
                     paths.sort();
                     paths
                 }
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
                 Err(e) => {
                     problems.push(unreadable(folder, &e));
-                    Vec::new()
+                    return;
                 }
             }
         } else {
             vec![path.to_owned()]
         };
+        if found.is_empty() {
+            self.idle.push(format!("packs: no file fits {listed}"));
+            // One may come.
+            self.files.extend(path.parent().map(Path::to_owned));
+        }
         for path in found {
-            match std::fs::read_to_string(&path) {
+            match read(&path) {
                 Ok(text) => {
                     let text = self.note(&path, text);
                     self.packs.push(text);
                 }
-                Err(e) => problems.push(unreadable(&path, &e)),
+                Err(problem) => problems.push(problem),
             }
         }
     }
+}
+
+/// Whether nothing at all has this name. A link that leads nowhere, or one on the way, is a file
+/// that cannot be read: what it is to hold may be stricter than what would do without it.
+fn is_absent(path: &Path) -> bool {
+    let missing = |e: &std::io::Error| e.kind() == std::io::ErrorKind::NotFound;
+    path.ancestors().all(|part| match part.symlink_metadata() {
+        Ok(meta) => part == path || !meta.is_symlink() || part.metadata().is_ok(),
+        Err(e) => missing(&e),
+    }) && path.symlink_metadata().is_err_and(|e| missing(&e))
+}
+
+/// What stands in a file of whoever keeps this machine: one that anybody may write is not.
+fn read(path: &Path) -> Result<String, Problem> {
+    let mut file = std::fs::File::open(path).map_err(|e| unreadable(path, &e))?;
+    let open_to_all = |m: &std::fs::Metadata| m.mode() & 0o002 != 0;
+    let meta = file.metadata().map_err(|e| unreadable(path, &e))?;
+    // A file in a folder that all may write can be replaced, unless only its owner may do that.
+    let folder = path.parent().and_then(|folder| folder.metadata().ok());
+    let replaceable = folder.filter(|m| open_to_all(m) && m.mode() & 0o1000 == 0);
+    if open_to_all(&meta) || replaceable.is_some() {
+        let of = if open_to_all(&meta) {
+            Some(path)
+        } else {
+            path.parent()
+        };
+        let mut problem = refused(path, "is not read: everybody may write it".to_owned());
+        problem.help = format!("chmod o-w {}", of.unwrap_or(path).display());
+        return Err(problem);
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)
+        .map_err(|e| unreadable(path, &e))?;
+    Ok(text)
 }
 
 fn fits(pattern: &str, path: &Path) -> bool {
@@ -165,12 +210,23 @@ fn fits(pattern: &str, path: &Path) -> bool {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    let dangling = path.is_symlink() && error.kind() == std::io::ErrorKind::NotFound;
+    refused(
+        path,
+        match dangling {
+            true => "cannot be read: it is a link that leads nowhere".to_owned(),
+            false => format!("cannot be read: {error}"),
+        },
+    )
+}
+
+fn refused(path: &Path, message: String) -> Problem {
     Problem {
         file: path.display().to_string(),
         line: 0,
         column: 0,
         key: String::new(),
-        message: format!("cannot be read: {error}"),
+        message,
         help: String::new(),
     }
 }

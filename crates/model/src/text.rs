@@ -12,11 +12,12 @@
 //!   more     lychgate rules explain github.pat
 //! ```
 
+mod otherwise;
 mod place;
 mod wrap;
 
 use crate::comment::{self, Style, Where};
-use crate::finding::{Category, Finding, Source, State};
+use crate::finding::{Category, Finding, State};
 use crate::ids::ObjectId;
 use crate::limits;
 use crate::path::printable;
@@ -37,7 +38,9 @@ pub struct View<'a> {
     pub hook: Hook,
     /// The day an allow line would hold until, `2026-12-31`; `None`: none is worth anything.
     pub allow_until: Option<&'a str>,
-    /// Who can accept a finding at a server; empty: its administrators.
+    /// Whether what a repository's baseline lists is excused at a client.
+    pub baseline: bool,
+    /// Who can accept a finding; empty: the administrators.
     pub contact: &'a str,
     /// Where the full list is, when not everything is shown: a file, or at a server the command
     /// that shows it in the pusher's own repository.
@@ -278,8 +281,8 @@ fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
     if view.is_server() {
         return labelled("accept", &accepting(view), 1);
     }
-    let (Some(until), Source::Blob) = (view.allow_until, finding.source) else {
-        return Vec::new();
+    let Some(until) = view.allow_until.filter(|_| otherwise::has_a_line(finding)) else {
+        return otherwise::way_out(finding, view);
     };
     let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
     let text = format!(
@@ -287,7 +290,7 @@ fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
         finding.rule
     );
     let Some(style) = comment::of(path) else {
-        return Vec::new();
+        return otherwise::way_out(finding, view);
     };
     let line = style.around(&text);
     let label = "  allow    ";
@@ -441,14 +444,8 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
     }
     if view.is_server() {
         out.extend(labelled("accept", &accepting(view), 1));
-    } else if let (Some(until), Some(finding)) = (
-        view.allow_until,
-        blocking.iter().find(|f| f.source == Source::Blob),
-    ) {
-        let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
-        let text = format!("lychgate: allow RULE until {until} because <why>");
-        let line = comment::of(path).map(|style| style.around(&text));
-        out.extend(line.map(|line| format!("  allow    {line}")));
+    } else {
+        out.extend(ways_out(blocking, view));
     }
     let count = verdict.reasons.len();
     let is_short = count > 1 && !view.is_check();
@@ -470,6 +467,28 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
         out.push(format!("lychgate: and {left} more reason{}", plural(left)));
     }
     request(verdict, view, &mut out);
+    out
+}
+
+/// Of several findings: the comment to paste for those that can have one, and what is left for
+/// the first that cannot.
+fn ways_out(blocking: &[&Finding], view: &View<'_>) -> Vec<String> {
+    let comment = |finding: &Finding| {
+        let until = view
+            .allow_until
+            .filter(|_| otherwise::has_a_line(finding))?;
+        let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
+        let text = format!("lychgate: allow RULE until {until} because <why>");
+        comment::of(path).map(|style| style.around(&text))
+    };
+    let line = blocking.iter().find_map(|f| comment(f));
+    let mut out: Vec<String> = line
+        .map(|line| format!("  allow    {line}"))
+        .into_iter()
+        .collect();
+    let rest = blocking.iter().filter(|f| comment(f).is_none());
+    let mut left = rest.map(|f| otherwise::way_out(f, view));
+    out.extend(left.find(|lines| !lines.is_empty()).into_iter().flatten());
     out
 }
 

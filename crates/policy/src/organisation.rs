@@ -283,6 +283,28 @@ impl Organisation {
         }
     }
 
+    /// What is accepted to no effect `today`, a line each; `known`: whether a rule exists. Rules
+    /// of a repository's own are not known beforehand.
+    pub fn idle(&self, today: Date, known: &dyn Fn(&RuleId) -> bool) -> Vec<String> {
+        let own = |rule: &RuleId| {
+            let of = |prefix| rule.as_str().starts_with(prefix);
+            of("gitleaks.") || of("store.")
+        };
+        let accepts = self.accepts.iter().filter_map(|accept| {
+            let why = match accept.until {
+                _ if !known(&accept.rule) && !own(&accept.rule) => "no rule is called that".into(),
+                until if until < today => format!("it ended {until}"),
+                _ => return None,
+            };
+            let object: String = accept.object.to_string().chars().take(12).collect();
+            let rule = &accept.rule;
+            Some(format!(
+                "[[accept]] of {rule} in {object} does nothing: {why}"
+            ))
+        });
+        accepts.collect()
+    }
+
     /// Deadlines and sizes.
     pub fn bounds(&self) -> &Bounds {
         &self.bounds
@@ -369,23 +391,37 @@ fn bounds(root: &Section<'_, '_>) -> Bounds {
 }
 
 fn accept(entry: &Section<'_, '_>) -> Option<Accept> {
-    let repository = entry.required("repository");
+    let filled = |key| {
+        let given: Option<Placed<String>> = entry.required(key);
+        if let Some(empty) = given.as_ref().filter(|text| text.value.trim().is_empty()) {
+            entry.refuse(key, empty, "is empty".into(), "a draft is to be filled in");
+            return None;
+        }
+        given
+    };
+    let repository = filled("repository");
     entry.required("object");
     let object = entry.word("object", "a full object id in hex", |text| {
         ObjectId::from_hex(text.as_bytes())
     });
     entry.required("rule");
     let rule = entry.word("rule", "a rule id", RuleId::new);
-    let by = entry.required("by");
-    let reason = entry.required("reason");
+    let by = filled("by");
+    let reason = filled("reason");
     entry.required("until");
     let until = entry.word("until", "a date as \"2026-12-31\"", crate::exception::date);
     Some(Accept {
-        repository: repository?.value,
+        repository: repository.map(|r| without_slash(&r.value))?,
         object: object?.value,
         rule: rule?.value,
         by: by?.value,
         reason: reason?.value,
         until: until?.value,
     })
+}
+
+/// A folder's name as a hook tells it, which ends with no slash.
+fn without_slash(repository: &str) -> String {
+    let name = repository.trim_end_matches('/');
+    if name.is_empty() { repository } else { name }.to_owned()
 }

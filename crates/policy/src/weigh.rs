@@ -119,7 +119,8 @@ impl Candidate {
     /// Place and rule, for a note.
     fn named(&self) -> String {
         let path = self.finding.path.as_ref();
-        let path = path.map_or_else(String::new, ToString::to_string);
+        let source = self.finding.source.name();
+        let path = path.map_or_else(|| source.to_owned(), ToString::to_string);
         format!("{path}:{} {}", self.finding.span.line, self.finding.rule)
     }
 }
@@ -148,7 +149,7 @@ pub fn weigh(
 ) -> Weighed {
     let threshold = asked.threshold(policy);
     let mut notes = Vec::new();
-    let mut would_deny = 0usize;
+    let mut would_deny = Vec::new();
     let mut listed = Vec::new();
     let mut findings: Vec<Finding> = Vec::with_capacity(candidates.len());
     for candidate in candidates {
@@ -159,11 +160,14 @@ pub fn weigh(
             }
             None => state(policy, asked, known, &candidate, &mut notes),
         };
+        let named = candidate.named();
         let mut finding = candidate.finding;
         let sure = is_sure(policy, candidate.shapeless, finding.confidence);
         let blocks = state == State::New && finding.severity >= threshold && sure;
         finding.blocks = blocks && policy.mode() == Mode::Enforce;
-        would_deny += usize::from(blocks && !finding.blocks);
+        if blocks && !finding.blocks {
+            would_deny.push((finding.path.clone(), finding.span.line, named));
+        }
         finding.state = state;
         finding.allowed_by = allowed_by;
         findings.push(finding);
@@ -185,11 +189,13 @@ pub fn weigh(
             standing.push(reason);
         }
     }
-    if would_deny > 0 {
-        let plural = if would_deny == 1 { "" } else { "s" };
-        notes.push(format!(
-            "observe: would be denied: {would_deny} new finding{plural}"
-        ));
+    would_deny.sort();
+    if let Some((_, _, first)) = would_deny.first() {
+        let more = match would_deny.len() {
+            1 => String::new(),
+            all => format!(", the first of {all} new findings{}", listing(asked.hook)),
+        };
+        notes.push(format!("observe: would be denied: {first}{more}"));
     }
     notes.dedup();
     let decision = decide(&findings, &standing);
@@ -198,6 +204,15 @@ pub fn weigh(
         findings,
         reasons: standing,
         notes,
+    }
+}
+
+/// The command that lists what a hook only counts.
+const fn listing(hook: Hook) -> &'static str {
+    match hook {
+        Hook::PreCommit | Hook::PreMergeCommit => "; all: lychgate check",
+        Hook::PrePush | Hook::PreReceive | Hook::Update => "; all: lychgate check --all",
+        _ => "",
     }
 }
 

@@ -6,7 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-use lychgate_model::{Problem, RefKind, RefUpdate, Severity, Surface};
+use lychgate_model::{Problem, RefKind, RefUpdate, RuleId, Severity, Surface};
 use lychgate_policy::organisation::{OBSERVE, REFERENCE, STANDARD, STRICT};
 use lychgate_policy::{Bounds, Inline, Mode, Organisation, Policy, RepositoryPolicy};
 
@@ -515,4 +515,48 @@ fn packs_are_named_by_whole_paths() {
             "{said:?}"
         );
     }
+}
+
+fn accept(key: &str, value: &str) -> String {
+    let fields = [
+        ("repository", "/srv/git/shop.git"),
+        ("object", "0123456789012345678901234567890123456789"),
+        ("rule", "test.a"),
+        ("by", "ana"),
+        ("reason", "revoked"),
+        ("until", "2026-12-01"),
+    ];
+    let lines = fields.map(|(k, v)| format!("{k} = \"{}\"\n", if k == key { value } else { v }));
+    format!("schema = 1\n[[accept]]\n{}", lines.concat())
+}
+
+#[test]
+fn a_draft_of_an_acceptance_accepts_nothing_until_it_is_filled_in() {
+    organisation(&accept("", ""));
+    for key in ["repository", "by", "reason"] {
+        for empty in ["", "  "] {
+            let (made, problems) = Organisation::parse("org.toml", &accept(key, empty));
+            assert!(made.is_none(), "{key}");
+            let told = shown(&problems).join("\n");
+            assert!(told.contains(&format!("accept.{key}: is empty")), "{told}");
+        }
+    }
+}
+
+#[test]
+fn an_acceptance_that_does_nothing_is_named() {
+    let idle = |text: &str| {
+        let known = |rule: &RuleId| rule.as_str() == "test.a";
+        organisation(text).idle(jiff::civil::date(2026, 12, 1), &known)
+    };
+    assert_eq!(idle(&accept("", "")), [""; 0]);
+    let told = idle(&accept("rule", "test.b")).concat();
+    assert!(told.contains("no rule is called that"), "{told}");
+    // A repository's own rules are not known beforehand.
+    for own in ["gitleaks.mine", "store.op"] {
+        assert_eq!(idle(&accept("rule", own)), [""; 0]);
+    }
+    let told = idle(&accept("until", "2026-11-30")).concat();
+    assert!(told.contains("test.a in 012345678901"), "{told}");
+    assert!(told.contains("it ended 2026-11-30"), "{told}");
 }

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use lychgate_model::{Mode, ObjectId, ObjectKind};
+use lychgate_git::Repository;
+use lychgate_model::{Change, ObjectId, ObjectKind};
 use walkdir::WalkDir;
 
 use super::Place;
@@ -34,11 +35,11 @@ pub(super) fn each(
             .try_for_each(|path| files(&around.cwd().join(path), top, sink));
     }
     let blobs = if wanted.staged {
-        staged(place)?
+        of_index(place, lychgate_git::staged)?
     } else if wanted.all {
         history(place)?
     } else {
-        index(place)?
+        of_index(place, lychgate_git::indexed)?
     };
     let mut content = Vec::new();
     let mut seen = HashSet::new();
@@ -47,8 +48,8 @@ pub(super) fn each(
             continue;
         }
         match place.repository.objects().load(id, &mut content) {
-            Ok(_) => sink(&path, Some(&content)),
-            Err(_) => sink(&path, None),
+            Ok(ObjectKind::Blob) => sink(&path, Some(&content)),
+            _ => sink(&path, None),
         }
     }
     Ok(())
@@ -56,9 +57,16 @@ pub(super) fn each(
 
 type Blobs = Vec<(ObjectId, Vec<u8>)>;
 
-fn staged(place: &Place) -> Result<Blobs, Failure> {
+/// What `list` hands on of the index, by path.
+fn of_index(
+    place: &Place,
+    list: impl FnOnce(
+        &Repository,
+        &mut dyn FnMut(Change) -> ControlFlow<()>,
+    ) -> Result<(), lychgate_git::Error>,
+) -> Result<Blobs, Failure> {
     let mut out = Blobs::new();
-    lychgate_git::staged(&place.repository, &mut |change| {
+    list(&place.repository, &mut |change| {
         if let Some(new) = change.new.filter(|new| new.mode.is_blob()) {
             out.push((new.id, change.path.0));
         }
@@ -68,49 +76,13 @@ fn staged(place: &Place) -> Result<Blobs, Failure> {
     Ok(out)
 }
 
-/// `mode SP id SP stage TAB path NUL`.
-fn index(place: &Place) -> Result<Blobs, Failure> {
-    let said = place.git.says(&["ls-files", "-z", "--stage"], NOT)?;
-    let mut out = Blobs::new();
-    for entry in said.split(|b| *b == 0).filter(|e| !e.is_empty()) {
-        let read = || {
-            let tab = entry.iter().position(|b| *b == b'\t')?;
-            let mut words = entry.get(..tab)?.split(|b| *b == b' ');
-            let mode = std::str::from_utf8(words.next()?).ok()?;
-            let mode = Mode::from_bits(u32::from_str_radix(mode, 8).ok()?)?;
-            let id = ObjectId::from_hex(words.next()?)?;
-            Some((mode, id, entry.get(tab + 1..)?.to_vec()))
-        };
-        match read() {
-            Some((mode, id, path)) if mode.is_blob() => out.push((id, path)),
-            Some(_) => {}
-            None => {
-                let what = format!("{NOT}: git ls-files said what is not understood");
-                return Err(Failure::new(Kind::Incomplete, what));
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// `id SP path LF`; commits have no path, and of a blob the first path is told.
+/// Of a blob the first path is told.
 fn history(place: &Place) -> Result<Blobs, Failure> {
-    let said = place.git.says(&["rev-list", "--objects", "--all"], NOT)?;
     let mut out = Blobs::new();
-    for line in said.split(|b| *b == b'\n') {
-        let Some(space) = line.iter().position(|b| *b == b' ') else {
-            continue;
-        };
-        let (id, path) = line.split_at(space);
-        let (Some(id), Some(path)) = (ObjectId::from_hex(id), path.get(1..)) else {
-            continue;
-        };
-        let header = place.repository.objects().header(id);
-        if header.is_ok_and(|h| h.kind != ObjectKind::Blob) {
-            continue;
-        }
+    lychgate_git::reachable(&place.repository, &mut |id, path| {
         out.push((id, path.to_vec()));
-    }
+    })
+    .map_err(|e| Failure::new(Kind::Incomplete, NOT).because(&e))?;
     Ok(out)
 }
 

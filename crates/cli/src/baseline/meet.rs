@@ -1,5 +1,7 @@
 //! A scan that gives findings their content keys. No value leaves it.
 
+use std::ops::Range;
+
 use lychgate_judge::Engine;
 use lychgate_model::limits::{PIECE, WHOLE_OBJECT};
 use lychgate_model::path::printable;
@@ -31,6 +33,8 @@ pub(crate) struct Met {
     pub(crate) value: ValueTag,
     pub(crate) line: u32,
     pub(crate) end_line: u32,
+    /// Where in the content, unless something was taken off.
+    pub(crate) bytes: Range<usize>,
     /// Whether something was taken off before it was seen.
     pub(crate) inside: bool,
 }
@@ -112,6 +116,7 @@ impl Meet {
             && !rule.excuses(&raw, Some(path), None)
             && (raw.evidence.is_none() || raw.evidence.at(path).confidence().is_some());
         let minted = raw.recalled.minted.filter(|_| counts)?;
+        let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX);
         Some(Met {
             entry: Entry {
                 key: minted.key,
@@ -122,6 +127,7 @@ impl Meet {
             value: raw.value,
             line: raw.span.line,
             end_line: raw.span.end_line,
+            bytes: at(raw.span.byte_start)..at(raw.span.byte_end),
             inside: raw.via.is_some(),
         })
     }

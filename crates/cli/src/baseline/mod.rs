@@ -21,7 +21,6 @@ pub(crate) use meet::{Meet, Met};
 /// What a command that writes a baseline needs.
 pub(crate) struct Place {
     pub(crate) repository: Repository,
-    pub(crate) git: Git,
     pub(crate) listing: Listing,
 }
 
@@ -39,10 +38,8 @@ impl Place {
         let repository = Repository::open(&environment)
             .map_err(|e| Failure::new(Kind::Incomplete, not).because(&e))?;
         let listing = Listing::read(&layout.top, not)?;
-        let git = Git::at(&layout.top);
         Ok(Self {
             repository,
-            git,
             listing,
         })
     }
@@ -93,7 +90,7 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Baseline) -> Result<Said
     })?;
     if !unread.is_empty() && wanted.prune {
         let what = format!("{NOT}: what was not read cannot be called gone");
-        return Err(Failure::new(Kind::Incomplete, what).before(unread.join("\n")));
+        return Err(Failure::new(Kind::Incomplete, what).listing(unread.join("\n")));
     }
     lines.extend(listing.write(NOT, wanted.prune, wanted.is_whole())?);
     let code = if unread.is_empty() {

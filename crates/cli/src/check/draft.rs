@@ -18,6 +18,12 @@ pub(super) fn stanzas(verdict: &Verdict, repository: Option<&Repository>) -> Str
     if super::report::exit_of(verdict) == exit::INDETERMINATE {
         out.push_str("# INCOMPLETE: not everything was judged.\n");
     }
+    if repository.is_some_and(|r| r.work_tree().is_some()) {
+        out.push_str(
+            "# repository is the one of this work tree. At a server it has another path: put that\n\
+             # in its place, or `**/NAME.git` for one of that name in any folder.\n",
+        );
+    }
     let mut seen = BTreeSet::new();
     for finding in verdict.blocking() {
         let Some(object) = finding.object else {
@@ -26,15 +32,18 @@ pub(super) fn stanzas(verdict: &Verdict, repository: Option<&Repository>) -> Str
         if !seen.insert((object, finding.rule.clone())) {
             continue;
         }
-        let place = finding
-            .path
-            .as_ref()
-            .map_or_else(String::new, ToString::to_string);
+        let line = finding.span.line;
+        let place = match &finding.path {
+            Some(path) => format!("{path}:{line}"),
+            None => {
+                let short: String = object.to_string().chars().take(12).collect();
+                format!("{} of {short}, line {line}:", finding.source.name())
+            }
+        };
         let _ = write!(
             out,
-            "\n# {place}:{} {} {}\n[[accept]]\nrepository = {}\nobject = \"{object}\"\n\
+            "\n# {place} {} {}\n[[accept]]\nrepository = {}\nobject = \"{object}\"\n\
              rule = \"{}\"\nby = \"\"\nreason = \"\"\nuntil = \"\"\n",
-            finding.span.line,
             crate::page::plain(&finding.title),
             lychgate_model::path::printable(finding.masked.as_bytes()),
             toml::Value::String(label.clone()),

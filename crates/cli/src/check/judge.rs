@@ -8,11 +8,12 @@ use lychgate_client::conf;
 use lychgate_git::Repository;
 use lychgate_judge::{Cache, Context, Engine, ORGANISATION, Session, Sources, State};
 use lychgate_model::Problem;
+use lychgate_wire::frame::caps;
 
 use super::memory::MemoryLink;
 use super::timed::Judge;
 use crate::ask_git::Git;
-use crate::daemon::{Place, Reached};
+use crate::daemon::{Place, Reached, ask};
 use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
 
@@ -66,6 +67,21 @@ impl Bench<'_> {
         }
     }
 
+    /// Whether a daemon answers that does not judge by the file `LYCHGATE_CONFIG` names here. It
+    /// knows only what it was started with.
+    pub(crate) fn is_stricter_than_daemon(&self) -> Result<bool, Failure> {
+        if self.in_process || self.around.extra_config().is_none() {
+            return Ok(false);
+        }
+        let engine = engine(self.around, "not checked")?;
+        let Some(mut link) = self.daemon() else {
+            return Ok(false);
+        };
+        // One that does not even say what it judges by is asked no more than this.
+        let status = ask(&mut link, caps::STATUS, "not checked").unwrap_or_default();
+        Ok(differs(&engine, &status) != Differs::No)
+    }
+
     fn insists_on_daemon(&self) -> Result<bool, Failure> {
         if self.repository.is_none() {
             return Ok(false);
@@ -90,16 +106,46 @@ pub(crate) fn threads() -> usize {
 /// The engine of this process: the organisation's file and what `LYCHGATE_CONFIG` adds. `not`
 /// says what did not happen without one.
 pub(crate) fn engine(around: &Surroundings, not: &str) -> Result<Engine, Failure> {
-    let added: Vec<_> = around.extra_config().into_iter().collect();
-    Sources::read(Some(Path::new(ORGANISATION)), &added)
-        .and_then(|sources| Engine::load(&sources))
+    loaded(around)
         .map_err(|problems| unusable(&format!("{not}: rules or policy cannot be used"), &problems))
+}
+
+/// The same, or every problem.
+pub(crate) fn loaded(around: &Surroundings) -> Result<Engine, Vec<Problem>> {
+    let added: Vec<_> = around.extra_config().into_iter().collect();
+    Sources::read(Some(Path::new(ORGANISATION)), &added).and_then(|sources| Engine::load(&sources))
+}
+
+/// Whether a daemon judges by other rules or another policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Differs {
+    /// By the same.
+    No,
+    /// By others.
+    Yes,
+    /// It does not say.
+    Unknown,
+}
+
+/// Compares `engine` with what a daemon says of itself.
+pub(crate) fn differs(engine: &Engine, status: &[String]) -> Differs {
+    let says = |key: &str| status.iter().find_map(|line| line.strip_prefix(key));
+    match (says("rule-set: "), says("policy: ")) {
+        (Some(rules), Some(policy)) => {
+            let same = rules == engine.rule_set().to_string();
+            match same && policy == engine.policy().to_string() {
+                true => Differs::No,
+                false => Differs::Yes,
+            }
+        }
+        _ => Differs::Unknown,
+    }
 }
 
 /// A failure that lists every problem.
 pub(crate) fn unusable(what: &str, problems: &[Problem]) -> Failure {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    Failure::new(Kind::Refused, what).before(lines.join("\n"))
+    Failure::new(Kind::Refused, what).listing(lines.join("\n"))
 }
 
 /// A session in this process. Its request id is empty: the answer is the daemon's byte for byte.

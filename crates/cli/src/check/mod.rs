@@ -51,11 +51,18 @@ pub(crate) fn run(
         repository: repository.as_ref(),
     };
 
-    let bench = Bench {
+    let mut bench = Bench {
         around,
         repository: repository.as_ref(),
         in_process: wanted.in_process,
     };
+    let mut err = String::new();
+    if bench.is_stricter_than_daemon()? {
+        bench.in_process = true;
+        let told = "lychgate: judged in this process: the daemon was started without \
+                    LYCHGATE_CONFIG";
+        err = crate::page::wrapped(told, "", "  ");
+    }
     let mut timed = Timed::new(bench.judge()?, begun);
     let mut asked = question.ask(&mut timed, &selection);
     if let Err(error) = &asked
@@ -90,7 +97,6 @@ pub(crate) fn run(
         true => draft::stanzas(&verdict, repository.as_ref()),
         false => report::written(&verdict, &lines, wanted.format, &weaknesses),
     };
-    let mut err = String::new();
     let tally = verdict.coverage.tally;
     if matches!(selection, Selection::Range { .. })
         && verdict.decision == Decision::Allow
@@ -244,6 +250,7 @@ pub(crate) fn not_judged(error: &Error, hook: Hook) -> (Verdict, Vec<String>) {
     let view = View {
         hook,
         allow_until: None,
+        baseline: false,
         contact: "",
         full_list: None,
     };

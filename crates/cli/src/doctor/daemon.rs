@@ -8,20 +8,25 @@ use lychgate_wire::frame::caps;
 use rustix::fs::Access;
 
 use super::Report;
-use crate::daemon::{FOLDED_HELP, Place, Reached, ask};
+use crate::daemon::{FOLDED_HELP, Place, Reached, ask, lost_at};
 use crate::failure::Failure;
 
 /// Where a system's daemon listens.
 const SYSTEM: &str = "/run/lychgate";
 
 /// Looks at what hooks find at `place`. A server's hooks start no daemon: there one `must_run`.
-pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut Report) {
+/// Gives its status, if it answers.
+pub(super) fn look(
+    place: Result<Place, Failure>,
+    must_run: bool,
+    report: &mut Report,
+) -> Option<Vec<String>> {
     let place = match place {
         Ok(place) => place,
         Err(failure) => {
             let mend = "export XDG_RUNTIME_DIR=/run/user/$(id -u)";
             report.problem(failure.fragment(), mend);
-            return;
+            return None;
         }
     };
     let path = &place.socket;
@@ -30,14 +35,17 @@ pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut R
         Reached::Answers(mut link) => {
             modes(path, must_run, report);
             match ask(&mut link, caps::STATUS, "the daemon") {
-                Ok(lines) => version(&lines, report),
+                Ok(lines) => {
+                    version(&lines, report);
+                    return Some(lines);
+                }
                 Err(failure) => {
                     let said = failure.fragment();
                     report.problem(format!("{said} (at {at})"), restart());
                 }
             }
         }
-        Reached::Away => away(path, must_run, report),
+        Reached::Away => away(&place, must_run, report),
         Reached::NotOurs(distrust) => {
             report.problem(
                 format!("the hooks do not believe what is at {at}: {distrust}"),
@@ -51,6 +59,7 @@ pub(super) fn look(place: Result<Place, Failure>, must_run: bool, report: &mut R
             );
         }
     }
+    None
 }
 
 /// Who may connect (contract 4.3): at one's own socket nobody else, at a server's its group.
@@ -76,8 +85,13 @@ fn modes(socket: &Path, of_server: bool, report: &mut Report) {
     }
 }
 
-fn away(path: &Path, must_run: bool, report: &mut Report) {
+fn away(place: &Place, must_run: bool, report: &mut Report) {
+    let path = &place.socket;
     let at = path.display();
+    if let Some(lost) = lost_at(place) {
+        let what = format!("no daemon can be reached at {at}: {lost}");
+        return report.problem(what, restart());
+    }
     let dead = path.symlink_metadata().is_ok();
     if must_run {
         report.problem(
@@ -128,6 +142,9 @@ fn version(lines: &[String], report: &mut Report) {
             restart(),
         );
     }
+    for note in lines.iter().filter_map(|line| line.strip_prefix("note: ")) {
+        report.note(note);
+    }
     let not_ready = of("state:") == Some("not-ready");
     for problem in lines
         .iter()
@@ -142,10 +159,11 @@ fn version(lines: &[String], report: &mut Report) {
         let gap = if help.is_empty() { "" } else { "; " };
         let file = problem.split(": ").next().unwrap_or_default();
         let file = file.split(':').next().unwrap_or_default();
-        report.problem(
-            format!("{what}: {problem}{gap}{help}"),
-            format!("edit {file}, then: lychgate daemon reload"),
-        );
+        let mend = match help.starts_with("chmod ") {
+            true => format!("{help} && lychgate daemon reload"),
+            false => format!("edit {file}, then: lychgate daemon reload"),
+        };
+        report.problem(format!("{what}: {problem}{gap}{help}"), mend);
     }
 }
 

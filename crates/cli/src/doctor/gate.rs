@@ -1,7 +1,7 @@
 //! A developer's hooks: in the folder git uses, ours, runnable, and nothing after them.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lychgate_client::conf::{self, Conf};
 
@@ -12,7 +12,7 @@ use crate::install::CLIENT_HOOKS;
 use crate::install::client::global_folder;
 use crate::install::folder::{self, Standing, is_executable, standing};
 use crate::install::manager::Manager;
-use crate::install::manifest::Manifest;
+use crate::install::manifest::{Manifest, kept_name};
 use crate::install::shim::{self, Behind, WHERE_PRESENT};
 use crate::page::shell_word;
 use crate::surroundings::Surroundings;
@@ -67,6 +67,7 @@ pub(super) fn hooks_of(
     for name in names {
         hook(folder, name, report);
     }
+    open_to_all(folder, report);
     match conf::read(folder, &[owner]) {
         Ok(Some(conf)) => {
             if let Some(lychgate) = conf.lychgate.as_ref().filter(|path| !is_executable(path)) {
@@ -99,6 +100,24 @@ pub(super) fn hooks_of(
     None
 }
 
+/// A folder that everybody may write, or that is in one, holds whatever hook anybody puts there.
+fn open_to_all(folder: &Path, report: &mut Report) {
+    let parent = folder
+        .parent()
+        .filter(|parent| parent.join("HEAD").exists());
+    for path in [Some(folder), parent].into_iter().flatten() {
+        if folder::everybody_writes(path) {
+            report.problem(
+                format!(
+                    "everybody may write {}, and so replace the gate",
+                    path.display()
+                ),
+                format!("chmod o-w {}", shell_word(path)),
+            );
+        }
+    }
+}
+
 fn hook(folder: &Path, name: &str, report: &mut Report) {
     let path = folder.join(name);
     let at = path.display();
@@ -125,6 +144,30 @@ fn hook(folder: &Path, name: &str, report: &mut Report) {
         Ok(Standing::Nothing) => {
             report.problem(format!("{at} is gone"), "lychgate install");
         }
+        Ok(Standing::Foreign) if path.is_dir() && !path.is_symlink() => report.problem(
+            format!("{at} is a folder, and git runs no hook there"),
+            format!(
+                "mv {} {} && lychgate install",
+                shell_word(&path),
+                shell_word(&older(&path))
+            ),
+        ),
+        Ok(Standing::Foreign) if folder.join(kept_name(name)).symlink_metadata().is_ok() => {
+            // `install` does not choose which of the two is to run.
+            let kept = folder.join(kept_name(name));
+            report.problem(
+                format!(
+                    "{at} was replaced, and {} is no longer run: merge what you need of it into \
+                     {name}, which the gate then runs first",
+                    kept_name(name)
+                ),
+                format!(
+                    "mv {} {} && lychgate install",
+                    shell_word(&kept),
+                    shell_word(&older(&path))
+                ),
+            );
+        }
         Ok(Standing::Foreign) => {
             let by = Manager::of(folder).map_or("another tool", Manager::name);
             report.problem(
@@ -135,6 +178,21 @@ fn hook(folder: &Path, name: &str, report: &mut Report) {
         }
         Err(error) => report.problem(format!("cannot look at {at}: {error}"), "lychgate install"),
     }
+}
+
+/// A name beside `path` where nothing stands.
+fn older(path: &Path) -> PathBuf {
+    let named = |n: u32| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".older");
+        if n > 0 {
+            name.push(n.to_string());
+        }
+        path.with_file_name(name)
+    };
+    let mut all = (0..).map(named);
+    let free = all.find(|path| path.symlink_metadata().is_err());
+    free.unwrap_or_else(|| named(0))
 }
 
 /// No gate where git looks. If there is one elsewhere, something shadows it.

@@ -5,6 +5,7 @@
 mod daemon;
 mod gate;
 mod managed;
+mod policy;
 mod programs;
 mod server;
 
@@ -73,14 +74,14 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Doctor) -> Result<(Strin
     }
     let git = Git::at(around.cwd());
     let layout = git.layout()?;
-    if let Some(folder) = &wanted.server {
-        server::look(around, &around.cwd().join(folder), &mut report)?;
+    let status = if let Some(folder) = &wanted.server {
+        server::look(around, &around.cwd().join(folder), &mut report)?
     } else if let Some(layout) = layout {
         if layout.bare {
-            server::look(around, &layout.git_dir, &mut report)?;
+            server::look(around, &layout.git_dir, &mut report)?
         } else {
             let conf = gate::look(around, &git, &layout, &mut report)?;
-            daemon::look(Place::of_client(around, conf.as_ref()), false, &mut report);
+            daemon::look(Place::of_client(around, conf.as_ref()), false, &mut report)
         }
     } else {
         let installed = global_folder(around)
@@ -93,8 +94,9 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Doctor) -> Result<(Strin
                 "lychgate install --global",
             );
         }
-        daemon::look(Place::of_client(around, None), false, &mut report);
-    }
+        daemon::look(Place::of_client(around, None), false, &mut report)
+    };
+    policy::look(around, status.as_deref(), &mut report);
     let code = u8::from(!report.problems.is_empty());
     Ok((report.text(), code))
 }

@@ -10,24 +10,49 @@ use crate::failure::Failure;
 use crate::install::SERVER_HOOKS;
 use crate::install::folder::is_executable;
 use crate::install::manifest::Manifest;
-use crate::install::server::{closed_to, repositories};
+use crate::install::server::{apart, closed_to, leaves, not_bare, repositories};
 use crate::page::shell_word;
 use crate::surroundings::Surroundings;
 
-/// Looks at every repository of `folder`.
+/// Looks at every repository of `folder`; gives what a daemon of theirs says of itself.
 pub(super) fn look(
     around: &Surroundings,
     folder: &Path,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<Option<Vec<String>>, Failure> {
     let names: Vec<&str> = SERVER_HOOKS.iter().map(|h| h.name()).collect();
     let mut places = Vec::new();
-    for path in repositories(folder)? {
-        let Some(layout) = Git::of_any_owner(&path).layout()? else {
+    let (found, passed) = apart(repositories(folder)?);
+    for path in passed {
+        report.note(not_bare(&path));
+    }
+    for path in found {
+        let git = Git::of_any_owner(&path);
+        let Some(layout) = git.layout()? else {
+            report.note(format!("git does not take {} for one", path.display()));
             continue;
         };
         let at = path.display();
         let install = format!("lychgate install --server {}", shell_word(&path));
+        if let Some(set) = git.hooks_path()?.filter(|set| leaves(set, &layout)) {
+            let here = format!("git -C {}", shell_word(&path));
+            let value = lychgate_model::path::printable(set.value.as_encoded_bytes());
+            report.problem(
+                format!(
+                    "core.hooksPath = {value} ({}, {}) turns the hooks of {at} away",
+                    set.scope, set.origin
+                ),
+                format!("{} && {install}", set.unset().replacen("git", &here, 1)),
+            );
+            continue;
+        }
+        if !layout.bare {
+            report.problem(
+                format!("{at} has a work tree, and a server's hooks are for bare repositories"),
+                "lychgate install",
+            );
+            continue;
+        }
         if !matches!(Manifest::read(&layout.hooks), Ok(Some(_))) {
             report.problem(
                 format!("no gate stands in {}", layout.hooks.display()),
@@ -81,8 +106,9 @@ pub(super) fn look(
             report.well(format!("the gate stands in {}", layout.hooks.display()));
         }
     }
+    let mut status = None;
     for place in places {
-        daemon::look(Ok(place), true, report);
+        status = daemon::look(Ok(place), true, report).or(status);
     }
-    Ok(())
+    Ok(status)
 }

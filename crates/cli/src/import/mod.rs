@@ -7,7 +7,8 @@ mod read;
 
 use std::collections::{BTreeMap, HashSet};
 
-use lychgate_model::{ObjectId, exit};
+use lychgate_model::exit;
+use sha1::{Digest as _, Sha1};
 
 use self::read::Wish;
 use crate::baseline::{Meet, Met, Place};
@@ -16,6 +17,10 @@ use crate::surroundings::Surroundings;
 use crate::{Said, args};
 
 const NOT: &str = "nothing was imported";
+/// The shortest value that is looked for beside one of ours: less stands anywhere by chance.
+const SHORTEST: usize = 6;
+/// The longest.
+const LONGEST: usize = 16 << 10;
 /// The longest file read.
 const FILE: u64 = 256 << 20;
 
@@ -28,16 +33,20 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Import) -> Result<Said, 
             let what = format!("{NOT}: {}: {why}", name.display());
             Failure::new(Kind::Incomplete, what)
         };
+        if path.symlink_metadata().is_err() {
+            let what = format!("{NOT}: there is no {}", name.display());
+            return Err(Failure::new(Kind::Usage, what));
+        }
         let long = path.metadata().is_ok_and(|m| m.len() > FILE);
         if long {
             return Err(wrong("too large".to_owned()));
         }
         let bytes = std::fs::read(&path).map_err(|e| wrong(e.to_string()))?;
-        let wishes = read::wishes(&bytes).map_err(|why| wrong(why.to_owned()))?;
-        files.push((name.display().to_string(), wishes));
+        let asked = read::asked(&bytes).map_err(wrong)?;
+        files.push((name.display().to_string(), asked));
     }
     let expected: Vec<[u8; 20]> = {
-        let all = files.iter().flat_map(|(_, wishes)| wishes);
+        let all = files.iter().flat_map(|(_, asked)| &asked.wishes);
         let set: HashSet<[u8; 20]> = all.filter_map(|w| w.digest).collect();
         set.into_iter().collect()
     };
@@ -46,9 +55,13 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Import) -> Result<Said, 
     let mut lines = Vec::new();
     let mut missed = 0;
     let mut taken = Vec::new();
-    for (name, wishes) in files {
-        let all = wishes.len();
-        let mut told = Vec::new();
+    for (name, asked) in files {
+        let read::Asked { wishes, odd } = asked;
+        let all = wishes.len() + odd.len();
+        let odd = odd.iter();
+        let mut told: Vec<String> = odd
+            .map(|line| format!("  not imported: {name}:{line}: {}", read::ODD))
+            .collect();
         let mut by_content: BTreeMap<(Vec<u8>, Option<String>), Vec<Wish>> = BTreeMap::new();
         for wish in wishes {
             let key = (wish.path.clone(), wish.commit.clone());
@@ -57,14 +70,13 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Import) -> Result<Said, 
         for ((path, commit), wishes) in by_content {
             let content = content(&place, &path, commit.as_deref());
             let met = match &content {
-                Ok((bytes, _)) => meet.scan(&path, bytes).met,
+                Ok(bytes) => meet.scan(&path, bytes).met,
                 Err(_) => Vec::new(),
             };
-            let committed = content.as_ref().is_ok_and(|(_, committed)| *committed);
             for wish in wishes {
                 let found = match &content {
                     Err(why) => Err(*why),
-                    Ok(_) => wish.fulfil(&met, &expected, committed),
+                    Ok(bytes) => wish.fulfil(&met, &expected, bytes),
                 };
                 match found {
                     Ok(found) => taken.extend(found.iter().map(|m| (m.known, m.entry.clone()))),
@@ -104,19 +116,16 @@ fn refused(meet: &mut Meet, wish: &Wish, why: &str) -> String {
 }
 
 /// The file as the commit has it where one is named and known, else as it is in the work tree.
-fn content(
-    place: &Place,
-    path: &[u8],
-    commit: Option<&str>,
-) -> Result<(Vec<u8>, bool), &'static str> {
+fn content(place: &Place, path: &[u8], commit: Option<&str>) -> Result<Vec<u8>, &'static str> {
     use std::os::unix::ffi::OsStrExt as _;
     if let Some(commit) = commit
-        && let Ok(Some(id)) = place.git.blob_at(commit, path)
-        && let Some(id) = ObjectId::from_hex(id.as_bytes())
+        && let Ok(commit) = place.repository.resolve(commit.as_bytes())
+        && let Ok(Some(file)) = place.repository.file_at(commit, path)
     {
         let mut content = Vec::new();
-        if place.repository.objects().load(id, &mut content).is_ok() {
-            return Ok((content, true));
+        let read = place.repository.objects().load(file.id, &mut content);
+        if file.mode.is_blob() && read.is_ok() {
+            return Ok(content);
         }
     }
     let name = std::path::Path::new(std::ffi::OsStr::from_bytes(path));
@@ -135,17 +144,16 @@ fn content(
         Ok(_) => return Err("it is no regular file"),
         Err(_) => return Err("the file is gone"),
     }
-    let read = std::fs::read(whole).map(|bytes| (bytes, false));
-    read.map_err(|_| "the file cannot be read")
+    std::fs::read(whole).map_err(|_| "the file cannot be read")
 }
 
 impl Wish {
-    /// What of a content is meant; `committed`: the content is the one that was looked at then.
+    /// What of a content is meant.
     fn fulfil<'m>(
         &self,
         met: &'m [Met],
         expected: &[[u8; 20]],
-        committed: bool,
+        content: &[u8],
     ) -> Result<Vec<&'m Met>, &'static str> {
         if let Some(digest) = self.digest {
             let is = |m: &&Met| {
@@ -167,11 +175,27 @@ impl Wish {
         match values.len() {
             0 if self.inside => Err("no rule of ours finds anything inside it"),
             0 => Err("no rule of ours finds anything on that line"),
-            1 if self.digest.is_some() && !committed => {
+            1 if self.digest.is_some() && !here.iter().any(|m| self.overlaps(m, content)) => {
                 Err("what stands on that line is another value, or another part of it")
             }
             1 => Ok(here),
             _ => Err("more than one value stands there, and the file does not say which"),
         }
+    }
+
+    /// Whether the value the file tells stands where `met` does: as more of it, or as less.
+    fn overlaps(&self, met: &Met, content: &[u8]) -> bool {
+        let (Some(digest), Some(length)) = (self.digest, self.length) else {
+            return false;
+        };
+        if self.inside || met.inside || !(SHORTEST..=LONGEST).contains(&length) {
+            return false;
+        }
+        let first = met.bytes.start.saturating_sub(length - 1);
+        let last = met.bytes.end.min(first.saturating_add(LONGEST));
+        (first..last).any(|at| {
+            let part = content.get(at..at + length);
+            part.is_some_and(|part| <[u8; 20]>::from(Sha1::digest(part)) == digest)
+        })
     }
 }

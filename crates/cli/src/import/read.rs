@@ -17,23 +17,43 @@ pub(super) struct Wish {
     pub(super) line: Option<u32>,
     /// SHA-1 of the value, where the file tells it.
     pub(super) digest: Option<[u8; 20]>,
+    /// Its length in bytes, where the file tells the value itself.
+    pub(super) length: Option<usize>,
     /// It stands inside an archive; the line counts in there.
     pub(super) inside: bool,
 }
 
+/// What one file asks for.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) wishes: Vec<Wish>,
+    /// Lines that are no entries, from 1.
+    pub(super) odd: Vec<usize>,
+}
+
+/// Why a line is no entry.
+pub(super) const ODD: &str = "neither file:rule:line nor commit:file:rule:line";
+
 /// What a file asks for; the format is told by its content.
-pub(super) fn wishes(bytes: &[u8]) -> Result<Vec<Wish>, &'static str> {
+pub(super) fn asked(bytes: &[u8]) -> Result<Asked, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
     let text = text.trim_start_matches('\u{feff}');
+    let mut odd = Vec::new();
     let wishes = match text.trim_start().bytes().next() {
         Some(b'[' | b'{') => {
-            let json: Value = serde_json::from_str(text).map_err(|_| "not JSON")?;
+            let json: Value = serde_json::from_str(text).map_err(|e| {
+                // What it quotes is the file's.
+                format!("not JSON from line {} on, column {}", e.line(), e.column())
+            })?;
             match (&json, json.get("results")) {
-                (Value::Array(all), _) => all
-                    .iter()
-                    .map(of_gitleaks)
-                    .collect::<Option<Vec<_>>>()
-                    .ok_or("not a gitleaks report: an entry has no File")?,
+                (Value::Array(all), _) => {
+                    let read = (1..).zip(all).map(|(number, one)| {
+                        of_gitleaks(one).ok_or_else(|| {
+                            format!("not a gitleaks report: entry {number} has no File")
+                        })
+                    });
+                    read.collect::<Result<Vec<_>, _>>()?
+                }
                 (_, Some(Value::Object(files))) => {
                     let all = files.iter();
                     let all = all.flat_map(|(path, found)| {
@@ -42,22 +62,33 @@ pub(super) fn wishes(bytes: &[u8]) -> Result<Vec<Wish>, &'static str> {
                     });
                     all.collect()
                 }
-                _ => return Err("neither a gitleaks report nor a detect-secrets baseline"),
+                _ => {
+                    let what = "neither a gitleaks report nor a detect-secrets baseline";
+                    return Err(what.to_owned());
+                }
             }
         }
         _ => {
-            let lines = text.lines().map(str::trim);
-            let lines = lines.filter(|l| !l.is_empty() && !l.starts_with('#'));
-            lines
-                .map(of_ignore)
-                .collect::<Option<Vec<_>>>()
-                .ok_or("a line is neither file:rule:line nor commit:file:rule:line")?
+            let mut wishes = Vec::new();
+            for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                match of_ignore(line) {
+                    Some(wish) => wishes.push(wish),
+                    None => odd.push(number),
+                }
+            }
+            if let (true, Some(first)) = (wishes.is_empty(), odd.first()) {
+                return Err(format!("line {first} is {ODD}"));
+            }
+            wishes
         }
     };
     if wishes.len() > MOST {
-        return Err("more entries than are read");
+        return Err(format!("more entries than are read: {MOST}"));
     }
-    Ok(wishes)
+    Ok(Asked { wishes, odd })
 }
 
 /// `file:rule:line`, or `commit:file:rule:line`.
@@ -76,6 +107,7 @@ fn of_ignore(line: &str) -> Option<Wish> {
         commit: commit.map(str::to_owned),
         line: Some(number),
         digest: None,
+        length: None,
         inside,
     })
 }
@@ -92,6 +124,7 @@ fn of_gitleaks(found: &Value) -> Option<Wish> {
         commit: text("Commit").filter(|c| is_commit(c)).map(str::to_owned),
         line: line(found.get("StartLine")),
         digest: secret.map(|s| Sha1::digest(s.as_bytes()).into()),
+        length: secret.map(str::len),
         inside,
     })
 }
@@ -107,6 +140,7 @@ fn of_detect_secrets(path: &str, found: &Value) -> Wish {
         commit: None,
         line: line(found.get("line_number")),
         digest: hash.and_then(unhex),
+        length: None,
         inside: false,
     }
 }
@@ -150,7 +184,7 @@ mod tests {
         let text = format!(
             "# why\n\na\\b.txt:aws:3\n{commit}:c.txt:aws:4\nd.zip!e/f:aws:5\n  g:h.txt:aws:6\n"
         );
-        let read = wishes(text.as_bytes()).unwrap();
+        let read = asked(text.as_bytes()).unwrap().wishes;
         let told: Vec<(&str, bool, Option<u32>, bool)> = read
             .iter()
             .map(|w| {
@@ -167,18 +201,30 @@ mod tests {
                 ("g:h.txt", false, Some(6), false),
             ]
         );
-        assert!(wishes(b"only words\n").is_err());
+        let why = asked(b"\n only words\n").unwrap_err();
+        assert!(why.starts_with("line 2 is neither"), "{why}");
+        // One odd line does not take the others with it.
+        let read = asked(b"a:r:1\n# why\nodd\nb:r:x\nc:r:2\n").unwrap();
+        assert_eq!((read.wishes.len(), read.odd), (2, vec![3, 4]));
     }
 
     #[test]
     fn a_report_tells_its_values_by_digest_alone() {
         let text = r#"[{"RuleID":"r","File":"a","StartLine":2,"Secret":"hunter2"},
             {"RuleID":"r","File":"a","StartLine":3,"Secret":"REDACTED"}]"#;
-        let read = wishes(text.as_bytes()).unwrap();
+        let read = asked(text.as_bytes()).unwrap().wishes;
         assert!(read[0].digest.is_some() && read[1].digest.is_none());
         assert!(!format!("{read:?}").contains("hunter2"));
-        assert!(wishes(b"[{}]").is_err());
-        assert!(wishes(b"{}").is_err());
+        let why = |text: &[u8]| asked(text).unwrap_err();
+        assert!(why(b"[{\"File\":\"a\"},{}]").contains("entry 2"));
+        assert!(why(b"{}").contains("neither"));
+        assert_eq!(why(b"[\n{\"a\": b}]"), "not JSON from line 2 on, column 7");
+    }
+
+    #[test]
+    fn the_length_goes_with_the_value() {
+        let text = r#"[{"RuleID":"r","File":"a","StartLine":2,"Secret":"hunter2"}]"#;
+        assert_eq!(asked(text.as_bytes()).unwrap().wishes[0].length, Some(7));
     }
 
     #[test]
@@ -189,7 +235,7 @@ mod tests {
                 {{"type":"Secret Keyword","hashed_secret":"{hash}","line_number":2}},
                 {{"type":"Private Key","hashed_secret":"{hash}","line_number":9}}]}}}}"#
         );
-        let read = wishes(text.as_bytes()).unwrap();
+        let read = asked(text.as_bytes()).unwrap().wishes;
         assert_eq!(read[0].digest, Some([0x0f; 20]));
         assert_eq!((read[1].digest, read[1].line), (None, Some(9)));
     }

@@ -87,6 +87,9 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
         let (path, kept) = (folder.join(hook), folder.join(kept_name(hook)));
         let found = standing(&path).map_err(|e| not_done("look at", &path, &e))?;
         if found == Standing::Foreign {
+            if is_folder(&path) {
+                return Err(in_the_way(hook, &path));
+            }
             if std::fs::symlink_metadata(&kept).is_ok() {
                 return Err(twice(hook, folder));
             }
@@ -171,6 +174,10 @@ pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
             )),
             Standing::Foreign => {}
             _ if was_kept => {
+                if is_folder(&kept) && found == Standing::Ours {
+                    // A folder does not take the place of a link.
+                    std::fs::remove_file(&path).map_err(|e| not_done("remove", &path, &e))?;
+                }
                 std::fs::rename(&kept, &path).map_err(|e| not_done("put back", &path, &e))?;
                 taken.said.push(format!("put back the previous {hook}"));
             }
@@ -234,6 +241,11 @@ fn conf_with_chain(wanted: &Placement<'_>, manifest: &Manifest, to_keep: &[&str]
         conf.push('\n');
     }
     conf
+}
+
+/// Whether anybody at all may put something else into the folder `path`.
+pub(crate) fn everybody_writes(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o002 != 0)
 }
 
 /// Whether git would run it: a file (through links) with an executable bit.
@@ -318,6 +330,18 @@ fn failed(what: String, error: &io::Error) -> Failure {
         return failure.hint("Run it as the user who owns that folder.");
     }
     failure
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|m| m.is_dir())
+}
+
+fn in_the_way(hook: &str, path: &Path) -> Failure {
+    let at = path.display();
+    let what = format!("nothing was changed: {at} is a folder, and git runs no hook there");
+    Failure::new(Kind::Refused, what).hint(format!(
+        "Move it to a name that is not {hook}, then install again."
+    ))
 }
 
 fn twice(hook: &str, folder: &Path) -> Failure {

@@ -3,6 +3,7 @@
 //! A daemon is expected there, and the hook is told where: it looks at nothing else (contract
 //! 4.2). All repositories are looked at before the first is changed.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use super::conf::Wanted;
 use super::folder::{self, Placement};
 use super::{SERVER_HOOKS, report};
 use crate::args;
-use crate::ask_git::{Git, Layout};
+use crate::ask_git::{Git, HooksPath, Layout};
 use crate::failure::{Failure, Kind};
 use crate::page::shell_word;
 use crate::surroundings::Surroundings;
@@ -30,7 +31,8 @@ pub(crate) fn install(
         daemon_uids: wanted.daemon_uid.clone(),
         own: around.uid(),
     };
-    let layouts = repositories(folder)?
+    let (found, passed) = apart(repositories(folder)?);
+    let layouts = found
         .iter()
         .map(|path| {
             let layout = fit(around, path, program)?;
@@ -38,7 +40,7 @@ pub(crate) fn install(
             Ok((layout, settled))
         })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let mut said = Vec::new();
+    let mut said: Vec<String> = passed.iter().map(|path| not_bare(path)).collect();
     let mut sockets = Vec::new();
     for (layout, settled) in layouts {
         let mut done = folder::put(&Placement {
@@ -67,6 +69,21 @@ pub(crate) fn install(
         said.push(format!("the daemon is expected at {}", socket.display()));
     }
     Ok(said)
+}
+
+/// Bare repositories, and those of work trees among them; where there are no others, all.
+pub(crate) fn apart(found: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let of_a_work_tree = |path: &PathBuf| path.file_name() == Some(OsStr::new(".git"));
+    if found.iter().all(of_a_work_tree) {
+        return (found, Vec::new());
+    }
+    found.into_iter().partition(|path| !of_a_work_tree(path))
+}
+
+/// What is said of a repository that was passed over.
+pub(crate) fn not_bare(path: &Path) -> String {
+    let top = path.parent().unwrap_or(path).display();
+    format!("passed over {top}: it has a work tree, and no gate of a server")
 }
 
 /// Takes the gate out of every repository of `folder`.
@@ -148,15 +165,19 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
     let Some(layout) = git.layout()? else {
         return Err(refused("git does not take it for a repository".into()));
     };
+    if !layout.bare {
+        return Err(refused(
+            "it has a work tree, and a server's hooks are for bare repositories".into(),
+        )
+        .hint("Its own hooks: lychgate install. Pushes go into a bare one: git clone --bare"));
+    }
     let repository_owner = owner(path).unwrap_or(0);
     if around.uid() != 0 && around.uid() != repository_owner {
         return Err(refused(format!("it belongs to user {repository_owner}"))
             .hint("Install as root or as the owner of the repository."));
     }
     if let Some(set) = git.hooks_path()? {
-        // Whoever may write a repository's configuration must not choose where root writes.
-        let of_the_repository = set.scope == "local" || set.scope == "worktree";
-        if of_the_repository && !layout.hooks.starts_with(&layout.git_dir) {
+        if leaves(&set, &layout) {
             let named = layout.hooks.display();
             return Err(
                 refused(format!("its core.hooksPath leaves the repository: {named}")).hint(
@@ -168,8 +189,7 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
             );
         }
     }
-    let everybody = std::fs::metadata(&layout.hooks).is_ok_and(|m| m.mode() & 0o002 != 0);
-    if everybody {
+    if folder::everybody_writes(&layout.hooks) {
         let hooks = layout.hooks.display();
         return Err(refused(format!(
             "everybody may write {hooks}, and so replace the gate"
@@ -185,6 +205,13 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
         .hint("./install.sh --prefix /usr/local"));
     }
     Ok(layout)
+}
+
+/// Whether the repository's own configuration puts its hooks elsewhere: whoever may write that
+/// must not choose where root writes.
+pub(crate) fn leaves(set: &HooksPath, layout: &Layout) -> bool {
+    let of_the_repository = set.scope == "local" || set.scope == "worktree";
+    of_the_repository && !layout.hooks.starts_with(&layout.git_dir)
 }
 
 /// The first folder on the way to `program` that `uid` cannot pass.

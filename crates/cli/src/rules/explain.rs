@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use lychgate_model::limits::COLUMNS;
 use lychgate_model::{Category, ReasonCode, RuleId, limits};
 use lychgate_scan::pack::shown;
-use lychgate_scan::{Advice, NewBy, Rule};
+use lychgate_scan::{Advice, NewBy, Rule, structural};
 
 use crate::failure::{Failure, Kind};
 use crate::here::engine;
@@ -95,12 +95,7 @@ fn about(rule: &Rule) -> String {
             let _ = write!(out, "\n{what}\n{}", wrapped(&globs.join(" "), "  ", "  "));
         }
     }
-    let _ = writeln!(
-        out,
-        "\nTo let one stand: a comment on its line or the line above, for at most\n{} days\n{}",
-        limits::ALLOW_DAYS,
-        allow_line(rule)
-    );
+    out += &way_out(rule);
     let mut tail = Vec::new();
     tail.extend(rule.cwe.iter().map(|n| format!("CWE-{n}")));
     tail.extend(advice.standards.iter().map(ToString::to_string));
@@ -131,6 +126,50 @@ fn examples(advice: &Advice<'_>) -> String {
         }
     }
     out
+}
+
+/// How an exception is asked for.
+fn way_out(rule: &Rule) -> String {
+    let Some(what) = without_a_line(rule) else {
+        return format!(
+            "\nTo let one stand: a comment on its line or the line above, for at most\n{} days\n\
+             {}\n  Where a file can hold no comment: lychgate baseline\n",
+            limits::ALLOW_DAYS,
+            allow_line(rule)
+        );
+    };
+    let text = match what {
+        "" => "Mend or remove the allow line; no other one excuses it.".to_owned(),
+        what => format!(
+            "No allow line and no baseline excuses {what}. An [[accept]] in the organisation's \
+             file does, for one object; drafts: lychgate check --all --accept-draft"
+        ),
+    };
+    format!("\nTo let one stand\n{}", wrapped(&text, "  ", "  "))
+}
+
+/// What it finds, where that stands on no line of a file; empty: an allow line itself.
+fn without_a_line(rule: &Rule) -> Option<&'static str> {
+    use structural::{
+        PLAIN_AGE, PLAIN_ANSIBLE_VAULT, PLAIN_GIT_CRYPT, PLAIN_SALTED, PLAIN_SOPS,
+        SUBMODULE_COMMAND, SUBMODULE_PATH, SUBMODULE_URL,
+    };
+    let plain = [
+        PLAIN_SOPS,
+        PLAIN_GIT_CRYPT,
+        PLAIN_ANSIBLE_VAULT,
+        PLAIN_AGE,
+        PLAIN_SALTED,
+    ];
+    let lines = [SUBMODULE_URL, SUBMODULE_PATH, SUBMODULE_COMMAND];
+    match rule.id.as_str() {
+        _ if rule.by_path => Some("a name"),
+        id if plain.contains(&id) => Some("a whole file"),
+        id if id.starts_with("allow.") => Some(""),
+        id if lines.contains(&id) => None,
+        _ if rule.category == Category::Tree => Some("an entry of a tree"),
+        _ => None,
+    }
 }
 
 /// The comment to copy, on one line of the page.
@@ -247,6 +286,23 @@ mod tests {
             let name = page.lines().next().unwrap();
             let allow = page.matches("lychgate: allow ").count();
             assert!(allow <= 1, "{name}");
+            // An allow line never reaches a name, a tree or a file as a whole.
+            let promised = allow == 1;
+            let beyond = [
+                "file.",
+                "allow.",
+                "encryption.sops",
+                "tree.dot-git",
+                "tree.symlink",
+            ];
+            let beyond = beyond.iter().any(|start| name.starts_with(start));
+            assert!(!(promised && beyond), "{page}");
+            let within = ["github.", "tree.submodule-url", "encryption.named-key"];
+            let within = within.iter().any(|start| name.starts_with(start));
+            assert!(promised || !within, "{page}");
+            let asks = page.contains("[[accept]]") || name.starts_with("allow.");
+            let rule = RuleId::new(name).is_some_and(|id| engine.rules().rule(&id).is_some());
+            assert!(!rule || promised || asks, "{page}");
         }
     }
 }

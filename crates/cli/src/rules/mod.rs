@@ -112,7 +112,7 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
         "{number} problem{} found",
         if number == 1 { "" } else { "s" }
     );
-    Err(Failure::new(Kind::Refused, what).before(out))
+    Err(Failure::new(Kind::Refused, what).listing(out))
 }
 
 /// Rules whose ids a built-in pack or another of the files has: the daemon would refuse them.

@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::check::files::{Files, bar};
 use crate::check::judge::engine;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::page::cut;
 use crate::surroundings::Surroundings;
 
@@ -37,6 +37,11 @@ struct Profile {
 
 /// The table: one row a rule that was hit, the dearest first, then totals.
 pub(super) fn text(around: &Surroundings, paths: &[PathBuf]) -> Result<String, Failure> {
+    let there = |path: &&PathBuf| around.cwd().join(path).symlink_metadata().is_ok();
+    if let Some(gone) = paths.iter().find(|path| !there(path)) {
+        let what = format!("nothing was measured: there is no {}", gone.display());
+        return Err(Failure::new(Kind::Usage, what));
+    }
     let engine = engine(around, "nothing was measured")?;
     let rules = engine.rules();
     let roots = paths.iter().map(|p| around.cwd().join(p)).collect();

@@ -11,6 +11,7 @@ mod formats;
 mod hooks;
 mod hostile;
 mod index;
+mod listing;
 mod opening;
 mod packs;
 mod places;

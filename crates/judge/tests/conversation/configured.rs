@@ -160,3 +160,111 @@ fn the_full_list_is_a_file_only_its_owner_reads() {
         said().text()
     );
 }
+
+#[test]
+fn what_nobody_keeps_from_being_changed_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = put(folder.path(), "test.toml", PACK);
+    let text = format!("schema = 1\npacks = [\"{}\"]\n", pack.display());
+    let file = put(folder.path(), "lychgate.toml", &text);
+    let read = || Sources::read(Some(&file), &[]);
+    let told = |path: &Path| {
+        let problems = read().unwrap_err();
+        let one = problems
+            .iter()
+            .find(|p| p.file == path.display().to_string());
+        one.unwrap_or_else(|| panic!("{problems:?}")).to_string()
+    };
+    let set = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for (path, right) in [(&file, 0o644), (&pack, 0o664)] {
+        set(path, 0o666);
+        let said = told(path);
+        assert!(said.contains("everybody may write it"), "{said}");
+        assert!(
+            said.contains(&format!("chmod o-w {}", path.display())),
+            "{said}"
+        );
+        set(path, right);
+        read().unwrap();
+    }
+    // Nor what can be replaced as a whole.
+    set(folder.path(), 0o777);
+    let said = told(&file);
+    assert!(
+        said.contains(&format!("chmod o-w {}\n", folder.path().display()))
+            || said.ends_with(&folder.path().display().to_string()),
+        "{said}"
+    );
+    for right in [0o1777, 0o700] {
+        set(folder.path(), right);
+        read().unwrap();
+    }
+}
+
+#[test]
+fn an_organisations_file_that_is_not_where_its_link_leads_is_not_absent() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("lychgate.toml");
+    std::os::unix::fs::symlink(folder.path().join("gone"), &link).unwrap();
+    let refused = |path: &Path| {
+        let problems = Sources::read(Some(path), &[]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        problems[0].to_string()
+    };
+    assert!(
+        refused(&link).contains("a link that leads nowhere"),
+        "{}",
+        refused(&link)
+    );
+    // The same for a folder on the way, and for what is no file at all.
+    let etc = folder.path().join("etc");
+    std::os::unix::fs::symlink(folder.path().join("gone"), &etc).unwrap();
+    assert!(refused(&etc.join("lychgate.toml")).contains("cannot be read"));
+    assert!(refused(folder.path()).contains("cannot be read"));
+    // The twins: nothing there at all, and a link to a file.
+    let absent = folder.path().join("no/such/lychgate.toml");
+    assert!(
+        Sources::read(Some(&absent), &[])
+            .unwrap()
+            .organisation
+            .is_none()
+    );
+    put(folder.path(), "gone", "schema = 1\n");
+    assert!(
+        Sources::read(Some(&link), &[])
+            .unwrap()
+            .organisation
+            .is_some()
+    );
+}
+
+#[test]
+fn packs_that_are_not_there_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let packs = folder.path().join("packs");
+    let text = format!("schema = 1\npacks = [\"{}/*.toml\"]\n", packs.display());
+    let file = put(folder.path(), "lychgate.toml", &text);
+    let problems = Sources::read(Some(&file), &[]).unwrap_err();
+    assert_eq!(
+        problems[0].file,
+        packs.display().to_string(),
+        "{problems:?}"
+    );
+    fs::create_dir(&packs).unwrap();
+    let idle = || {
+        let sources = Sources::read(Some(&file), &[]).unwrap();
+        let engine = Engine::load(&sources).unwrap();
+        (engine.idle(jiff::civil::date(2026, 12, 1)), sources)
+    };
+    let (said, sources) = idle();
+    assert_eq!(said.len(), 1);
+    assert!(said[0].starts_with("packs: no file fits "), "{said:?}");
+    assert!(
+        sources.files().contains(&packs),
+        "a pack that comes is seen"
+    );
+    put(&packs, "test.toml", PACK);
+    assert_eq!(idle().0, [""; 0]);
+}

@@ -252,7 +252,12 @@ fn allow_lines_silence_at_a_client_and_are_reported() {
     talk.add("a.py", allowed("2026-12-01").as_bytes());
     let said = talk.close();
     assert_eq!(said.decision(), Decision::Deny);
-    assert!(!said.text().contains("  allow "), "{}", said.text());
+    assert!(!said.text().contains("lychgate: allow"), "{}", said.text());
+    assert!(
+        said.text().contains("allow    lychgate baseline"),
+        "{}",
+        said.text()
+    );
 }
 
 #[test]
@@ -434,8 +439,22 @@ fn observe_says_what_it_would_deny() {
     );
     assert_eq!(
         said.lines,
-        ["lychgate: observe: would be denied: 1 new finding"]
+        ["lychgate: observe: would be denied: a:1 test.token"]
     );
+    let mut talk = Talk::new(&observe);
+    talk.open(Hook::PreCommit, &[], &[]);
+    talk.add("b", &line(1));
+    talk.add("a", &line(0));
+    let text = talk.close().text().replace("\n ", "");
+    assert!(
+        text.contains("denied: a:1 test.token, the first of 2"),
+        "{text}"
+    );
+    // The twin: what blocks nowhere is not said to.
+    let mut talk = Talk::new(&observe);
+    talk.open(Hook::PreCommit, &[], &[]);
+    talk.add("a", b"nothing\n");
+    assert_eq!(talk.close().lines, [""; 0]);
 }
 
 #[test]
@@ -540,4 +559,31 @@ fn a_name_is_existing_only_where_it_stood() {
     };
     assert_eq!(merged(b"y\n"), existing);
     assert_eq!(merged(b""), new);
+}
+
+#[test]
+fn a_name_is_let_stand_by_whoever_keeps_the_organisations_file_alone() {
+    let commit = |engine: &std::sync::Arc<lychgate_judge::Engine>| {
+        let mut talk = Talk::new(engine);
+        talk.open(Hook::PreCommit, &[], &[]);
+        talk.add(
+            ".env",
+            b"# lychgate: allow file.dotenv until 2026-12-01 because a test\n",
+        );
+        talk.close()
+    };
+    let said = commit(&ENGINE);
+    assert_eq!(said.decision(), Decision::Deny);
+    assert!(said.text().contains("for an [[accept]]"), "{}", said.text());
+    assert!(!said.text().contains("lychgate: allow"), "{}", said.text());
+    let object = said.findings[0].object.unwrap();
+    let accept = |rule: &str| {
+        engine(&format!(
+            "schema = 1\n[[accept]]\nrepository = \"**\"\nobject = \"{object}\"\n\
+             rule = \"{rule}\"\nby = \"ana\"\nreason = \"no secret in it\"\n\
+             until = \"2026-12-01\"\n"
+        ))
+    };
+    assert_eq!(commit(&accept("file.dotenv")).decision(), Decision::Allow);
+    assert_eq!(commit(&accept("file.netrc")).decision(), Decision::Deny);
 }

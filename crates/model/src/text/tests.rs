@@ -1,6 +1,6 @@
 use super::*;
 use crate::coverage::Coverage;
-use crate::finding::{Confidence, Severity, Span};
+use crate::finding::{Confidence, Severity, Source, Span};
 use crate::ids::{Digest, ObjectId, RuleId};
 use crate::path::RepoPath;
 use crate::verdict::ReasonCode;
@@ -11,6 +11,7 @@ fn finding(path: &str, line: u32, rule: &str, masked: &str) -> Finding {
         span: Span {
             line,
             column: 21,
+            byte_end: 40,
             ..Span::default()
         },
         source: Source::Blob,
@@ -69,6 +70,7 @@ fn view(hook: Hook) -> View<'static> {
     View {
         hook,
         allow_until: Some("2026-12-21"),
+        baseline: true,
         contact: "",
         full_list: None,
     }
@@ -367,7 +369,8 @@ fn the_allow_line_is_a_comment_of_the_file() {
         let verdict = verdict(vec![finding(path, 1, "abc", "x")], vec![]);
         let said = lines(&verdict, &view(Hook::PreCommit));
         let line = said.iter().find_map(|l| l.strip_prefix("  allow    "));
-        assert_eq!(line, comment, "{path}");
+        let listed = "lychgate baseline --staged lists it as known (it holds no comment)";
+        assert_eq!(line, comment.or(Some(listed)), "{path}");
         for quiet in [
             View {
                 allow_until: None,
@@ -431,4 +434,68 @@ fn what_does_not_block_is_told_whole_and_with_its_commit() {
         "{said:#?}"
     );
     assert!(said.contains(&"in commit cccccccccccc (git show cccccccccccc)".to_owned()));
+}
+
+#[test]
+fn every_denial_says_how_to_ask_for_an_exception() {
+    let told = |finding: Finding, view: &View<'_>| {
+        let said = lines(&verdict(vec![finding.clone()], vec![]), view);
+        fits(&said);
+        let several = lines(&verdict(vec![finding.clone(), finding], vec![]), view);
+        fits(&several);
+        for ways in [&said, &several] {
+            let is_way = |l: &&String| l.starts_with("  allow  ") || l.starts_with("  accept ");
+            assert_eq!(ways.iter().filter(is_way).count(), 1, "{ways:#?}");
+        }
+        said.join(" ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let client = view(Hook::PreCommit);
+    let json = || finding("a.json", 3, "github.pat", "ghp_...");
+    assert!(told(json(), &client).contains("allow lychgate baseline --staged lists it"));
+    let pushed = told(json(), &view(Hook::PrePush));
+    assert!(
+        pushed.contains("allow lychgate baseline lists it"),
+        "{pushed}"
+    );
+    let off = View {
+        allow_until: None,
+        ..client
+    };
+    let code = || finding("a.py", 3, "github.pat", "ghp_...");
+    assert!(told(code(), &off).contains("(allow lines are turned off)"));
+    let neither = View {
+        baseline: false,
+        contact: "sec@example.org",
+        ..off
+    };
+    assert!(told(code(), &neither).contains("ask sec@example.org for an [[accept]]: allow lines"));
+    for (source, what) in [
+        (Source::Path, "excuses a name"),
+        (Source::Symlink, "excuses a link"),
+        (Source::Message, "excuses a message"),
+    ] {
+        let mut found = code();
+        found.source = source;
+        let said = told(found.clone(), &client);
+        assert!(
+            said.contains("ask an administrator for an [[accept]]"),
+            "{said}"
+        );
+        assert!(said.contains(what), "{said}");
+        // What is not written yet has no id that could be accepted.
+        found.object = None;
+        let said = told(found, &client);
+        assert!(
+            said.contains(what) && !said.contains("[[accept]]"),
+            "{said}"
+        );
+    }
+    let mut whole = finding("secrets/a.yaml", 1, "encryption.sops", "");
+    whole.span.byte_end = whole.span.byte_start;
+    let said = told(whole, &client);
+    assert!(said.contains("excuses a whole file"), "{said}");
+    assert!(!said.contains("lychgate: allow"), "{said}");
 }
