@@ -91,11 +91,8 @@ impl Session {
         if hit.scanned.not_looked_at.is_empty() {
             return;
         }
-        let path = hit
-            .places
-            .first()
-            .map(|p| p.path.clone())
-            .unwrap_or_default();
+        let first = hit.places.first();
+        let path = first.map(|p| p.path.clone()).unwrap_or_default();
         let name = match self.shown_path(&path).as_str() {
             "" => format!("{} {}", hit.kind.name(), short(&hit.id)),
             path => path.to_owned(),

@@ -176,18 +176,13 @@ fn fit(around: &Surroundings, path: &Path, program: &Path) -> Result<Layout, Fai
         return Err(refused(format!("it belongs to user {repository_owner}"))
             .hint("Install as root or as the owner of the repository."));
     }
-    if let Some(set) = git.hooks_path()? {
-        if leaves(&set, &layout) {
-            let named = layout.hooks.display();
-            return Err(
-                refused(format!("its core.hooksPath leaves the repository: {named}")).hint(
-                    format!(
-                        "git -C {} config --unset-all core.hooksPath",
-                        shell_word(path)
-                    ),
-                ),
-            );
-        }
+    if git.hooks_path()?.is_some_and(|set| leaves(&set, &layout)) {
+        let named = layout.hooks.display();
+        let here = shell_word(path);
+        return Err(
+            refused(format!("its core.hooksPath leaves the repository: {named}"))
+                .hint(format!("git -C {here} config --unset-all core.hooksPath")),
+        );
     }
     if folder::everybody_writes(&layout.hooks) {
         let hooks = layout.hooks.display();
