@@ -219,11 +219,16 @@ fn why(rule: &Rule, found: &RawFinding, path: &[u8]) -> String {
         let _ = writeln!(out, "  {:>+5}  {}", fact.weight(), fact.text());
     }
     let level = evidence.confidence().map_or("not told", Confidence::name);
-    let _ = writeln!(
-        out,
-        "  {:>5}  {level} (medium from {MEDIUM}, high from {}, blocking as the policy says)",
-        evidence.points(),
-        evidence.high_from(),
-    );
+    let points = evidence.points();
+    let _ = match evidence.high_from() {
+        i32::MAX => writeln!(
+            out,
+            "  {points:>5}  {level} (medium from {MEDIUM}, never high)"
+        ),
+        high => writeln!(
+            out,
+            "  {points:>5}  {level} (medium from {MEDIUM}, high from {high}, blocking as the policy says)"
+        ),
+    };
     out
 }
