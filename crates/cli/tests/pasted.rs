@@ -87,3 +87,32 @@ fn a_range_with_nothing_in_it_says_so() {
     let said = check("HEAD~1..HEAD").exits(0);
     assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
 }
+
+/// Between the header of a key and its first line there is no room for a comment.
+#[test]
+fn an_allow_line_stands_above_the_header_of_a_key() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(scene.path("key"))
+        .status();
+    assert!(made.unwrap().success());
+    let key = std::fs::read_to_string(scene.path("key")).unwrap();
+    let check = |text: String, code: i32| {
+        std::fs::write(repository.join("fixture.txt"), text).unwrap();
+        scene.git(&repository, ["add", "."]);
+        let said = scene.lychgate(&repository, ["check", "--in-process"]);
+        said.exits(code).out
+    };
+    let denied = check(format!("intro\n{key}"), 1);
+    assert!(
+        denied.contains("fixture.txt:2:1  private-key.openssh"),
+        "{denied}"
+    );
+    let allow = denied.lines().find(|l| l.contains("lychgate: allow"));
+    let allow = allow.unwrap().trim_start().trim_start_matches("allow ");
+    let allow = allow.trim_start().replace("<why>", "a test needs it");
+    check(format!("intro\n{allow}\n{key}"), 0);
+    check(format!("{allow}\nintro\n{key}"), 1);
+}

@@ -460,9 +460,15 @@ impl Pass<'_> {
             return None;
         };
         let secret = Secret::new(bytes);
+        // Above the first line of a key there is no room for a comment, but above its header.
+        let header = text.bytes.get(whole.start..value.start);
+        let start = match is_header(header.unwrap_or_default(), bytes) {
+            true => whole.start,
+            false => value.start,
+        };
         Some(Found {
             rule,
-            start: text.base + value.start as u64,
+            start: text.base + start as u64,
             end: text.base + value.end as u64,
             value: secret.tag(self.key),
             masked: secret.masked(matcher.public_prefix(secret.expose())),
@@ -552,4 +558,10 @@ fn next_match(
     let reached = found.map_or(stop, |m| m.end);
     state.work += reached.saturating_sub(from) as u64;
     found.map(|m| (text.base + m.start as u64, text.base + m.end as u64))
+}
+
+/// Whether what a match has before its value is the header of an armoured key.
+fn is_header(before: &[u8], value: &[u8]) -> bool {
+    memchr::memchr(b'\n', before).is_some()
+        && (before.starts_with(b"-----") || memchr::memchr(b'\n', value).is_some())
 }
