@@ -26,9 +26,9 @@ const SHAPELESS_MOST: usize = 256;
 /// Names that are read of one object; with more it is not judged completely.
 const NAMES_MOST: usize = 1 << 16;
 /// Bytes that patterns read for each byte of an object, and in a small one all the same. Ordinary
-/// files need a twentieth, and those that are full of names of services a half.
-const WORK_PER_BYTE: u64 = 4;
-const WORK_AT_LEAST: u64 = 1 << 20;
+/// files need a twentieth, change logs that name a commit in every line more than four.
+const WORK_PER_BYTE: u64 = 16;
+const WORK_AT_LEAST: u64 = 8 << 20;
 /// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
 /// crosses two pieces is longer. With the widest window it fits into the overlap.
 const TAIL: u64 = (limits::OVERLAP as u64) / 2;

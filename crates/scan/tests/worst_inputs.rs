@@ -1,12 +1,16 @@
 //! Inputs made to cost much: the work done is counted, not timed (DM-09).
 
-#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end with a panic"
+)]
 
 mod fixture;
 
 use fixture::{key, rules, token};
 use lychgate_model::{HashKind, ObjectKind};
-use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
+use lychgate_scan::{Input, PackSource, RuleSet, Scanned, Scratch};
 
 const MIB: usize = 1 << 20;
 
@@ -113,16 +117,28 @@ fn the_keywords_of_all_rules_in_a_row_are_read_a_few_times() {
 
 /// Beyond a limit it is not judged, and that is said.
 #[test]
-fn text_of_nothing_but_keywords_is_too_much() {
-    let set = RuleSet::built_in().unwrap();
-    let row = set.keywords().concat();
-    let (once, out) = work(&set, &row);
-    assert!(
-        once * row.len() as f64 <= 2.0 * MIB as f64 && !out.truncated,
-        "{once}"
-    );
-    let (often, out) = work(&set, &row.repeat(8));
-    assert!(often < 5.0 && out.truncated, "{often}");
+fn what_many_rules_read_over_and_over_is_too_much() {
+    let rule = |n: usize| {
+        format!(
+            "[[rule]]\nid = \"many.r{n}\"\nversion = 1\ntitle = \"t\"\nseverity = \"low\"\n\
+             confidence = \"low\"\ncategory = \"secret\"\nkeywords = [\"zqx\"]\n\
+             pattern = '(\\w[ \\w]{{8,200}}q{n}q)'\nwindow = 4096\nwhy = \"w\"\nremediation = \"r\"\n\
+             references = [\"x\"]\nexamples.bad = [\"b\"]\nexamples.good = [\"g\"]\n\
+             playbook.rotation.steps = [\"s\"]\nplaybook.revocation.steps = [\"s\"]\n"
+        )
+    };
+    let rules: String = (0..60).map(rule).collect();
+    let text = format!("[pack]\nid = \"many\"\ntitle = \"Many\"\n{rules}");
+    let (set, problems) = RuleSet::load(&[PackSource {
+        name: "many.toml",
+        text: &text,
+    }]);
+    let set = set.unwrap_or_else(|| panic!("{:?}", problems.first()));
+    let row = "zqx abc ".repeat(MIB / 8);
+    let (worked, out) = work(&set, row.as_bytes());
+    assert!(worked < 20.0 && out.truncated, "{worked}");
+    let (_, out) = work(&set, row.get(..4096).unwrap().as_bytes());
+    assert!(!out.truncated);
 }
 
 #[test]
