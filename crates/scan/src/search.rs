@@ -562,6 +562,6 @@ fn next_match(
 
 /// Whether what a match has before its value is the header of an armoured key.
 fn is_header(before: &[u8], value: &[u8]) -> bool {
-    memchr::memchr(b'\n', before).is_some()
-        && (before.starts_with(b"-----") || memchr::memchr(b'\n', value).is_some())
+    let has_end = |text| memchr::memchr(b'\n', text).is_some();
+    before.starts_with(b"-----") || (has_end(before) && has_end(value))
 }
