@@ -12,8 +12,8 @@ use crate::workload;
 const FAULTS: u64 = 200;
 /// Most instructions of the hook with nothing staged among 13,000 files.
 const INSTRUCTIONS_NOTHING: u64 = 1_000_000;
-/// The same with one line staged: how the trees were packed makes 1.6 to 3.4 million of it.
-const INSTRUCTIONS_LINE: u64 = 6_000_000;
+/// The same with one line staged.
+const INSTRUCTIONS_LINE: u64 = 3_000_000;
 
 /// Runs the benches whose names are given, or all.
 pub(crate) fn run(names: &[&str]) -> ExitCode {
@@ -55,8 +55,13 @@ pub(crate) fn faults() -> ExitCode {
     );
     let nothing = instructions(&repo);
     println!("the same: {nothing} instructions (limit {INSTRUCTIONS_NOTHING})");
-    repo.stage("src/1/1/file1.py", "changed\n");
-    repo.git(&["status"]).ok();
+    // Which trees the index remembers depends on when it was written: here all but one path's.
+    let path = "src/1/1/file1.py";
+    repo.write(path, "changed\n");
+    let blob = repo.git(&["hash-object", "-w", path]).ok().out();
+    let entry = format!("100644,{},{path}", blob.trim());
+    repo.git(&["read-tree", "HEAD"]).ok();
+    repo.git(&["update-index", "--cacheinfo", &entry]).ok();
     let line = instructions(&repo);
     println!("one line staged: {line} instructions (limit {INSTRUCTIONS_LINE})");
     let within = cost.faults <= FAULTS
