@@ -23,6 +23,31 @@ const fn peer(name: &'static str, words: &'static [&'static str]) -> Peer {
     Peer { name, words }
 }
 
+/// Tells folders and repositories apart by itself.
+const KINGFISHER: Peer = peer(
+    "kingfisher",
+    &[
+        "kingfisher",
+        "scan",
+        "DIR",
+        "-n",
+        "--quiet",
+        "--no-update-check",
+    ],
+);
+const KINGFISHER_TURBO: Peer = peer(
+    "kingfisher --turbo",
+    &[
+        "kingfisher",
+        "scan",
+        "DIR",
+        "--turbo",
+        "-n",
+        "--quiet",
+        "--no-update-check",
+    ],
+);
+
 /// Reading alone, then the scanners, over the files of a folder.
 const OVER_A_FOLDER: [Peer; 6] = [
     peer("rg, one literal", &["rg", "-c", "-uuu", "zzzz", "DIR"]),
@@ -30,29 +55,8 @@ const OVER_A_FOLDER: [Peer; 6] = [
         "lychgate check --path",
         &["lychgate", "check", "--in-process", "--path", "DIR"],
     ),
-    peer(
-        "kingfisher",
-        &[
-            "kingfisher",
-            "scan",
-            "DIR",
-            "-n",
-            "--quiet",
-            "--no-update-check",
-        ],
-    ),
-    peer(
-        "kingfisher --turbo",
-        &[
-            "kingfisher",
-            "scan",
-            "DIR",
-            "--turbo",
-            "-n",
-            "--quiet",
-            "--no-update-check",
-        ],
-    ),
+    KINGFISHER,
+    KINGFISHER_TURBO,
     peer("betterleaks", &["betterleaks", "DIR", "--redact"]),
     peer("gitleaks dir", &["gitleaks", "dir", "DIR", "--redact"]),
 ];
@@ -76,29 +80,8 @@ const OVER_A_HISTORY: [Peer; 6] = [
         "lychgate check --all",
         &["lychgate", "check", "--in-process", "--all"],
     ),
-    peer(
-        "kingfisher",
-        &[
-            "kingfisher",
-            "scan",
-            "DIR",
-            "-n",
-            "--quiet",
-            "--no-update-check",
-        ],
-    ),
-    peer(
-        "kingfisher --turbo",
-        &[
-            "kingfisher",
-            "scan",
-            "DIR",
-            "--turbo",
-            "-n",
-            "--quiet",
-            "--no-update-check",
-        ],
-    ),
+    KINGFISHER,
+    KINGFISHER_TURBO,
     peer(
         "betterleaks git",
         &["betterleaks", "git", "DIR", "--redact"],
