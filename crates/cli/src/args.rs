@@ -196,6 +196,10 @@ pub(crate) enum Format {
     Gitleaks,
     /// JUnit XML: what blocks fails.
     Junit,
+    /// A row a finding, for a sheet.
+    Csv,
+    /// Few words a finding, for a program that writes code.
+    Agent,
 }
 
 /// `baseline`.

@@ -14,7 +14,7 @@ use std::process::Command;
 use scene::{Scene, token};
 use serde_json::{Value, json};
 
-const FORMATS: [&str; 4] = ["sarif", "gitlab", "gitleaks", "junit"];
+const FORMATS: [&str; 6] = ["sarif", "gitlab", "gitleaks", "junit", "csv", "agent"];
 
 /// The same key in another home: what a continuous integration keeps as a secret of its own.
 fn share_key(from: &Scene, to: &Scene) {
@@ -360,6 +360,57 @@ fn gitleaks_rows_and_junit_cases_are_one_a_finding() {
 }
 
 #[test]
+fn a_sheet_has_a_row_a_finding_and_no_formula() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let text = format!("T = \"{}\"\n", token(3));
+    std::fs::write(repository.join("=cmd, \"x\".py"), text).unwrap();
+    scene.git(&repository, ["add", "."]);
+    let out = check(&scene, &repository, "csv");
+    let mut sheet = csv::Reader::from_reader(out.as_bytes());
+    let heads = sheet.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = sheet.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 1, "{out}");
+    let cell = |head: &str| &rows[0][heads.iter().position(|h| h == head).unwrap()];
+    assert_eq!(cell("kind"), "finding");
+    assert_eq!(cell("path"), "'=cmd, \"x\".py");
+    assert_eq!((cell("line"), cell("blocks")), ("1", "true"));
+}
+
+#[test]
+fn what_was_not_judged_is_a_row_of_a_sheet_and_a_line_for_an_agent() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    std::fs::create_dir(repository.join(".lychgate")).unwrap();
+    std::fs::write(repository.join(".lychgate/policy.toml"), "schema = 9\n").unwrap();
+    scene.git(&repository, ["add", "."]);
+    for (format, begins) in [("csv", "reason,"), ("agent", "unjudged ")] {
+        let said = scene.lychgate(&repository, ["check", "--in-process", "--format", format]);
+        let out = said.exits(4).out;
+        assert!(
+            out.lines().any(|l| l.starts_with(begins)),
+            "{format}: {out}"
+        );
+    }
+}
+
+#[test]
+fn an_agent_is_told_what_blocks_and_how_it_is_mended_in_few_words() {
+    let scene = Scene::new();
+    let (repository, _) = staged(&scene, "");
+    let out = check(&scene, &repository, "agent");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines[0].starts_with("block a%20b%25\u{fc}.py:1:6 github."),
+        "{out}"
+    );
+    assert!(lines[1].starts_with("fix github."), "{out}");
+    assert_eq!(lines[2], "verdict deny, 1 block, 0 listed only");
+    assert!(lines[3].starts_with("next: "), "{out}");
+    assert_eq!(lines.len(), 4, "{out}");
+}
+
+#[test]
 fn no_format_holds_a_value_that_was_decoded() {
     let scene = Scene::new();
     let repository = scene.repository("r");
@@ -403,6 +454,8 @@ fn no_format_holds_the_value_and_a_clean_change_passes_in_each() {
             }
             "gitlab" => validates(&gitlab_schema(), &serde_json::from_str(&out).unwrap()),
             "gitleaks" => assert_eq!(out, "[]\n"),
+            "csv" => assert_eq!(out.lines().count(), 1, "{out}"),
+            "agent" => assert_eq!(out, "verdict allow, 0 block, 0 listed only\n"),
             _ => assert!(out.contains("failures=\"0\""), "{out}"),
         }
     }

@@ -5,6 +5,8 @@
 //! report differs between a daemon's answer and that of this process: no request id, and an object
 //! answered from a cache counts as one that was read.
 
+mod agent;
+mod csv;
 mod gitlab;
 mod gitleaks;
 mod json;
@@ -38,6 +40,8 @@ pub(crate) fn written(
         Format::Gitlab => gitlab::document(verdict, cwe),
         Format::Gitleaks => gitleaks::document(verdict),
         Format::Junit => junit::document(verdict),
+        Format::Csv => csv::document(verdict),
+        Format::Agent => agent::document(verdict),
     }
 }
 
