@@ -6,7 +6,11 @@
 
 use std::fmt::Write as _;
 
-use lychgate_model::{Decision, Finding, RepoPath, Source, Verdict};
+use lychgate_model::{Decision, Finding, Source, Verdict};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
+/// What would end a word, or a line; all that is not ASCII is encoded too.
+const ODD: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 /// What blocks, advice, a count of what does not, reasons, the verdict.
 pub(super) fn document(verdict: &Verdict) -> String {
@@ -43,10 +47,11 @@ pub(super) fn document(verdict: &Verdict) -> String {
 
 /// `path:line:column rule severity masked`.
 fn place(finding: &Finding) -> String {
-    let path = finding.path.as_ref().map(RepoPath::percent);
+    let path = finding
+        .path
+        .as_ref()
+        .map(|p| percent_encode(p.as_bytes(), ODD).to_string());
     let path = path.unwrap_or_else(|| finding.source.name().to_owned());
-    // A blank would end the word.
-    let path = path.replace(' ', "%20");
     let span = finding.span;
     let what = match finding.source {
         Source::Blob => String::new(),
