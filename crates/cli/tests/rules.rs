@@ -276,6 +276,10 @@ fn a_page_shows_one_example_of_each_kind_and_no_value() {
     assert!(examples.contains("\nNot\n"), "{page}");
     assert!(examples.contains("ghp_{base62:"), "{page}");
     assert!(page.contains("\nSources\n"), "{page}");
+    assert!(
+        page.contains("  CWE-798, https://cwe.mitre.org/data/definitions/798.html\n"),
+        "{page}"
+    );
 }
 
 #[test]

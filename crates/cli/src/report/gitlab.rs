@@ -202,7 +202,7 @@ fn vulnerability<'a>(
         r#type: "cwe",
         name: format!("CWE-{n}").into(),
         value: n.to_string().into(),
-        url: Some(format!("https://cwe.mitre.org/data/definitions/{n}.html")),
+        url: Some(super::weakness(n)),
     }));
     let (start_line, end_line) = (finding.span.line, finding.span.end_line);
     Vulnerability {

@@ -21,6 +21,11 @@ use crate::args::Format;
 /// What classes of weakness a rule serves, by their CWE numbers.
 pub(crate) type Weaknesses<'a> = &'a dyn Fn(&RuleId) -> Vec<u32>;
 
+/// Where a class of weakness is explained, with examples and ways out.
+pub(crate) fn weakness(cwe: u32) -> String {
+    format!("https://cwe.mitre.org/data/definitions/{cwe}.html")
+}
+
 /// `verdict` in `format`, with the newline at its end; empty: there is nothing to say.
 /// `lines` are those for people.
 pub(crate) fn written(

@@ -108,7 +108,7 @@ fn rule(note: &RuleNote, verdict: &Verdict, cwe: &[u32]) -> ReportingDescriptor 
     let mut tags = vec!["security".to_owned(), category.to_owned()];
     // As code scanning reads them.
     tags.extend(cwe.iter().map(|n| format!("external/cwe/cwe-{n:03}")));
-    ReportingDescriptor::builder()
+    let mut made = ReportingDescriptor::builder()
         .id(note.id.as_str())
         .short_description(text(&note.title))
         .full_description(text(&note.why))
@@ -124,7 +124,9 @@ fn rule(note: &RuleNote, verdict: &Verdict, cwe: &[u32]) -> ReportingDescriptor 
                 .additional_properties(properties)
                 .build(),
         )
-        .build()
+        .build();
+    made.help_uri = cwe.first().map(|n| super::weakness(*n));
+    made
 }
 
 fn result(finding: &Finding, key: &[u8; 16], verdict: &Verdict) -> Row {

@@ -97,7 +97,8 @@ fn about(rule: &Rule) -> String {
     }
     out += &way_out(rule);
     let mut tail = Vec::new();
-    tail.extend(rule.cwe.iter().map(|n| format!("CWE-{n}")));
+    let weaknesses = rule.cwe.iter().map(|n| (n, crate::report::weakness(*n)));
+    tail.extend(weaknesses.map(|(n, address)| format!("CWE-{n}, {address}")));
     tail.extend(advice.standards.iter().map(ToString::to_string));
     tail.extend(advice.references.iter().map(ToString::to_string));
     if !tail.is_empty() {
