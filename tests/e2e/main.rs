@@ -19,6 +19,8 @@ mod laundering;
 mod paths;
 /// What a server must see: every object a push makes reachable.
 mod push;
+/// What must not be found.
+mod quiet;
 /// Secrets without a shape.
 mod shapeless;
 /// When nobody answers, or somebody else does.
