@@ -58,7 +58,7 @@ fn one_rule_speaks_about_a_key_and_its_twin_passes() {
     for text in [
         format!("formspree_commit = \"{long}\"\n"),
         format!("uses: formspree/setup@{long}\n"),
-        format!("formspree {short}\n"),
+        format!("see formspree {short}\n"),
         format!("formspree_url = \"https://example.com/{short}/x\"\n"),
     ] {
         assert!(rules(&text).is_empty(), "{text}");

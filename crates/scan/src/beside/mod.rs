@@ -22,7 +22,7 @@ use crate::check::{Check, Outcome};
 use crate::entropy::bits_per_byte;
 
 /// Counts up when what is read changes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Bytes read before the end of a name.
 pub(crate) const BEHIND: usize = 1200;
 /// Bytes read behind it.
@@ -102,7 +102,14 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Read> {
                 let between = text.get(from..at).unwrap_or_default();
                 let enough = match gap::judge(between, known.word, shape.is_hexadecimal()) {
                     Says::Key => !shape.is_uuid() || !known.word || between.len() <= 24,
-                    Says::Equals => shape.is_telling() && ends(text, from),
+                    Says::Equals => {
+                        let sure = !known.word || shape.is_random();
+                        sure && shape.is_telling() && ends(text, from)
+                    }
+                    Says::Blank => {
+                        let alone = alone(text, from, &value);
+                        alone && !known.word && shape.is_telling() && ends(text, from)
+                    }
                     Says::Other => false,
                 };
                 if enough {
@@ -122,6 +129,19 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Read> {
         at += 1;
     }
     None
+}
+
+/// Whether nothing stands on the line but one word, of which the name is the end, and a value.
+fn alone(text: &[u8], from: usize, value: &Range<usize>) -> bool {
+    let head = text.get(..from).unwrap_or_default();
+    let mut word = head
+        .iter()
+        .rev()
+        .take(48)
+        .skip_while(|b| b.is_ascii_alphanumeric());
+    let first = matches!(word.next(), None | Some(b'\n'));
+    let next = text.get(value.end).copied();
+    first && matches!(next, None | Some(b'\n' | b'\r'))
 }
 
 /// `token: ...  # name`, `curl -u "...:" https://api.name.com`.
@@ -281,6 +301,7 @@ mod tests {
             format!("curl -u \"{HEX}:\" https://api.acme.com/v1"),
             format!("const c = new Acme(\"{HEX}\")"),
             format!("myAcmeKey: {HEX}"),
+            format!("x\nacme {HEX}\ny"),
         ] {
             let got = found("acme: {hex:32}", &text, "acme");
             assert_eq!(got.as_deref(), Some(HEX), "{text}");
@@ -295,7 +316,8 @@ mod tests {
             format!("acme_api_key = \"{}\"", HEX.to_uppercase()),
             format!("placme_key = \"{HEX}\""),
             format!("acme_commit = \"{HEX}\""),
-            format!("acme {HEX}"),
+            format!("the acme {HEX}"),
+            format!("acme {HEX} and more"),
             format!("uses: acme/setup@{HEX}"),
             format!("https://acme.com/x/{HEX}/y"),
             format!("acme_key = \"{}\"", "0123456789abcdef".repeat(2)),
@@ -334,6 +356,7 @@ mod tests {
             (format!("front of the token {HEX}"), false),
             (format!("frontier_token = \"{HEX}\""), false),
             (format!("front: {{ apiKey: '{HEX}' }}"), true),
+            (format!("front {HEX}"), false),
         ] {
             assert_eq!(found(table, &text, "front").is_some(), is, "{text}");
         }

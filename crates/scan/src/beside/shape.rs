@@ -174,6 +174,12 @@ impl Shape {
         !self.uuid && (self.literal || self.least >= 20) && self.kinds != DIGITS
     }
 
+    /// Whether chance alone makes it: letters of both cases and digits, many of them, or a prefix.
+    pub(super) fn is_random(&self) -> bool {
+        let both = self.kinds & LOWER != 0 && self.kinds & UPPER != 0;
+        self.has_prefix() || (both && !self.is_hexadecimal() && self.least >= 24)
+    }
+
     /// Whether `+` and `/` belong to it.
     pub(super) fn is_base64(&self) -> bool {
         self.kinds & 128 != 0

@@ -36,7 +36,9 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
         80..=200 => Fact::VeryLong,
         _ => Fact::Huge,
     });
-    if is_file(value) {
+    // Nobody hands out a key of six letters.
+    let key = matches!(name, Fact::ApiKey | Fact::Token | Fact::Credential);
+    if is_file(value) || (key && value.len() < 8) {
         return None;
     }
     let key_name = matches!(name, Fact::ApiKey | Fact::Secret);
@@ -66,7 +68,9 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     let signs = value.iter().filter(sign).count();
     // Secrets that people make up hold many of them.
     let broken = match name {
-        Fact::ApiKey | Fact::Token | Fact::Credential => value.len() >= 12 && signs > 0,
+        Fact::ApiKey | Fact::Token | Fact::Credential | Fact::WeakName | Fact::OwnWord => {
+            value.len() >= 12 && signs > 0
+        }
         Fact::Secret => value.len() >= 20 && signs > 0 && signs * 10 <= value.len(),
         _ => false,
     };
@@ -82,7 +86,7 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
                 name == Fact::Password && counts.is_word(value),
             )
             .with_if(Fact::Pathlike, is_pathlike(value, &counts))
-            .with_if(Fact::CodeLike, is_identifier(value, &counts));
+            .with_if(Fact::CodeLike, !human && is_identifier(value, &counts));
     }
     evidence = evidence.with_if(Fact::Common, common);
     if counts.digits == value.len() && name != Fact::Password {
@@ -295,10 +299,15 @@ impl Counts {
     fn is_human(&self, value: &[u8]) -> bool {
         let letters = self.lower + self.upper;
         let mixed = (self.upper > 0 && self.lower > 0) || self.symbols > 0;
-        let technical = sayings::TECHNICAL.iter().any(|w| words::begins(value, w));
+        let technical = sayings::TECHNICAL.iter().any(|w| {
+            let next = value.get(w.len()).copied().unwrap_or(b' ');
+            words::begins(value, w) && !next.is_ascii_alphabetic()
+        });
+        // `Rocket_5993`, `monkey-8238`
+        let joint = self.joints == 1 && self.digits >= 3 && letters >= 4 && self.symbols == 0;
         letters >= 3
             && self.digits > 0
-            && self.joints == 0
+            && (self.joints == 0 || joint)
             && (mixed || self.digits >= 3 || self.lower >= 5)
             && (6..=28).contains(&value.len())
             && !technical

@@ -59,6 +59,7 @@ facts! {
     Userinfo = 6, "the password of an address";
     Headed = 12, "an authorisation header";
     Stated = 6, "an SQL statement";
+    Said = -4, "said in a sentence: the password is ...";
     Beside = 4, "the value beside a name (name: ..., value: ...)";
     KubernetesSecret = 30, "a key of a Kubernetes Secret";
     // How it is written.
@@ -113,6 +114,7 @@ facts! {
     InSecretFile = 14, "in a file that is there for secrets";
     InTests = -8, "in tests or examples";
     InDocuments = -14, "in documentation";
+    MadeUp = -76, "as people make up passwords, in documentation";
     InTranslations = -80, "in translations";
     InVendored = -30, "in generated, vendored or locked files";
 }

@@ -146,9 +146,19 @@ fn scheme(text: &[u8]) -> usize {
 }
 
 fn element(text: &[u8], start: usize) -> Option<Extent> {
+    const CDATA: &[u8] = b"<![CDATA[";
+    let start = match text.get(start..)?.starts_with(CDATA) {
+        true => start + CDATA.len(),
+        false => start,
+    };
     let rest = text.get(start..text.len().min(start + LONGEST))?;
-    let mut end = memchr::memchr(b'<', rest)?;
-    if at(rest, end + 1) != b'/' {
+    // `<Password><Value>...</Value>`
+    let nested = [&b"<Value>"[..], b"<value>", b"<string>"];
+    if let Some(open) = nested.iter().find(|open| rest.starts_with(open)) {
+        return element(text, start + open.len());
+    }
+    let mut end = memchr::memchr2(b'<', b']', rest)?;
+    if !matches!(rest.get(end..end + 2)?, b"</" | b"]]") {
         return None;
     }
     let blank = |b: &&u8| b.is_ascii_whitespace();
@@ -310,6 +320,8 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
     let tight = (at(text, start.wrapping_sub(1)) == b'=' && (assigns || shell))
         || lead.fact == Fact::Flagged
         || before == b'-'
+        // `username=u,password=p 0 0`
+        || (before == b',' && at(text, start.wrapping_sub(1)) == b'=')
         || inside;
     let closes = matches!(
         next,
@@ -326,7 +338,8 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
             | b'&'
             | b'<'
             | b'|'
-    );
+    ) || word.starts_with(b"-->")
+        || word.starts_with(b"*/");
     // `:= include "..."` calls something.
     if gap > 0 && !inside && is_quote(next) {
         return None;

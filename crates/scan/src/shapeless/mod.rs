@@ -8,6 +8,7 @@
 //! Nothing is allocated, nothing outside of [`BEHIND`] and [`AHEAD`] bytes around the keyword is
 //! read, so a finding is the same wherever the object was cut into pieces.
 
+mod calls;
 mod content;
 mod context;
 mod evidence;
@@ -30,7 +31,7 @@ pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -95,15 +96,12 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         .take_while(|b| !b.is_ascii_alphanumeric())
         .count();
     let own = keyword.start..keyword.end - extra;
-    let (at, name, lead) = match operator::Lead::of_command(text, word, own.end) {
-        Some(lead) => {
-            let name = name::Name {
-                qualified: lead.fact != Fact::Handed,
-                ..name::Name::PASSWORD
-            };
-            (own.clone(), name, lead)
-        }
-        None => named(text, &own)?,
+    let told = calls::read(text, word, own.end);
+    let by_command = matches!(told, calls::Told::Lead(..));
+    let (at, name, lead) = match told {
+        calls::Told::Lead(lead, name) => (own.clone(), name, lead),
+        calls::Told::Name => named(text, &own)?,
+        calls::Told::Nothing => return None,
     };
     let header = name.fact == Fact::Credential || lead.fact == Fact::Flagged;
     let extent = extent::extent(text, &lead, at.start, header)?;
@@ -112,6 +110,8 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         .with_if(Fact::Qualified, name.qualified);
     evidence = match extent.written {
         Written::Quoted => evidence.with(Fact::Quoted),
+        // Commands take their words as they are.
+        Written::Bare if by_command => evidence,
         Written::Inside => evidence,
         Written::Bare => evidence.with(Fact::Bare),
         Written::Statement => evidence.with(Fact::Bare).with(Fact::CodeLike),

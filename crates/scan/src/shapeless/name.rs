@@ -140,7 +140,7 @@ fn credential(word: &[u8], before: &[u8]) -> Option<(Fact, Option<usize>)> {
     if is(word, &[b"pass"]) && turns::one_of_many(before) {
         return None;
     }
-    if is(word, &[b"pass", b"pw", b"psw", b"pword"]) || ends(words::PASS).is_some() {
+    if is(word, &[b"pass", b"pw", b"psw", b"pword", b"psk"]) || ends(words::PASS).is_some() {
         return Some((Fact::Password, Some(0)));
     }
     if let Some(cut) = ends(words::KEYS) {

@@ -7,8 +7,6 @@ use super::words;
 const BLANKS: usize = 24;
 /// Longest address up to its host.
 const ADDRESS: usize = 200;
-/// Longest argument before a password's.
-const ARGUMENT: usize = 120;
 /// A type between name and value: `password: Option<String> = ...`.
 const TYPE: usize = 40;
 
@@ -26,7 +24,7 @@ pub(super) struct Lead {
 }
 
 impl Lead {
-    fn to(fact: Fact, at: usize) -> Self {
+    pub(super) fn to(fact: Fact, at: usize) -> Self {
         Self {
             fact,
             at,
@@ -37,7 +35,7 @@ impl Lead {
     }
 
     /// `user:password@host` at the start of an address.
-    fn of_address(text: &[u8], at: usize) -> Option<Self> {
+    pub(super) fn of_address(text: &[u8], at: usize) -> Option<Self> {
         let rest = text.get(at..text.len().min(at + ADDRESS))?;
         let user = rest
             .iter()
@@ -66,55 +64,7 @@ impl Lead {
         })
     }
 
-    /// The second argument of a function that logs in, or the third of one that connects.
-    fn of_call(text: &[u8], call: &[u8], before: u8, at: usize) -> Option<Self> {
-        // `oauth(`, `stir_auth(`, `reauthenticate(` are other functions.
-        let small = call.first().is_some_and(u8::is_ascii_lowercase);
-        let other = words::begins(call, b"auth(") && matches!(before, b'_' | b'O' | b'o');
-        if other || (small && before.is_ascii_lowercase()) {
-            return None;
-        }
-        let mut i = at + 1;
-        for _ in 0..1 + usize::from(words::begins(call, b"getconnection")) {
-            i = blanks(text, i);
-            i += argument(text.get(i..text.len().min(i + ARGUMENT))?)?;
-            i = space(text, blanks(text, i) + 1);
-        }
-        is_quote(self::at(text, i)).then(|| Self::quoted(Fact::Handed, i))
-    }
-
-    /// What follows a statement or a command that takes a password without naming it.
-    pub(super) fn of_command(text: &[u8], command: &[u8], at: usize) -> Option<Self> {
-        if command.ends_with(b"://") {
-            return Self::of_address(text, at + b"://".len());
-        }
-        if command.ends_with(b"(") {
-            let before = at
-                .checked_sub(command.len())
-                .map_or(0, |i| self::at(text, i));
-            return Self::of_call(text, command, before, at);
-        }
-        let line = text.get(at..text.len().min(at + 120))?;
-        let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len()))?;
-        if words::begins(command, b"identified by") {
-            return Some(Self::quoted(Fact::Stated, blanks(text, at)));
-        }
-        let from = match command {
-            b if words::begins(b, b"sshpass -p") => blanks(text, at),
-            b if words::begins(b, b"mysql -u") => at + memchr::memmem::find(line, b" -p")? + 3,
-            b if words::begins(b, b"curl -u") => {
-                let start = blanks(text, at);
-                let login = line.get(start - at..)?;
-                let end = login.iter().position(|b| *b == b' ');
-                let login = login.get(..end.unwrap_or(login.len()))?;
-                start + memchr::memchr(b':', login)? + 1
-            }
-            _ => return None,
-        };
-        Some(Self::to(Fact::Flagged, from))
-    }
-
-    fn quoted(fact: Fact, at: usize) -> Self {
+    pub(super) fn quoted(fact: Fact, at: usize) -> Self {
         Self {
             quoted: true,
             ..Self::to(fact, at)
@@ -122,44 +72,25 @@ impl Lead {
     }
 }
 
-/// The length of an argument that a comma follows: a literal or a name.
-fn argument(text: &[u8]) -> Option<usize> {
-    let first = *text.first()?;
-    let length = match is_quote(first) {
-        true => {
-            let rest = text.get(1..)?;
-            2 + rest.iter().position(|b| *b == first || *b == b'\n')?
-        }
-        false => text
-            .iter()
-            .take_while(|b| {
-                b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$' | b'>' | b'-')
-            })
-            .count(),
-    };
-    let gap = blanks(text, length);
-    (length > 0 && self::at(text, gap) == b',').then_some(length)
-}
-
-fn at(text: &[u8], i: usize) -> u8 {
+pub(super) fn at(text: &[u8], i: usize) -> u8 {
     text.get(i).copied().unwrap_or(0)
 }
 
 /// Past blanks of one line.
-fn blanks(text: &[u8], from: usize) -> usize {
+pub(super) fn blanks(text: &[u8], from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     let blank = |b: &&u8| matches!(b, b' ' | b'\t');
     from + rest.iter().take(BLANKS).take_while(blank).count()
 }
 
 /// Past blanks and line ends.
-fn space(text: &[u8], from: usize) -> usize {
+pub(super) fn space(text: &[u8], from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
     from + rest.iter().take(2 * BLANKS).take_while(blank).count()
 }
 
-fn is_quote(b: u8) -> bool {
+pub(super) fn is_quote(b: u8) -> bool {
     matches!(b, b'"' | b'\'' | b'`')
 }
 
@@ -203,6 +134,12 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         && let Some(lead) = beside(text, start, i)
     {
         return Some(lead);
+    }
+    let found = typed_in(text, end)
+        .or_else(|| next_element(text, start, end))
+        .or_else(|| super::calls::inserted(text, start, i));
+    if found.is_some() {
+        return found;
     }
     let gap = blanks(text, i);
     let (this, next) = (at(text, gap), at(text, gap + 1));
@@ -298,6 +235,12 @@ fn beside(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     }
     let quote = usize::from(is_quote(at(text, i)));
     i += quote;
+    if quote == 0 && words::begins(text.get(start.saturating_sub(6)..)?, b"type=") {
+        // `<input type="password" name="p" value="...">`
+        let tag = text.get(i..text.len().min(i + 160))?;
+        let tag = tag.get(..memchr::memchr(b'>', tag)?)?;
+        i += memchr::memmem::find(tag, b"value=\"")?;
+    }
     if !words::begins(text.get(i..)?, b"value") {
         return None;
     }
@@ -314,6 +257,54 @@ fn default_of(text: &[u8], open: usize) -> Option<Lead> {
     let found = memchr::memmem::find(body, b"default")?;
     let gap = blanks(text, open + found + b"default".len());
     (at(text, gap) == b'=').then(|| Lead::quoted(Fact::Beside, blanks(text, gap + 1)))
+}
+
+/// `find("password")).sendKeys("...")`, `type('input[name=password]', '...')`.
+fn typed_in(text: &[u8], end: usize) -> Option<Lead> {
+    let rest = text.get(end..text.len().min(end + 48))?;
+    let closes = |b: &&u8| matches!(b, b'"' | b'\'' | b'`' | b']' | b')' | b'\\');
+    let n = rest.iter().take(6).take_while(closes).count();
+    let quotes = rest.iter().take(n).filter(|b| is_quote(**b)).count();
+    if quotes == 0 {
+        return None;
+    }
+    let tail = rest.get(n..)?;
+    if tail.first() == Some(&b',') && n > 1 && rest.get(n - 1).is_some_and(|b| is_quote(*b)) {
+        return Some(Lead::quoted(Fact::Listed, space(text, end + n + 1)));
+    }
+    const CALLS: [&[u8]; 6] = [
+        b"sendkeys(",
+        b"send_keys(",
+        b"fill(",
+        b"type(",
+        b"setvalue(",
+        b"set(",
+    ];
+    let tail = tail.strip_prefix(b".")?;
+    let call = CALLS.iter().find(|c| words::begins(tail, c))?;
+    Some(Lead::quoted(Fact::Passed, end + n + 1 + call.len()))
+}
+
+/// `<key>Password</key> <string>...`, `<name>password</name> <value>...`.
+fn next_element(text: &[u8], start: usize, end: usize) -> Option<Lead> {
+    let closes: &[(&[u8], &[u8])] = &[
+        (b"</key>", b"<string>"),
+        (b"</name>", b"<value>"),
+        (b"</param-name>", b"<param-value>"),
+    ];
+    if at(text, end) != b'<' || at(text, start.wrapping_sub(1)) == b'<' {
+        return None;
+    }
+    let rest = text.get(end..)?;
+    let (close, open) = closes
+        .iter()
+        .find(|(close, _)| words::begins(rest, close))?;
+    let i = space(text, end + close.len());
+    let begins = words::begins(text.get(i..)?, open);
+    begins.then(|| Lead {
+        element: true,
+        ..Lead::to(Fact::Element, i + open.len())
+    })
 }
 
 /// `- name: DB_PASSWORD`, bare.
@@ -336,10 +327,26 @@ fn markup_name(text: &[u8], start: usize) -> bool {
         .any(|w| holds_before(text, start, w.as_bytes()))
 }
 
+/// `the password is Abc123`: said in a sentence, of a value that is no word.
+fn said(text: &[u8], gap: usize) -> Option<Lead> {
+    let rest = text.get(gap..text.len().min(gap + 16))?;
+    let verb: &[u8] = [&b"is: "[..], b"is ", b"was ", b"to "]
+        .into_iter()
+        .find(|v| words::begins(rest, v))?;
+    let i = blanks(text, gap + verb.len());
+    if is_quote(at(text, i)) {
+        return (verb.first() == Some(&b'i')).then(|| Lead::quoted(Fact::Said, i));
+    }
+    super::calls::bare_word(text, i, Fact::Said)
+}
+
 /// No operator but a blank: a flag of a command, an SQL statement, the colon-less formats.
 fn stated(text: &[u8], start: usize, gap: usize, first: u8, named: bool) -> Option<Lead> {
     if is_quote(first) && words::begins(text.get(start..)?, b"bearer ") {
         return Some(Lead::to(Fact::Headed, gap));
+    }
+    if let Some(lead) = said(text, gap) {
+        return Some(lead);
     }
     if named {
         return None;
@@ -367,6 +374,19 @@ fn stated(text: &[u8], start: usize, gap: usize, first: u8, named: bool) -> Opti
         memchr::memrchr(b'\n', before).map_or(before, |i| before.get(i + 1..).unwrap_or_default());
     let head = line.iter().take_while(|b| b.is_ascii_whitespace()).count();
     let line = line.get(head..).unwrap_or_default();
+    let login = words::holds(line, b" login ") || words::begins(line, b"login ");
+    if login || words::begins(line, b"username ") {
+        return Some(Lead::to(Fact::Flagged, gap));
+    }
+    // `storePassword "..."` alone on its line, as builders are written.
+    if line.is_empty() && is_quote(at(text, gap)) {
+        let tail = text
+            .get(gap + 1..text.len().min(gap + 120))
+            .unwrap_or_default();
+        let close = memchr::memchr(at(text, gap), tail).unwrap_or(tail.len());
+        let alone = matches!(self::at(tail, close + 1), b'\n' | b'\r' | 0);
+        return alone.then(|| Lead::quoted(Fact::Mapped, gap));
+    }
     if words::begins(line, b"#define ") {
         return Some(Lead::quoted(Fact::Assigned, gap));
     }

@@ -77,6 +77,23 @@ const PROSE: &[&[u8]] = &[
     b"8",
     b"csv",
 ];
+/// Of these, what is written for strangers; a text or a log may be anybody's notes.
+const MANUALS: &[&[u8]] = &[
+    b"md",
+    b"rst",
+    b"adoc",
+    b"asciidoc",
+    b"markdown",
+    b"textile",
+    b"mdx",
+    b"rdoc",
+    b"pod",
+    b"1",
+    b"3",
+    b"5",
+    b"7",
+    b"8",
+];
 const TEST_FOLDERS: &[&[u8]] = &[
     b"test",
     b"tests",
@@ -233,7 +250,9 @@ impl Evidence {
                 .with_if(Fact::InTranslations, is_any(folder, TRANSLATION_FOLDERS))
                 .with_if(Fact::InVendored, is_any(folder, VENDOR_FOLDERS));
         }
+        let folders_document = out.has(Fact::InDocuments);
         let prose = is_any(extension, PROSE) || (dot.is_none() && is_prose(file));
+        let manual = folders_document || is_any(extension, MANUALS) || is_prose(file);
         let settings = is_any(extension, SETTINGS)
             || begins(file, b".env")
             || begins(file, b"dockerfile")
@@ -266,9 +285,19 @@ impl Evidence {
                     || begins(file, b"application-")
                     || begins(file, b"appsettings."),
             )
-            .with_if(Fact::BareInCode, bare && code)
+            // What stands in a comment is no expression.
+            .with_if(Fact::BareInCode, bare && code && !self.has(Fact::Commented))
             .with_if(Fact::BareInConfig, bare && settings)
-            .with_if(Fact::BareInProse, bare && prose && !settings);
+            .with_if(
+                Fact::BareInProse,
+                bare && !settings && (prose || (code && self.has(Fact::Commented))),
+            );
+        // Manuals are full of them, and none is anybody's.
+        let human = out.has(Fact::WordAndDigits) || out.has(Fact::Common);
+        out = out.with_if(
+            Fact::MadeUp,
+            human && out.has(Fact::InDocuments) && (!prose || manual),
+        );
         let apart = [
             Fact::InTranslations,
             Fact::InVendored,

@@ -1,0 +1,240 @@
+//! Secrets that no name introduces: arguments of functions, words of commands, sentences.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::key;
+use lychgate_model::{Confidence, HashKind, ObjectKind};
+use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
+
+/// The best confidence at a path; a rule that knows the shape is as good as sure.
+fn judged(path: &str, text: &str) -> Option<Confidence> {
+    static SET: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
+    let set = SET.get_or_init(|| RuleSet::built_in().unwrap());
+    let mut found = Scanned::default();
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes: text.as_bytes(),
+    };
+    set.scan(input, &key(), &mut Scratch::new(), &mut found);
+    let levels = found.findings.iter().filter_map(|f| {
+        let rule = &set.rules()[f.rule as usize];
+        match f.evidence.is_none() {
+            true => rule
+                .paths
+                .applies_to(path.as_bytes())
+                .then_some(Confidence::High),
+            false => f.evidence.at(path.as_bytes()).confidence(),
+        }
+    });
+    levels.max()
+}
+
+/// Made at run time, so that nothing here looks like a secret.
+fn value(seed: usize) -> String {
+    let words = ["Walrus", "Kepler", "Nimbus"];
+    let odd = ["qX7v", "Lz9k", "R4wT"];
+    format!("{}{}{}", odd[seed % 3], 8 + seed, words[seed % 3])
+}
+
+fn found_and_its_twin_is_not(cases: &[(&str, &str, &str)]) {
+    for (path, context, harmless) in cases {
+        for seed in 0..3 {
+            let text = context.replace("~~", "q7Zx9kLw3RtY5vBn2MsD");
+            let text = text.replace('~', &value(seed));
+            assert!(judged(path, &text).is_some(), "{path}: {text}");
+        }
+        let twin = context.replace("~~", harmless).replace('~', harmless);
+        assert_eq!(judged(path, &twin), None, "{path}: {twin}");
+    }
+}
+
+#[test]
+fn functions_are_handed_passwords_and_keys() {
+    found_and_its_twin_is_not(&[
+        (
+            "a.py",
+            "c = pymysql.connect(\"h1\", \"app\", \"~\", \"shop\")",
+            "%s",
+        ),
+        (
+            "a.php",
+            "$c = mysqli_connect('h1', 'app', '~', 'shop');",
+            "password",
+        ),
+        (
+            "a.php",
+            "$c = new mysqli($host, 'app', '~');",
+            "your-password",
+        ),
+        (
+            "a.php",
+            "new PDO('mysql:host=h1;dbname=a', 'app', '~');",
+            "changeme",
+        ),
+        ("a.php", "ftp_login($conn, 'app', '~');", "password"),
+        (
+            "a.php",
+            "curl_setopt($ch, CURLOPT_USERPWD, 'app:~');",
+            "$pass",
+        ),
+        (
+            "a.c",
+            "mysql_real_connect(con, \"h\", \"u\", \"~\", \"d\", 0);",
+            "password",
+        ),
+        ("a.py", "ssh.connect('h1', 22, 'root', '~')", "password"),
+        ("a.py", "requests.get(url, auth=('app', '~'))", "password"),
+        ("a.py", "c.username_pw_set('app', '~')", "password"),
+        (
+            "a.go",
+            "smtp.PlainAuth(\"\", \"me\", \"~\", \"h1\")",
+            "password",
+        ),
+        (
+            "a.go",
+            "sql.Open(\"mysql\", \"app:~@tcp(h1:3306)/shop\")",
+            "%s",
+        ),
+        ("a.rb", "http.basic_auth 'app', '~'", "password"),
+        ("a.js", "new Sequelize('shop', 'app', '~', {})", "password"),
+        ("a.ino", "WiFi.begin(\"HomeNet\", \"~\");", "password"),
+        (
+            "a.java",
+            "keyStore.load(in, \"~\".toCharArray());",
+            "password",
+        ),
+        (
+            "a.java",
+            "find(By.id(\"password\")).sendKeys(\"~\");",
+            "password",
+        ),
+        ("a.js", "page.type('input[name=password]', '~');", "Enter"),
+        ("a.js", "jwt.sign({ id: 7 }, '~~')", "secret"),
+        ("a.js", "crypto.createHmac('sha256', '~~')", "utf8"),
+        ("a.py", "AES.new(b'~~', AES.MODE_CBC)", "YELLOW SUBMARINE"),
+        (
+            "a.sql",
+            "INSERT INTO u (name, password) VALUES ('bob', '~');",
+            "secret",
+        ),
+    ]);
+    for other in [
+        "disconnect(\"a\", \"b\", \"~\")",
+        "socket.connect(\"tcp\", \"h1\", port)",
+        "\"0123456789ABCDEF\".toCharArray()",
+        "connect = \"~\"",
+        "pdo: \"~\"",
+    ] {
+        let text = other.replace('~', &value(1));
+        assert_eq!(judged("a.js", &text), None, "{text}");
+    }
+}
+
+#[test]
+fn commands_take_passwords_without_naming_them() {
+    found_and_its_twin_is_not(&[
+        ("a.sh", "docker login -u ci -p ~ registry.acme.net", "$PASS"),
+        (
+            "a.sh",
+            "echo \"~\" | docker login -u ci --password-stdin",
+            "$PASS",
+        ),
+        ("a.sh", "echo 'root:~' | chpasswd", "$PASS"),
+        ("a.sh", "echo ~ | sudo -S true", "$PASS"),
+        ("a.sh", "echo -e \"~\\n~\" | passwd root", "$PASS"),
+        ("a.sh", "mysqladmin -u root password '~'", "password"),
+        ("a.sh", "smbclient //h/share -U app%~", "$PASS"),
+        ("a.sh", "lftp -u app,~ h1.acme.net", "$PASS"),
+        ("a.sh", "sqlcmd -S h1 -U sa -P ~", "$PASS"),
+        ("a.sh", "zip -P ~ a.zip a", "$PASS"),
+        ("a.sh", "openssl enc -aes-256-cbc -k ~ -in a", "\"$KEY\""),
+        ("a.sh", "htpasswd -cb /etc/users app ~", "$PASS"),
+        ("a.sh", "keytool -genkey -storepass ~ -alias a", "changeit"),
+        ("a.sh", "rabbitmqctl add_user app ~", "$PASS"),
+        ("a.bat", "net use Z: \\\\h1\\share /user:acme\\app ~", ""),
+        ("a.bat", "net user app ~ /add", "*"),
+        ("a.bat", "plink -ssh app@h1 -pw ~ ls", "%PW%"),
+        ("a.bat", "cmdkey /add:h1 /user:app /pass:~", "%PW%"),
+        (
+            "a.ps1",
+            "$s = ConvertTo-SecureString \"~\" -AsPlainText",
+            "$pw",
+        ),
+        ("a.ps1", "'~' | ConvertTo-SecureString -AsPlainText", "$pw"),
+        ("a.exp", "expect \"assword:\"\nsend \"~\\r\"\n", "$pw"),
+        ("a.ks", "rootpw --plaintext ~\n", ""),
+        ("a.cfg", "username app password 0 ~\n", "<pw>"),
+        (".netrc", "machine h1 login app password ~\n", "<pw>"),
+        (
+            "fstab",
+            "//h/s /mnt cifs username=app,password=~ 0 0\n",
+            "$PW",
+        ),
+        ("a.sql", "ALTER USER a IDENTIFIED WITH x BY '~';", "%s"),
+        (
+            "a.sql",
+            "CREATE USER a IDENTIFIED BY ~ PROFILE p;",
+            "secret",
+        ),
+    ]);
+    for other in [
+        "unzip -p ~ a",
+        "useradd -m bob",
+        "net use Z: \\\\h1\\share",
+        "mysql -u root -p",
+        "htpasswd -c /etc/users app",
+    ] {
+        let text = other.replace('~', &value(1));
+        assert_eq!(judged("a.sh", &text), None, "{text}");
+    }
+}
+
+#[test]
+fn sentences_and_markup_say_passwords() {
+    found_and_its_twin_is_not(&[
+        ("a.txt", "The password is ~ for now.", "stored"),
+        ("a.txt", "prod db pw is ~, do not share", "long"),
+        ("a.py", "# password: ~\n", "required"),
+        ("a.html", "<!-- admin password: ~ -->", "see below"),
+        (
+            "a.plist",
+            "<key>Password</key>\n<string>~</string>",
+            "Password",
+        ),
+        ("a.xml", "<password><![CDATA[~]]></password>", "${pw}"),
+        (
+            "a.xml",
+            "<AdminPassword><Value>~</Value></AdminPassword>",
+            "%PW%",
+        ),
+        ("a.gradle", "storePassword \"~\"\n", "$pw"),
+        (
+            "a.html",
+            "<input type=\"password\" name=\"p\" value=\"~\">",
+            "{{ pw }}",
+        ),
+    ]);
+    for prose in [
+        "The password is case-sensitive.",
+        "The password was changed in v2.",
+        "Your password is at least 8 characters long.",
+        "password is base64-encoded",
+        "login with password to continue",
+    ] {
+        assert_eq!(judged("a.txt", prose), None, "{prose}");
+    }
+}
+
+#[test]
+fn manuals_show_passwords_that_are_nobodys() {
+    let human = "password: Walrus2031\n";
+    assert!(judged("a.txt", human).is_some());
+    for path in ["docs/a.txt", "README.md", "man/a.5", "site/docs/a.yml"] {
+        assert_eq!(judged(path, human), None, "{path}");
+        let random = format!("password: {}\n", "qX7vLz9kR4wTb2Hn");
+        assert!(judged(path, &random).is_some(), "{path}");
+    }
+}
