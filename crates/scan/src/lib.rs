@@ -28,6 +28,8 @@ mod matcher;
 mod meter;
 mod named;
 mod needs;
+#[cfg(target_arch = "x86_64")]
+mod nibbles;
 mod object;
 mod overwritten;
 pub mod pack;

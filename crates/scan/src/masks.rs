@@ -1,13 +1,52 @@
 //! Sixty-four bytes looked at at once: which of them belong to a class, as the bits of a word.
 //!
-//! This is what every machine runs; [`Sixteen`] alone differs.
+//! This is what every machine runs; [`crate::sixteen::Sixteen`] alone differs. Where thirty-two
+//! bytes can be read at once, [`crate::nibbles`] says the same of whole texts in half the time.
 
 use crate::sixteen::Sixteen;
 
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 64;
 
-/// A block of text; bit `i` of every mask tells of byte `i`.
+/// Which bytes of a block belong to which class: bit `i` of every mask tells of byte `i`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// Letters, digits and `+/-_`: what both alphabets of base64 are made of.
+    pub(crate) six: u64,
+    /// Hexadecimal digits.
+    pub(crate) hex: u64,
+    /// `0` to `9`.
+    pub(crate) digits: u64,
+    /// `:` and `=`.
+    pub(crate) signs: u64,
+    /// The blank.
+    pub(crate) blanks: u64,
+    /// ASCII whitespace.
+    pub(crate) spaces: u64,
+    /// `"`, `'` and the backtick.
+    pub(crate) quotes: u64,
+    /// What escapes begin with: `\`, `%` and `&`.
+    pub(crate) leads: u64,
+    /// `[`, `{` and `(`.
+    pub(crate) opens: u64,
+    /// What may follow a literal that goes on in another, of the usual ways: whitespace, quotes,
+    /// leads and `)+.<>|~`.
+    pub(crate) joins: u64,
+}
+
+/// The classes of every whole block; whether a byte of them is zero. `out` is as long as `blocks`.
+pub(crate) fn classes_of(blocks: &[[u8; BLOCK]], out: &mut [Classes]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(zero) = crate::nibbles::classes_of(blocks, out) {
+        return zero;
+    }
+    for (block, out) in blocks.iter().zip(out) {
+        *out = Block::new(block).classes();
+    }
+    memchr::memchr(0, blocks.as_flattened()).is_some()
+}
+
+/// A block of text.
 #[derive(Clone, Copy)]
 pub(crate) struct Block([Sixteen; 4]);
 
@@ -27,7 +66,7 @@ impl Block {
         }
     }
 
-    fn new(bytes: &[u8; BLOCK]) -> Self {
+    pub(crate) fn new(bytes: &[u8; BLOCK]) -> Self {
         let (four, _) = bytes.as_chunks();
         let part = |i: usize| four.get(i).map_or(Sixteen::all(0), Sixteen::of);
         Self([part(0), part(1), part(2), part(3)])
@@ -40,24 +79,24 @@ impl Block {
         bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48
     }
 
-    /// Letters, digits and `+/-_`: what both alphabets of base64 are made of.
-    pub(crate) fn six(&self) -> u64 {
-        self.mask(six)
-    }
-
-    /// `=` and `.`: what values of keys are made of beside those.
-    pub(crate) fn dots(&self) -> u64 {
-        self.mask(|v| v.is(b'=').or(v.is(b'.')))
+    pub(crate) fn classes(&self) -> Classes {
+        Classes {
+            six: self.mask(six),
+            hex: self.mask(|v| digits(v).or(v.or(Sixteen::all(0x20)).within(b'a', 5))),
+            digits: self.mask(digits),
+            signs: self.mask(|v| v.is(b':').or(v.is(b'='))),
+            blanks: self.mask(|v| v.is(b' ')),
+            spaces: self.mask(spaces),
+            quotes: self.quotes(),
+            leads: self.mask(leads),
+            opens: self.mask(|v| v.or(Sixteen::all(0x20)).is(b'{').or(v.is(b'('))),
+            joins: self.mask(joins),
+        }
     }
 
     /// `"`, `'` and the backtick.
     pub(crate) fn quotes(&self) -> u64 {
-        self.mask(|v| v.is(b'"').or(v.is(b'\'')).or(v.is(b'`')))
-    }
-
-    /// What escapes begin with: `\`, `%` and `&`.
-    pub(crate) fn leads(&self) -> u64 {
-        self.mask(|v| v.is(b'\\').or(v.is(b'%')).or(v.is(b'&')))
+        self.mask(quotes)
     }
 
     /// Of the six bits that a character of base64 stands for, those that are the highest of a byte
@@ -75,11 +114,35 @@ fn letters(v: Sixteen) -> Sixteen {
     v.or(Sixteen::all(0x20)).within(b'a', 25)
 }
 
+fn digits(v: Sixteen) -> Sixteen {
+    v.within(b'0', 9)
+}
+
 fn six(v: Sixteen) -> Sixteen {
     // `/` is the byte before the digits.
     let digits = v.within(b'/', 10);
     let marks = v.is(b'+').or(v.is(b'-')).or(v.is(b'_'));
     letters(v).or(digits).or(marks)
+}
+
+fn spaces(v: Sixteen) -> Sixteen {
+    let feeds = v.is(b'\x0c').or(v.is(b'\r'));
+    v.is(b' ').or(v.within(b'\t', 1)).or(feeds)
+}
+
+fn quotes(v: Sixteen) -> Sixteen {
+    v.is(b'"').or(v.is(b'\'')).or(v.is(b'`'))
+}
+
+fn leads(v: Sixteen) -> Sixteen {
+    v.is(b'\\').or(v.is(b'%')).or(v.is(b'&'))
+}
+
+fn joins(v: Sixteen) -> Sixteen {
+    let plain = v.is(b')').or(v.is(b'+')).or(v.is(b'.'));
+    // `<`, `>`, `|` and `~`.
+    let arrows = v.or(Sixteen::all(0x42)).is(b'~');
+    spaces(v).or(quotes(v)).or(leads(v)).or(plain).or(arrows)
 }
 
 /// What characters of base64 stand for, in the low six bits.
@@ -109,28 +172,78 @@ pub(crate) fn twenty_from(bits: u128) -> u64 {
     u64::try_from(twenty & u128::from(u64::MAX)).unwrap_or(0)
 }
 
+/// Whether at least twenty bits in a row begin in `bits`, with `next` behind them.
+pub(crate) fn has_twenty(bits: u64, next: u64) -> bool {
+    let two = bits & bits >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    let inside = eight & eight >> 8 & four >> 16;
+    let (before, after) = (bits.leading_ones(), next.trailing_ones());
+    inside != 0 || (before > 0 && before + after >= 20)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SIX: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-    fn one(b: u8) -> Block {
+    fn one(b: u8) -> [u8; BLOCK] {
         let mut bytes = [0; BLOCK];
         bytes[37] = b;
-        Block::new(&bytes)
+        bytes
+    }
+
+    /// The classes of a byte at one place, from what they are said to be.
+    fn said(b: u8) -> Classes {
+        let at = |is: bool| u64::from(is) << 37;
+        let quote = matches!(b, b'"' | b'\'' | b'`');
+        let lead = matches!(b, b'\\' | b'%' | b'&');
+        let space = b.is_ascii_whitespace();
+        let other = matches!(b, b')' | b'+' | b'.' | b'<' | b'>' | b'|' | b'~');
+        Classes {
+            six: at(SIX.contains(&b) || matches!(b, b'-' | b'_')),
+            hex: at(b.is_ascii_hexdigit()),
+            digits: at(b.is_ascii_digit()),
+            signs: at(matches!(b, b':' | b'=')),
+            blanks: at(b == b' '),
+            spaces: at(space),
+            quotes: at(quote),
+            leads: at(lead),
+            opens: at(matches!(b, b'[' | b'{' | b'(')),
+            joins: at(space || quote || lead || other),
+        }
     }
 
     #[test]
     fn every_byte_has_its_classes_and_no_other() {
         for b in 0..=u8::MAX {
-            let block = one(b);
-            let at = |is: bool| u64::from(is) << 37;
-            let six = SIX.contains(&b) || matches!(b, b'-' | b'_');
-            assert_eq!(block.six(), at(six), "{b}");
-            assert_eq!(block.dots(), at(matches!(b, b'=' | b'.')), "{b}");
-            assert_eq!(block.quotes(), at(matches!(b, b'"' | b'\'' | b'`')), "{b}");
-            assert_eq!(block.leads(), at(matches!(b, b'\\' | b'%' | b'&')), "{b}");
+            assert_eq!(Block::new(&one(b)).classes(), said(b), "{b}");
+            let mut out = [Classes::default()];
+            assert!(classes_of(&[one(b)], &mut out), "{b}");
+            assert_eq!(out, [said(b)], "{b}");
+            assert_eq!(Block::new(&one(b)).quotes(), said(b).quotes, "{b}");
+        }
+    }
+
+    #[test]
+    fn both_ways_to_classes_agree() {
+        let mut seed = 9u32;
+        let mut byte = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as u8
+        };
+        for length in 0..70 {
+            let mut blocks = vec![[0; BLOCK]; length];
+            blocks.iter_mut().flatten().for_each(|b| *b = byte().max(1));
+            let mut out = vec![Classes::default(); length];
+            assert!(!classes_of(&blocks, &mut out));
+            let plainly: Vec<_> = blocks.iter().map(|b| Block::new(b).classes()).collect();
+            assert_eq!(out, plainly);
+            if let Some(b) = blocks.get_mut(length / 2) {
+                b[usize::from(byte() % 64)] = 0;
+                assert!(classes_of(&blocks, &mut out));
+            }
         }
     }
 
@@ -139,7 +252,7 @@ mod tests {
         let url: Vec<u8> = SIX[..62].iter().chain(b"-_").copied().collect();
         for alphabet in [SIX, &url] {
             for (value, b) in alphabet.iter().enumerate() {
-                let got = one(*b).highest().map(|mask| mask >> 37 & 1);
+                let got = Block::new(&one(*b)).highest().map(|mask| mask >> 37 & 1);
                 assert_eq!(got, [5, 3, 1].map(|bit| value as u64 >> bit & 1), "{b}");
             }
         }
@@ -147,22 +260,25 @@ mod tests {
 
     #[test]
     fn runs_of_twenty_are_found_across_blocks() {
-        for length in [19, 20, 21, 70] {
+        for length in [1, 2, 19, 20, 21, 40, 70] {
             for at in 0..64 {
                 let bits = ((1u128 << length) - 1) << at;
                 let begins = (0..64).filter(|i| *i >= at && i + 20 <= at + length);
                 let want = begins.fold(0, |sum, i| sum | 1u64 << i);
                 assert_eq!(twenty_from(bits), want, "{length} at {at}");
+                let (low, high) = (bits as u64, (bits >> 64) as u64);
+                assert_eq!(has_twenty(low, high), want != 0, "{length} at {at}");
+                assert!(!has_twenty(low & 0x7fff_f7ff_ff7f_fff7, u64::MAX >> 1 << 1));
             }
         }
     }
 
     #[test]
     fn a_part_of_a_block_is_padded() {
-        let text = [b'a'; 70];
-        assert_eq!(Block::of(&text, 0).six(), u64::MAX);
-        assert_eq!(Block::of(&text, 64).six(), 0x3f);
-        assert_eq!(Block::of(&text, 70).six(), 0);
-        assert_eq!(Block::of(&text, 99).six(), 0);
+        let text = [b'"'; 70];
+        assert_eq!(Block::of(&text, 0).quotes(), u64::MAX);
+        assert_eq!(Block::of(&text, 64).quotes(), 0x3f);
+        assert_eq!(Block::of(&text, 70).quotes(), 0);
+        assert_eq!(Block::of(&text, 99).quotes(), 0);
     }
 }

@@ -60,7 +60,7 @@ impl Escape {
 struct Way {
     kind: &'static str,
     lead: u8,
-    mark: u8,
+    mark: u16,
     read: fn(&[u8], usize) -> Option<Escape>,
 }
 

@@ -1,22 +1,31 @@
 //! Text written as a list of its bytes: `{0x67, 0x68}`, `[103, 104]`, `{'g', 'h'}`, `67:68:69`.
 
 use super::Scene;
+use super::survey::mark;
 use super::view::{self, MOST, View};
 
 /// Fewest bytes that are worth a view.
 const LEAST: usize = 12;
 /// Bytes from one look for pairs with blanks to the next: a list worth a view holds one of them.
 const STRIDE: usize = 24;
+/// Bytes before and behind such a look, at most so far from which a list that it finds has a pair
+/// between two blanks.
+const NEAR: usize = 16;
 /// Blanks between two items.
 const BLANKS: usize = 64;
 
 /// Calls `each` with a view of every list that is text.
 pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
-    let &Scene { text, from, .. } = scene;
-    let Some(rest) = text.get(from..) else { return };
-    let mut done = from;
-    for found in memchr::memchr3_iter(b'[', b'{', b'(', rest) {
-        let opens = from + found;
+    let _ = brackets(scene, view, each) && colons(scene, view, each) && spaced(scene, view, each);
+}
+
+/// Lists in brackets. False: there is no room for more.
+fn brackets(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) -> bool {
+    let text = scene.text;
+    let mut done = scene.from;
+    for opens in scene.places(mark::LIST, |part| {
+        memchr::memchr3_iter(b'[', b'{', b'(', part)
+    }) {
         if opens < done {
             continue;
         }
@@ -48,28 +57,40 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
         }
         done = at;
         if !each(view) {
-            return;
+            return false;
         }
     }
-    pairs(text, from, view, each);
+    true
 }
 
-/// Pairs of hexadecimal digits with a colon or a blank between.
-fn pairs(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
-    let mut done = from;
-    for found in memchr::memchr_iter(b':', text.get(from..).unwrap_or_default()) {
-        let colon = from + found;
+/// Pairs of hexadecimal digits with a colon between.
+fn colons(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) -> bool {
+    let text = scene.text;
+    let mut done = scene.from;
+    for colon in scene.places(mark::COLON, |part| memchr::memchr_iter(b':', part)) {
         let start = colon.saturating_sub(2);
         if start < done || pair(text, start).is_none() || pair(text, colon + 1).is_none() {
             continue;
         }
         done = chain(text, start, b':', view);
         if view.core.len() >= LEAST && !each(view) {
-            return;
+            return false;
         }
     }
+    true
+}
+
+/// The same with a blank between.
+fn spaced(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) -> bool {
+    let &Scene { text, from, .. } = scene;
     let (mut at, mut floor) = (from, from);
-    while let Some(block) = text.get(at..at + 8).and_then(|b| b.first_chunk::<8>()) {
+    while let Some(marked) = scene.survey.next(mark::BLANK, at.saturating_sub(NEAR)) {
+        // Where one looks makes no difference to what is found, but to where another would begin.
+        let before = marked.saturating_sub(NEAR).saturating_sub(at);
+        at += before.next_multiple_of(STRIDE);
+        let Some(block) = text.get(at..at + 8).and_then(|b| b.first_chunk::<8>()) else {
+            break;
+        };
         let begun = at;
         at += STRIDE;
         if !is_spaced(u64::from_le_bytes(*block)) {
@@ -88,10 +109,11 @@ fn pairs(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) 
         if view.core.len() >= LEAST {
             (at, floor) = (end.max(at), end);
             if !each(view) {
-                return;
+                return false;
             }
         }
     }
+    true
 }
 
 /// Whether the blanks of eight bytes stand three apart: all else is refused by one comparison.
@@ -145,7 +167,7 @@ fn blanks(text: &[u8], at: usize) -> usize {
 }
 
 /// A byte of text, and where it ends.
-fn item(text: &[u8], at: usize) -> Option<(u8, usize)> {
+pub(super) fn item(text: &[u8], at: usize) -> Option<(u8, usize)> {
     let rest = text.get(at..)?;
     let (byte, length) = match rest {
         [b'\'', b, b'\'', ..] | [b'"', b, b'"', ..] => (*b, 3),

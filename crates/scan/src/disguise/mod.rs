@@ -29,6 +29,7 @@ use lychgate_model::limits;
 use lychgate_model::path::printable;
 
 use crate::decode::{Decoder, Wide};
+use crate::masks::BLOCK;
 use crate::overwritten::overwrite;
 use crate::scanned::Home;
 use crate::search::{Found, Pass, State, Text};
@@ -195,6 +196,29 @@ struct Scene<'t> {
     from: usize,
     hints: Hints,
     survey: &'t Survey,
+}
+
+impl<'t> Scene<'t> {
+    /// What `of` finds in the blocks with `mark`, in order.
+    fn places<I: Iterator<Item = usize>>(
+        &self,
+        mark: u16,
+        of: impl Fn(&'t [u8]) -> I,
+    ) -> impl Iterator<Item = usize> {
+        let &Self {
+            text, from, survey, ..
+        } = self;
+        let mut at = from;
+        let blocks = std::iter::from_fn(move || {
+            let block = survey.next(mark, at)?;
+            at = block + BLOCK;
+            Some(block)
+        });
+        blocks.flat_map(move |block| {
+            let end = text.len().min(block + BLOCK);
+            of(text.get(block..end).unwrap_or_default()).map(move |at| block + at)
+        })
+    }
 }
 
 /// Makes a view of every stretch of one kind, until it is told that there is no room for more.

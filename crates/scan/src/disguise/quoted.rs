@@ -2,6 +2,7 @@
 //! close together without one.
 
 use super::Scene;
+use super::survey::mark;
 use super::view::{self, MOST, View};
 
 /// The header, without what may be written in both cases.
@@ -18,11 +19,11 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
         text, from, hints, ..
     } = scene;
     if !hints.quoted {
-        return bare(text, from, view, each);
+        return bare(scene, view, each);
     }
     let says = |word: &[u8]| memchr::memmem::find(text, word);
     let Some(named) = says(HEADER).or_else(|| says(b"oted-Printable")) else {
-        return bare(text, from, view, each);
+        return bare(scene, view, each);
     };
     let mut at = named.max(from);
     while at < text.len() {
@@ -66,10 +67,10 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
 }
 
 /// Stretches with at least [`CLOSE`] escapes, none further than [`GAP`] bytes from the next.
-fn bare(text: &[u8], from: usize, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
-    let mut at = from;
-    for found in memchr::memchr_iter(b'=', text.get(from..).unwrap_or_default()) {
-        let start = from + found;
+fn bare(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let text = scene.text;
+    let mut at = scene.from;
+    for start in scene.places(mark::EQUALS, |part| memchr::memchr_iter(b'=', part)) {
         if start < at || escape(text, start).is_none() {
             continue;
         }

@@ -6,10 +6,10 @@
 use std::ops::Range;
 
 use super::Scene;
-use super::survey::{bits, mark};
+use super::survey::{Survey, bits};
 use super::unpack;
 use super::view::{self, Content, View, is_value};
-use crate::masks::{BLOCK, Block, twenty_from};
+use crate::masks::{BLOCK, Block};
 
 /// Characters of the test.
 const WINDOW: usize = 16;
@@ -65,15 +65,16 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
     let from = scene.from;
     let mut at = from;
     let mut covered = 0;
-    while let Some(start) = next_run(scene, at) {
+    // Sixteen bytes are 22 characters of base64, 32 of hex.
+    while let Some(start) = scene.survey.next_run(at) {
         at = start;
-        let end = run_end(text, at);
+        let end = scene.survey.run_end(at);
         let stop = end.min(at + MOST);
         let line = Line {
             run: at..stop,
             whole: at..end,
         };
-        if !(hex(text, at..stop, view, each) && base64(text, &line, &mut covered, view, each)) {
+        if !(hex(text, at..stop, view, each) && base64(scene, &line, &mut covered, view, each)) {
             return;
         }
         // What is longer than a view goes on in another that overlaps.
@@ -82,30 +83,6 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
             covered = covered.min(at);
         }
     }
-}
-
-/// Where the next run of at least twenty characters begins, at or after `from`: sixteen bytes are
-/// 22 characters of base64, 32 of hex.
-fn next_run(scene: &Scene<'_>, from: usize) -> Option<usize> {
-    let mut at = from;
-    loop {
-        let block = scene.survey.next(mark::RUN, at)?;
-        let six = |at| u128::from(Block::of(scene.text, at).six());
-        let begins = twenty_from(six(block) | six(block + BLOCK) << 64);
-        let left = begins & u64::MAX << at.saturating_sub(block);
-        if left != 0 {
-            return Some(block + left.trailing_zeros() as usize);
-        }
-        at = block + BLOCK;
-    }
-}
-
-fn run_end(text: &[u8], from: usize) -> usize {
-    let rest = text.get(from..).unwrap_or_default();
-    from + rest
-        .iter()
-        .position(|&b| value(&SIX, b) == NONE)
-        .unwrap_or(rest.len())
 }
 
 /// A run, or as much of it as one view takes.
@@ -207,17 +184,18 @@ fn byte_of(pair: &[u8]) -> u8 {
 
 /// `covered`: up to there the lines of an earlier view reached, read from their beginnings.
 fn base64(
-    text: &[u8],
+    scene: &Scene<'_>,
     line: &Line,
     covered: &mut usize,
     view: &mut View,
     each: &mut dyn FnMut(&View) -> bool,
 ) -> bool {
+    let (text, survey) = (scene.text, scene.survey);
     let run = line.run.clone();
     let digits = text.get(run.clone()).unwrap_or_default();
     let again = run.start < *covered;
     if !again && is_packed(digits) {
-        return packed(text, line.whole.clone(), covered, view, each);
+        return packed(scene, line.whole.clone(), covered, view, each);
     }
     let contents = aligned(digits);
     for skip in usize::from(again)..4 {
@@ -236,7 +214,7 @@ fn base64(
             line_of(text, start..run.end, view);
             run.end
         } else {
-            wrapped(text, start..run.end, view, MOST)
+            wrapped((text, survey), start..run.end, view, MOST)
         };
         *covered = end.max(*covered);
         view.core = plain..view.plain.len();
@@ -291,7 +269,12 @@ fn content_of(window: &[u8]) -> Option<Content> {
 }
 
 /// Decodes a run and the lines it goes on in; returns where it ends.
-fn wrapped(text: &[u8], first: Range<usize>, view: &mut View, most: usize) -> usize {
+fn wrapped(
+    (text, survey): (&[u8], &Survey),
+    first: Range<usize>,
+    view: &mut View,
+    most: usize,
+) -> usize {
     let mut line = first;
     let mut taken = 0;
     loop {
@@ -299,7 +282,7 @@ fn wrapped(text: &[u8], first: Range<usize>, view: &mut View, most: usize) -> us
         taken += end - line.start;
         line_of(text, line.start..end, view);
         let goes_on = line.len() >= WRAPPED && taken < most;
-        let Some(next) = next_line(text, line.end).filter(|_| goes_on) else {
+        let Some(next) = next_line(text, survey, line.end).filter(|_| goes_on) else {
             return end;
         };
         line = next;
@@ -321,7 +304,7 @@ fn line_of(text: &[u8], line: Range<usize>, view: &mut View) {
 }
 
 /// The run that makes up the next line, padding and indentation aside.
-fn next_line(text: &[u8], end: usize) -> Option<Range<usize>> {
+fn next_line(text: &[u8], survey: &Survey, end: usize) -> Option<Range<usize>> {
     let rest = text.get(end..)?;
     let rest_at = end + rest.iter().take(2).take_while(|b| **b == b'\r').count();
     if text.get(rest_at) != Some(&b'\n') {
@@ -334,12 +317,12 @@ fn next_line(text: &[u8], end: usize) -> Option<Range<usize>> {
         .take_while(|b| matches!(b, b' ' | b'\t'))
         .count();
     let start = rest_at + 1 + indent;
-    let stop = run_end(text, start);
+    let stop = survey.run_end(start);
     (stop > start).then_some(start..stop)
 }
 
 fn packed(
-    text: &[u8],
+    scene: &Scene<'_>,
     run: Range<usize>,
     covered: &mut usize,
     view: &mut View,
@@ -347,7 +330,7 @@ fn packed(
 ) -> bool {
     view.begin("base64");
     view.content = Content::Packed;
-    let end = wrapped(text, run, view, PACKED_MOST);
+    let end = wrapped((scene.text, scene.survey), run, view, PACKED_MOST);
     *covered = end.max(*covered);
     view.core = 0..view.plain.len();
     each(view)
@@ -402,7 +385,7 @@ fn reads_as_wide(window: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Hints, survey::Survey};
+    use super::super::Hints;
     use super::*;
     use proptest::prelude::*;
 
@@ -463,9 +446,8 @@ mod tests {
         ) {
             let mut survey = Survey::default();
             survey.of(&text, from, Hints::default());
-            let scene = Scene { text: &text, from, hints: Hints::default(), survey: &survey };
             for at in (from..from + 90).step_by(7) {
-                prop_assert_eq!(next_run(&scene, at), plainly(&text, at));
+                prop_assert_eq!(survey.next_run(at), plainly(&text, at));
             }
         }
     }

@@ -1,28 +1,37 @@
 //! Where in a text a disguise may begin: one pass that asks what every way of disguising asks.
 //!
-//! Ordinary text has few such places, and they stand together. So every block of 64 bytes gets a
-//! byte that says what may begin in it, and each way looks only into its own blocks.
+//! Ordinary text has few such places, and they stand together. So every block of 64 bytes gets
+//! bits that say what may begin in it, and each way looks only into its own blocks.
 
-use crate::masks::{BLOCK, Block, twenty_from};
+use crate::masks::{BLOCK, Classes, classes_of, has_twenty, twenty_from};
 
-use super::Hints;
+use super::view::is_value;
+use super::{Hints, listed};
 
 /// What may begin in a block.
 pub(super) mod mark {
     /// A run of at least twenty characters of base64.
-    pub(in crate::disguise) const RUN: u8 = 1;
+    pub(in crate::disguise) const RUN: u16 = 1;
     /// A quote that closes a literal which goes on in another.
-    pub(in crate::disguise) const JOIN: u8 = 2;
+    pub(in crate::disguise) const JOIN: u16 = 2;
     /// An escape of a string literal, of a URL, of markup.
-    pub(in crate::disguise) const BACKSLASH: u8 = 4;
-    pub(in crate::disguise) const PERCENT: u8 = 8;
-    pub(in crate::disguise) const ENTITY: u8 = 16;
+    pub(in crate::disguise) const BACKSLASH: u16 = 4;
+    pub(in crate::disguise) const PERCENT: u16 = 8;
+    pub(in crate::disguise) const ENTITY: u16 = 16;
+    /// The bracket of a list of bytes.
+    pub(in crate::disguise) const LIST: u16 = 32;
+    /// A colon between pairs of hexadecimal digits.
+    pub(in crate::disguise) const COLON: u16 = 64;
+    /// A blank before and after such a pair.
+    pub(in crate::disguise) const BLANK: u16 = 128;
+    /// A sign of equality before one: an escape of quoted-printable.
+    pub(in crate::disguise) const EQUALS: u16 = 256;
 }
 
 /// By byte: after which quote or lead it may follow for the mark to mean anything.
-const FOLLOWS: [u8; 256] = {
+const FOLLOWS: [u16; 256] = {
     let mut table = [0; 256];
-    let each: [(&[u8], u8); 4] = [
+    let each: [(&[u8], u16); 4] = [
         (b" \t\r\n+.&\\\"'`|<~),;", mark::JOIN),
         (b"nrt\"'`\\/xuU0123\n\r", mark::BACKSLASH),
         (b"0123456789abcdefABCDEF", mark::PERCENT),
@@ -41,15 +50,25 @@ const FOLLOWS: [u8; 256] = {
 };
 
 /// What `b` may be the second byte of.
-pub(super) fn follows(b: u8) -> u8 {
+pub(super) fn follows(b: u8) -> u16 {
     FOLLOWS.get(usize::from(b)).copied().unwrap_or(0)
 }
+
+/// Blocks whose classes are told at once.
+const AT_ONCE: usize = 32;
+/// Blocks asked for a mark at once.
+const ASKED: usize = 16;
 
 /// What may begin in each block of a text. Reused between texts.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     from: usize,
-    marks: Vec<u8>,
+    marks: Vec<u16>,
+    /// Of each block, which bytes are characters of base64.
+    six: Vec<u64>,
+    /// Marks of any block.
+    any: u16,
+    zero: bool,
 }
 
 impl Survey {
@@ -57,39 +76,114 @@ impl Survey {
     pub(super) fn of(&mut self, text: &[u8], from: usize, hints: Hints) {
         self.from = from;
         self.marks.clear();
-        let length = text.len().saturating_sub(from);
-        self.marks.reserve(length.div_ceil(BLOCK));
-        let before = from.checked_sub(1).and_then(|i| text.get(i));
-        let mut value_before = before.is_some_and(|b| super::view::is_value(*b));
-        let (mut block, mut at) = (Block::of(text, from), from);
-        let mut six = block.six();
-        while at < text.len() {
-            let next = Block::of(text, at + BLOCK);
-            let six_next = next.six();
-            let mut marks = 0;
-            // A run that began before is none that begins here, but it may be asked for.
-            if twenty_from(u128::from(six) | u128::from(six_next) << 64) != 0 {
-                marks |= mark::RUN;
+        self.six.clear();
+        (self.any, self.zero) = (0, false);
+        let (blocks, rest) = text.get(from..).unwrap_or_default().as_chunks();
+        let count = blocks.len() + 1;
+        self.marks.reserve(count);
+        self.six.reserve(count);
+        let glance = Glance { text, hints };
+        // The last block of one round waits for what follows it.
+        let mut classes = [Classes::default(); AT_ONCE + 1];
+        let mut before = Classes::default();
+        let mut at = from;
+        let mut waits = 0;
+        let mut look = |classes: &[Classes]| {
+            for pair in classes.windows(2) {
+                let [here, next] = pair else { continue };
+                let marks = glance.marks(at, [&before, here, next]);
+                self.any |= marks;
+                self.marks.push(marks);
+                self.six.push(here.six);
+                (before, at) = (*here, at + BLOCK);
             }
-            let quotes = block.quotes();
-            if quotes != 0 {
-                let after_value = (six | block.dots()) << 1 | u64::from(value_before);
-                marks |= joins(text, at, quotes & after_value, hints);
-            }
-            marks |= escapes(text, at, block.leads());
-            self.marks.push(marks);
-            let last = text.get(at + BLOCK - 1);
-            value_before = last.is_some_and(|b| super::view::is_value(*b));
-            (block, six, at) = (next, six_next, at + BLOCK);
+        };
+        for blocks in blocks.chunks(AT_ONCE) {
+            let Some(slots) = classes.get_mut(waits..waits + blocks.len()) else {
+                break;
+            };
+            self.zero |= classes_of(blocks, slots);
+            let known = waits + blocks.len();
+            look(classes.get(..known).unwrap_or_default());
+            classes.swap(0, known - 1);
+            waits = 1;
         }
+        // What is left, and a block of nothing behind it.
+        let mut last = [[0; BLOCK]];
+        let [padded] = &mut last;
+        for (slot, b) in padded.iter_mut().zip(rest) {
+            *slot = *b;
+        }
+        self.zero |= rest.contains(&0);
+        let mut end = [Classes::default(); 3];
+        let [first, second, _] = &mut end;
+        *first = classes[0];
+        classes_of(&last, std::slice::from_mut(second));
+        look(end.get(1 - waits..).unwrap_or_default());
+    }
+
+    /// Whether a byte is zero.
+    pub(super) fn has_zero(&self) -> bool {
+        self.zero
     }
 
     /// The first block with `mark` that reaches beyond `at`: where it begins.
-    pub(super) fn next(&self, mark: u8, at: usize) -> Option<usize> {
-        let first = at.saturating_sub(self.from) / BLOCK;
-        let rest = self.marks.get(first..)?;
-        let found = rest.iter().position(|marks| marks & mark != 0)?;
-        Some(self.from + (first + found) * BLOCK)
+    pub(super) fn next(&self, mark: u16, at: usize) -> Option<usize> {
+        if self.any & mark == 0 {
+            return None;
+        }
+        let mut first = at.saturating_sub(self.from) / BLOCK;
+        let is = |marks: &u16| marks & mark != 0;
+        loop {
+            let rest = self.marks.get(first..)?;
+            let some = match rest.first_chunk::<ASKED>() {
+                Some(some) if some.iter().fold(0, |sum, marks| sum | marks) & mark == 0 => {
+                    first += ASKED;
+                    continue;
+                }
+                Some(some) => some,
+                None => rest,
+            };
+            let found = some.iter().position(is)?;
+            return Some(self.from + (first + found) * BLOCK);
+        }
+    }
+
+    fn six_of(&self, block: usize) -> u64 {
+        self.six.get(block).copied().unwrap_or(0)
+    }
+
+    /// Where the next run of at least twenty characters of base64 begins, at or after `at`.
+    pub(super) fn next_run(&self, at: usize) -> Option<usize> {
+        let mut at = at;
+        loop {
+            let start = self.next(mark::RUN, at)?;
+            let block = (start - self.from) / BLOCK;
+            let six = |block| u128::from(self.six_of(block));
+            let begins = twenty_from(six(block) | six(block + 1) << BLOCK);
+            let left = begins & u64::MAX << at.saturating_sub(start);
+            if left != 0 {
+                return Some(start + left.trailing_zeros() as usize);
+            }
+            at = start + BLOCK;
+        }
+    }
+
+    /// Where the run of characters of base64 ends that begins at `at`, which may have none.
+    pub(super) fn run_end(&self, at: usize) -> usize {
+        let place = at.saturating_sub(self.from);
+        let (mut block, bit) = (place / BLOCK, place % BLOCK);
+        let other = !self.six_of(block) & u64::MAX << bit;
+        if other != 0 {
+            return at + other.trailing_zeros() as usize - bit;
+        }
+        loop {
+            block += 1;
+            let length = self.six_of(block).trailing_ones() as usize;
+            if length < BLOCK {
+                return self.from + block * BLOCK + length;
+            }
+        }
     }
 }
 
@@ -102,31 +196,212 @@ pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The mark of a block some of whose quotes, those in `closing`, close a literal.
-fn joins(text: &[u8], at: usize, closing: u64, hints: Hints) -> u8 {
-    let goes_on = |bit: usize| {
-        let next = text.get(at + bit + 1).copied().unwrap_or(0);
-        follows(next) & mark::JOIN != 0
-            && (hints.joins || next != b',')
-            && (hints.goes_on || next != b';')
-    };
-    if bits(closing).any(goes_on) {
-        mark::JOIN
-    } else {
-        0
+/// What is looked at block by block.
+struct Glance<'t> {
+    text: &'t [u8],
+    hints: Hints,
+}
+
+impl Glance<'_> {
+    /// The marks of the block at `at`, with the classes of those before and behind it.
+    #[inline]
+    fn marks(&self, at: usize, [before, here, next]: [&Classes; 3]) -> u16 {
+        let mut marks = 0;
+        // A run that began before is none that begins here, but it may be asked for.
+        if has_twenty(here.six, next.six) {
+            marks |= mark::RUN;
+        }
+        let follow = |here: u64, next: u64, by: u32| here >> by | next << (64 - by);
+        let goes_on = self.hints.joins || self.hints.goes_on;
+        let joins = follow(here.joins, next.joins, 1) | if goes_on { u64::MAX } else { 0 };
+        let closing = here.quotes & joins;
+        if closing != 0 {
+            marks |= self.joins(at, closing);
+        }
+        if here.leads != 0 {
+            marks |= self.escapes(at, here.leads);
+        }
+        if here.opens != 0 {
+            marks |= self.lists(at, here, next);
+        }
+        let pairs = follow(here.hex, next.hex, 1) & follow(here.hex, next.hex, 2);
+        let spaced = here.blanks & pairs & follow(here.blanks, next.blanks, 3);
+        if spaced != 0 {
+            marks |= mark::BLANK;
+        }
+        let signs = here.signs & pairs;
+        if signs != 0 {
+            let lead = |by: u32| here.hex << by | before.hex >> (64 - by);
+            let behind = lead(1) & lead(2);
+            marks |= bits(signs).fold(0, |marks, bit| {
+                marks
+                    | match self.text.get(at + bit) {
+                        Some(b'=') => mark::EQUALS,
+                        _ if behind >> bit & 1 != 0 => mark::COLON,
+                        _ => 0,
+                    }
+            });
+        }
+        marks
+    }
+
+    /// The mark of a block some of whose quotes, those in `quotes`, may close a literal.
+    fn joins(&self, at: usize, quotes: u64) -> u16 {
+        let hints = self.hints;
+        let goes_on = |bit: usize| {
+            let place = at + bit;
+            let next = self.text.get(place + 1).copied().unwrap_or(0);
+            let last = place.checked_sub(1).and_then(|i| self.text.get(i));
+            follows(next) & mark::JOIN != 0
+                && (hints.joins || next != b',')
+                && (hints.goes_on || next != b';')
+                && last.is_some_and(|b| is_value(*b))
+        };
+        if bits(quotes).any(goes_on) {
+            mark::JOIN
+        } else {
+            0
+        }
+    }
+
+    /// The marks of a block with escapes that begin at `leads`.
+    fn escapes(&self, at: usize, leads: u64) -> u16 {
+        bits(leads).fold(0, |marks, bit| {
+            let lead = self.text.get(at + bit).copied().unwrap_or(0);
+            let next = self.text.get(at + bit + 1).copied().unwrap_or(0);
+            let way = match lead {
+                b'\\' => mark::BACKSLASH,
+                b'%' => mark::PERCENT,
+                _ => mark::ENTITY,
+            };
+            marks | way & follows(next)
+        })
+    }
+
+    /// The mark of a block with brackets, one of which may open a list of bytes.
+    fn lists(&self, at: usize, here: &Classes, next: &Classes) -> u16 {
+        let behind = here.opens << 1;
+        // Behind the whitespace after a bracket stands a bit that was carried there.
+        let (sum, beyond) = here.spaces.overflowing_add(behind & here.spaces);
+        let first = (behind | sum) & !here.spaces;
+        if beyond || here.opens >> (BLOCK - 1) != 0 {
+            return mark::LIST;
+        }
+        let quoted = here.quotes & (here.quotes >> 2 | next.quotes << 62);
+        let items = first & (here.digits | quoted);
+        if bits(items).any(|bit| listed::item(self.text, at + bit).is_some()) {
+            mark::LIST
+        } else {
+            0
+        }
     }
 }
 
-/// The marks of a block with escapes that begin at `leads`.
-fn escapes(text: &[u8], at: usize, leads: u64) -> u8 {
-    bits(leads).fold(0, |marks, bit| {
-        let lead = text.get(at + bit).copied().unwrap_or(0);
-        let next = text.get(at + bit + 1).copied().unwrap_or(0);
-        let way = match lead {
-            b'\\' => mark::BACKSLASH,
-            b'%' => mark::PERCENT,
-            _ => mark::ENTITY,
-        };
-        marks | way & follows(next)
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Bytes that mean something to one of the ways, more often than in any text.
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let bytes = b"aaabcdefgnq09124AF{[(:= \t\n\r\"'`,;+.&\\%#x|<~)_/-\x00\x80\xff!";
+        let one = proptest::sample::select(bytes.to_vec()).prop_map(|b| vec![b]);
+        let run = "[a-zA-Z0-9+/_-]{1,90}".prop_map(String::into_bytes);
+        let blank = "[ \t\n]{1,80}".prop_map(String::into_bytes);
+        let pairs = "([0-9a-f]{2}[ :=]){1,9}".prop_map(String::into_bytes);
+        let list =
+            "[\\[{(][ \n]{0,66}(9|6[0-9]|0x4[0-9]|'a'|\"\"|1), ?".prop_map(String::into_bytes);
+        let part = prop_oneof![20 => one, 1 => run, 1 => blank, 1 => pairs, 1 => list];
+        proptest::collection::vec(part, 0..250).prop_map(|parts| parts.concat())
+    }
+
+    /// Whether `mark` means something at a place, asked of it alone.
+    fn means(text: &[u8], from: usize, at: usize, mark: u16, hints: Hints) -> bool {
+        let byte = |at: usize| text.get(at).copied().unwrap_or(0);
+        let hex = |at: usize| byte(at).is_ascii_hexdigit();
+        let lead = |b: u8| byte(at) == b && follows(byte(at + 1)) & mark != 0;
+        match mark {
+            mark::RUN => {
+                (0..20).all(|i| is_value(byte(at + i)) && !matches!(byte(at + i), b'=' | b'.'))
+            }
+            mark::JOIN => {
+                let quote = matches!(byte(at), b'"' | b'\'' | b'`');
+                let hinted = match byte(at + 1) {
+                    b',' => hints.joins,
+                    b';' => hints.goes_on,
+                    b => follows(b) & mark::JOIN != 0,
+                };
+                quote && hinted && at > 0 && is_value(byte(at - 1))
+            }
+            mark::BACKSLASH => lead(b'\\'),
+            mark::PERCENT => lead(b'%'),
+            mark::ENTITY => lead(b'&'),
+            mark::LIST => {
+                let blanks = (at + 1..)
+                    .take_while(|i| byte(*i).is_ascii_whitespace())
+                    .count();
+                let opens = matches!(byte(at), b'[' | b'{' | b'(');
+                opens && blanks <= 64 && listed::item(text, at + 1 + blanks).is_some()
+            }
+            mark::COLON => {
+                let behind = at >= from + 2 && hex(at - 1) && hex(at - 2);
+                byte(at) == b':' && behind && hex(at + 1) && hex(at + 2)
+            }
+            mark::BLANK => byte(at) == b' ' && hex(at + 1) && hex(at + 2) && byte(at + 3) == b' ',
+            _ => byte(at) == b'=' && hex(at + 1) && hex(at + 2),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_overlooked_and_little_is_marked_in_vain(
+            text in text(),
+            from in 0usize..70,
+            (joins, goes_on) in (any::<bool>(), any::<bool>()),
+        ) {
+            let from = from.min(text.len());
+            let hints = Hints { joins, goes_on, ..Hints::default() };
+            let mut survey = Survey::default();
+            survey.of(&text, from, hints);
+            prop_assert_eq!(survey.has_zero(), text[from..].contains(&0));
+            for mark in (0..9).map(|bit| 1u16 << bit) {
+                let mut block = from;
+                while block < text.len() {
+                    let end = text.len().min(block + BLOCK);
+                    let places: Vec<usize> = (block..end)
+                        .filter(|at| means(&text, from, *at, mark, hints))
+                        .collect();
+                    let marked = survey.next(mark, block) == Some(block);
+                    prop_assert!(places.is_empty() || marked, "{} not at {:?}", mark, places);
+                    // A bracket with nothing but whitespace up to the end of its block may be one.
+                    let open = text[block..end].iter().rposition(|b| !b.is_ascii_whitespace());
+                    let open = open.map(|i| text[block + i]);
+                    let may = mark == mark::LIST && matches!(open, Some(b'[' | b'{' | b'('));
+                    prop_assert!(!marked || may || !places.is_empty(), "{} at {}", mark, block);
+                    block += BLOCK;
+                }
+                prop_assert_eq!(survey.next(mark, text.len() + BLOCK), None);
+            }
+        }
+
+        #[test]
+        fn the_next_block_is_the_first_one(marks in proptest::collection::vec(0u16..4, 0..90), at in 0usize..7000) {
+            let any = marks.iter().fold(0, |sum, m| sum | m);
+            let survey = Survey { from: 5, marks, any, ..Survey::default() };
+            let first = at.saturating_sub(5) / BLOCK;
+            let plainly = survey.marks.iter().enumerate().skip(first).find(|(_, m)| **m & 2 != 0);
+            prop_assert_eq!(survey.next(2, at), plainly.map(|(i, _)| 5 + i * BLOCK));
+        }
+
+        #[test]
+        fn runs_end_where_they_end(text in text(), from in 0usize..70) {
+            let mut survey = Survey::default();
+            survey.of(&text, from, Hints::default());
+            for at in from..text.len().max(from) {
+                let six = |b: &&u8| is_value(**b) && !matches!(**b, b'=' | b'.');
+                let plainly = at + text[at..].iter().take_while(six).count();
+                prop_assert_eq!(survey.run_end(at), plainly);
+            }
+        }
+    }
 }
