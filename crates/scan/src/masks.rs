@@ -99,6 +99,11 @@ impl Block {
         self.mask(quotes)
     }
 
+    /// Characters of base64 whose highest bit of six is not set.
+    pub(crate) fn low(&self) -> u64 {
+        self.mask(|v| v.within(b'A', 25).or(v.within(b'a', 5)))
+    }
+
     /// Of the six bits that a character of base64 stands for, those that are the highest of a byte
     /// where the character is the first, the second and the third of four. Other bytes: anything.
     pub(crate) fn highest(&self) -> [u64; 3] {
@@ -178,8 +183,8 @@ pub(crate) fn has_twenty(bits: u64, next: u64) -> bool {
     let four = two & two >> 2;
     let eight = four & four >> 4;
     let inside = eight & eight >> 8 & four >> 16;
-    let (before, after) = (bits.leading_ones(), next.trailing_ones());
-    inside != 0 || (before > 0 && before + after >= 20)
+    let goes_on = bits >> 63 != 0 && bits.leading_ones() + next.trailing_ones() >= 20;
+    inside != 0 || goes_on
 }
 
 #[cfg(test)]
@@ -254,6 +259,8 @@ mod tests {
             for (value, b) in alphabet.iter().enumerate() {
                 let got = Block::new(&one(*b)).highest().map(|mask| mask >> 37 & 1);
                 assert_eq!(got, [5, 3, 1].map(|bit| value as u64 >> bit & 1), "{b}");
+                let low = Block::new(&one(*b)).low() >> 37;
+                assert_eq!(low, u64::from(value < 32), "{b}");
             }
         }
     }

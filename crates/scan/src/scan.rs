@@ -122,9 +122,8 @@ impl RuleSet {
         self.begin(scratch);
         match input.kind {
             ObjectKind::Blob => {
-                self.blob(input.bytes, key, scratch);
+                out.sealed = self.blob(input.bytes, key, scratch);
                 out.link = self.link(input.bytes, key);
-                out.sealed = Sealed::of(input.bytes);
             }
             ObjectKind::Tree => self.tree(input.bytes, input.hash, key, scratch),
             ObjectKind::Commit | ObjectKind::Tag => {
@@ -227,7 +226,8 @@ impl RuleSet {
         scratch.room.reset(0);
     }
 
-    fn blob(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) {
+    /// Returns the tool that encrypted it.
+    fn blob(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) -> Option<Sealed> {
         let pass = self.pass(key, true);
         let mark = if bytes.starts_with(UTF8_MARK) {
             UTF8_MARK.len()
@@ -244,11 +244,14 @@ impl RuleSet {
         let state = &mut scratch.plain.state;
         pass.run(text, state);
         let submodules = state.submodules;
+        let sealed = match state.hints.sealed || state.truncated {
+            true => Sealed::of(bytes),
+            false => Sealed::begins(bytes),
+        };
         let cursor = Cursor::new(mark as u64, Unit::Byte);
         scratch.gathered.take(state, text, cursor, Source::Blob);
         scratch.room.reset(bytes.len());
-        pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
-        let binary = memchr::memchr(0, bytes).is_some();
+        let binary = pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
         if binary || disguise::is_packed(bytes) {
             pass.unpack(bytes, &mut scratch.plain.state, &mut scratch.room);
         }
@@ -265,6 +268,7 @@ impl RuleSet {
         if submodules {
             self.submodules(plain, mark, key, &mut scratch.gathered);
         }
+        sealed
     }
 
     /// UTF-16 inside a binary.
@@ -369,7 +373,7 @@ impl RuleSet {
             return;
         }
         scratch.room.reset(bytes.len());
-        pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
+        let binary = pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
         scratch
             .gathered
             .take_unveiled(&mut scratch.room, text, cursor, source);
@@ -381,7 +385,7 @@ impl RuleSet {
             state.work += work;
             scratch.in_wide_room(|rooms| flow.feed(bytes, &pass, rooms));
             scratch.in_wide_room(|rooms| flow.finish(&pass, rooms));
-        } else if memchr::memchr(0, bytes).is_some() {
+        } else if binary {
             self.runs(bytes, at, source, key, scratch);
         }
     }

@@ -25,7 +25,8 @@ const SOPS_VALUE: &[u8] = b"ENC[AES256_GCM,data:";
 const VAULT: &[u8] = b"$ANSIBLE_VAULT;";
 
 impl Sealed {
-    /// What a whole blob says.
+    /// What a whole blob says. Where the search for keywords heard [`crate::disguise::Hint::Sealed`]
+    /// nowhere, its beginning says the same.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         if let Some(sealed) = Self::begins(bytes) {
             return Some(sealed);
@@ -42,7 +43,8 @@ impl Sealed {
         Self::begins(head).or_else(sops)
     }
 
-    fn begins(bytes: &[u8]) -> Option<Self> {
+    /// What its beginning says.
+    pub(crate) fn begins(bytes: &[u8]) -> Option<Self> {
         let marks: [(&[u8], Self); 7] = [
             (b"\0GITCRYPT\0", Self::GitCrypt),
             (b"age-encryption.org/v1", Self::Age),

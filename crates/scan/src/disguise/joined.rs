@@ -24,6 +24,7 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
         hints,
         survey,
     } = scene;
+    let mut calls = Calls::default();
     let mut at = from;
     while let Some(block) = survey.next(mark::JOIN, at) {
         for bit in bits(Block::of(text, block).quotes()) {
@@ -31,10 +32,10 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
             if quote < at {
                 continue;
             }
-            let Some(opens) = join(text, quote, from, hints) else {
+            let Some(opens) = join(text, quote, (from, hints), &mut calls) else {
                 continue;
             };
-            let end = chain(text, quote, opens, hints, view);
+            let end = chain(text, (quote, opens), hints, &mut calls, view);
             if !each(view) {
                 return;
             }
@@ -56,20 +57,62 @@ const BYTES: [bool; 256] = {
     table
 };
 
+/// Whether the quote at `quote` can close a literal that goes on in another: most are followed by
+/// something else, and that is seen soonest. What it refuses, [`join`] does not join.
+pub(super) fn may_go_on(text: &[u8], quote: usize, hints: Hints) -> bool {
+    let byte = |at: usize| text.get(at).copied().unwrap_or(0);
+    let behind = |at: usize| {
+        let rest = text.get(at..).unwrap_or_default().iter();
+        at + rest.take_while(|b| b.is_ascii_whitespace()).count()
+    };
+    let first = byte(quote + 1);
+    if follows(first) & mark::JOIN == 0 || !quote.checked_sub(1).is_some_and(|i| is_value(byte(i)))
+    {
+        return false;
+    }
+    match first {
+        b',' => hints.joins,
+        b';' => hints.goes_on,
+        // A line may go on in many ways, but not beyond a sign that neither joins nor opens.
+        b' ' => {
+            let next = behind(quote + 2);
+            let sign = byte(next);
+            let joins = BYTES.get(usize::from(sign)).is_some_and(|may| *may);
+            joins
+                || matches!(sign, b'"' | b'\'' | b'`' | b';')
+                || memchr::memchr(b'\n', text.get(quote + 2..next).unwrap_or_default()).is_some()
+        }
+        b')' => {
+            let next = behind(quote + 2);
+            matches!(byte(next), b'+' | b'.' | b'&' | b';')
+                || memchr::memchr(b'\n', text.get(quote + 2..next).unwrap_or_default()).is_some()
+        }
+        _ => true,
+    }
+}
+
 /// Where the next literal's content begins, if the quote at `quote` closes one and what stands
 /// between only joins them.
-fn join(text: &[u8], quote: usize, from: usize, hints: Hints) -> Option<usize> {
-    let before = *text.get(quote.checked_sub(1)?)?;
-    if !is_value(before) {
-        return None;
-    }
+fn join(
+    text: &[u8],
+    quote: usize,
+    (from, hints): (usize, Hints),
+    calls: &mut Calls,
+) -> Option<usize> {
+    let may = may_go_on(text, quote, hints);
+    may.then(|| joined(text, quote, (from, hints), calls))?
+}
+
+/// The same of a quote that may.
+fn joined(
+    text: &[u8],
+    quote: usize,
+    (from, hints): (usize, Hints),
+    calls: &mut Calls,
+) -> Option<usize> {
     let most = text.len().min(quote + 1 + BETWEEN);
     let between = text.get(quote + 1..most)?;
-    // Most quotes are followed by something else.
     let first = *between.first()?;
-    if follows(first) & mark::JOIN == 0 {
-        return None;
-    }
     let behind = |opens: usize| {
         let next = between.get(opens + 1).filter(|b| is_value(**b));
         next.map(|_| quote + 1 + opens + 1)
@@ -119,7 +162,7 @@ fn join(text: &[u8], quote: usize, from: usize, hints: Hints) -> Option<usize> {
         b"" => true,
         b"+" | b"." | b".." | b"&" | b"++" | b"||" | b"<<" | b"<>" | b"~" | b"\\" | b"_"
         | b"& _" | b"^" | b".concat(" | b") +" | b")+" | b") ." | b")." | b") &" => true,
-        b"," => hints.joins && is_called_join(text, quote, from),
+        b"," => hints.joins && calls.join(text, quote, from),
         // A line that ends with an operator, and a comment or a sign that goes on.
         _ => trimmed
             .iter()
@@ -207,35 +250,103 @@ fn bridge(between: &[u8]) -> Option<usize> {
     opens(inside.get(to? + 1..)?)
 }
 
-/// Whether a list of literals stands in a call that joins them.
-fn is_called_join(text: &[u8], at: usize, from: usize) -> bool {
-    let least = at.saturating_sub(BETWEEN).max(from.min(at));
-    let before = text.get(least..at).unwrap_or_default();
-    let words: [&[u8]; 6] = [
-        b"oncat", b"join", b"Join", b"implode", b"CONCAT", b"Sprint(",
-    ];
-    let says = |part: &[u8]| {
-        words
-            .iter()
-            .any(|w| memchr::memmem::find(part, w).is_some())
-    };
-    if says(before) || memchr::memmem::find(before, b"paste0(").is_some() {
-        return true;
+/// Words that join a list, before it or behind it; the last before it only.
+const WORDS: [&[u8]; 7] = [
+    b"oncat", b"join", b"Join", b"implode", b"CONCAT", b"Sprint(", b"paste0(",
+];
+/// Bytes of the longest.
+const LONGEST: usize = 7;
+
+/// The word at `at` of `text`, of the first `count`.
+fn word(text: &[u8], at: usize, count: usize) -> Option<&'static [u8]> {
+    let rest = text.get(at..)?;
+    if !matches!(
+        rest.first()?,
+        b'o' | b'j' | b'J' | b'i' | b'C' | b'S' | b'p'
+    ) {
+        return None;
     }
-    let after = text
-        .get(at..text.len().min(at + LITERAL.min(1024)))
-        .unwrap_or_default();
-    let Some(closes) = memchr::memchr2(b']', b')', after) else {
-        return false;
-    };
-    let tail = after
-        .get(closes..after.len().min(closes + CALL))
-        .unwrap_or_default();
-    says(tail)
+    let words = WORDS.iter().take(count);
+    words.copied().find(|word| rest.starts_with(word))
+}
+
+/// What is known of the words around the lists of a text, whose items come in order: nothing is
+/// read once for each of them.
+#[derive(Default)]
+struct Calls {
+    /// Words that begin before this were seen; where the last of them begins.
+    seen: usize,
+    last: Option<usize>,
+    /// No bracket closes in here.
+    open: Range<usize>,
+    /// Where one closes at its end: whether a word stands behind it.
+    closes: Option<bool>,
+}
+
+impl Calls {
+    /// Whether a list of literals stands in a call that joins them.
+    fn join(&mut self, text: &[u8], at: usize, from: usize) -> bool {
+        self.begins(text, at, from) || self.ends(text, at)
+    }
+
+    /// Whether the call begins in what stands before `at`.
+    fn begins(&mut self, text: &[u8], at: usize, from: usize) -> bool {
+        let far = at.saturating_sub(BETWEEN);
+        let near = at.saturating_sub(LONGEST);
+        if self.seen > near {
+            (self.seen, self.last) = (0, None);
+        }
+        for begin in self.seen.max(far)..near {
+            if word(text, begin, WORDS.len()).is_some() {
+                self.last = Some(begin);
+            }
+        }
+        self.seen = near;
+        let least = far.max(from.min(at));
+        let before = text.get(..at).unwrap_or_default();
+        self.last.is_some_and(|begin| begin >= least)
+            || (near.max(least)..at).any(|begin| word(before, begin, WORDS.len()).is_some())
+    }
+
+    /// Whether its end, behind `at`, says so.
+    fn ends(&mut self, text: &[u8], at: usize) -> bool {
+        let most = text.len().min(at + LITERAL.min(1024));
+        if at < self.open.start || self.open.end < at {
+            (self.open, self.closes) = (at..at, None);
+        }
+        if self.closes.is_none() {
+            let rest = text.get(self.open.end..most).unwrap_or_default();
+            let found = memchr::memchr2(b']', b')', rest);
+            self.open.end += found.unwrap_or(rest.len());
+            self.closes = found.map(|_| {
+                let closes = self.open.end;
+                says(text, closes..text.len().min(closes + CALL))
+            });
+        }
+        let closes = self.open.end;
+        match self.closes {
+            None => false,
+            Some(_) if closes >= most => false,
+            Some(says) if closes + CALL <= most => says,
+            Some(_) => says(text, closes..most),
+        }
+    }
+}
+
+/// Whether a word that joins stands in `tail`.
+fn says(text: &[u8], mut tail: Range<usize>) -> bool {
+    let part = text.get(..tail.end).unwrap_or_default();
+    tail.any(|at| word(part, at, WORDS.len() - 1).is_some())
 }
 
 /// Joins the chain whose first literal closes at `quote`; returns where it ends.
-fn chain(text: &[u8], quote: usize, opens: usize, hints: Hints, view: &mut View) -> usize {
+fn chain(
+    text: &[u8],
+    (quote, opens): (usize, usize),
+    hints: Hints,
+    calls: &mut Calls,
+    view: &mut View,
+) -> usize {
     view.begin("joined literals");
     // The first literal is hidden too: its value begins there.
     let start = literal_start(text, quote);
@@ -248,7 +359,7 @@ fn chain(text: &[u8], quote: usize, opens: usize, hints: Hints, view: &mut View)
         let end = literal_end(text, at);
         view.copy(text, at..end.start);
         let next = (view.plain.len() < MOST)
-            .then(|| join(text, end.start, 0, hints))
+            .then(|| join(text, end.start, (0, hints), calls))
             .flatten();
         match next {
             Some(next) => at = next,
@@ -277,4 +388,74 @@ fn literal_end(text: &[u8], at: usize) -> Range<usize> {
     let tail = text.get(at..most).unwrap_or_default();
     let end = at + memchr::memchr2(mark.unwrap_or(b'"'), b'\n', tail).unwrap_or(tail.len());
     end..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The same without a memory, word by word.
+    fn plainly(text: &[u8], at: usize, from: usize) -> bool {
+        let least = at.saturating_sub(BETWEEN).max(from.min(at));
+        let holds = |part: &[u8], words: &[&[u8]]| {
+            let mut found = words.iter().map(|w| memchr::memmem::find(part, w));
+            found.any(|at| at.is_some())
+        };
+        if holds(text.get(least..at).unwrap_or_default(), &WORDS) {
+            return true;
+        }
+        let after = text.get(at..text.len().min(at + 1024)).unwrap_or_default();
+        let Some(closes) = after.iter().position(|b| matches!(b, b']' | b')')) else {
+            return false;
+        };
+        let end = after.len().min(closes + CALL);
+        holds(&after[closes..end], &WORDS[..6])
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let word = proptest::sample::select(WORDS.to_vec()).prop_map(<[u8]>::to_vec);
+        let sign = proptest::sample::select(b"])\"', ;+.abs=\n".to_vec()).prop_map(|b| vec![b]);
+        let far = (1usize..400).prop_map(|n| vec![b'x'; n]);
+        let list = (1usize..60).prop_map(|n| b"\"ab\", ".repeat(n));
+        let part = prop_oneof![2 => word, 6 => sign, 2 => far, 2 => list];
+        proptest::collection::vec(part, 1..30).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn calls_are_remembered_as_they_are(
+            text in text(),
+            steps in proptest::collection::vec((0usize..9, 0usize..200, any::<bool>()), 1..200),
+            from in 0usize..300,
+        ) {
+            let (mut calls, mut at) = (Calls::default(), from);
+            for (step, leap, back) in steps {
+                at = if step == 0 { at + leap } else { at + step };
+                if at >= text.len() {
+                    at = from.min(text.len());
+                }
+                let from = if back { 0 } else { from };
+                prop_assert_eq!(calls.join(&text, at, from), plainly(&text, at, from));
+            }
+        }
+
+        #[test]
+        fn what_cannot_go_on_is_not_joined(
+            text in "[a\"'`]{1,3}[\"'`][ \n)+.&;,<|~=s\\\\]{0,4}[ \n]{0,3}(t|b|)[ \n]{0,2}(\\+=|\\.=|\\.append\\(|\\.concat\\(|\\.into\\(\\) \\+|\\(|strcat\\(t,|)[ \n)]{0,2}[rfb]?[\"'`][ab ]",
+            (joins, goes_on) in (any::<bool>(), any::<bool>()),
+        ) {
+            let text = text.as_bytes();
+            let hints = Hints { joins, goes_on, ..Hints::default() };
+            for at in 1..text.len() {
+                let next = text.get(at + 1).copied().unwrap_or(0);
+                let quote = matches!(text[at], b'"' | b'\'' | b'`');
+                let beside = is_value(text[at - 1]) && follows(next) & mark::JOIN != 0;
+                if quote && beside && !may_go_on(text, at, hints) {
+                    let mut calls = Calls::default();
+                    prop_assert_eq!(joined(text, at, (0, hints), &mut calls), None);
+                }
+            }
+        }
+    }
 }

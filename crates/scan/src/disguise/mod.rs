@@ -144,10 +144,12 @@ pub(crate) enum Hint {
     Joins,
     /// A statement may add to the literal of the one before.
     GoesOn,
+    /// Something may be encrypted, by a tool whose mark stands anywhere in it.
+    Sealed,
 }
 
 /// Words that the search for keywords finds on its way; texts without them are the rule.
-pub(crate) const WORDS: [(&[u8], Hint); 17] = [
+pub(crate) const WORDS: [(&[u8], Hint); 19] = [
     (quoted::HEADER, Hint::Quoted),
     (b"concat", Hint::Joins),
     (b"implode", Hint::Joins),
@@ -165,6 +167,8 @@ pub(crate) const WORDS: [(&[u8], Hint); 17] = [
     (b"append(\"", Hint::GoesOn),
     (b"push_str(", Hint::GoesOn),
     (b"strcat(", Hint::GoesOn),
+    (b"enc[aes256_gcm,", Hint::Sealed),
+    (b"$ansible_vault;", Hint::Sealed),
 ];
 
 /// Which disguises a text may have. What was heard in one piece of an object holds for the next.
@@ -173,6 +177,7 @@ pub(crate) struct Hints {
     quoted: bool,
     joins: bool,
     goes_on: bool,
+    pub(crate) sealed: bool,
     /// It is a PDF, or was in one.
     pdf: bool,
 }
@@ -183,6 +188,7 @@ impl Hints {
             Hint::Quoted => self.quoted = true,
             Hint::Joins => self.joins = true,
             Hint::GoesOn => self.goes_on = true,
+            Hint::Sealed => self.sealed = true,
         }
     }
 }
@@ -241,8 +247,8 @@ fn same(start: u64, end: u64) -> (u64, u64) {
 
 impl Pass<'_> {
     /// Looks behind the disguises in what is fresh of `text`; matches go to `room.found`.
-    /// `state`: of the pass over `text`.
-    pub(crate) fn unveil(&self, text: Text<'_>, state: &mut State, room: &mut Room) {
+    /// `state`: of the pass over `text`. Returns whether what was looked at holds a zero byte.
+    pub(crate) fn unveil(&self, text: Text<'_>, state: &mut State, room: &mut Room) -> bool {
         let from = text.fresh.saturating_sub(AGAIN);
         room.pdf |= text.base == 0 && unpack::is_pdf(text.bytes);
         let hints = Hints {
@@ -259,9 +265,10 @@ impl Pass<'_> {
             level: 0,
         };
         let mark = room.state.meter.as_ref().map(|m| m.mark());
-        self.look(text.bytes, from, hints, &depth, room);
+        let zero = self.look(text.bytes, from, hints, &depth, room);
         room.unveiled(mark);
         state.lend_caches(&mut room.state);
+        zero
     }
 
     /// Opens an archive or a packed file; its entries are text like any other.
@@ -280,14 +287,22 @@ impl Pass<'_> {
         state.lend_caches(&mut room.state);
     }
 
-    /// Every view of `text`, from `from` on.
-    fn look(&self, text: &[u8], from: usize, hints: Hints, depth: &Depth<'_>, room: &mut Room) {
+    /// Every view of `text`, from `from` on; whether there is a zero byte.
+    fn look(
+        &self,
+        text: &[u8],
+        from: usize,
+        hints: Hints,
+        depth: &Depth<'_>,
+        room: &mut Room,
+    ) -> bool {
         if text.len() < view::LEAST {
-            return;
+            return text.get(from..).unwrap_or_default().contains(&0);
         }
         let mut view = room.views.pop().unwrap_or_default();
         let mut survey = room.surveys.pop().unwrap_or_default();
         survey.of(text, from, hints);
+        let zero = survey.has_zero();
         let scene = Scene {
             text,
             from,
@@ -318,6 +333,7 @@ impl Pass<'_> {
         view.wipe();
         room.views.push(view);
         room.surveys.push(survey);
+        zero
     }
 
     /// Searches one view, and what is hidden in it. False: there is no room for more.

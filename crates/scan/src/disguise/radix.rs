@@ -231,15 +231,23 @@ fn base64(
 /// At each of the four alignments: what the first window is that decodes to text.
 fn aligned(digits: &[u8]) -> [Option<Content>; 4] {
     let mut contents = [None; 4];
-    let highest = |at: usize| match at < digits.len() {
-        true => Block::of(digits, at).highest().map(u128::from),
-        false => [0; 3],
-    };
-    let mut here = highest(0);
+    let low = |at: usize| u128::from(Block::of(digits, at).low());
+    let mut here = low(0);
     for at in (0..digits.len()).step_by(BLOCK) {
-        let next = highest(at + BLOCK);
-        let [first, second, third] = std::array::from_fn(|i| here[i] | next[i] << BLOCK);
+        let next = match at + BLOCK < digits.len() {
+            true => low(at + BLOCK),
+            false => 0,
+        };
+        let both = here | next << BLOCK;
         here = next;
+        // The first bit of each group alone tells it of most names and words.
+        let two = both & both >> 4;
+        if two & two >> 8 & 0x000f_000f_000f_000f == 0 {
+            continue;
+        }
+        let highest = |at| Block::of(digits, at).highest().map(u128::from);
+        let (near, far) = (highest(at), highest(at + BLOCK));
+        let [first, second, third] = std::array::from_fn(|i| near[i] | far[i] << BLOCK);
         // Text has no byte with its highest bit set, neither has UTF-16 of Latin text: that leaves
         // one window in thousands. By the place of a group, then by that of four groups:
         let group = first | second >> 1 | third >> 2;
@@ -341,6 +349,10 @@ fn is_packed(digits: &[u8]) -> bool {
     let Some(head) = digits.get(..WINDOW) else {
         return false;
     };
+    let [first, ..] = three(head.get(..4).unwrap_or_default());
+    if !unpack::may_begin(first) {
+        return false;
+    }
     let mut bytes = [0; 12];
     for (slot, four) in bytes.chunks_exact_mut(3).zip(head.chunks_exact(4)) {
         slot.copy_from_slice(&three(four));

@@ -5,8 +5,7 @@
 
 use crate::masks::{BLOCK, Classes, classes_of, has_twenty, twenty_from};
 
-use super::view::is_value;
-use super::{Hints, listed};
+use super::{Hints, joined, listed};
 
 /// What may begin in a block.
 pub(super) mod mark {
@@ -75,35 +74,32 @@ impl Survey {
     /// Looks at all of `text` from `from` on.
     pub(super) fn of(&mut self, text: &[u8], from: usize, hints: Hints) {
         self.from = from;
-        self.marks.clear();
-        self.six.clear();
-        (self.any, self.zero) = (0, false);
+        self.zero = false;
         let (blocks, rest) = text.get(from..).unwrap_or_default().as_chunks();
         let count = blocks.len() + 1;
-        self.marks.reserve(count);
-        self.six.reserve(count);
+        self.marks.resize(count, 0);
+        self.six.resize(count, 0);
         let glance = Glance { text, hints };
-        // The last block of one round waits for what follows it.
-        let mut classes = [Classes::default(); AT_ONCE + 1];
-        let mut before = Classes::default();
-        let mut at = from;
-        let mut waits = 0;
+        let mut slots = self.marks.iter_mut().zip(&mut self.six);
+        let (mut any, mut at, mut hex_before) = (0, from, 0);
+        // All but the last, which waits for what follows it.
         let mut look = |classes: &[Classes]| {
-            for pair in classes.windows(2) {
-                let [here, next] = pair else { continue };
-                let marks = glance.marks(at, [&before, here, next]);
-                self.any |= marks;
-                self.marks.push(marks);
-                self.six.push(here.six);
-                (before, at) = (*here, at + BLOCK);
+            let pairs = classes.iter().zip(classes.iter().skip(1));
+            for ((here, next), (marks, six)) in pairs.zip(&mut slots) {
+                *marks = glance.marks(at, hex_before, here, next);
+                *six = here.six;
+                any |= *marks;
+                (hex_before, at) = (here.hex, at + BLOCK);
             }
         };
+        let mut classes = [Classes::default(); AT_ONCE + 1];
+        let mut waits = 0;
         for blocks in blocks.chunks(AT_ONCE) {
-            let Some(slots) = classes.get_mut(waits..waits + blocks.len()) else {
+            let known = waits + blocks.len();
+            let Some(now) = classes.get_mut(waits..known) else {
                 break;
             };
-            self.zero |= classes_of(blocks, slots);
-            let known = waits + blocks.len();
+            self.zero |= classes_of(blocks, now);
             look(classes.get(..known).unwrap_or_default());
             classes.swap(0, known - 1);
             waits = 1;
@@ -115,11 +111,11 @@ impl Survey {
             *slot = *b;
         }
         self.zero |= rest.contains(&0);
-        let mut end = [Classes::default(); 3];
-        let [first, second, _] = &mut end;
-        *first = classes[0];
-        classes_of(&last, std::slice::from_mut(second));
+        let mut end = [classes[0], Classes::default(), Classes::default()];
+        let [_, left, _] = &mut end;
+        classes_of(&last, std::slice::from_mut(left));
         look(end.get(1 - waits..).unwrap_or_default());
+        self.any = any;
     }
 
     /// Whether a byte is zero.
@@ -133,19 +129,14 @@ impl Survey {
             return None;
         }
         let mut first = at.saturating_sub(self.from) / BLOCK;
-        let is = |marks: &u16| marks & mark != 0;
         loop {
             let rest = self.marks.get(first..)?;
-            let some = match rest.first_chunk::<ASKED>() {
-                Some(some) if some.iter().fold(0, |sum, marks| sum | marks) & mark == 0 => {
-                    first += ASKED;
-                    continue;
-                }
-                Some(some) => some,
-                None => rest,
-            };
-            let found = some.iter().position(is)?;
-            return Some(self.from + (first + found) * BLOCK);
+            if rest.first()? & mark != 0 {
+                return Some(self.from + first * BLOCK);
+            }
+            let some = rest.first_chunk::<ASKED>();
+            let none = some.is_some_and(|some| some.iter().fold(0, |sum, m| sum | m) & mark == 0);
+            first += if none { ASKED } else { 1 };
         }
     }
 
@@ -203,9 +194,9 @@ struct Glance<'t> {
 }
 
 impl Glance<'_> {
-    /// The marks of the block at `at`, with the classes of those before and behind it.
+    /// The marks of the block at `at`, with what is known of those before and behind it.
     #[inline]
-    fn marks(&self, at: usize, [before, here, next]: [&Classes; 3]) -> u16 {
+    fn marks(&self, at: usize, hex_before: u64, here: &Classes, next: &Classes) -> u16 {
         let mut marks = 0;
         // A run that began before is none that begins here, but it may be asked for.
         if has_twenty(here.six, next.six) {
@@ -231,7 +222,7 @@ impl Glance<'_> {
         }
         let signs = here.signs & pairs;
         if signs != 0 {
-            let lead = |by: u32| here.hex << by | before.hex >> (64 - by);
+            let lead = |by: u32| here.hex << by | hex_before >> (64 - by);
             let behind = lead(1) & lead(2);
             marks |= bits(signs).fold(0, |marks, bit| {
                 marks
@@ -247,17 +238,7 @@ impl Glance<'_> {
 
     /// The mark of a block some of whose quotes, those in `quotes`, may close a literal.
     fn joins(&self, at: usize, quotes: u64) -> u16 {
-        let hints = self.hints;
-        let goes_on = |bit: usize| {
-            let place = at + bit;
-            let next = self.text.get(place + 1).copied().unwrap_or(0);
-            let last = place.checked_sub(1).and_then(|i| self.text.get(i));
-            follows(next) & mark::JOIN != 0
-                && (hints.joins || next != b',')
-                && (hints.goes_on || next != b';')
-                && last.is_some_and(|b| is_value(*b))
-        };
-        if bits(quotes).any(goes_on) {
+        if bits(quotes).any(|bit| joined::may_go_on(self.text, at + bit, self.hints)) {
             mark::JOIN
         } else {
             0
@@ -299,6 +280,7 @@ impl Glance<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::view::is_value;
     use super::*;
     use proptest::prelude::*;
 
@@ -326,12 +308,7 @@ mod tests {
             }
             mark::JOIN => {
                 let quote = matches!(byte(at), b'"' | b'\'' | b'`');
-                let hinted = match byte(at + 1) {
-                    b',' => hints.joins,
-                    b';' => hints.goes_on,
-                    b => follows(b) & mark::JOIN != 0,
-                };
-                quote && hinted && at > 0 && is_value(byte(at - 1))
+                quote && joined::may_go_on(text, at, hints)
             }
             mark::BACKSLASH => lead(b'\\'),
             mark::PERCENT => lead(b'%'),

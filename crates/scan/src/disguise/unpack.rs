@@ -48,8 +48,19 @@ pub(super) enum Entry<'e> {
     Unread(&'static str),
 }
 
+/// Whether anything packed begins with this byte: most text does not.
+pub(super) const fn may_begin(b: u8) -> bool {
+    matches!(
+        b,
+        b'P' | 0x1f | b'%' | b'B' | 0xfd | 0x28 | b'7' | b'R' | 0x04 | 0x78
+    )
+}
+
 /// Whether something packed begins here.
 pub(crate) fn is_packed(head: &[u8]) -> bool {
+    if !head.first().is_some_and(|b| may_begin(*b)) {
+        return false;
+    }
     [ZIP, GZIP, PDF].iter().any(|magic| head.starts_with(magic))
         || OTHERS.iter().any(|(magic, _)| head.starts_with(magic))
 }
@@ -303,4 +314,21 @@ pub(super) fn gzip_body(bytes: &[u8], header: usize) -> Option<usize> {
         at += 2;
     }
     (at < bytes.len()).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_packed_begins_otherwise() {
+        let magics = OTHERS.iter().map(|(magic, _)| *magic);
+        for magic in magics.chain([ZIP, GZIP, PDF]) {
+            assert!(may_begin(magic[0]) && is_packed(magic), "{magic:?}");
+        }
+        for first in 0..=u8::MAX {
+            let zlib = (0..=u8::MAX).any(|second| is_zlib(&[first, second]));
+            assert!(may_begin(first) || !zlib, "{first}");
+        }
+    }
 }
