@@ -84,10 +84,7 @@ fn prefilter(c: &mut Criterion) {
         .throughput(Throughput::Bytes(text.len() as u64))
         .sample_size(10);
     let mut hits = Hits::default();
-    for (name, filter) in [
-        ("lanes", Prefilter::new(&words)),
-        ("floor", Prefilter::reference(&words)),
-    ] {
+    for (name, filter) in Prefilter::ways(&words) {
         group.bench_function(name, |b| {
             b.iter_custom(|n| timed(n, || walk(&filter, black_box(&text), &mut hits)));
         });

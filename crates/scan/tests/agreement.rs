@@ -61,10 +61,32 @@ fn content() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(line, 0..60).prop_map(|lines| lines.join("\n").into_bytes())
 }
 
+/// Hits in a range, which every way to find them says.
+fn agreed(ways: &[(&str, Prefilter)], text: &[u8], range: std::ops::Range<usize>) -> Vec<Hit> {
+    let mut said = ways.iter();
+    let (_, first) = said.next().unwrap();
+    let want = hits(first, text, range.clone());
+    for (name, way) in said {
+        let got = hits(way, text, range.clone());
+        assert!(got == want, "{name}: {range:?} of {} bytes", text.len());
+    }
+    want
+}
+
+/// Bytes that look like nothing, the same every time.
+fn noise(length: usize) -> Vec<u8> {
+    let mut number = 1u32;
+    let mut next = || {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (number >> 24) as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 /// Tables of every length that walks are made for, and beyond: all keywords there are, alone and
 /// with as many made-up ones.
 #[test]
-fn both_prefilters_agree_on_every_keyword() {
+fn all_ways_agree_on_every_keyword() {
     let all = RuleSet::built_in().unwrap().keywords();
     let mut number = 1u32;
     let mut word = || {
@@ -81,13 +103,69 @@ fn both_prefilters_agree_on_every_keyword() {
         }
         text.make_ascii_uppercase();
         text.extend_from_within(..);
-        let (fast, plain) = (Prefilter::new(words), Prefilter::reference(words));
+        let ways = Prefilter::ways(words);
         for range in [0..text.len(), 1..150, 77..700, 5..text.len() / 2] {
-            let range = range.start..range.end.min(text.len());
-            assert_eq!(
-                hits(&fast, &text, range.clone()),
-                hits(&plain, &text, range)
-            );
+            agreed(&ways, &text, range.start..range.end.min(text.len()));
+        }
+    }
+}
+
+/// Every keyword, alone, at an even place and at an odd one, first and last in its text, and with
+/// a letter changed.
+#[test]
+fn all_ways_agree_on_a_keyword_wherever_it_stands() {
+    let words = RuleSet::built_in().unwrap().keywords();
+    let ways = Prefilter::ways(&words);
+    for (number, word) in words.iter().enumerate() {
+        for before in [number % 4, 121 + number % 10] {
+            let mut text = vec![b'~'; before];
+            text.extend_from_slice(word);
+            let end = text.len();
+            let has = |hits: &[Hit]| {
+                let own = |h: &Hit| h.keyword as usize == number && h.end as usize == end;
+                hits.iter().any(own)
+            };
+            assert!(has(&agreed(&ways, &text, 0..end)));
+            text.extend_from_slice(b"\xff-\n~~~~~~~~~");
+            assert!(has(&agreed(&ways, &text, 0..text.len())));
+            assert!(!has(&agreed(&ways, &text, 0..end - 1)));
+            assert!(agreed(&ways, &text, end..text.len()).is_empty());
+            text[before + number % word.len()] = 0;
+            assert!(!has(&agreed(&ways, &text, 0..text.len())));
+        }
+    }
+}
+
+/// Text that has more of what is looked for than a search by grams is given, then none of it.
+#[test]
+fn all_ways_agree_where_a_search_is_given_up() {
+    let words = RuleSet::built_in().unwrap().keywords();
+    let ways = Prefilter::ways(&words);
+    let dense = words.concat();
+    let alike: Vec<u8> = words
+        .iter()
+        .flat_map(|w| w.iter().map(|b| b & 31 | 64))
+        .collect();
+    let calm = noise(100_000);
+    let again: Vec<u8> = words.iter().rev().flatten().map(|b| b ^ 0x20).collect();
+    for text in [
+        [&dense[..], &calm, &again, &dense].concat(),
+        [&calm[..], &alike, &calm, &dense, &alike].concat(),
+        b"key=".repeat(30_000),
+        b" token: ".repeat(20_000),
+    ] {
+        let whole = agreed(&ways, &text, 0..text.len());
+        // A seam loses nothing, wherever it is.
+        for step in [9_999, 65_536, 100_001] {
+            let mut parts = Vec::new();
+            for from in (0..text.len()).step_by(step) {
+                let part = agreed(&ways, &text, from..text.len().min(from + step));
+                parts.extend(part.into_iter().map(|hit| Hit {
+                    end: hit.end + u32::try_from(from).unwrap(),
+                    ..hit
+                }));
+            }
+            assert!(parts == whole, "seams every {step} bytes");
         }
     }
 }
@@ -96,7 +174,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
 
     #[test]
-    fn both_prefilters_agree(
+    fn all_ways_agree(
         words in prop::collection::vec(letters(6), 1..12),
         text in letters(3000),
         start in 0usize..1500,
@@ -105,9 +183,33 @@ proptest! {
         let words: Vec<Vec<u8>> = words.into_iter().filter(|w| !w.is_empty()).collect();
         prop_assume!(!words.is_empty());
         let range = start.min(text.len())..(start + length).min(text.len());
-        let fast = hits(&Prefilter::new(&words), &text, range.clone());
-        let plain = hits(&Prefilter::reference(&words), &text, range);
-        prop_assert_eq!(fast, plain);
+        agreed(&Prefilter::ways(&words), &text, range);
+    }
+
+    #[test]
+    fn all_ways_agree_on_words_of_three_bytes_and_more(
+        words in prop::collection::vec("[a-cA-C_@`{\\[0\\x10]{3,7}", 1..30),
+        text in "[a-cA-C_@`{\\[0\\x10 ]{0,3000}",
+        start in 0usize..1500,
+        length in 0usize..3000,
+    ) {
+        let range = start.min(text.len())..(start + length).min(text.len());
+        agreed(&Prefilter::ways(&words), text.as_bytes(), range);
+    }
+
+    #[test]
+    fn all_ways_agree_on_any_bytes(
+        words in prop::collection::vec(prop::collection::vec(any::<u8>(), 3..9), 1..30),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, any::<u8>()), 0..200),
+    ) {
+        let mut text = Vec::new();
+        for (pick, more, byte) in picks {
+            text.extend(vec![byte; more]);
+            let word: &Vec<u8> = pick.get(&words);
+            text.extend_from_slice(&word[..word.len() - more % 2]);
+        }
+        agreed(&Prefilter::ways(&words), &text, 0..text.len());
+        agreed(&Prefilter::ways(&words), &text, text.len() / 3..text.len());
     }
 
     #[test]

@@ -1,60 +1,10 @@
-//! One pass over the bytes for every keyword at once, ASCII case aside.
-//!
 //! An Aho-Corasick automaton made deterministic over classes of bytes. Each step waits for the
 //! load before it, so several parts of the text are walked in one loop: the waits overlap.
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
-/// A keyword that ends at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hit {
-    /// Where the keyword ends, counted from the start of the range searched.
-    pub end: u32,
-    /// Which keyword, as numbered when the prefilter was made.
-    pub keyword: u32,
-}
-
-/// Where hits are collected: one list per part of the text, each in order, and the parts in order.
-#[derive(Debug, Default)]
-pub struct Hits {
-    lanes: [Vec<Hit>; LANES],
-}
-
-impl Hits {
-    /// All hits, by where they end.
-    pub fn iter(&self) -> impl Iterator<Item = Hit> + '_ {
-        self.lanes.iter().flatten().copied()
-    }
-
-    fn clear(&mut self) {
-        self.lanes.iter_mut().for_each(Vec::clear);
-    }
-
-    /// Whether nothing was hit.
-    pub fn is_empty(&self) -> bool {
-        self.lanes.iter().all(Vec::is_empty)
-    }
-}
-
-const LANES: usize = 4;
-/// Most bytes searched in one call; positions in hits are 32 bits.
-pub const RANGE_MOST: usize = 1 << 20;
-
-/// Finds keywords.
-#[derive(Debug)]
-pub struct Prefilter {
-    engine: Engine,
-    longest: usize,
-}
-
-#[derive(Debug)]
-enum Engine {
-    Table(Box<Table>),
-    /// More states than 15 bits can number.
-    Fallback(Box<AhoCorasick>),
-}
+use super::keywords::Keywords;
+use super::{Hit, Hits, LANES, hit};
 
 /// Transitions of which one cache line holds as many of a state as text nearly always asks for.
 const LINE: usize = 32;
@@ -65,7 +15,7 @@ const ENDS: u16 = 1 << 15;
 /// Transitions, a line a state. Behind the lines of all states for the first classes lie those for
 /// the next: what is seldom asked for takes up no room between what is.
 #[derive(Debug)]
-struct Table {
+pub(super) struct Table {
     next: Vec<u16>,
     /// By byte: where its transitions stand for the first state.
     places: [u32; 256],
@@ -73,82 +23,6 @@ struct Table {
     first_match: u16,
     /// For each matching state in order, its keywords.
     ends: Vec<Box<[u32]>>,
-}
-
-impl Prefilter {
-    /// An automaton over keywords; their numbers are their places in the list. Empty ones never
-    /// hit.
-    pub fn new<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
-        let keywords: Vec<&[u8]> = keywords.iter().map(AsRef::as_ref).collect();
-        let longest = keywords.iter().map(|k| k.len()).max().unwrap_or(0);
-        let (classes, count) = classes(&keywords);
-        let trie = Trie::new(&keywords, &classes);
-        let engine = if trie.states.len() > usize::from(ENDS) {
-            Self::fallback(&keywords)
-        } else {
-            Engine::Table(Box::new(trie.table(&classes, count)))
-        };
-        Self { engine, longest }
-    }
-
-    /// The same keywords on the reference automaton, for tests and as the floor of benchmarks.
-    pub fn reference<K: AsRef<[u8]>>(keywords: &[K]) -> Self {
-        let keywords: Vec<&[u8]> = keywords.iter().map(AsRef::as_ref).collect();
-        let longest = keywords.iter().map(|k| k.len()).max().unwrap_or(0);
-        Self {
-            engine: Self::fallback(&keywords),
-            longest,
-        }
-    }
-
-    fn fallback(keywords: &[&[u8]]) -> Engine {
-        let build = |kind| {
-            AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::Standard)
-                .kind(kind)
-                .build(keywords)
-        };
-        let made = build(Some(AhoCorasickKind::DFA)).or_else(|_| build(None));
-        match made {
-            Ok(ac) => Engine::Fallback(Box::new(ac)),
-            // Fails only beyond 2^31 states, which packs cannot reach; an empty set hits nothing.
-            Err(_) => Engine::Table(Box::new(Trie::new(&[], &[0; 256]).table(&[0; 256], 1))),
-        }
-    }
-
-    /// Finds the keywords that end inside `range` of `text`, which may begin before it. At most
-    /// [`RANGE_MOST`] bytes of the range are searched.
-    pub fn find(&self, text: &[u8], range: Range<usize>, hits: &mut Hits) {
-        hits.clear();
-        let end = range
-            .end
-            .min(text.len())
-            .min(range.start.saturating_add(RANGE_MOST));
-        let range = range.start.min(end)..end;
-        match &self.engine {
-            Engine::Table(t) => t.find(self.longest, text, range, hits),
-            Engine::Fallback(ac) => {
-                let from = range.start.saturating_sub(self.longest.saturating_sub(1));
-                let Some(part) = text.get(from..range.end) else {
-                    return;
-                };
-                let before = range.start - from;
-                let lane = &mut hits.lanes[0];
-                for m in ac.find_overlapping_iter(part).filter(|m| m.end() > before) {
-                    lane.push(hit(m.end() - before, m.pattern().as_u32()));
-                }
-                lane.sort_unstable();
-            }
-        }
-    }
-}
-
-fn hit(end: usize, keyword: u32) -> Hit {
-    Hit {
-        end: u32::try_from(end).unwrap_or(u32::MAX),
-        keyword,
-    }
 }
 
 /// Bytes that text has most of: the first line of a row holds what is nearly always asked for.
@@ -176,7 +50,7 @@ fn classes(keywords: &[&[u8]]) -> ([u8; 256], usize) {
 }
 
 /// The automaton while it is made: a tree of the keywords, state 0 its root.
-struct Trie {
+pub(super) struct Trie {
     states: Vec<State>,
 }
 
@@ -195,7 +69,7 @@ struct State {
 }
 
 impl Trie {
-    fn new(keywords: &[&[u8]], classes: &[u8; 256]) -> Self {
+    pub(super) fn new(keywords: &[&[u8]], classes: &[u8; 256]) -> Self {
         let mut trie = Self {
             states: vec![State::default()],
         };
@@ -269,7 +143,7 @@ impl Trie {
     }
 
     /// Numbers the states anew, those in which a keyword ends last.
-    fn table(mut self, classes: &[u8; 256], count: usize) -> Table {
+    pub(super) fn table(mut self, classes: &[u8; 256], count: usize) -> Table {
         let order = self.complete();
         let ending = |s: &usize| !self.states[*s].ends.is_empty();
         let sections = count.div_ceil(LINE);
@@ -339,7 +213,24 @@ fn padded(transitions: usize) -> usize {
 }
 
 impl Table {
-    fn find(&self, longest: usize, text: &[u8], range: Range<usize>, hits: &mut Hits) {
+    /// `None`: more states than 15 bits can number.
+    pub(super) fn new(keywords: &Keywords) -> Option<Self> {
+        let keywords: Vec<&[u8]> = keywords.iter().map(|(_, keyword)| keyword).collect();
+        let (classes, count) = classes(&keywords);
+        let trie = Trie::new(&keywords, &classes);
+        (trie.states.len() <= usize::from(ENDS)).then(|| trie.table(&classes, count))
+    }
+
+    /// Adds the keywords, at most `longest` bytes long, that end inside `range`; hits count from
+    /// `origin`.
+    pub(super) fn find(
+        &self,
+        longest: usize,
+        text: &[u8],
+        range: Range<usize>,
+        origin: usize,
+        hits: &mut Hits,
+    ) {
         if self.ends.is_empty() {
             return;
         }
@@ -348,6 +239,7 @@ impl Table {
             longest,
             text,
             range,
+            origin,
         };
         // A length the compiler knows spares a comparison with every byte.
         macro_rules! of_lengths {
@@ -369,12 +261,12 @@ impl Table {
     }
 
     #[cold]
-    fn note(&self, state: u16, end: usize, lane: &mut Vec<Hit>) {
+    fn note(&self, state: u16, end: usize, origin: usize, lane: &mut Vec<Hit>) {
         if let Some(ends) = self
             .ends
             .get(usize::from((state & !ENDS) - self.first_match))
         {
-            lane.extend(ends.iter().map(|&k| hit(end, k)));
+            lane.extend(ends.iter().map(|&k| hit(end, origin, k)));
         }
     }
 }
@@ -385,6 +277,7 @@ struct Walk<'w> {
     longest: usize,
     text: &'w [u8],
     range: Range<usize>,
+    origin: usize,
 }
 
 impl Walk<'_> {
@@ -430,8 +323,8 @@ impl Walk<'_> {
                 if (a | b | c | d) & ENDS != 0 {
                     for (lane, state) in [a, b, c, d].into_iter().enumerate() {
                         if state & ENDS != 0 {
-                            let end = lane * quarter + i + 1;
-                            self.table.note(state, end, &mut lanes[lane]);
+                            let end = begins[lane] + i + 1;
+                            self.table.note(state, end, self.origin, &mut lanes[lane]);
                         }
                     }
                 }
@@ -446,8 +339,9 @@ impl Walk<'_> {
         {
             state = step(state, byte);
             if state & ENDS != 0 {
-                let end = LANES * quarter + i + 1;
-                self.table.note(state, end, &mut lanes[LANES - 1]);
+                let end = begins[LANES - 1] + quarter + i + 1;
+                self.table
+                    .note(state, end, self.origin, &mut lanes[LANES - 1]);
             }
         }
     }
