@@ -37,11 +37,6 @@ impl Mapped {
         Self::with(MmapOptions::new().populate(), path)
     }
 
-    /// Maps an open file that is read here and there.
-    pub(crate) fn of(file: &File) -> io::Result<Self> {
-        Self::map(&mut MmapOptions::new(), file)
-    }
-
     fn with(options: &mut MmapOptions, path: &Path) -> io::Result<Self> {
         Self::map(options, &File::open(path)?)
     }

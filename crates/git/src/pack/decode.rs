@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
+use gix::zlib::{Decompress, FlushDecompress, Status};
 use lychgate_model::ObjectKind;
 use lychgate_model::limits::{DELTA_RESULT, PIECE, WHOLE_OBJECT};
 
@@ -24,19 +24,11 @@ impl Pack {
                 sink.failed(number, why)?;
             }
         }
-        let Ok(reader) = self.reader() else {
-            for (number, state) in self.numbers().zip(&self.states) {
-                if matches!(state, State::Kind(_)) {
-                    sink.failed(number, Failure::BadEntry)?;
-                }
-            }
-            return ControlFlow::Continue(());
-        };
         let mut decoder = Decoder {
             pack: self,
-            reader,
+            reader: self.reader(),
             needed,
-            inflate: Inflate::default(),
+            inflate: Decompress::new(),
             scratch: Buffer::default(),
             spare: Vec::new(),
             spared: 0,
@@ -88,7 +80,7 @@ struct Decoder<'p> {
     pack: &'p Pack,
     reader: Reader<'p>,
     needed: &'p [bool],
-    inflate: Inflate,
+    inflate: Decompress,
     scratch: Buffer,
     /// Buffers to be used again, and their bytes.
     spare: Vec<Buffer>,
@@ -270,15 +262,25 @@ impl Decoder<'_> {
         let Self {
             reader, inflate, ..
         } = self;
-        let body = reader.bytes(body);
         inflate.reset();
         let room = into.room(size);
-        let outcome = match size {
+        let (mut read, mut written) = (0, 0);
+        loop {
+            let input = reader.bytes(body.start.saturating_add(read)..body.end);
+            let rest = room.get_mut(written..).unwrap_or_default();
             // An empty room would end the call before the stream.
-            0 => inflate.once(body, &mut [0; 1]),
-            _ => inflate.once(body, room),
-        };
-        matches!(outcome, Ok((Status::StreamEnd, _, written)) if written == size)
+            let mut none = [0; 1];
+            let output = if rest.is_empty() { &mut none } else { rest };
+            let status = inflate.decompress(input, output, FlushDecompress::None);
+            let is_stuck = inflate.total_in() == read && inflate.total_out() == written as u64;
+            read = inflate.total_in();
+            written = usize::try_from(inflate.total_out()).unwrap_or(usize::MAX);
+            match status {
+                Ok(Status::StreamEnd) => return written == size,
+                Ok(Status::Ok | Status::BufError) if !is_stuck && written <= size => {}
+                _ => return false,
+            }
+        }
     }
 
     /// Hands a whole entry on in pieces, without ever holding it.

@@ -6,7 +6,6 @@ mod index;
 mod reader;
 
 use std::fs::File;
-use std::io;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::rc::Rc;
@@ -151,7 +150,7 @@ impl Pack {
         let entries = Self::sorted(&rows, number).ok_or_else(damaged)?;
         let path = index.with_extension("pack");
         let file = File::open(&path).map_err(Error::io("open", &path))?;
-        let end = Reader::end_of(&file, kind).map_err(Error::io("map", &path))?;
+        let end = Reader::end_of(&file, kind).map_err(Error::io("read", &path))?;
         let damaged = || Error::corrupt(format!("pack {}", shown(&path)));
         let mut pack = Self {
             file,
@@ -164,7 +163,7 @@ impl Pack {
             deltas_end: Vec::new(),
             held: decode::HELD,
         };
-        pack.link(&rows).map_err(Error::io("map", &path))?;
+        pack.link(&rows);
         Ok(pack)
     }
 
@@ -246,15 +245,15 @@ impl Pack {
         Some(start..end.max(start))
     }
 
-    fn reader(&self) -> io::Result<Reader<'_>> {
+    fn reader(&self) -> Reader<'_> {
         Reader::new(&self.file, self.end, self.hash)
     }
 
     /// Finds every entry's base, then bases before deltas, with kinds and chain lengths.
-    fn link(&mut self, rows: &PackIndex) -> io::Result<()> {
+    fn link(&mut self, rows: &PackIndex) {
         let mut bases = Vec::new();
         let mut states = std::mem::take(&mut self.states);
-        let mut reader = self.reader()?;
+        let mut reader = self.reader();
         for (at, state) in (0..).zip(&mut states) {
             let head = self
                 .extent(at)
@@ -291,7 +290,6 @@ impl Pack {
             self.gather();
             self.settle();
         }
-        Ok(())
     }
 
     /// Sorts the deltas by their bases, by counting.
