@@ -1,11 +1,11 @@
 //! The table of `docs/performance.md`: every figure a ratio against a floor of the same run.
 
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use lychgate_e2e::{Repo, World, binaries};
 
 use crate::floor::{self, Cost, median};
+use crate::waiting::Waiting;
 use crate::workload;
 
 /// Most page faults a hook run with nothing staged may take, against a warm daemon.
@@ -239,58 +239,6 @@ fn one_blob() {
     );
 }
 
-/// A push that waits: a quarantine that holds the whole history of a repository.
-struct Waiting<'w> {
-    bare: Repo<'w>,
-    quarantine: PathBuf,
-    stdin: PathBuf,
-}
-
-impl<'w> Waiting<'w> {
-    /// A bare repository behind the gate, where the history of `source` is about to be pushed.
-    fn new(world: &'w World, source: &Path) -> Self {
-        let name = source.file_name().unwrap_or_default().display();
-        let bare = world.bare_of_hooks(&format!("bench-{name}.git"), &["--bare"]);
-        world
-            .lychgate(&["install", "--server", &bare.path.display().to_string()])
-            .ok();
-        let quarantine = bare.path.join("objects/tmp_objdir-incoming-bench");
-        std::fs::create_dir_all(quarantine.join("pack")).expect("a writable world");
-        let tip = pack(world, source, &quarantine.join("pack"));
-        let line = format!("{} {tip} refs/heads/main\n", "0".repeat(tip.len()));
-        let stdin = bare.path.join("stdin");
-        std::fs::write(&stdin, line).expect("a writable world");
-        Self {
-            bare,
-            quarantine,
-            stdin,
-        }
-    }
-
-    /// The real pre-receive hook, as git runs it while the push waits.
-    fn hook(&self) -> Command {
-        let script = format!("exec hooks/pre-receive < {}", self.stdin.display());
-        let mut hook = self.bare.world.command("sh", &self.bare.path);
-        hook.args(["-c", &script])
-            .env("GIT_DIR", ".")
-            .env("GIT_OBJECT_DIRECTORY", &self.quarantine)
-            .env("GIT_QUARANTINE_PATH", &self.quarantine)
-            .env(
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-                self.bare.path.join("objects"),
-            );
-        hook
-    }
-
-    /// The pack that waits.
-    fn pack(&self) -> PathBuf {
-        let files = std::fs::read_dir(self.quarantine.join("pack")).expect("made above");
-        let mut paths = files.flatten().map(|file| file.path());
-        let pack = paths.find(|path| path.extension().is_some_and(|e| e == "pack"));
-        pack.expect("a pack was made")
-    }
-}
-
 /// The hook's memory on pushes, beside that of `git index-pack` when it receives the same pack.
 fn memory() {
     let world = World::new();
@@ -355,28 +303,14 @@ fn push() {
         .map(|_| floor::run(&mut floor_command, None).0.cpu)
         .collect();
     println!(
-        "push of {}: {:.2}x the CPU of git cat-file over the same objects ({:.2} s); again {:.0}x cheaper; daemon peak {:.0} MiB",
+        "push of {}, {}: {:.2}x the CPU of git cat-file over the same objects ({:.2} s); again {:.0}x cheaper; daemon peak {:.0} MiB",
         source.file_name().unwrap_or_default().display(),
+        waiting.size(),
         cold.cpu / median(floors.clone()),
         median(floors),
         cold.cpu / again.cpu,
         floor::memory(daemon, "VmHWM"),
     );
-}
-
-/// Packs everything reachable from HEAD into `folder`, as index-pack leaves it in a quarantine.
-fn pack(world: &World, source: &Path, folder: &Path) -> String {
-    let script = format!(
-        "git rev-parse HEAD | tee tip | git -c pack.threads=2 pack-objects -q --revs --delta-base-offset {0}/pack >/dev/null && cat tip && rm tip",
-        folder.display()
-    );
-    let mut shell = world.command("sh", source);
-    shell
-        .args(["-c", &script])
-        .env("GIT_CONFIG_COUNT", "1")
-        .env("GIT_CONFIG_KEY_0", "safe.directory")
-        .env("GIT_CONFIG_VALUE_0", "*");
-    world.finish(shell, b"").ok().out()
 }
 
 fn scanned(world: &World) -> u64 {

@@ -6,6 +6,7 @@ mod measure;
 mod peers;
 mod replay;
 mod tidy;
+mod waiting;
 mod workload;
 
 use std::process::ExitCode;
