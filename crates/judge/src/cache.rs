@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lychgate_model::{Digest, ObjectId, ObjectKind};
 use lychgate_scan::Scanned;
 
+use crate::keyed::Keyed;
 use crate::persisted;
 
 /// Bytes one clean entry is reckoned at, with its share of the table.
@@ -53,8 +54,8 @@ impl Known {
 /// becomes the old one, and what was not asked for since is forgotten with the next turn.
 #[derive(Debug, Default)]
 struct Shelf {
-    young: HashMap<ObjectId, Known>,
-    old: HashMap<ObjectId, Known>,
+    young: HashMap<ObjectId, Known, Keyed>,
+    old: HashMap<ObjectId, Known, Keyed>,
     young_bytes: usize,
     old_bytes: usize,
 }
@@ -158,6 +159,10 @@ impl Cache {
     }
 
     pub(crate) fn put(&self, peer: u32, key: ShelfKey, entries: Vec<(ObjectId, Known)>) {
+        // Nearly always all of them are.
+        if entries.iter().all(|(_, known)| known.scanned.is_none()) {
+            return self.put_under(peer, key.clean, entries);
+        }
         let (clean, found): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(_, k)| k.scanned.is_none());
         self.put_under(peer, key.clean, clean);

@@ -145,7 +145,11 @@ impl Intake {
             self.buffer.extend_from_slice(name);
             (Sink::Shared, at..self.buffer.len())
         } else if size <= limits::WHOLE_OBJECT {
-            (Sink::Whole(name.to_vec()), 0..name.len())
+            // No more than this on an announcement, and only what comes is touched.
+            let room = usize::try_from(size).map_or(limits::PIECE, |s| s.min(limits::PIECE));
+            let mut own = Vec::with_capacity(room + name.len());
+            own.extend_from_slice(name);
+            (Sink::Whole(own), 0..name.len())
         } else {
             let ticket = self.tickets;
             self.tickets += 1;
@@ -177,7 +181,16 @@ impl Intake {
         let Some(open) = &mut self.open else { return };
         self.held += bytes.len();
         match &mut open.sink {
-            Sink::Shared => self.buffer.extend_from_slice(bytes),
+            Sink::Shared => {
+                // Much comes: not to be moved again and again while it grows.
+                let full = self.buffer.len() + bytes.len() > self.buffer.capacity();
+                if full && self.buffer.len() >= EARLY {
+                    let most = BATCH + SMALL as usize;
+                    self.buffer
+                        .reserve_exact(most.saturating_sub(self.buffer.len()));
+                }
+                self.buffer.extend_from_slice(bytes);
+            }
             Sink::Whole(own) => own.extend_from_slice(bytes),
             Sink::Pieces(ticket) => {
                 if let Some(queue) = self.queues.get_mut(ticket) {

@@ -24,6 +24,7 @@ mod hits;
 mod identity;
 mod in_process;
 mod intake;
+mod keyed;
 mod load;
 mod names;
 mod natural;

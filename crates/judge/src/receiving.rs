@@ -72,16 +72,18 @@ impl Session {
         self.counter.offer(ids);
         let known = self.cache.get(self.context.peer, self.engine.shelf(), ids);
         let trailers = self.shared.as_ref().is_some_and(|s| !s.trailers.is_empty());
+        let staged = self.is_staged();
         let mut needed = Vec::with_capacity(ids.len());
         for (id, known) in ids.iter().zip(known) {
-            let key = self.key(id);
             match known {
                 // The message of a commit is not remembered, and it is asked for here.
                 Some(known) if !(trailers && known.kind == ObjectKind::Commit) => {
                     self.coverage.cached_objects += 1;
                     self.coverage.cached_bytes += known.size;
                     self.judged += 1;
-                    self.cover(key);
+                    if staged {
+                        self.cover(self.key(id));
+                    }
                     match known.scanned {
                         None if known.kind == ObjectKind::Blob => self.watch_pushed(*id),
                         None => {}
@@ -92,7 +94,7 @@ impl Session {
                     }
                     needed.push(false);
                 }
-                _ => needed.push(self.needed.insert(key)),
+                _ => needed.push(self.needed.insert(self.key(id))),
             }
         }
         self.say(Reply::Need(needed));

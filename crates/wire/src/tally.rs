@@ -43,9 +43,20 @@ impl Counter {
     /// The ids of one offer.
     pub fn offer(&mut self, ids: &[ObjectId]) {
         self.counts.objects += ids.len() as u64;
-        for id in ids {
-            self.hash.update(b"I");
-            self.hash.update(id.as_bytes());
+        // Gathered: a call for each costs more than the hash.
+        let mut gathered = [0u8; 2112];
+        for some in ids.chunks(64) {
+            let mut len = 0;
+            for id in some {
+                let id = id.as_bytes();
+                let end = len + 1 + id.len();
+                if let Some([letter, room @ ..]) = gathered.get_mut(len..end) {
+                    *letter = b'I';
+                    room.copy_from_slice(id);
+                }
+                len = end;
+            }
+            self.hash.update(gathered.get(..len).unwrap_or_default());
         }
     }
 
