@@ -217,6 +217,9 @@ fn sentences_and_markup_say_passwords() {
             "{{ pw }}",
         ),
     ]);
+    let form = "<input type=\"hidden\" name=\"~\" value=\"q7Zx9kLw3RtY5vBn2MsD7hQ4\">";
+    assert_eq!(judged("a.html", &form.replace('~', "_token")), None);
+    assert!(judged("a.html", &form.replace('~', "api_token")).is_some());
     for prose in [
         "The password is case-sensitive.",
         "The password was changed in v2.",
@@ -237,4 +240,16 @@ fn manuals_show_passwords_that_are_nobodys() {
         let random = format!("password: {}\n", "qX7vLz9kR4wTb2Hn");
         assert!(judged(path, &random).is_some(), "{path}");
     }
+}
+
+#[test]
+fn copies_of_others_code_hold_what_is_public() {
+    let text = format!("{{\"secret\": \"{}\"}}", "qX7vLz9kR4wTb2HnqX8v");
+    assert!(judged("src/a.json", &text).is_some());
+    assert_eq!(judged("vendor/github.com/x/y/a.json", &text), None);
+    assert_eq!(judged("web/node_modules/x/a.json", &text), None);
+    let head = ["-----BEGIN ", "OPENSSH", " PRIVATE KEY-----"].concat();
+    let key = format!("{head}\n{}\n", "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU".repeat(6));
+    let both = [judged("src/a", &key), judged("vendor/x/a", &key)];
+    assert_eq!(both[0], both[1], "what has a shape is told everywhere");
 }

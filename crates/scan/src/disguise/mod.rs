@@ -14,6 +14,7 @@ mod joined;
 mod listed;
 mod map;
 mod markup;
+mod packers;
 mod pdf;
 mod quoted;
 mod radix;

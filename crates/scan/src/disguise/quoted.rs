@@ -10,6 +10,8 @@ pub(super) const HEADER: &[u8] = b"oted-printable";
 const OVERLAP: usize = 4 << 10;
 /// Escapes that are no chance.
 const CLOSE: usize = 4;
+/// Bytes of a line at the least that is broken: mailers break at 76.
+const BROKEN: usize = 48;
 /// Bytes between two of them.
 const GAP: usize = 24;
 
@@ -71,7 +73,17 @@ fn bare(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool)
     let text = scene.text;
     let mut at = scene.from;
     for start in scene.places(mark::EQUALS, |part| memchr::memchr_iter(b'=', part)) {
-        if start < at || escape(text, start).is_none() {
+        if start < at {
+            continue;
+        }
+        if let Some(next) = soft(text, start) {
+            at = unbroken(text, start, next, view);
+            if !each(view) {
+                return;
+            }
+            continue;
+        }
+        if escape(text, start).is_none() {
             continue;
         }
         view.begin("quoted-printable");
@@ -108,6 +120,42 @@ fn bare(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool)
     }
 }
 
+/// Where the next line begins, if a line that is long enough to be broken is broken at `at`, in the
+/// middle of a word.
+fn soft(text: &[u8], at: usize) -> Option<usize> {
+    let next = match text.get(at + 1..)? {
+        [b'\n', ..] => at + 2,
+        [b'\r', b'\n', ..] => at + 3,
+        _ => return None,
+    };
+    let line = text.get(at.checked_sub(BROKEN)?..at)?;
+    // `==` ends Base64, and `-----END` stands behind it.
+    let (last, first) = (*line.last()?, *text.get(next)?);
+    let word = view::is_value(last) && last != b'=' && view::is_value(first) && first != b'-';
+    (word && !line.contains(&b'\n')).then_some(next)
+}
+
+/// Joins the lines broken from `at` on; returns where the last of them ends.
+fn unbroken(text: &[u8], at: usize, next: usize, view: &mut View) -> usize {
+    view.begin("quoted-printable");
+    view.copy(text, view::before(text, at)..at);
+    view.core = 0..0;
+    let (mut from, mut goes_on) = (next, true);
+    while goes_on {
+        let rest = text.get(from..).unwrap_or_default();
+        let end = from + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let cr = usize::from(end > from && text.get(end - 1) == Some(&b'\r'));
+        let last = end.saturating_sub(1 + cr).max(from);
+        let broken = text.get(last) == Some(&b'=') && soft(text, last).is_some();
+        goes_on = broken && view.plain.len() < MOST;
+        let until = if broken { last } else { end };
+        view.copy(text, from..until.min(from + MOST));
+        from = if broken { end + 1 } else { end };
+    }
+    view.core.end = view.plain.len();
+    from
+}
+
 /// The visible character or line end that an escape at `at` stands for.
 fn escape(text: &[u8], at: usize) -> Option<u8> {
     let [b'=', a, b] = text.get(at..at + 3)? else {
@@ -120,4 +168,32 @@ fn escape(text: &[u8], at: usize) -> Option<u8> {
     };
     let byte = digit(a)? << 4 | digit(b)?;
     matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~').then_some(byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{VALUE, one, scan};
+
+    #[test]
+    fn lines_that_a_mailer_broke_are_joined() {
+        for (line_end, cut) in [("\n", 9), ("\r\n", 20)] {
+            let (head, tail) = VALUE.split_at(cut);
+            let text = format!(
+                "{} key is {head}={line_end}{tail} and more",
+                "words ".repeat(9)
+            );
+            assert_eq!(one(text.as_bytes()).1, "quoted-printable");
+            // A short line is one of settings.
+            let text = format!("key={head}={line_end}{tail}");
+            assert!(scan(text.as_bytes()).findings.is_empty(), "{text}");
+        }
+        let (head, tail) = VALUE.split_at(12);
+        let (middle, tail) = tail.split_at(9);
+        let long = "x".repeat(60);
+        let text = format!("{long} {head}=\n{middle}=\n{tail}\n");
+        assert!(
+            scan(text.as_bytes()).findings.is_empty(),
+            "the second line is short"
+        );
+    }
 }

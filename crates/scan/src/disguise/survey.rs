@@ -23,7 +23,7 @@ pub(super) mod mark {
     pub(in crate::disguise) const COLON: u16 = 64;
     /// A blank before and after such a pair.
     pub(in crate::disguise) const BLANK: u16 = 128;
-    /// A sign of equality before one: an escape of quoted-printable.
+    /// A sign of equality before one: an escape of quoted-printable; or before a line end.
     pub(in crate::disguise) const EQUALS: u16 = 256;
 }
 
@@ -220,6 +220,12 @@ impl Glance<'_> {
         if spaced != 0 {
             marks |= mark::BLANK;
         }
+        // A line that is broken behind a sign of equality.
+        let (ends, later) = (here.spaces & !here.blanks, next.spaces & !next.blanks);
+        let broken = here.signs & follow(ends, later, 1);
+        if broken != 0 && bits(broken).any(|bit| self.text.get(at + bit) == Some(&b'=')) {
+            marks |= mark::EQUALS;
+        }
         let signs = here.signs & pairs;
         if signs != 0 {
             let lead = |by: u32| here.hex << by | hex_before >> (64 - by);
@@ -325,7 +331,10 @@ mod tests {
                 byte(at) == b':' && behind && hex(at + 1) && hex(at + 2)
             }
             mark::BLANK => byte(at) == b' ' && hex(at + 1) && hex(at + 2) && byte(at + 3) == b' ',
-            _ => byte(at) == b'=' && hex(at + 1) && hex(at + 2),
+            _ => {
+                let line = byte(at + 1).is_ascii_whitespace() && byte(at + 1) != b' ';
+                byte(at) == b'=' && (line || (hex(at + 1) && hex(at + 2)))
+            }
         }
     }
 

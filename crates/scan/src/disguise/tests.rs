@@ -33,9 +33,9 @@ examples.bad = ['tok{}x_{base62:24}']
 examples.good = ['tok{}x_{base62:23}']
 "#;
 
-const VALUE: &str = "tokx_8sJ3kd92Lq0aZx7Wm4Tr5Yb1";
+pub(super) const VALUE: &str = "tokx_8sJ3kd92Lq0aZx7Wm4Tr5Yb1";
 
-fn scan(bytes: &[u8]) -> Scanned {
+pub(super) fn scan(bytes: &[u8]) -> Scanned {
     let (set, problems) = RuleSet::load(&[PackSource {
         name: "test",
         text: PACK,
@@ -57,7 +57,7 @@ fn scan(bytes: &[u8]) -> Scanned {
 }
 
 /// The raw bytes of the one finding, and through what it was seen.
-fn one(bytes: &[u8]) -> (Vec<u8>, String) {
+pub(super) fn one(bytes: &[u8]) -> (Vec<u8>, String) {
     let out = scan(bytes);
     let [found] = out.findings.as_slice() else {
         panic!(

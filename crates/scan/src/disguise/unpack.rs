@@ -1,4 +1,4 @@
-//! Packed content: zip members, gzip, zlib, the streams of a PDF.
+//! Packed content: zip members, gzip, zlib, the streams of a PDF, files of bzip2, xz and zstd.
 //!
 //! A zip is read by its local headers, wherever they stand: its directory at the end is the
 //! author's word, and may leave out what an unpacker that streams would write (APPNOTE 4.3.7).
@@ -9,6 +9,7 @@ use std::ops::Range;
 use flate2::{Decompress, FlushDecompress, Status};
 use lychgate_model::limits;
 
+use super::packers;
 use crate::overwritten::overwrite;
 
 pub(super) const ZIP: &[u8] = b"PK\x03\x04";
@@ -17,14 +18,13 @@ const PDF: &[u8] = b"%PDF-";
 /// What a stream of a PDF is called.
 pub(super) const IN_PDF: &str = "PDF stream";
 /// What is packed in a way that is not read.
-const OTHERS: [(&[u8], &str); 6] = [
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
+const OTHERS: [(&[u8], &str); 3] = [
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
     (b"Rar!\x1a\x07", "RAR"),
     (b"\x04\x22\x4d\x18", "LZ4"),
 ];
+/// What is said of what is not opened.
+const UNOPENED: &str = "an archive of a kind that is not opened";
 /// What is said of a stream that ends in the middle.
 const DAMAGED: &str = "packed content that is damaged";
 /// Members of one archive.
@@ -56,6 +56,17 @@ pub(super) const fn may_begin(b: u8) -> bool {
     )
 }
 
+impl<'e> Entry<'e> {
+    fn unnamed(kind: &'static str, raw: Range<usize>, content: &'e [u8]) -> Self {
+        Self::Content {
+            kind,
+            name: b"",
+            raw,
+            content,
+        }
+    }
+}
+
 /// Whether something packed begins here.
 pub(crate) fn is_packed(head: &[u8]) -> bool {
     if !head.first().is_some_and(|b| may_begin(*b)) {
@@ -63,6 +74,7 @@ pub(crate) fn is_packed(head: &[u8]) -> bool {
     }
     [ZIP, GZIP, PDF].iter().any(|magic| head.starts_with(magic))
         || OTHERS.iter().any(|(magic, _)| head.starts_with(magic))
+        || packers::begins(head)
 }
 
 /// Whether a PDF begins here.
@@ -124,7 +136,11 @@ impl Unpacker {
             entry => each(entry),
         };
         if OTHERS.iter().any(|(magic, _)| bytes.starts_with(magic)) {
-            each(Entry::Unread("an archive of a kind that is not opened"));
+            each(Entry::Unread(UNOPENED));
+        }
+        if packers::begins(bytes) {
+            self.packed(bytes, left, each);
+            return;
         }
         if is_zlib(bytes) {
             self.stream(bytes, 0, ("zlib", b""), Framing::Zlib, left, each);
@@ -216,6 +232,47 @@ impl Unpacker {
             }
             let what = (IN_PDF, &b""[..]);
             skip = at + self.stream(packed, at, what, Framing::Zlib, left, each);
+        }
+    }
+
+    /// Unpacks a file of a packer that is read through once.
+    fn packed(&mut self, bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
+        let Some((kind, mut reader)) = packers::reader(bytes) else {
+            each(Entry::Unread(UNOPENED));
+            return;
+        };
+        self.piece.resize(STEP, 0);
+        self.content.clear();
+        let raw = 0..bytes.len();
+        let said = loop {
+            // What is asked for beyond what is left tells whether there is more.
+            let most = STEP.min(left.saturating_add(1));
+            let room = self.piece.get_mut(..most).unwrap_or_default();
+            let n = match reader.read(room) {
+                Ok(0) => break None,
+                Ok(n) if n > *left => break Some("packed content beyond the limit"),
+                Ok(n) => n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(_) => break Some(DAMAGED),
+            };
+            *left -= n;
+            self.content
+                .extend_from_slice(self.piece.get(..n).unwrap_or_default());
+            if self.content.len() >= PIECE {
+                each(Entry::unnamed(kind, raw.clone(), &self.content));
+                let overlap = limits::OVERLAP.min(self.content.len());
+                self.content.drain(..self.content.len() - overlap);
+            }
+        };
+        if !self.content.is_empty() {
+            each(Entry::unnamed(kind, raw, &self.content));
+        }
+        said.into_iter().for_each(|s| each(Entry::Unread(s)));
+        overwrite(&mut self.piece);
+        overwrite(&mut self.content);
+        self.content.clear();
+        if self.content.capacity() > 4 * STEP {
+            self.content = Vec::new();
         }
     }
 

@@ -148,6 +148,12 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
     if lead.fact == Fact::Mapped && text.get(at.clone())? == b"PASS" {
         return None;
     }
+    // What a form hands back: `<input type="hidden" name="_token" value="...">`.
+    let head = text.get(at.start.saturating_sub(7)..at.start)?;
+    let form = head.starts_with(b"name=") && head.ends_with(b"_");
+    if lead.fact == Fact::Beside && form && text.get(at.clone())? == b"token" {
+        return None;
+    }
     let name = name::read(text, at.clone(), own)?;
     // Each name is read once, for the keyword in its deciding word.
     if own.end <= name.start || own.start >= name.end {

@@ -172,18 +172,21 @@ const TRANSLATION_FOLDERS: &[&[u8]] = &[
 const TRANSLATIONS: &[&[u8]] = &[
     b"po", b"pot", b"xlf", b"xliff", b"resx", b"strings", b"arb", b"lang", b"ftl", b"mo",
 ];
-const VENDOR_FOLDERS: &[&[u8]] = &[
+/// Copies of what others publish.
+const THIRD_PARTIES: &[&[u8]] = &[
     b"vendor",
-    b"vendors",
     b"node_modules",
     b"third_party",
     b"third-party",
     b"thirdparty",
     b"bower_components",
+    b"site-packages",
+];
+const VENDOR_FOLDERS: &[&[u8]] = &[
+    b"vendors",
     b"dist",
     b"generated",
     b"external",
-    b"site-packages",
     b"snapshots",
     b"__snapshots__",
     b"swagger-ui",
@@ -248,6 +251,7 @@ impl Evidence {
                 .with_if(Fact::InTests, tests)
                 .with_if(Fact::InDocuments, is_any(folder, DOCUMENT_FOLDERS))
                 .with_if(Fact::InTranslations, is_any(folder, TRANSLATION_FOLDERS))
+                .with_if(Fact::InThirdParty, is_any(folder, THIRD_PARTIES))
                 .with_if(Fact::InVendored, is_any(folder, VENDOR_FOLDERS));
         }
         let folders_document = out.has(Fact::InDocuments);
@@ -300,6 +304,7 @@ impl Evidence {
         );
         let apart = [
             Fact::InTranslations,
+            Fact::InThirdParty,
             Fact::InVendored,
             Fact::Documented,
             Fact::LongLine,
