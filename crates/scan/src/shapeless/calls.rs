@@ -51,6 +51,11 @@ const PASSWORDS: &[(&[u8], Place)] = &[
     (b"userpassword(", Place::At(2)),
     (b"new sequelize(", Place::At(3)),
     (b"wifi.begin(", Place::At(2)),
+    (b"httpbasic(", Place::At(2)),
+    (b"passwordcredential(", Place::At(2)),
+    (b"authprovider(", Place::At(2)),
+    (b"ftp.new(", Place::At(3)),
+    (b"ldap.bind(", Place::At(2)),
 ];
 
 /// Functions that are handed a key.
@@ -271,6 +276,24 @@ fn call(text: &[u8], word: &[u8], start: usize, open: usize, place: Place) -> Op
     if other || (small && before.is_ascii_lowercase()) {
         return None;
     }
+    // Oracle's take the base last: `oci_connect("u", "...", "host/base")`.
+    let oracle = [&b"oci_"[..], b"racle.", b"racledb."];
+    let head = text.get(..start).unwrap_or_default();
+    let place = match place {
+        Place::Third if oracle.iter().any(|o| head.ends_with(o)) => Place::At(2),
+        // `redis.auth("...")`
+        Place::Login if words::begins(word, b"auth(") && matches!(before, b'.' | b':' | b'>') => {
+            let rest = text.get(open..text.len().min(open + ARGUMENT))?;
+            let second = argument(rest)
+                .and_then(|n| rest.get(n + 1..))
+                .unwrap_or_default();
+            match begins_literal(rest) && !begins_literal(second.trim_ascii_start()) {
+                true => Place::At(1),
+                false => place,
+            }
+        }
+        place => place,
+    };
     let mut texts = 0;
     let mut first_is_text = false;
     let mut i = open;

@@ -116,7 +116,7 @@ facts! {
     InDocuments = -14, "in documentation";
     MadeUp = -76, "as people make up passwords, in documentation";
     InTranslations = -80, "in translations";
-    InThirdParty = -56, "in a copy of somebody else's code, where it is public";
+    InThirdParty = -64, "in a copy of somebody else's code, where it is public";
     InVendored = -30, "in generated, vendored or locked files";
 }
 

@@ -356,7 +356,14 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
         _ if tight || closes => {}
         _ => return None,
     }
-    if trimmed > 0 && !inside {
+    // `(password: Abc123)` in a sentence closes what it opened.
+    let before = text.get(name.saturating_sub(64)..name).unwrap_or_default();
+    let line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let aside = trimmed == 1
+        && stop != b';'
+        && line.contains(&b'(')
+        && at(text, start.wrapping_sub(1)) == b' ';
+    if trimmed > 0 && !inside && !aside {
         written = Written::Statement;
     }
     (end > 0).then_some(Extent {

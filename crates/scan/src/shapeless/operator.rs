@@ -195,7 +195,9 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
 
 /// `: value`, or `: Type = value`.
 fn typed(text: &[u8], from: usize) -> Lead {
-    let start = blanks(text, from);
+    // `**Password:** ...`
+    let bold = text.get(from..).unwrap_or_default().starts_with(b"**");
+    let start = blanks(text, if bold { from + 2 } else { from });
     let rest = text.get(start..).unwrap_or_default();
     let type_like = |b: &&u8| {
         b.is_ascii_alphanumeric()
