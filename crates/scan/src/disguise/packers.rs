@@ -146,13 +146,8 @@ mod tests {
     #[test]
     fn bombs_end_and_damage_is_said() {
         let long = vec![b' '; 80 << 20];
-        for bomb in [bzip2(&long)] {
-            assert!(
-                scan(&bomb)
-                    .not_looked_at
-                    .contains(&"packed content beyond the limit")
-            );
-        }
+        let said = scan(&bzip2(&long)).not_looked_at;
+        assert!(said.contains(&"packed content beyond the limit"));
         for pack in [bzip2 as fn(&[u8]) -> Vec<u8>, xz, zstd] {
             let mut cut = pack(&[VALUE.as_bytes(), &[b'.'; 4000]].concat());
             cut.truncate(cut.len() / 2);
