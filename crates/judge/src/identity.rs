@@ -1,8 +1,13 @@
 //! The id of an object, computed from its bytes and never taken on anybody's word (contract 6).
 
+use std::io::Write as _;
+
 use lychgate_model::{HashKind, ObjectId, ObjectKind};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+
+/// Room for `type size NUL`.
+const HEAD: usize = 32;
 
 /// Hashes `type size NUL content` in pieces.
 #[derive(Clone, Debug)]
@@ -17,7 +22,12 @@ impl Identity {
             HashKind::Sha1 => Self::Sha1(Sha1::new()),
             HashKind::Sha256 => Self::Sha256(Sha256::new()),
         };
-        identity.update(format!("{} {size}\0", kind.name()).as_bytes());
+        let mut head = [0; HEAD];
+        let mut rest = head.as_mut_slice();
+        // It fits: a test holds the longest name and size against it.
+        let _ = write!(rest, "{} {size}\0", kind.name());
+        let length = HEAD - rest.len();
+        identity.update(head.get(..length).unwrap_or_default());
         identity
     }
 
@@ -50,5 +60,17 @@ mod tests {
         identity.update(b"hel");
         identity.update(b"lo\n");
         assert!(identity.is(&ObjectId::from_hex(hello).unwrap()));
+    }
+
+    #[test]
+    fn every_head_fits() {
+        for kind in [
+            ObjectKind::Blob,
+            ObjectKind::Tree,
+            ObjectKind::Commit,
+            ObjectKind::Tag,
+        ] {
+            assert!(format!("{} {}\0", kind.name(), u64::MAX).len() <= HEAD);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use lychgate_model::HashKind;
 
+use crate::sixteen::Sixteen;
 use crate::structural as rules;
 
 /// One entry of a tree object.
@@ -11,6 +12,15 @@ pub(crate) struct Entry<'a> {
     pub(crate) name: &'a [u8],
     /// Where the name stands in the object.
     pub(crate) at: usize,
+    /// What was seen of the name on the way to its end.
+    glance: Glance,
+}
+
+/// Whether a name holds an upper-case letter, and whether a slash or a backslash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Glance {
+    upper: bool,
+    slash: bool,
 }
 
 impl Entry<'_> {
@@ -20,6 +30,12 @@ impl Entry<'_> {
 
     fn is_symlink(&self) -> bool {
         self.mode & 0o170_000 == 0o120_000
+    }
+
+    /// Whether [`name_flaw`] has nothing to say, as of nearly all names.
+    fn is_plain(&self) -> bool {
+        let first = self.name.first();
+        !self.glance.slash && first.is_some_and(|b| !matches!(b, b'.' | b'g' | b'G' | 0x80..))
     }
 }
 
@@ -43,13 +59,17 @@ impl<'a> Entries<'a> {
 
     fn read(&mut self) -> Option<Entry<'a>> {
         let rest = self.bytes.get(self.at..)?;
-        let space = memchr::memchr(b' ', rest.get(..rest.len().min(8))?)?;
-        let mut mode = 0u32;
-        for b in rest.get(..space)? {
-            mode = mode << 3 | u32::from(b.checked_sub(b'0').filter(|d| *d < 8)?);
+        let (mut mode, mut space) = (0u32, 0);
+        loop {
+            match *rest.get(space).filter(|_| space < MODE)? {
+                b' ' => break,
+                digit @ b'0'..=b'7' => mode = mode << 3 | u32::from(digit - b'0'),
+                _ => return None,
+            }
+            space += 1;
         }
         let named = rest.get(space + 1..)?;
-        let length = memchr::memchr(0, named)?;
+        let (length, glance) = name_end(named)?;
         let name = named.get(..length)?;
         let at = self.at + space + 1;
         let next = at + length + 1 + self.id;
@@ -57,7 +77,12 @@ impl<'a> Entries<'a> {
             return None;
         }
         self.at = next;
-        Some(Entry { mode, name, at })
+        Some(Entry {
+            mode,
+            name,
+            at,
+            glance,
+        })
     }
 }
 
@@ -74,6 +99,33 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
+/// Most bytes of a mode, with its blank.
+const MODE: usize = 8;
+
+/// Where the name ends that `named` begins with, and what it holds.
+fn name_end(named: &[u8]) -> Option<(usize, Glance)> {
+    let mut glance = Glance::default();
+    let mut at = 0;
+    // An id follows: shorter names than sixteen bytes are read at once too.
+    while let Some(sixteen) = named.get(at..).and_then(|rest| rest.first_chunk()) {
+        let v = Sixteen::of(sixteen);
+        let end = v.is(0).tops();
+        let inside = end.wrapping_sub(1) & !end;
+        glance.upper |= v.within(b'A', 25).tops() & inside != 0;
+        glance.slash |= v.is(b'/').or(v.is(b'\\')).tops() & inside != 0;
+        if end != 0 {
+            return Some((at + end.trailing_zeros() as usize, glance));
+        }
+        at += 16;
+    }
+    let rest = named.get(at..)?;
+    let length = memchr::memchr(0, rest)?;
+    let name = rest.get(..length)?;
+    glance.upper |= name.iter().any(u8::is_ascii_uppercase);
+    glance.slash |= name.iter().any(|b| matches!(b, b'/' | b'\\'));
+    Some((at + length, glance))
+}
+
 /// A problem: the rule, and where the name stands.
 pub(crate) struct Flaw {
     pub(crate) rule: &'static str,
@@ -85,6 +137,7 @@ pub(crate) struct Flaw {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     folded: Vec<(u64, usize, usize)>,
+    files: Vec<(usize, usize)>,
 }
 
 /// Calls `flaw` for everything wrong in a tree.
@@ -92,7 +145,9 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
     let mut upper = false;
     let mut previous: Option<Entry<'_>> = None;
     // Files whose name begins the names now being read: a folder of the same name comes later.
-    let mut files: Vec<&[u8]> = Vec::new();
+    let files = &mut names.files;
+    files.clear();
+    let name_of = |&(at, length): &(usize, usize)| bytes.get(at..at + length).unwrap_or_default();
     let mut ordered = true;
     let mut entries = Entries::new(bytes, hash);
     for entry in entries.by_ref() {
@@ -104,26 +159,28 @@ pub(crate) fn judge(bytes: &[u8], hash: HashKind, names: &mut Names, flaw: &mut 
                 length: name.len(),
             });
         };
-        if let Some(rule) = name_flaw(name) {
+        if !entry.is_plain()
+            && let Some(rule) = name_flaw(name)
+        {
             report(rule);
         }
         if entry.is_symlink() && is_gitmodules(name) {
             report(rules::GITMODULES_SYMLINK);
         }
-        while files.last().is_some_and(|f| !name.starts_with(f)) {
+        while files.last().is_some_and(|f| !name.starts_with(name_of(f))) {
             files.pop();
         }
         let twin = previous.is_some_and(|p| p.name == name);
-        if twin || files.contains(&name) {
+        if twin || files.iter().any(|f| name_of(f) == name) {
             report(rules::DUPLICATE);
         } else if ordered && previous.is_some_and(|p| order(p, entry).is_ge()) {
             ordered = false;
             report(rules::MALFORMED);
         }
         if !entry.is_folder() && files.len() < 64 {
-            files.push(name);
+            files.push((at, name.len()));
         }
-        upper |= name.iter().any(u8::is_ascii_uppercase);
+        upper |= entry.glance.upper;
         previous = Some(entry);
     }
     if entries.broken {

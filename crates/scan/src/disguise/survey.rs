@@ -68,6 +68,8 @@ pub(super) struct Survey {
     /// Marks of any block.
     any: u16,
     zero: bool,
+    /// The classes of the blocks that are looked at.
+    classes: Vec<Classes>,
 }
 
 impl Survey {
@@ -92,7 +94,8 @@ impl Survey {
                 (hex_before, at) = (here.hex, at + BLOCK);
             }
         };
-        let mut classes = [Classes::default(); AT_ONCE + 1];
+        let classes = &mut self.classes;
+        classes.resize(AT_ONCE + 1, Classes::default());
         let mut waits = 0;
         for blocks in blocks.chunks(AT_ONCE) {
             let known = waits + blocks.len();
@@ -111,10 +114,12 @@ impl Survey {
             *slot = *b;
         }
         self.zero |= rest.contains(&0);
-        let mut end = [classes[0], Classes::default(), Classes::default()];
-        let [_, left, _] = &mut end;
-        classes_of(&last, std::slice::from_mut(left));
-        look(end.get(1 - waits..).unwrap_or_default());
+        if let Some(end) = classes.get_mut(..3) {
+            let [_, left, behind] = end else { return };
+            classes_of(&last, std::slice::from_mut(left));
+            *behind = Classes::default();
+            look(end.get(1 - waits..).unwrap_or_default());
+        }
         self.any = any;
     }
 
@@ -212,8 +217,17 @@ impl Glance<'_> {
         if here.leads != 0 {
             marks |= self.escapes(at, here.leads);
         }
-        if here.opens != 0 {
-            marks |= self.lists(at, here, next);
+        let behind = here.opens << 1;
+        // Behind the whitespace after a bracket stands a bit that was carried there.
+        let (sum, beyond) = here.spaces.overflowing_add(behind & here.spaces);
+        let first = (behind | sum) & !here.spaces;
+        let quoted = here.quotes & (here.quotes >> 2 | next.quotes << 62);
+        let items = first & (here.digits | quoted);
+        if items != 0 && bits(items).any(|bit| listed::item(self.text, at + bit).is_some()) {
+            marks |= mark::LIST;
+        }
+        if beyond || here.opens >> (BLOCK - 1) != 0 {
+            marks |= mark::LIST;
         }
         let pairs = follow(here.hex, next.hex, 1) & follow(here.hex, next.hex, 2);
         let spaced = here.blanks & pairs & follow(here.blanks, next.blanks, 3);
@@ -263,24 +277,6 @@ impl Glance<'_> {
             };
             marks | way & follows(next)
         })
-    }
-
-    /// The mark of a block with brackets, one of which may open a list of bytes.
-    fn lists(&self, at: usize, here: &Classes, next: &Classes) -> u16 {
-        let behind = here.opens << 1;
-        // Behind the whitespace after a bracket stands a bit that was carried there.
-        let (sum, beyond) = here.spaces.overflowing_add(behind & here.spaces);
-        let first = (behind | sum) & !here.spaces;
-        if beyond || here.opens >> (BLOCK - 1) != 0 {
-            return mark::LIST;
-        }
-        let quoted = here.quotes & (here.quotes >> 2 | next.quotes << 62);
-        let items = first & (here.digits | quoted);
-        if bits(items).any(|bit| listed::item(self.text, at + bit).is_some()) {
-            mark::LIST
-        } else {
-            0
-        }
     }
 }
 

@@ -130,3 +130,52 @@ fn symlinks_are_followed_on_paper() {
     assert_eq!(climbs(&[b'/'; TARGET]), Some(u32::MAX));
     assert_eq!(climbs(&[b'/'; TARGET + 1]), None);
 }
+
+/// The same, byte by byte.
+fn plainly(bytes: &[u8], id: usize) -> (Vec<(u32, usize, usize)>, bool) {
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let Some(space) = rest.iter().take(8).position(|b| *b == b' ') else {
+            return (out, true);
+        };
+        let digits = std::str::from_utf8(&rest[..space]).unwrap_or("x");
+        let octal = digits.bytes().all(|b| matches!(b, b'0'..=b'7'));
+        let mode = u32::from_str_radix(&format!("0{digits}"), 8).unwrap_or(0);
+        let name = at + space + 1;
+        let length = bytes[name..].iter().position(|b| *b == 0);
+        let Some(length) = length.filter(|n| octal && name + n + 1 + id <= bytes.len()) else {
+            return (out, true);
+        };
+        out.push((mode, name, length));
+        at = name + length + 1 + id;
+    }
+    (out, false)
+}
+
+proptest::proptest! {
+    #[test]
+    fn entries_are_read_as_they_stand(
+        parts in proptest::collection::vec(
+            ("[0-8]{0,9} ?", "[a-zA-Z./\\\\ \u{e9}-]{0,40}", 18usize..22), 0..6,
+        ),
+    ) {
+        let mut bytes = Vec::new();
+        for (mode, name, id) in &parts {
+            // Most are whole, some are cut.
+            let id = if *id == 18 { 3 } else { 20 };
+            bytes.extend([mode.as_bytes(), name.as_bytes(), &[0; 1], &[7; 20][..id]].concat());
+        }
+        let mut entries = Entries::new(&bytes, HashKind::Sha1);
+        let mut read = Vec::new();
+        for e in entries.by_ref() {
+            proptest::prop_assert_eq!(e.name, &bytes[e.at..e.at + e.name.len()]);
+            let upper = e.name.iter().any(u8::is_ascii_uppercase);
+            let slash = e.name.iter().any(|b| matches!(b, b'/' | b'\\'));
+            proptest::prop_assert_eq!(e.glance, Glance { upper, slash });
+            proptest::prop_assert!(!e.is_plain() || name_flaw(e.name).is_none());
+            read.push((e.mode, e.at, e.name.len()));
+        }
+        proptest::prop_assert_eq!((read, entries.broken), plainly(&bytes, 20));
+    }
+}
