@@ -81,7 +81,12 @@ impl Survey {
         let count = blocks.len() + 1;
         self.marks.resize(count, 0);
         self.six.resize(count, 0);
-        let glance = Glance { text, hints };
+        let goes_on = hints.joins || hints.goes_on;
+        let glance = Glance {
+            text,
+            hints,
+            joins: if goes_on { u64::MAX } else { 0 },
+        };
         let mut slots = self.marks.iter_mut().zip(&mut self.six);
         let (mut any, mut at, mut hex_before) = (0, from, 0);
         // All but the last, which waits for what follows it.
@@ -196,6 +201,8 @@ pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
 struct Glance<'t> {
     text: &'t [u8],
     hints: Hints,
+    /// All bits where whatever follows a literal may join it to another.
+    joins: u64,
 }
 
 impl Glance<'_> {
@@ -208,9 +215,7 @@ impl Glance<'_> {
             marks |= mark::RUN;
         }
         let follow = |here: u64, next: u64, by: u32| here >> by | next << (64 - by);
-        let goes_on = self.hints.joins || self.hints.goes_on;
-        let joins = follow(here.joins, next.joins, 1) | if goes_on { u64::MAX } else { 0 };
-        let closing = here.quotes & joins;
+        let closing = here.quotes & (follow(here.joins, next.joins, 1) | self.joins);
         if closing != 0 {
             marks |= self.joins(at, closing);
         }
