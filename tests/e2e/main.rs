@@ -13,6 +13,8 @@ mod exceptions;
 mod gitleaks;
 /// Input made to hurt.
 mod hostile;
+/// Tree hygiene: files that run, that are too large, or that are not where they should be.
+mod house;
 /// Ways to bring a value in past the gate.
 mod laundering;
 /// Names, whole paths and what moves.

@@ -313,7 +313,8 @@ fn enumerate<'a>(
     let mut objects = match question {
         Question::Staged => {
             let repository = needed(asker)?;
-            staged::tell(talk, repository)?;
+            let merging = asker.hook == Hook::PreMergeCommit;
+            staged::tell(talk, repository, merging)?;
             return Ok(Places::Staged(repository));
         }
         Question::Message(text) => {

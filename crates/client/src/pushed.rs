@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use lychgate_git::{NewObjects, Visitor};
-use lychgate_model::{Mode, ObjectId, ObjectKind, Side};
+use lychgate_model::{ObjectId, ObjectKind, Side};
 use lychgate_wire::frame::{Entry, Object, Role, Unreadable};
 
 use crate::error::Error;
@@ -121,15 +121,11 @@ impl Visitor for Telling<'_, '_> {
         self.flow(said)
     }
 
-    fn path(&mut self, path: &[u8], mode: Mode, id: ObjectId) -> ControlFlow<()> {
-        let new = Some(Side { mode, id });
-        let said = self.cut_short().and_then(|()| {
-            self.talk.entry(Entry {
-                path,
-                old: None,
-                new,
-            })
-        });
+    fn path(&mut self, path: &[u8], new: Side, old: Option<Side>) -> ControlFlow<()> {
+        let new = Some(new);
+        let said = self
+            .cut_short()
+            .and_then(|()| self.talk.entry(Entry { path, old, new }));
         self.flow(said)
     }
 

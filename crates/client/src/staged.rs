@@ -4,17 +4,25 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use lychgate_git::Repository;
-use lychgate_model::{Change, ObjectId, limits};
+use lychgate_model::{Change, Mode, ObjectId, Side, limits};
 use lychgate_wire::frame::{Entry, Role};
 
 use crate::content::{self, Sending};
 use crate::talk::{Stop, Talk};
 
 /// Tells the judge the whole change.
-pub(crate) fn tell(talk: &mut Talk<'_>, repository: &Repository) -> Result<(), Stop> {
+///
+/// `merging`: in pre-merge-commit.
+pub(crate) fn tell(
+    talk: &mut Talk<'_>,
+    repository: &Repository,
+    merging: bool,
+) -> Result<(), Stop> {
     let mut telling = Telling {
         talk,
         repository,
+        merging,
+        merged: None,
         waiting: Vec::new(),
         known: BTreeMap::new(),
     };
@@ -44,13 +52,28 @@ enum Known {
 struct Telling<'t, 'l, 'r> {
     talk: &'t mut Talk<'l>,
     repository: &'r Repository,
+    merging: bool,
+    /// The trees that are being merged, once they were needed.
+    merged: Option<Vec<ObjectId>>,
     /// Changes that are not told yet: too few to be worth an offer, or not a full one.
     waiting: Vec<Change>,
     known: BTreeMap<ObjectId, Known>,
 }
 
 impl Telling<'_, '_, '_> {
-    fn take(&mut self, change: Change) -> Result<(), Stop> {
+    fn take(&mut self, mut change: Change) -> Result<(), Stop> {
+        let runs = |side: Option<Side>| side.is_some_and(|s| s.mode == Mode::Executable);
+        if runs(change.new) && !runs(change.old) {
+            // What is merged may have made it executable.
+            let path = change.path.as_bytes();
+            let trees = match self.merged.take() {
+                Some(trees) => trees,
+                None => lychgate_git::merged_trees(self.repository, self.merging)?,
+            };
+            let merged = lychgate_git::executable_in(self.repository, &trees, path)?;
+            change.old = merged.or(change.old);
+            self.merged = Some(trees);
+        }
         self.waiting.push(change);
         if self.waiting.len() == limits::OFFER {
             self.offer()?;

@@ -54,4 +54,4 @@ pub use places::Place;
 pub use pushed::{NewObjects, PrePushLine, Visitor, ref_kind};
 pub use refs::Head;
 pub use repository::Repository;
-pub use staged::{staged, staged_places};
+pub use staged::{executable_in, merged_trees, staged, staged_places};

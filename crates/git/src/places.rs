@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::ControlFlow;
 
 use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
-use lychgate_model::{Mode, ObjectId, ObjectKind, RepoPath};
+use lychgate_model::{Mode, ObjectId, ObjectKind, RepoPath, Side};
 
 use crate::bits::Bits;
 use crate::error::Error;
@@ -515,7 +515,7 @@ impl Visitor for Uninterested {
         ControlFlow::Continue(())
     }
 
-    fn path(&mut self, _: &[u8], _: Mode, _: ObjectId) -> ControlFlow<()> {
+    fn path(&mut self, _: &[u8], _: Side, _: Option<Side>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
-use lychgate_model::{Change, Mode, ObjectId, RepoPath};
+use lychgate_model::{Change, Mode, ObjectId, RepoPath, Side};
 
 use crate::compare;
 use crate::documents::file_in_tree;
@@ -91,6 +91,37 @@ pub fn staged_places(
         });
     }
     Ok(())
+}
+
+/// The trees that are being merged into HEAD; `merging` as in [`staged_places`].
+///
+/// # Errors
+///
+/// What is being merged cannot be read.
+pub fn merged_trees(repo: &Repository, merging: bool) -> Result<Vec<ObjectId>, Error> {
+    let head = repo.head()?.commit;
+    let merged = repo.parents_to_be(merging)?.into_iter();
+    let merged = merged.filter(|parent| Some(*parent) != head);
+    merged.map(|parent| repo.tree_of(parent)).collect()
+}
+
+/// A file that is executable in one of some trees.
+///
+/// # Errors
+///
+/// A tree on the way cannot be read.
+pub fn executable_in(
+    repo: &Repository,
+    trees: &[ObjectId],
+    path: &[u8],
+) -> Result<Option<Side>, Error> {
+    for tree in trees {
+        let side = file_in_tree(repo, *tree, path)?;
+        if let Some(side) = side.filter(|side| side.mode == Mode::Executable) {
+            return Ok(Some(side));
+        }
+    }
+    Ok(None)
 }
 
 fn note_deleted(deleted: &mut Vec<(ObjectId, RepoPath)>, change: Change) {

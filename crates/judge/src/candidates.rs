@@ -35,6 +35,7 @@ impl Session {
             self.bound(&mut out);
         }
         self.paths(hits, &mut known, &mut out);
+        self.executables(hits, &mut out);
         for file in &hits.files {
             let path = self.masked_path(&file.name);
             let name = RepoPath(path.clone()).to_string();
@@ -44,6 +45,7 @@ impl Session {
                 path: &file.name,
                 shown: Some(path),
                 file: true,
+                size: Some(file.size),
                 ..Found::default()
             };
             let named = |f: &RawFinding| rule_at(self, f.rule).is_some_and(|r| r.by_path);
@@ -66,7 +68,7 @@ impl Session {
     }
 
     /// Keeps the list within bounds: debt, which never blocks, goes first.
-    fn bound(&mut self, out: &mut Vec<Candidate>) {
+    pub(crate) fn bound(&mut self, out: &mut Vec<Candidate>) {
         if out.len() <= CANDIDATES {
             return;
         }
@@ -144,6 +146,7 @@ impl Session {
                 note: stand.note,
                 file: matches!(stand.mode, Mode::Regular | Mode::Executable)
                     && hit.kind == ObjectKind::Blob,
+                size: None,
             };
             let mut here = Vec::new();
             self.take(&found, &hit.scanned, Some(&before), &mut here);
@@ -293,63 +296,7 @@ impl Session {
             });
         }
         self.spent(found, &scanned.markers, old, out);
-        self.escape(found, scanned, old, out);
-        self.plain(found, scanned, old, out);
-    }
-
-    /// A file that has to be encrypted, and is not.
-    fn plain(
-        &self,
-        found: &Found<'_>,
-        scanned: &Scanned,
-        old: Option<&Before>,
-        out: &mut Vec<Candidate>,
-    ) {
-        if !found.file || found.note || found.path.is_empty() {
-            return;
-        }
-        let demand = self.contract.at(found.path);
-        let Some(demand) = demand.filter(|d| !d.is_kept(scanned.sealed)) else {
-            return;
-        };
-        let rule = RuleId::new(demand.rule());
-        let Some(rule) = rule.and_then(|id| self.engine.rules().rule(&id)) else {
-            return;
-        };
-        let raw = whole(rule, format!("by {}", demand.source));
-        let mut finding = self.finding(found, &raw, rule);
-        finding.fingerprint = None;
-        out.push(Candidate {
-            finding,
-            existing: old.is_some_and(|old| old.same || old.here.plain),
-            shapeless: false,
-            listed: None,
-            marks: Vec::new(),
-        });
-    }
-
-    /// A symlink that leads out of the repository.
-    fn escape(
-        &self,
-        found: &Found<'_>,
-        scanned: &Scanned,
-        old: Option<&Before>,
-        out: &mut Vec<Candidate>,
-    ) {
-        let link = scanned.link.as_ref().filter(|_| found.link);
-        let Some(link) = link.filter(|link| link.leads_out_from(found.path)) else {
-            return;
-        };
-        if let Some(rule) = rule_at(self, link.finding.rule) {
-            out.push(Candidate {
-                finding: self.finding(found, &link.finding, rule),
-                // Where a target leads depends on the folder: moved, it is another.
-                existing: old.is_some_and(|old| old.same),
-                shapeless: false,
-                listed: None,
-                marks: Vec::new(),
-            });
-        }
+        self.about_the_file(found, scanned, old, out);
     }
 
     /// Allow lines that are findings themselves: expired, too far ahead, of a rule nobody knows.
@@ -414,7 +361,7 @@ impl Session {
         }
     }
 
-    fn finding(&self, found: &Found<'_>, raw: &RawFinding, rule: &Rule) -> Finding {
+    pub(crate) fn finding(&self, found: &Found<'_>, raw: &RawFinding, rule: &Rule) -> Finding {
         let source = match raw.source {
             Source::Blob if found.link => Source::Symlink,
             Source::Blob if found.note => Source::Note,
@@ -446,7 +393,11 @@ impl Session {
             rule: rule.id.clone(),
             title: rule.title.to_string(),
             category: rule.category,
-            severity: severity_on(self.context.today, raw),
+            severity: self.policy.raised(
+                &rule.id,
+                found.path,
+                severity_on(self.context.today, raw),
+            ),
             confidence: confidence(raw, found).unwrap_or(raw.confidence),
             fingerprint: (told && rule.category == Category::Secret)
                 .then(|| raw.value.fingerprint()),
@@ -476,45 +427,21 @@ pub(crate) fn severity_on(today: jiff::civil::Date, raw: &RawFinding) -> Severit
     }
 }
 
-/// A finding about a file as a whole.
-fn whole(rule: &Rule, shown: String) -> RawFinding {
-    RawFinding {
-        rule: 0,
-        span: Span {
-            line: 1,
-            column: 1,
-            end_line: 1,
-            end_column: 1,
-            byte_start: 0,
-            byte_end: 0,
-        },
-        source: Source::Blob,
-        value: ValueTag([0; 16]),
-        masked: shown.into(),
-        severity: rule.severity,
-        confidence: rule.confidence,
-        via: None,
-        home: Home::default(),
-        until: None,
-        evidence: Evidence::NONE,
-        open: 0,
-        recalled: Recalled::default(),
-    }
-}
-
 /// Where something was found.
 #[derive(Clone, Debug, Default)]
-struct Found<'a> {
+pub(crate) struct Found<'a> {
     /// The path as it is, for the paths of rules.
-    path: &'a [u8],
+    pub(crate) path: &'a [u8],
     /// The path as it may be shown.
-    shown: Option<Vec<u8>>,
-    object: Option<(lychgate_model::ObjectId, ObjectKind)>,
-    commit: Option<lychgate_model::ObjectId>,
-    link: bool,
-    note: bool,
+    pub(crate) shown: Option<Vec<u8>>,
+    pub(crate) object: Option<(lychgate_model::ObjectId, ObjectKind)>,
+    pub(crate) commit: Option<lychgate_model::ObjectId>,
+    pub(crate) link: bool,
+    pub(crate) note: bool,
     /// A file's content was scanned, whole.
-    file: bool,
+    pub(crate) file: bool,
+    /// Its size, of a file outside of Git.
+    pub(crate) size: Option<u64>,
 }
 
 /// How sure a finding is at its path; `None`: without a shape, and not sure enough to be told.
@@ -559,7 +486,7 @@ fn folder<'p>(path: &'p [u8], raw: &RawFinding) -> &'p [u8] {
     slash.and_then(|at| path.get(..at)).unwrap_or_default()
 }
 
-fn rule_at(session: &Session, index: u32) -> Option<&Rule> {
+pub(crate) fn rule_at(session: &Session, index: u32) -> Option<&Rule> {
     session
         .engine
         .rules()

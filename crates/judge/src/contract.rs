@@ -8,6 +8,7 @@
 mod attributes;
 mod sops;
 
+use lychgate_model::path::{Promise, promise};
 use lychgate_scan::{Sealed, structural};
 
 use crate::session::{Paper, PaperContent};
@@ -93,7 +94,10 @@ impl Contract {
 impl Demand {
     /// Whether a blob keeps it: encrypted by whichever tool is encrypted.
     pub(crate) fn is_kept(self, sealed: Option<Sealed>) -> bool {
-        sealed.is_some()
+        match self.by {
+            Sealed::Lfs => sealed == Some(Sealed::Lfs),
+            _ => sealed.is_some(),
+        }
     }
 
     /// The rule that is broken.
@@ -104,27 +108,20 @@ impl Demand {
             Sealed::AnsibleVault => structural::PLAIN_ANSIBLE_VAULT,
             Sealed::Age => structural::PLAIN_AGE,
             Sealed::Salted => structural::PLAIN_SALTED,
+            Sealed::Lfs => structural::LFS_MISMATCH,
+            Sealed::OpenPgp => structural::PLAIN_OPENPGP,
         }
     }
 }
 
 /// What a name alone says.
 fn named(path: &[u8]) -> Option<Sealed> {
-    let name = path.rsplit(|b| *b == b'/').next()?;
-    let name = std::str::from_utf8(name).ok()?;
-    if name.len() > 4 && name.ends_with(".age") {
-        return Some(Sealed::Age);
-    }
-    let (stem, extension) = name.rsplit_once('.')?;
-    let structured = matches!(extension, "yaml" | "yml" | "json" | "env" | "ini");
-    if structured && stem.strip_suffix(".sops").is_some_and(|s| !s.is_empty()) {
-        return Some(Sealed::Sops);
-    }
-    let yaml = matches!(extension, "yaml" | "yml");
-    let vault = stem == "vault" || stem.ends_with(".vault");
-    let mut folders = path.split(|b| *b == b'/').rev().skip(1);
-    let inventory = |f: &[u8]| matches!(f, b"group_vars" | b"host_vars");
-    (yaml && vault && folders.any(inventory)).then_some(Sealed::AnsibleVault)
+    promise(path).map(|promise| match promise {
+        Promise::Age => Sealed::Age,
+        Promise::OpenPgp => Sealed::OpenPgp,
+        Promise::Sops => Sealed::Sops,
+        Promise::AnsibleVault => Sealed::AnsibleVault,
+    })
 }
 
 #[cfg(test)]
@@ -136,6 +133,8 @@ mod tests {
         for (path, want) in [
             ("secrets/db.age", Some(Sealed::Age)),
             (".age", None),
+            ("store/mail.gpg", Some(Sealed::OpenPgp)),
+            ("key.asc", None),
             ("a/db.sops.yaml", Some(Sealed::Sops)),
             (".sops.yaml", None),
             ("db.sops.md", None),

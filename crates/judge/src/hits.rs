@@ -7,6 +7,8 @@ use lychgate_model::{Mode, ObjectId, ObjectKind, Side};
 use lychgate_scan::Scanned;
 use lychgate_wire::frame::Place;
 
+use crate::about::Runnable;
+
 /// An object with something in it.
 pub(crate) struct Hit {
     pub(crate) id: ObjectId,
@@ -29,6 +31,8 @@ pub(crate) struct Stand {
 /// A name with something in it, or a file outside Git.
 pub(crate) struct Named {
     pub(crate) name: Vec<u8>,
+    /// Bytes of the file.
+    pub(crate) size: u64,
     pub(crate) scanned: Scanned,
 }
 
@@ -50,6 +54,7 @@ pub(crate) struct Route {
 pub(crate) struct Hits {
     pub(crate) objects: Vec<Hit>,
     pub(crate) paths: Vec<Route>,
+    pub(crate) executables: Vec<Runnable>,
     pub(crate) files: Vec<Named>,
     pub(crate) references: Vec<Named>,
     pub(crate) message: Option<Scanned>,
@@ -81,6 +86,7 @@ impl Hits {
         self.objects.sort_by_key(|h| h.id);
         self.objects.dedup_by_key(|h| h.id);
         self.paths.sort_by(|a, b| a.path.cmp(&b.path));
+        self.executables.sort_by(|a, b| a.path.cmp(&b.path));
         for named in [&mut self.files, &mut self.references] {
             named.sort_by(|a, b| a.name.cmp(&b.name));
         }
@@ -89,6 +95,7 @@ impl Hits {
     /// Takes note of where an object stands for the paths that lead to it: what stood there in
     /// another parent than HEAD, or which commit brings it.
     pub(crate) fn leads(&mut self, place: &Place<'_>) {
+        self.runs(place);
         let start = self.paths.partition_point(|r| &r.path[..] < place.path);
         let same = self.paths.iter_mut().skip(start);
         for route in same.take_while(|r| r.path == place.path) {

@@ -9,6 +9,7 @@
 //! The daemon drives a [`Session`] behind a socket, `lychgate check --in-process` drives one in
 //! memory: the same calls, the same verdict.
 
+mod about;
 mod baseline;
 mod before;
 mod cache;

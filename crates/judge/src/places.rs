@@ -7,7 +7,6 @@ use lychgate_model::{Hook, Mode, ObjectId, limits};
 use lychgate_wire::frame::Place;
 
 use crate::before::Known;
-use crate::contract::Contract;
 use crate::hits::{Hit, Hits, Route, Stand};
 use crate::reply::Reply;
 
@@ -44,11 +43,14 @@ impl Questions {
         let mut seen = HashSet::new();
         let led = |r: &&Route| !r.stood && (r.staged || r.new.mode != Mode::Gitlink);
         let led = hits.paths.iter().filter(led).map(|r| r.new.id);
+        let runs = hits.executables.iter();
+        let runs = runs.filter(|e| e.matters).map(|e| e.id);
         let of = |clean| move |h: &&Hit| h.scanned.is_clean() == clean;
         let found = hits.objects.iter().filter(of(false)).map(|h| h.id);
         let watched = hits.objects.iter().filter(of(true)).map(|h| h.id);
         let ids: Vec<ObjectId> = found
             .chain(led)
+            .chain(runs)
             .chain(watched)
             .filter(|id| seen.insert(*id))
             .take(limits::PLACES)
@@ -130,7 +132,8 @@ impl Questions {
     }
 
     /// Takes an answer to a question about places.
-    pub(crate) fn place(&mut self, hits: &mut Hits, contract: &Contract, place: &Place<'_>) {
+    /// `demanded`: something is asked of this very place, be its object clean.
+    pub(crate) fn place(&mut self, hits: &mut Hits, demanded: bool, place: &Place<'_>) {
         hits.leads(place);
         let Some(hit) = hits.find(&place.object) else {
             return;
@@ -138,8 +141,8 @@ impl Questions {
         if hit.places.len() >= limits::PLACES_PER_OBJECT {
             return;
         }
-        // A clean blob is asked for because of paths that have to be encrypted, and no other.
-        if hit.scanned.is_clean() && contract.at(place.path).is_none() {
+        // A clean blob is asked for because of what is demanded at paths, and at no other.
+        if hit.scanned.is_clean() && !demanded {
             return;
         }
         hit.places.push(Stand {

@@ -84,6 +84,9 @@ impl Session {
                     if staged {
                         self.cover(self.key(id));
                     }
+                    if known.kind == ObjectKind::Blob {
+                        self.weigh_size(*id, known.size);
+                    }
                     match known.scanned {
                         None if known.kind == ObjectKind::Blob => self.watch_pushed(*id),
                         None => {}
@@ -111,6 +114,7 @@ impl Session {
             staged,
         };
         self.intake.name(what, entry.path);
+        self.watch_mode(entry, new);
         if self.contract.at(entry.path).is_some() {
             self.watch(new.id, new.mode);
         }
@@ -140,6 +144,9 @@ impl Session {
         self.counter.object(object, offered);
         if object.role == Role::New {
             self.cover(key);
+            if object.kind == ObjectKind::Blob {
+                self.weigh_size(object.id, object.size);
+            }
         }
         Ok(())
     }

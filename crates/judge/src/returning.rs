@@ -65,8 +65,13 @@ impl Session {
                 }
                 What::File => {
                     self.judged += 1;
-                    if !scanned.is_clean() && self.admits(&scanned) {
-                        let named = Named { name, scanned };
+                    let large = self.policy.largest().is_some_and(|most| size > most);
+                    if (large || !scanned.is_clean()) && self.admits(&scanned) {
+                        let named = Named {
+                            name,
+                            size,
+                            scanned,
+                        };
                         self.hits.files.push(named);
                     }
                 }
@@ -83,7 +88,11 @@ impl Session {
                     });
                 }
                 What::Reference if !scanned.is_clean() && self.admits(&scanned) => {
-                    let named = Named { name, scanned };
+                    let named = Named {
+                        name,
+                        size,
+                        scanned,
+                    };
                     self.hits.references.push(named);
                 }
                 What::Path { .. } | What::Reference => {}

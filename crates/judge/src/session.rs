@@ -1,13 +1,13 @@
 //! One conversation: frames in, work and replies out.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::RandomState;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use lychgate_model::{
-    Coverage, Decision, Hook, ObjectId, Reason, ReasonCode, RefUpdate, RuleId, Surface, Tally,
-    limits,
+    Coverage, Decision, Hook, ObjectId, Reason, ReasonCode, RefUpdate, RuleId, Severity, Surface,
+    Tally, limits,
 };
 use lychgate_policy::Policy;
 use lychgate_scan::{Scanned, Scratch};
@@ -139,6 +139,10 @@ pub struct Session {
     /// What has to be encrypted, and the blobs of which it has to be known where they stand.
     pub(crate) contract: Contract,
     pub(crate) watched: Vec<ObjectId>,
+    /// Blobs above the size that the policy sets, with theirs.
+    pub(crate) oversized: HashMap<ObjectId, u64>,
+    /// The severity from which findings block, once it was asked for.
+    pub(crate) blocks: Option<Severity>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) untold: usize,
     kept: usize,
@@ -206,6 +210,8 @@ impl Session {
             hits: Hits::default(),
             contract: Contract::default(),
             watched: Vec::new(),
+            oversized: HashMap::new(),
+            blocks: None,
             reasons: Vec::new(),
             untold: 0,
             kept: 0,
@@ -268,7 +274,9 @@ impl Session {
             }
             Frame::Place(place) => {
                 if let Some(questions) = &mut self.questions {
-                    questions.place(&mut self.hits, &self.contract, place);
+                    let demanded = self.contract.at(place.path).is_some()
+                        || self.oversized.contains_key(&place.object);
+                    questions.place(&mut self.hits, demanded, place);
                 }
             }
             Frame::Answered => {

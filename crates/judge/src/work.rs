@@ -247,7 +247,7 @@ impl Work {
                     let mut judged = shared.judge(item.what, content, scratch);
                     let name = buffer.get(item.name).unwrap_or_default();
                     shared.named(&mut judged, name, scratch);
-                    if !judged.is_clean() {
+                    if !judged.is_clean() || judged.what == What::File {
                         judged.name = name.to_vec();
                     }
                     Some(judged)

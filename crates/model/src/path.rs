@@ -50,6 +50,44 @@ impl fmt::Debug for RepoPath {
     }
 }
 
+/// What the name of a file alone promises about how it is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// `*.age`
+    Age,
+    /// `*.gpg`
+    OpenPgp,
+    /// `*.sops.yaml` and its kin.
+    Sops,
+    /// `vault.yml` below `group_vars` or `host_vars`.
+    AnsibleVault,
+}
+
+/// Whether a name promises that its file is encrypted: the same at both ends of the wire.
+pub fn promise(path: &[u8]) -> Option<Promise> {
+    // Of most names the last byte says enough.
+    if !matches!(path.last(), Some(b'e' | b'g' | b'l' | b'n' | b'v' | b'i')) {
+        return None;
+    }
+    let name = path.rsplit(|b| *b == b'/').next()?;
+    let dot = name.iter().rposition(|b| *b == b'.').filter(|at| *at > 0)?;
+    let (stem, extension) = (name.get(..dot)?, name.get(dot + 1..)?);
+    match extension {
+        b"age" => return Some(Promise::Age),
+        b"gpg" => return Some(Promise::OpenPgp),
+        b"yaml" | b"yml" | b"json" | b"env" | b"ini" => {}
+        _ => return None,
+    }
+    if stem.strip_suffix(b".sops").is_some_and(|s| !s.is_empty()) {
+        return Some(Promise::Sops);
+    }
+    let yaml = matches!(extension, b"yaml" | b"yml");
+    let vault = stem == b"vault" || stem.ends_with(b".vault");
+    let mut folders = path.split(|b| *b == b'/').rev().skip(1);
+    let inventory = |f: &[u8]| matches!(f, b"group_vars" | b"host_vars");
+    (yaml && vault && folders.any(inventory)).then_some(Promise::AnsibleVault)
+}
+
 /// `bytes` as one line of printable ASCII: everything else, and the backslash, is escaped the way
 /// Git quotes a path (`\n`, `\t`, `\"`, `\303`), so that no terminal acts on it.
 pub fn printable(bytes: &[u8]) -> String {

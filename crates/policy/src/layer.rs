@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lychgate_model::{Confidence, Problem, Severity, limits, pattern};
 
 use crate::document::{Placed, Section};
+use crate::raised::Raise;
 
 /// Secret stores whose references are known, as `[vaults] approved` names them.
 pub const STORES: [&str; 13] = [
@@ -246,6 +247,10 @@ pub struct Layer {
     pub inline: Option<Placed<Inline>>,
     /// `unread`.
     pub unread: Option<Placed<Unread>>,
+    /// `[[raise]]`.
+    pub raises: Vec<Raise>,
+    /// `[tree] largest`, in bytes.
+    pub largest: Option<Placed<u64>>,
 }
 
 impl Layer {
@@ -309,6 +314,8 @@ impl Layer {
             }
             approved
         });
+        layer.raises = crate::raised::raises(root);
+        layer.largest = crate::raised::largest(root);
         root.section("message", |message| {
             for key in message.list("trailers") {
                 if crate::trailers::is_key(key.value.as_bytes()) {

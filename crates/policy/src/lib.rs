@@ -16,6 +16,7 @@ pub mod layer;
 pub mod organisation;
 pub mod plan;
 pub mod policy;
+pub mod raised;
 pub mod references;
 pub mod repository;
 pub mod trailers;

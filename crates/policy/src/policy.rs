@@ -9,6 +9,7 @@ use crate::layer::{
     ForeignMarkers, Inline, Layer, Looser, Mode, RefPattern, Setting, Strictness, Unread,
 };
 use crate::organisation::{Accept, Organisation};
+use crate::raised::Largest;
 use crate::repository::RepositoryPolicy;
 
 /// What the floor blocks from when it does not say.
@@ -30,6 +31,7 @@ pub struct Policy {
     protected: Vec<RefPattern>,
     trailers: Vec<String>,
     vaults: Option<Vec<String>>,
+    largest: Option<Largest>,
     accepts: Vec<Accept>,
     contact: String,
 }
@@ -76,6 +78,7 @@ impl Policy {
             protected: Vec::new(),
             trailers: Vec::new(),
             vaults: None,
+            largest: Largest::of(floor),
             accepts: organisation.accepts.clone(),
             contact: organisation.contact.clone(),
         };
@@ -129,6 +132,7 @@ impl Policy {
                 problems.push(layer.loosened("vaults.approved", store, &store.value, &by));
             }
         }
+        problems.extend(Largest::tighten(&mut self.largest, layer));
         for (pattern, severity) in &layer.refs {
             // The pattern stands for the refs it fits: what the floor says of its text, it says of
             // them. Whatever it says, the stricter of both layers is in force at every ref.
@@ -251,6 +255,10 @@ impl Policy {
         &self.layers
     }
 
+    pub(crate) fn largest_set(&self) -> Option<&Largest> {
+        self.largest.as_ref()
+    }
+
     pub(crate) fn protected(&self) -> &[RefPattern] {
         &self.protected
     }
@@ -271,12 +279,19 @@ impl Policy {
             for (pattern, severity) in &layer.refs {
                 let _ = writeln!(text, "ref {} {}", pattern.as_str(), severity.value.name());
             }
+            for raise in &layer.raises {
+                let (rule, severity) = (&raise.rule, raise.severity.name());
+                let _ = writeln!(text, "raise {rule} {:?} {severity}", raise.paths);
+            }
         }
         for pattern in &self.protected {
             let _ = writeln!(text, "protected {}", pattern.as_str());
         }
         for key in &self.trailers {
             let _ = writeln!(text, "trailer {}", key.to_ascii_lowercase());
+        }
+        if let Some(largest) = self.largest() {
+            let _ = writeln!(text, "largest {largest}");
         }
         if let Some(vaults) = &self.vaults {
             let _ = writeln!(text, "vaults {}", vaults.join(" "));

@@ -17,7 +17,7 @@ use crate::recall::Recalled;
 use crate::ruleset::RuleSet;
 use crate::runs;
 use crate::scanned::{Home, Input, Link, RawFinding, Scanned};
-use crate::sealed::Sealed;
+use crate::sealed::{self, Sealed};
 use crate::search::{Pass, State, Text};
 use crate::shapeless::Evidence;
 use crate::structural;
@@ -124,6 +124,7 @@ impl RuleSet {
             ObjectKind::Blob => {
                 out.sealed = self.blob(input.bytes, key, scratch);
                 out.link = self.link(input.bytes, key);
+                out.findings.extend(self.pointer(input.bytes, key));
             }
             ObjectKind::Tree => self.tree(input.bytes, input.hash, key, scratch),
             ObjectKind::Commit | ObjectKind::Tag => {
@@ -207,6 +208,34 @@ impl RuleSet {
             recalled: Recalled::default(),
         };
         Some(Box::new(Link { climbs, finding }))
+    }
+
+    /// A pointer of Git LFS that leads nowhere (RF-10).
+    fn pointer(&self, bytes: &[u8], key: &ValueKey) -> Option<RawFinding> {
+        let wrong = sealed::pointer(bytes)?.err()?;
+        let rule = structural::LFS_MISMATCH;
+        Some(RawFinding {
+            rule: self.structural + structural::position(rule),
+            span: Span {
+                line: 1,
+                column: 1,
+                end_line: 1,
+                end_column: 1,
+                byte_start: 0,
+                byte_end: 0,
+            },
+            source: Source::Blob,
+            value: Secret::new(bytes).tag(key),
+            masked: wrong.into(),
+            severity: structural::severity(rule),
+            confidence: Confidence::High,
+            via: None,
+            home: Home::default(),
+            until: None,
+            evidence: Evidence::NONE,
+            open: 0,
+            recalled: Recalled::default(),
+        })
     }
 
     pub(crate) fn pass<'p>(&'p self, key: &'p ValueKey, markers: bool) -> Pass<'p> {

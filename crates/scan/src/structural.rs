@@ -29,6 +29,12 @@ pub const SUBMODULE_PATH: &str = "tree.submodule-path";
 pub const SUBMODULE_COMMAND: &str = "tree.submodule-command";
 /// A symlink that leads out of the repository.
 pub const SYMLINK_ESCAPE: &str = "tree.symlink-escape";
+/// A file that becomes executable.
+pub const EXECUTABLE: &str = "tree.executable";
+/// A file above the size that a policy sets.
+pub const OVERSIZED: &str = "tree.oversized";
+/// What Git LFS should keep and does not, or a pointer of its that leads nowhere.
+pub const LFS_MISMATCH: &str = "tree.lfs-mismatch";
 /// A comment that begins like an allow line and cannot be read.
 pub const ALLOW_MALFORMED: &str = "allow.malformed";
 /// An allow line whose last day has passed; for the judge, which knows the date.
@@ -44,11 +50,13 @@ pub const PLAIN_GIT_CRYPT: &str = "encryption.git-crypt";
 pub const PLAIN_ANSIBLE_VAULT: &str = "encryption.ansible-vault";
 /// A file that age should have encrypted.
 pub const PLAIN_AGE: &str = "encryption.age";
+/// A file that OpenPGP should have encrypted.
+pub const PLAIN_OPENPGP: &str = "encryption.openpgp";
 /// A file that transcrypt or one of its kin should have encrypted.
 pub const PLAIN_SALTED: &str = "encryption.transcrypt";
 
 /// Counts up when what these rules find changes: part of the matching digest.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 struct Entry {
     id: &'static str,
@@ -59,7 +67,7 @@ struct Entry {
     cwe: &'static [u32],
 }
 
-const TABLE: [Entry; 18] = [
+const TABLE: [Entry; 22] = [
     Entry {
         id: DOT_GIT,
         title: "name that reads as .git",
@@ -141,6 +149,30 @@ const TABLE: [Entry; 18] = [
         cwe: &[59],
     },
     Entry {
+        id: EXECUTABLE,
+        title: "file that becomes executable",
+        severity: Severity::Note,
+        why: "What can be run is looked at more closely than what is only read.",
+        fix: "Run git update-index --chmod=-x FILE, unless it is meant to be run.",
+        cwe: &[732],
+    },
+    Entry {
+        id: OVERSIZED,
+        title: "file above the size the policy sets",
+        severity: Severity::Medium,
+        why: "Every clone carries it for ever, also after it is deleted.",
+        fix: "Keep it outside of Git or in Git LFS, and commit without it.",
+        cwe: &[400],
+    },
+    Entry {
+        id: LFS_MISMATCH,
+        title: "file that Git LFS does not hold as promised",
+        severity: Severity::Medium,
+        why: "The history gets the content itself, or a pointer that leads to none.",
+        fix: "Run git lfs install, then git add --renormalize FILE.",
+        cwe: &[],
+    },
+    Entry {
         id: ALLOW_MALFORMED,
         title: "allow line that cannot be read",
         severity: Severity::Medium,
@@ -197,6 +229,14 @@ const TABLE: [Entry; 18] = [
         cwe: &[312],
     },
     Entry {
+        id: PLAIN_OPENPGP,
+        title: "file that OpenPGP should have encrypted",
+        severity: Severity::High,
+        why: "Its name says that it is encrypted; what is committed is plain.",
+        fix: "Run gpg --encrypt FILE, and commit FILE.gpg instead of the plain file.",
+        cwe: &[312],
+    },
+    Entry {
         id: PLAIN_SALTED,
         title: "file that transcrypt should have encrypted",
         severity: Severity::High,
@@ -248,7 +288,7 @@ pub(crate) fn rules() -> Vec<Rule> {
 }
 
 /// How bad a structural rule says it is.
-pub(crate) fn severity(id: &str) -> Severity {
+pub fn severity(id: &str) -> Severity {
     let entry = TABLE.iter().find(|e| e.id == id);
     entry.map_or(Severity::Medium, |e| e.severity)
 }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use lychgate_model::limits::NAME;
-use lychgate_model::{Mode, ObjectId};
+use lychgate_model::{ObjectId, Side};
 
 use super::Visitor;
 use super::deliver::{Stop, on};
@@ -37,6 +37,8 @@ pub(super) struct Added<'v> {
     whole: HashMap<u32, Listing>,
     /// What was told beside them, and how many paths were told in all.
     told: HashSet<(u32, u32)>,
+    /// Paths that are told though something stood there, each with its new content.
+    changed: HashSet<(u32, u32, u32)>,
     count: usize,
     /// For each comparison, by its number, the folder it was made in first; and where else.
     walked: Vec<u32>,
@@ -53,6 +55,7 @@ impl<'v> Added<'v> {
             folders: Lists::default(),
             whole: HashMap::new(),
             told: HashSet::new(),
+            changed: HashSet::new(),
             count: 0,
             walked: Vec::new(),
             walked_too: HashSet::new(),
@@ -118,7 +121,7 @@ impl<'v> Added<'v> {
         whole: bool,
         trees: &Trees,
         path: &[u8],
-        (mode, id): (Mode, ObjectId),
+        new: Side,
     ) -> Result<(), Stop> {
         if self.given_up {
             return Ok(());
@@ -132,14 +135,33 @@ impl<'v> Added<'v> {
         if known {
             return Ok(());
         }
+        self.tell(path, new, None)
+    }
+
+    /// Something else than `old` stands at `path`, and what changed matters whatever it is.
+    /// `content`: the number of the new blob.
+    pub(super) fn changed(
+        &mut self,
+        (folder, name, content): (u32, u32, u32),
+        path: &[u8],
+        new: Side,
+        old: Side,
+    ) -> Result<(), Stop> {
+        if self.given_up || !self.changed.insert((folder, name, content)) {
+            return Ok(());
+        }
+        self.tell(path, new, Some(old))
+    }
+
+    fn tell(&mut self, path: &[u8], new: Side, old: Option<Side>) -> Result<(), Stop> {
         self.count += 1;
         if path.len() > NAME {
-            return self.give_up((id, path), "its path is longer than is looked at");
+            return self.give_up((new.id, path), "its path is longer than is looked at");
         }
         if self.count > PATHS {
-            return self.give_up((id, path), "there are more paths than are looked at");
+            return self.give_up((new.id, path), "there are more paths than are looked at");
         }
-        on(self.visitor.path(path, mode, id))
+        on(self.visitor.path(path, new, old))
     }
 
     fn give_up(&mut self, (id, path): (ObjectId, &[u8]), why: &str) -> Result<(), Stop> {
@@ -147,6 +169,7 @@ impl<'v> Added<'v> {
         self.folders = Lists::default();
         self.whole = HashMap::new();
         self.told = HashSet::new();
+        self.changed = HashSet::new();
         self.walked = Vec::new();
         self.walked_too = HashSet::new();
         let path = if path.len() > NAME { b"" } else { path };

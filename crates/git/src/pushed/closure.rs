@@ -3,7 +3,8 @@
 //! An id is covered when it is judged in any case, or when it stands at the same path in a
 //! parent's tree. Everything else is judged too, wherever it lies.
 
-use lychgate_model::{Mode, ObjectKind};
+use lychgate_model::path::promise;
+use lychgate_model::{Mode, ObjectKind, Side};
 
 use super::Visitor;
 use super::added::{Added, TOP};
@@ -153,7 +154,10 @@ impl<'a> Closure<'a> {
             let beside = frame.beside.iter_mut();
             old.extend(beside.filter_map(|beside| beside.find(trees, frame.tree, at)));
             self.graph.step(skipped / SKIPPED)?;
-            if old.iter().any(|old| old.same(entry)) {
+            let runs = |e: &Entry| e.mode() == Mode::Executable;
+            let becomes = runs(&entry) && !old.is_empty() && !old.iter().any(runs);
+            let same = old.iter().any(|old| old.same(entry));
+            if same && !becomes {
                 continue;
             }
             if !path.is_empty() {
@@ -163,10 +167,23 @@ impl<'a> Closure<'a> {
             let (folder, name) = (frame.folder, entry.name());
             if old.is_empty() && !entry.is_tree() {
                 let id = self.graph.numbers.id(entry.object);
-                let what = (entry.mode(), id);
-                let trees = &self.graph.trees;
+                let mode = entry.mode();
+                let (what, trees) = (Side { mode, id }, &self.graph.trees);
                 self.paths
                     .path((folder, name), frame.whole, trees, &path, what)?;
+            } else if let Some(before) = old.first()
+                && (becomes || (before.mode().is_blob() && promise(&path).is_some()))
+            {
+                let side = |e: Entry| Side {
+                    mode: e.mode(),
+                    id: self.graph.numbers.id(e.object),
+                };
+                let content = (folder, name, entry.object);
+                let (new, before) = (side(entry), side(*before));
+                self.paths.changed(content, &path, new, before)?;
+            }
+            if same {
+                continue;
             }
             if entry.is_gitlink() {
                 continue;
@@ -246,8 +263,9 @@ impl<'a> Closure<'a> {
         if let (true, true, Some(entry)) = (tree.is_empty(), sides.is_empty(), entry) {
             let id = self.graph.numbers.id(number);
             let trees = &self.graph.trees;
+            let mode = Mode::Tree;
             self.paths
-                .path(entry, false, trees, path, (Mode::Tree, id))?;
+                .path(entry, false, trees, path, Side { mode, id })?;
         }
         let whole = walks && sides.is_empty() && self.paths.begins(folder, tree);
         frames.push(Frame {

@@ -20,7 +20,7 @@ mod refkind;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, RefUpdate};
+use lychgate_model::{HashKind, ObjectId, ObjectKind, RefUpdate, Side};
 
 use self::deliver::Duties;
 pub use self::ranges::PrePushLine;
@@ -47,8 +47,10 @@ pub trait Visitor {
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()>;
 
     /// A path of a new commit at which nothing stands in any of its parents, between two objects.
-    /// Each path comes once; that of a folder only when there is nothing in it.
-    fn path(&mut self, path: &[u8], mode: Mode, id: ObjectId) -> ControlFlow<()>;
+    /// Each path comes once; that of a folder only when there is nothing in it. With `old`: a file
+    /// that becomes executable, or one whose name promises that it is encrypted and which changed;
+    /// each content once, with what stands there in a parent.
+    fn path(&mut self, path: &[u8], new: Side, old: Option<Side>) -> ControlFlow<()>;
 
     /// Something that belongs to what is enumerated cannot be read. For the object begun last:
     /// the rest of its content will not come.

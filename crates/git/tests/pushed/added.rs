@@ -118,6 +118,38 @@ fn what_a_parent_has_is_not_told_again() {
 }
 
 #[test]
+fn what_becomes_executable_or_breaks_the_promise_of_its_name_is_told_with_its_old_side() {
+    let server = Server::new();
+    for name in ["run", "db.age", "note", "same"] {
+        server.write(name, name);
+    }
+    server.commit("first");
+    server.push(&["main"]);
+    // Content alone, of a name that promises nothing; mode alone; both; content below a promise.
+    server.commit_file("note", "changed\n");
+    server.git(&["update-index", "--chmod=+x", "same"]);
+    server.commit("runs");
+    server.git(&["checkout", "-q", "same"]);
+    server.commit_file("run", "changed\n");
+    server.git(&["update-index", "--chmod=+x", "run"]);
+    server.commit("runs too");
+    server.git(&["checkout", "-q", "run"]);
+    server.commit_file("run", "again\n");
+    server.commit_file("db.age", "plain\n");
+    server.commit_file("db.age", "plainer\n");
+    let mut changed = server.ask(&["main"]).judge().changed;
+    changed.sort();
+    let (file, runs) = (Mode::Regular, Mode::Executable);
+    let want = [
+        ("db.age", file, file),
+        ("db.age", file, file),
+        ("run", file, runs),
+        ("same", file, runs),
+    ];
+    assert_eq!(changed, want.map(|(p, old, new)| (p.to_owned(), old, new)));
+}
+
+#[test]
 fn gitlinks_empty_folders_and_changes_of_kind() {
     let server = Server::new();
     server.commit_file("f", "1\n");

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lychgate_git::{Environment, NewObjects, Place, Repository, Visitor};
-use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, RefKind, RefUpdate};
+use lychgate_model::{HashKind, Mode, ObjectId, ObjectKind, RefKind, RefUpdate, Side};
 
 /// Records what Git gives the hook, then answers as told.
 const HOOK: &str = r#"#!/bin/sh
@@ -363,6 +363,8 @@ pub(crate) struct Judged {
     pub(crate) objects: BTreeMap<ObjectId, (ObjectKind, Vec<u8>)>,
     pub(crate) unreadable: Vec<(ObjectId, String, String)>,
     pub(crate) paths: BTreeMap<String, Mode>,
+    /// Paths told with an old side: its mode, and the new one.
+    pub(crate) changed: Vec<(String, Mode, Mode)>,
     pub(crate) rounds: u32,
     refused: BTreeSet<ObjectId>,
     open: Option<(ObjectId, u64)>,
@@ -463,11 +465,15 @@ impl Visitor for Judged {
         ControlFlow::Continue(())
     }
 
-    fn path(&mut self, path: &[u8], mode: Mode, _: ObjectId) -> ControlFlow<()> {
+    fn path(&mut self, path: &[u8], new: Side, old: Option<Side>) -> ControlFlow<()> {
         self.close();
         let path = String::from_utf8_lossy(path).into_owned();
+        if let Some(old) = old {
+            self.changed.push((path, old.mode, new.mode));
+            return ControlFlow::Continue(());
+        }
         assert!(
-            self.paths.insert(path.clone(), mode).is_none(),
+            self.paths.insert(path.clone(), new.mode).is_none(),
             "{path} comes twice"
         );
         ControlFlow::Continue(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lychgate_git::{NewObjects, Visitor};
-use lychgate_model::{Mode, ObjectId, ObjectKind};
+use lychgate_model::{ObjectId, ObjectKind, Side};
 
 use crate::server::{Judged, Server};
 
@@ -145,7 +145,7 @@ fn a_visitor_that_breaks_is_asked_no_more() {
             self.0 += 1;
             std::ops::ControlFlow::Break(())
         }
-        fn path(&mut self, _: &[u8], _: Mode, _: ObjectId) -> std::ops::ControlFlow<()> {
+        fn path(&mut self, _: &[u8], _: Side, _: Option<Side>) -> std::ops::ControlFlow<()> {
             std::ops::ControlFlow::Continue(())
         }
         fn data(&mut self, _: &[u8]) -> std::ops::ControlFlow<()> {
