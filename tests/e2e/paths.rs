@@ -36,14 +36,14 @@ fn allowed((commit, push): (Output, Output)) {
 }
 
 /// A server, and a clone with the gate's own hooks.
-fn gated<'w>(world: &'w World, name: &str) -> (Repo<'w>, Repo<'w>) {
+pub(crate) fn gated<'w>(world: &'w World, name: &str) -> (Repo<'w>, Repo<'w>) {
     let (bare, repo) = world.server(name);
     repo.lychgate(&["install"]).ok();
     (bare, repo)
 }
 
 /// Pushes what the client's hooks and the server's would not let pass.
-fn push_as_debt(bare: &Repo<'_>, repo: &Repo<'_>) {
+pub(crate) fn push_as_debt(bare: &Repo<'_>, repo: &Repo<'_>) {
     let hook = bare.path.join("hooks/pre-receive");
     let gate = std::fs::read_link(&hook).unwrap();
     std::fs::remove_file(&hook).unwrap();
@@ -244,4 +244,36 @@ fn the_same_change_has_the_same_states_at_commit_and_in_a_range() {
     same(&|| repo.write("b/clean.json", "x\n"), 0);
     same(&|| repo.write(format!("{token}/x"), "x\n"), 1);
     same(&|| repo.write(format!("{token}/y"), "x\n"), 1);
+}
+
+/// Rules that ask for paths, and values that only their names give away: where they stood is asked.
+#[test]
+fn debt_of_a_rule_with_paths_of_its_own_moves_as_debt() {
+    let world = world();
+    let value = ["kX9vQ2mT", "7rLz4Wp8Yb"].concat();
+    let rule = "[[rules]]\nid = \"ours\"\nregex = '''ours-[0-9]{8}'''\nkeywords = [\"ours-\"]\n\
+        path = '''\\.conf$'''\n";
+    let ours = ["ours-", "48201957"].concat();
+    for (n, (old, new, content)) in [
+        ("a/app.py", "b/main.py", format!("password = \"{value}\"\n")),
+        ("a/app.conf", "b/main.conf", format!("x = {ours}\n")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (bare, repo) = gated(&world, &format!("r{n}"));
+        repo.commit_unseen(".gitleaks.toml", rule);
+        repo.commit_unseen(old, &content);
+        push_as_debt(&bare, &repo);
+        // Moved, and moved with a change.
+        std::fs::create_dir_all(repo.path.join("b")).unwrap();
+        repo.git(&["mv", old, new]).ok();
+        allowed(both_staged(&repo));
+        repo.git(&["mv", new, old]).ok();
+        repo.stage(old, format!("# moved\n{content}"));
+        allowed(both_staged(&repo));
+        // A copy is none.
+        repo.stage(new, &content);
+        denied(both_staged(&repo), &value);
+    }
 }

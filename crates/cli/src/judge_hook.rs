@@ -7,7 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::time::Instant;
 
 use lychgate_client::hooked::{Run, count_refs, reads_stdin};
-use lychgate_client::{conf, greet};
+use lychgate_client::{Progress, conf, greet, so_far};
 use lychgate_git::Environment;
 use lychgate_model::{Decision, Hook, Surface, exit, limits};
 
@@ -45,6 +45,10 @@ pub(crate) fn run(around: &Surroundings, asked: &JudgeHook) -> Result<u8, Failur
         variables: around.variables(),
         build: BUILD,
         repository: &repository,
+        progress: Some(Progress {
+            tell: &|judged, announced| eprintln!("{}", so_far(judged, announced)),
+            every: limits::PROGRESS,
+        }),
     };
     let answered = greet(&mut link, BUILD, 0)
         .and_then(|greeting| run.ask(&mut link, &greeting))

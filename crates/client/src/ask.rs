@@ -12,6 +12,7 @@ use lychgate_wire::{bound, version};
 use crate::error::Error;
 use crate::files::{self, File};
 use crate::link::Link;
+use crate::pace::Progress;
 use crate::talk::{Answered, Asked, Stop, Talk, refusal};
 use crate::wants::Places;
 use crate::{lines, pushed, staged, variables, wants};
@@ -31,6 +32,8 @@ pub struct Asker<'a> {
     pub variables: &'a [(OsString, OsString)],
     /// The repository; `None`: files are judged outside of any.
     pub repository: Option<&'a Repository>,
+    /// Who is told how far it is when it takes long.
+    pub progress: Option<Progress<'a>>,
 }
 
 /// What is asked.
@@ -87,7 +90,7 @@ pub fn greet(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<Gree
 
 /// The first half of [`greet`], for who has something to do until the judge answers.
 pub fn hail(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<(), Error> {
-    let ours = version::hello(capabilities, build, Vec::new());
+    let ours = version::hello(capabilities | caps::CHANGES, build, Vec::new());
     link.send(&Frame::Hello(ours))?;
     match link.flush() {
         // A judge that refuses at once may be gone already; its reason is still there.
@@ -150,7 +153,9 @@ pub fn ask_greeted(
     asker: Asker<'_>,
     question: Question<'_>,
 ) -> Result<Answered, Error> {
-    let mut talk = Talk::new(link, greeting.capabilities & caps::OFFERS != 0);
+    let takes_offers = greeting.capabilities & caps::OFFERS != 0;
+    let format = object_format(asker);
+    let mut talk = Talk::new(link, takes_offers, format, asker.progress);
     let end = converse(&mut talk, greeting, asker, question);
     talk.conclude(end)
 }
@@ -164,11 +169,12 @@ fn converse(
     let updates = updates(asker, &question)?;
     open(talk, greeting, asker, &updates)?;
     let mut places = enumerate(talk, asker, question, &updates)?;
+    let anchor = anchor(asker, &updates)?.map(|update| update.new);
     let mut asked = talk.done()?;
     loop {
         match asked {
             Asked::Want(want) => {
-                wants::answer(talk, asker, &mut places, want)?;
+                wants::answer(talk, asker, &mut places, anchor, want)?;
                 asked = talk.answered()?;
             }
             Asked::Nothing(answer) => return Ok(answer),
@@ -230,21 +236,31 @@ fn open(
         talk.reference(update)?;
     }
     if let Some(repository) = asker.repository {
+        // What a push brings to the branch HEAD names has to be usable, and may be a repair.
+        let anchor = anchor(asker, updates)?.map(|update| update.new);
         for path in greeting.documents.iter().take(bound::DOCUMENTS) {
             for &side in sides(asker.hook) {
-                document(talk, repository, side, path)?;
+                document(talk, repository, side, path, None)?;
             }
-            // What a push brings to the branch HEAD names has to be usable, and may be a repair.
-            let anchor = updates
-                .iter()
-                .find(|u| branch == Some(u.name.as_slice()) && !u.new.is_null());
-            if let (Surface::Server, Some(update)) = (asker.hook.surface(), anchor) {
-                let stood = repository.document(path, Where::Commit(update.new));
-                tell_document(talk, repository, DocumentSide::Target, path, stood)?;
+            if anchor.is_some() {
+                document(talk, repository, DocumentSide::Target, path, anchor)?;
             }
         }
     }
     talk.say(&Frame::Ready)
+}
+
+/// How a push moves the branch that HEAD of a server's repository names.
+fn anchor<'u>(asker: Asker<'_>, updates: &'u [RefUpdate]) -> Result<Option<&'u RefUpdate>, Stop> {
+    let repository = asker
+        .repository
+        .filter(|_| asker.hook.surface() == Surface::Server);
+    let Some(repository) = repository else {
+        return Ok(None);
+    };
+    let head = repository.head()?;
+    let mut moved = updates.iter().filter(|u| !u.new.is_null());
+    Ok(moved.find(|u| head.branch.as_deref() == Some(u.name.as_slice())))
 }
 
 /// At a server HEAD's branch has its old tip still: that is the base.
@@ -258,30 +274,22 @@ fn sides(hook: Hook) -> &'static [DocumentSide] {
 }
 
 /// One document at one side. What cannot be read is a document that cannot be used, and the judge
-/// says so; it is never the same as none.
+/// says so; it is never the same as none. `anchor`: what the target is, if there is one.
 pub(crate) fn document(
     talk: &mut Talk<'_>,
     repository: &Repository,
     side: DocumentSide,
     path: &[u8],
+    anchor: Option<ObjectId>,
 ) -> Result<(), Stop> {
-    let stood = match side {
-        DocumentSide::Base => repository.document(path, Where::Head),
-        DocumentSide::Index => repository.document(path, Where::Index),
-        DocumentSide::Target => Ok(Stood::Unusable {
+    let stood = match (side, anchor) {
+        (DocumentSide::Base, _) => repository.document(path, Where::Head),
+        (DocumentSide::Index, _) => repository.document(path, Where::Index),
+        (DocumentSide::Target, Some(commit)) => repository.document(path, Where::Commit(commit)),
+        (DocumentSide::Target, None) => Ok(Stood::Unusable {
             why: "no side of this name here".to_owned(),
         }),
     };
-    tell_document(talk, repository, side, path, stood)
-}
-
-fn tell_document(
-    talk: &mut Talk<'_>,
-    repository: &Repository,
-    side: DocumentSide,
-    path: &[u8],
-    stood: Result<Stood, lychgate_git::Error>,
-) -> Result<(), Stop> {
     let stood = stood.unwrap_or_else(|e| Stood::Unusable {
         why: crate::error::chain(&e),
     });

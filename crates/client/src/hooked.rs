@@ -12,6 +12,7 @@ use lychgate_model::{Hook, limits};
 use crate::ask::{Asker, Greeting, Question, ask_greeted};
 use crate::error::Error;
 use crate::link::Link;
+use crate::pace::Progress;
 use crate::talk::Answered;
 use crate::{lines, message};
 
@@ -32,6 +33,8 @@ pub struct Run<'a> {
     pub build: &'a str,
     /// The repository.
     pub repository: &'a Repository,
+    /// Who is told how far it is when it takes long.
+    pub progress: Option<Progress<'a>>,
 }
 
 /// Whether Git writes ref lines to the standard input of `hook`.
@@ -85,6 +88,7 @@ impl Run<'_> {
             environment: self.environment,
             variables: self.variables,
             repository: Some(self.repository),
+            progress: self.progress,
         }
     }
 

@@ -129,6 +129,11 @@ impl Visitor for Telling<'_, '_> {
         self.flow(said)
     }
 
+    fn document(&mut self, path: &[u8]) -> ControlFlow<()> {
+        let said = self.cut_short().and_then(|()| self.talk.nested(path));
+        self.flow(said)
+    }
+
     fn unreadable(&mut self, id: ObjectId, path: &[u8], reason: &str) -> ControlFlow<()> {
         // Said of the object that is open, it ends that object; of another, both are unreadable.
         let said = match self.open {

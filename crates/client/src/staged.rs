@@ -19,7 +19,7 @@ pub(crate) fn tell(
     merging: bool,
 ) -> Result<(), Stop> {
     let mut telling = Telling {
-        talk,
+        talk: &mut *talk,
         repository,
         merging,
         merged: None,
@@ -27,17 +27,23 @@ pub(crate) fn tell(
         known: BTreeMap::new(),
     };
     let mut stop = None;
-    lychgate_git::staged(repository, &mut |change| match telling.take(change) {
+    let mut own = Vec::new();
+    let mut take = |change| match telling.take(change) {
         Ok(()) => ControlFlow::Continue(()),
         Err(early) => {
             stop = Some(early);
             ControlFlow::Break(())
         }
-    })?;
-    match stop {
-        Some(stop) => Err(stop),
-        None => telling.end(),
+    };
+    lychgate_git::staged_with(repository, &mut take, &mut own)?;
+    if let Some(stop) = stop {
+        return Err(stop);
     }
+    telling.end()?;
+    for path in &own {
+        talk.nested(path.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// How far an object is that stands on a new side.

@@ -5,11 +5,13 @@ use std::time::Instant;
 use lychgate_model::{
     Decision, Finding, HashKind, ObjectId, ObjectKind, RefUpdate, RuleNote, limits,
 };
+use lychgate_wire::bound;
 use lychgate_wire::frame::{Answer, Entry, Frame, Object, RefuseCode, Role, Unreadable, Want};
 use lychgate_wire::tally::Counter;
 
 use crate::error::Error;
 use crate::link::{self, Link};
+use crate::pace::{Pace, Progress};
 
 /// Lines for people that are taken of one verdict.
 const LINES: usize = 20_000;
@@ -54,6 +56,10 @@ pub(crate) struct Talk<'l> {
     link: &'l mut dyn Link,
     counter: Counter,
     plan: Option<Vec<(Vec<u8>, bool)>>,
+    null: ObjectId,
+    pace: Option<Pace<'l>>,
+    /// Documents of folders that were told.
+    nested: usize,
     takes_offers: bool,
     lines: Vec<String>,
     findings: Vec<Finding>,
@@ -62,8 +68,16 @@ pub(crate) struct Talk<'l> {
 
 impl<'l> Talk<'l> {
     /// `takes_offers`: whether the judge knows some objects already.
-    pub(crate) fn new(link: &'l mut dyn Link, takes_offers: bool) -> Self {
+    pub(crate) fn new(
+        link: &'l mut dyn Link,
+        takes_offers: bool,
+        format: HashKind,
+        progress: Option<Progress<'l>>,
+    ) -> Self {
         Self {
+            pace: progress.map(Pace::new),
+            null: ObjectId::null(format),
+            nested: 0,
             link,
             counter: Counter::new(),
             plan: None,
@@ -99,6 +113,21 @@ impl<'l> Talk<'l> {
         self.say(&Frame::Entry(entry))
     }
 
+    /// A document that a folder has of its own. What there is of them beyond a number that nobody
+    /// needs is not read, and that is said.
+    pub(crate) fn nested(&mut self, path: &[u8]) -> Result<(), Stop> {
+        self.nested += 1;
+        match self.nested {
+            ..=bound::FOLDERS => self.say(&Frame::Nested(path)),
+            n if n == bound::FOLDERS + 1 => self.unreadable(Unreadable {
+                id: self.null,
+                path,
+                reason: "more folders have attributes or .sops.yaml of their own than are read",
+            }),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn unreadable(&mut self, what: Unreadable<'_>) -> Result<(), Stop> {
         self.counter.unreadable(&what);
         self.say(&Frame::Unreadable(what))
@@ -106,6 +135,9 @@ impl<'l> Talk<'l> {
 
     pub(crate) fn object(&mut self, object: Object<'_>, offered: bool) -> Result<(), Stop> {
         self.counter.object(&object, offered);
+        if let Some(pace) = &mut self.pace {
+            pace.object(offered);
+        }
         self.say(&Frame::Object(object))
     }
 
@@ -113,6 +145,9 @@ impl<'l> Talk<'l> {
         for piece in bytes.chunks(limits::CHUNK) {
             self.counter.data(role, piece.len());
             self.say(&Frame::Data(piece))?;
+            if let Some(pace) = self.pace.as_mut().filter(|_| piece.len() == limits::CHUNK) {
+                pace.goes_on();
+            }
         }
         Ok(())
     }
@@ -141,7 +176,13 @@ impl<'l> Talk<'l> {
             self.say(&Frame::Offer(batch.to_vec()))?;
             self.plan()?;
             match self.hear()? {
-                Heard::Need(answer) if answer.len() == batch.len() => needed.extend(answer),
+                Heard::Need(answer) if answer.len() == batch.len() => {
+                    if let Some(pace) = &mut self.pace {
+                        let known = answer.iter().filter(|needed| !**needed).count();
+                        pace.offered(batch.len(), known);
+                    }
+                    needed.extend(answer);
+                }
                 Heard::Need(_) => return Err(Error::Protocol("a Need of another length").into()),
                 other => return Err(out_of_place(other)),
             }
@@ -228,6 +269,11 @@ impl<'l> Talk<'l> {
                 Frame::Line(line) => {
                     if self.lines.len() < LINES {
                         self.lines.push(line.to_owned());
+                    }
+                }
+                Frame::Progress { judged, announced } => {
+                    if let Some(pace) = &mut self.pace {
+                        pace.tell(judged, announced);
                     }
                 }
                 Frame::Finding(finding) => {

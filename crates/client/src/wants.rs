@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use lychgate_git::{NewObjects, Place as Stands, Repository, staged_places};
+use lychgate_git::{
+    NewObjects, Place as Stands, Repository, staged_changes, staged_gone, staged_places,
+};
 use lychgate_model::{Hook, ObjectId, limits};
-use lychgate_wire::frame::{Frame, Place, Role, Want};
+use lychgate_wire::bound;
+use lychgate_wire::frame::{Frame, Gone, Place, Role, Want};
 
 use crate::ask::{Asker, document, object_format};
 use crate::content::{self, Sending};
@@ -26,6 +29,7 @@ pub(crate) fn answer(
     talk: &mut Talk<'_>,
     asker: Asker<'_>,
     places: &mut Places<'_>,
+    anchor: Option<ObjectId>,
     want: Want,
 ) -> Result<(), Stop> {
     match want {
@@ -46,10 +50,12 @@ pub(crate) fn answer(
         Want::Documents(wanted) => {
             let repository = asker.repository.ok_or(Error::NoRepository)?;
             for (side, path) in wanted {
-                document(talk, repository, side, &path)?;
+                document(talk, repository, side, &path, anchor)?;
             }
             Ok(())
         }
+        Want::Gone(sides) => gone(talk, asker, places, &sides),
+        Want::Changes(folders) => changes(talk, asker, places, &folders),
     }
 }
 
@@ -73,6 +79,63 @@ fn stand(
             staged_places(repository, wanted, merging, &mut take)?;
         }
         Places::Pushed(objects) => objects.places(wanted, &mut take)?,
+        Places::None => {}
+    }
+    said
+}
+
+/// Paths at which deleted sides stood.
+fn gone(
+    talk: &mut Talk<'_>,
+    asker: Asker<'_>,
+    places: &mut Places<'_>,
+    sides: &[(ObjectId, ObjectId)],
+) -> Result<(), Stop> {
+    let mut left = bound::GONE_PATHS;
+    let mut said = Ok(());
+    let mut take = |commit, object, path: &[u8]| {
+        if left > 0 && said.is_ok() && path.len() <= limits::NAME {
+            left -= 1;
+            said = talk.say(&Frame::Gone(Gone {
+                commit,
+                object,
+                path,
+            }));
+        }
+    };
+    match places {
+        Places::Staged(repository) => {
+            let merging = asker.hook == Hook::PreMergeCommit;
+            let null = ObjectId::null(object_format(asker));
+            let wanted = sides.iter().map(|(_, blob)| *blob).collect();
+            let mut staged = |blob, path: &[u8]| take(null, blob, path);
+            staged_gone(repository, &wanted, merging, &mut staged)?;
+        }
+        Places::Pushed(objects) => objects.gone(sides, &mut take)?,
+        Places::None => {}
+    }
+    said
+}
+
+/// Files whose content is new at their path.
+fn changes(
+    talk: &mut Talk<'_>,
+    asker: Asker<'_>,
+    places: &mut Places<'_>,
+    folders: &[Vec<u8>],
+) -> Result<(), Stop> {
+    let mut said = Ok(());
+    let mut take = |place| {
+        if said.is_ok() {
+            said = say(talk, asker, &place);
+        }
+    };
+    match places {
+        Places::Staged(repository) => {
+            let merging = asker.hook == Hook::PreMergeCommit;
+            staged_changes(repository, folders, merging, &mut take)?;
+        }
+        Places::Pushed(objects) => objects.changes(folders, &mut take)?,
         Places::None => {}
     }
     said

@@ -255,6 +255,7 @@ fn a_walk_ends_with_the_deadline() {
             environment: &environment,
             variables: &[],
             repository: Some(&repository),
+            progress: None,
         };
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         let judge = Judge::default().start(theirs);

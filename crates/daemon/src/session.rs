@@ -242,6 +242,8 @@ impl Run<'_> {
         let mut heard = Instant::now();
         // When the judge was told to end.
         let mut over: Option<Instant> = None;
+        // When the client is told how far it is.
+        let mut word = self.started + limits::PROGRESS;
         loop {
             self.take_in(peer)?;
             self.give_out(peer)?;
@@ -295,6 +297,13 @@ impl Run<'_> {
                         });
                     } else {
                         self.session.expire();
+                    }
+                }
+                () = tokio::time::sleep_until(word.into()) => {
+                    word += limits::PROGRESS;
+                    if let Some(progress) = self.session.progress() {
+                        put(peer, &progress.frame())?;
+                        peer.flush(WRITE).await?;
                     }
                 }
                 () = self.daemon.stopping(Stop::Now), if over.is_none() => {

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use lychgate_model::{Change, Mode, ObjectId, ObjectKind, RepoPath, Side};
 
+use crate::documents::OF_FOLDERS;
 use crate::error::Error;
 use crate::index::tree::{CachedTrees, Node};
 use crate::index::{Cursor, Index};
@@ -19,11 +20,15 @@ const DEPTH: usize = 2048;
 pub(crate) type Sink<'s> = &'s mut dyn FnMut(Change) -> ControlFlow<()>;
 
 /// What differs between `tree` and `index`, in the order of the paths.
+///
+/// `own`: takes the paths of documents that folders in which something may differ have of their
+/// own in `tree`.
 pub(crate) fn with_index(
     objects: &Objects,
     tree: ObjectId,
     index: &Index,
     sink: Sink<'_>,
+    own: &mut Vec<RepoPath>,
 ) -> Result<(), Error> {
     let cached = index.trees();
     let root = cached.root();
@@ -31,6 +36,7 @@ pub(crate) fn with_index(
         return Ok(());
     }
     let mut walk = Walk::new(objects, sink);
+    walk.own = Some(own);
     let listing = walk.listing(tree)?;
     let folders = root.map(|root| cached.below(&root)).unwrap_or_default();
     walk.frames.push(Frame {
@@ -157,6 +163,7 @@ struct Walk<'a, 's> {
     /// The folder, with `/` at its end; empty at the root.
     path: Vec<u8>,
     ended: bool,
+    own: Option<&'s mut Vec<RepoPath>>,
 }
 
 impl<'a, 's> Walk<'a, 's> {
@@ -167,6 +174,7 @@ impl<'a, 's> Walk<'a, 's> {
             frames: Vec::new(),
             path: Vec::new(),
             ended: false,
+            own: None,
         }
     }
 
@@ -323,6 +331,7 @@ impl<'a, 's> Walk<'a, 's> {
             return self.down(tree.name, Some(tree.id), Some(entry.id));
         }
         let listing = self.listing(tree.id)?;
+        self.note_own(tree.name, &listing);
         let folders = node
             .map(|node| entries.cached.below(node))
             .unwrap_or_default();
@@ -360,6 +369,9 @@ impl<'a, 's> Walk<'a, 's> {
         new: Option<ObjectId>,
     ) -> Result<Next<'a>, Error> {
         let old = old.map(|id| self.listing(id)).transpose()?;
+        if let Some(old) = &old {
+            self.note_own(name, old);
+        }
         let new = new.map(|id| self.listing(id)).transpose()?;
         Ok(Next::Down(self.inner(name, Sides::Trees { old, new })))
     }
@@ -369,6 +381,18 @@ impl<'a, 's> Walk<'a, 's> {
         self.path.extend_from_slice(name);
         self.path.push(b'/');
         Frame { outside, sides }
+    }
+
+    /// Takes note of the documents that the folder `name` has of its own.
+    fn note_own(&mut self, name: &[u8], listing: &Listing) {
+        let Some(own) = &mut self.own else { return };
+        for document in OF_FOLDERS {
+            let entry = [b" ", document, b"\0"].concat();
+            if memchr::memmem::find(&listing.data, &entry).is_some() {
+                let path = [&self.path, name, b"/", document].concat();
+                own.push(RepoPath(path));
+            }
+        }
     }
 
     fn listing(&self, id: ObjectId) -> Result<Listing, Error> {

@@ -10,6 +10,9 @@ use crate::index::Index;
 use crate::objects::parse::tree_entries;
 use crate::repository::Repository;
 
+/// Documents that any folder may have of its own, for what stands below it.
+pub(crate) const OF_FOLDERS: [&[u8]; 2] = [b".gitattributes", b".sops.yaml"];
+
 /// Where a document is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Where {

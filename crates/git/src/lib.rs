@@ -19,6 +19,7 @@
 //! configuration), or would not look (the quarantine, extensions nobody knows).
 
 mod bits;
+mod changes;
 mod compare;
 mod delta;
 mod discovery;
@@ -45,6 +46,7 @@ mod staged;
 mod trees;
 mod walk;
 
+pub use changes::staged_changes;
 pub use documents::{Document, Where};
 pub use environment::Environment;
 pub use error::Error;
@@ -54,4 +56,4 @@ pub use places::Place;
 pub use pushed::{NewObjects, PrePushLine, Visitor, ref_kind};
 pub use refs::Head;
 pub use repository::Repository;
-pub use staged::{executable_in, merged_trees, staged, staged_places};
+pub use staged::{executable_in, merged_trees, staged, staged_gone, staged_places, staged_with};

@@ -23,7 +23,7 @@ pub fn indexed(
     repo: &Repository,
     sink: &mut dyn FnMut(Change) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    staged::against(repo, empty_tree(repo.hash_kind()), sink)
+    staged::against(repo, empty_tree(repo.hash_kind()), sink, &mut Vec::new())
 }
 
 /// Calls `sink` once for every blob that HEAD or a ref reaches, with the path it is met at first.

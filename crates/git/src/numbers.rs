@@ -284,6 +284,11 @@ impl Lists {
         }
     }
 
+    /// How many lists there are.
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn get(&self, number: u32) -> &[u32] {
         list_at(&self.words, &self.ends, number)
     }

@@ -70,20 +70,8 @@ impl NewObjects<'_> {
         // A full list must not be all of the ref that is laxest.
         commits.sort_by_key(|number| references.get(number).copied());
         let objects = self.objects();
-        let mut search = Search {
-            graph: &mut self.graph,
-            objects,
-            wanted,
-            found: HashMap::new(),
-            digests: RandomState::new(),
-            contains: Vec::new(),
-            known: 0,
-            steps: 0,
-            fresh: 0,
-            full: false,
-            unchanged: false,
-            sink,
-        };
+        let mut search = Search::new(&mut self.graph, objects, sink);
+        search.wanted = wanted;
         for tip in &self.tips {
             search.tip(tip.number, &tip.reference)?;
         }
@@ -108,8 +96,39 @@ impl NewObjects<'_> {
         Ok(())
     }
 
+    /// Says at which paths the deleted sides of some commits stood: each a commit and a blob.
+    ///
+    /// # Errors
+    ///
+    /// As [`NewObjects::places`].
+    pub fn gone(
+        &mut self,
+        wanted: &[(ObjectId, ObjectId)],
+        sink: &mut dyn FnMut(ObjectId, ObjectId, &[u8]),
+    ) -> Result<(), Error> {
+        let mut sides: HashMap<ObjectId, HashSet<ObjectId>> = HashMap::new();
+        for (commit, blob) in wanted {
+            sides.entry(*commit).or_default().insert(*blob);
+        }
+        let mut commits = self.oldest_first();
+        commits.retain(|n| sides.contains_key(&self.graph.numbers.id(*n)));
+        let objects = self.objects();
+        for number in commits {
+            let mut nowhere = |_| {};
+            let gone = Search::new(&mut self.graph, objects, &mut nowhere).gone_from(number)?;
+            let commit = self.graph.numbers.id(number);
+            for (blob, path) in gone {
+                let blob = self.graph.numbers.id(blob);
+                if sides.get(&commit).is_some_and(|s| s.contains(&blob)) {
+                    sink(commit, blob, &path);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The new commits, parents before children.
-    fn oldest_first(&self) -> Vec<u32> {
+    pub(crate) fn oldest_first(&self) -> Vec<u32> {
         let new = self.commits.as_deref().unwrap_or_default();
         let members: HashSet<u32> = new.iter().copied().collect();
         let mut done = HashSet::new();
@@ -203,7 +222,40 @@ struct Looked<'a> {
     deleted: Option<Vec<(u32, Vec<u8>)>>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(graph: &'a mut Graph, objects: &'a Objects, sink: &'a mut dyn FnMut(Place)) -> Self {
+        Self {
+            graph,
+            objects,
+            wanted: Bits::default(),
+            found: HashMap::new(),
+            digests: RandomState::new(),
+            contains: Vec::new(),
+            known: 0,
+            steps: 0,
+            fresh: 0,
+            full: false,
+            unchanged: false,
+            sink,
+        }
+    }
+
+    /// What a commit deletes.
+    fn gone_from(&mut self, number: u32) -> Result<Vec<(u32, Vec<u8>)>, Error> {
+        let Some(commit) = self.graph.commit(number) else {
+            return Ok(Vec::new());
+        };
+        let parents = self.graph.parents(commit).iter();
+        let parents = parents.filter_map(|parent| self.graph.commit(*parent));
+        let parents = parents.map(|parent| parent.tree).collect();
+        self.deleted(&Looked {
+            commit: Some(number),
+            parents,
+            reference: b"",
+            deleted: None,
+        })
+    }
+
     fn tip(&mut self, mut number: u32, reference: &[u8]) -> Result<(), Error> {
         let mut at = Looked {
             commit: None,

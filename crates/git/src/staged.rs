@@ -27,7 +27,21 @@ pub fn staged(
     repo: &Repository,
     sink: &mut dyn FnMut(Change) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    against(repo, repo.head_tree()?, sink)
+    staged_with(repo, sink, &mut Vec::new())
+}
+
+/// The same; `own` takes the paths of `.gitattributes` and `.sops.yaml` that folders in which
+/// something may differ have of their own at HEAD.
+///
+/// # Errors
+///
+/// As [`staged`].
+pub fn staged_with(
+    repo: &Repository,
+    sink: &mut dyn FnMut(Change) -> ControlFlow<()>,
+    own: &mut Vec<RepoPath>,
+) -> Result<(), Error> {
+    against(repo, repo.head_tree()?, sink, own)
 }
 
 /// Says where each of `wanted` stands among the staged changes, at most
@@ -65,10 +79,11 @@ pub fn staged_places(
         trees.push(repo.tree_of(parent)?);
     }
     for tree in trees.iter().filter(|tree| **tree != head) {
-        against(repo, *tree, &mut |change| {
+        let mut note = |change| {
             note_deleted(&mut deleted, change);
             ControlFlow::Continue(())
-        })?;
+        };
+        against(repo, *tree, &mut note, &mut Vec::new())?;
     }
     for (object, mode, path) in hits {
         let mut old = Vec::new();
@@ -89,6 +104,36 @@ pub fn staged_places(
             old,
             deleted,
         });
+    }
+    Ok(())
+}
+
+/// Says at which paths the blobs in `wanted` stood that a staged change deletes; `merging` as in
+/// [`staged_places`].
+///
+/// # Errors
+///
+/// Any: what was told until then is not all.
+pub fn staged_gone(
+    repo: &Repository,
+    wanted: &HashSet<ObjectId>,
+    merging: bool,
+    sink: &mut dyn FnMut(ObjectId, &[u8]),
+) -> Result<(), Error> {
+    let mut deleted = Vec::new();
+    let mut trees = vec![repo.head_tree()?];
+    trees.extend(merged_trees(repo, merging)?);
+    for tree in trees {
+        let mut note = |change| {
+            note_deleted(&mut deleted, change);
+            ControlFlow::Continue(())
+        };
+        against(repo, tree, &mut note, &mut Vec::new())?;
+    }
+    for (id, path) in deleted {
+        if wanted.contains(&id) {
+            sink(id, path.as_bytes());
+        }
     }
     Ok(())
 }
@@ -164,9 +209,10 @@ pub(crate) fn against(
     repo: &Repository,
     tree: ObjectId,
     sink: compare::Sink<'_>,
+    own: &mut Vec<RepoPath>,
 ) -> Result<(), Error> {
     match repo.index()? {
-        Some(index) => compare::with_index(repo.objects(), tree, index, sink),
+        Some(index) => compare::with_index(repo.objects(), tree, index, sink, own),
         None => compare::with_tree(repo.objects(), tree, empty_tree(repo.hash_kind()), sink),
     }
 }

@@ -310,6 +310,28 @@ impl Trees {
         found.is_ok()
     }
 
+    /// The folder called `name` in a tree. In a tree that is not in Git's order some are not found.
+    pub(crate) fn folder(&self, tree: Listing, name: u32) -> Option<u32> {
+        let list = self.lists.get(tree.names);
+        let wanted = Entry::new(name, Mode::Tree, 0);
+        let found = list.binary_search_by(|packed| {
+            let (packed, object) = (*packed, 0);
+            self.order(Entry { packed, object }, wanted)
+        });
+        found
+            .ok()
+            .and_then(|at| self.objects(tree).get(at).copied())
+    }
+
+    /// The number of a name, whether or not any tree has it.
+    pub(crate) fn name_number(&mut self, name: &[u8]) -> Result<u32, Full> {
+        self.names.number(name)
+    }
+
+    pub(crate) fn name_of(&self, number: u32) -> &[u8] {
+        self.names.get(number)
+    }
+
     pub(crate) fn name(&self, entry: Entry) -> &[u8] {
         self.names.get(entry.name())
     }

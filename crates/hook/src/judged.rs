@@ -8,8 +8,9 @@ use std::time::Instant;
 use lychgate_client::conf::{self, Conf};
 use lychgate_client::hooked::Run;
 use lychgate_client::locate::Folders;
+use lychgate_client::{Progress, so_far};
 use lychgate_git::{Environment, Repository};
-use lychgate_model::{Decision, Surface, exit};
+use lychgate_model::{Decision, Surface, exit, limits};
 
 use crate::failure::{Failure, asked};
 use crate::invocation::Invocation;
@@ -128,6 +129,8 @@ impl Here {
     /// Asks the daemon, prints its lines, and gives the code of its verdict.
     fn ask(&self, invocation: &Invocation, input: &[u8], reached: Reached) -> Result<u8, Failure> {
         let Reached { mut link, greeting } = reached;
+        let voice = Voice::new(invocation);
+        let tell = |judged, announced| voice.sentence(&so_far(judged, announced));
         let run = Run {
             hook: invocation.hook,
             arguments: &invocation.arguments,
@@ -136,9 +139,12 @@ impl Here {
             variables: &invocation.variables,
             build: BUILD,
             repository: &self.repository,
+            progress: Some(Progress {
+                tell: &tell,
+                every: limits::PROGRESS,
+            }),
         };
         let answered = run.ask(&mut link, &greeting)?;
-        let voice = Voice::new(invocation);
         voice.lines(&answered.lines);
         if answered.answer.decision == Decision::Allow {
             return Ok(exit::ALLOW);

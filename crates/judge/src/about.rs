@@ -56,8 +56,17 @@ impl Session {
         let Some(demand) = demand.filter(|d| !d.is_kept(scanned.sealed)) else {
             return;
         };
+        let lfs = demand.rule() == structural::LFS_MISMATCH;
+        let told = |f: &RawFinding| {
+            let rule = rule_at(self, f.rule);
+            rule.is_some_and(|rule| rule.id.as_str() == demand.rule())
+        };
+        if lfs && scanned.findings.iter().any(told) {
+            return;
+        }
         let shown = format!("by {}", demand.source);
-        let existing = old.is_some_and(|old| old.same || old.here.plain);
+        let stood = |old: &Before| old.same || old.here.plain || (lfs && old.moved);
+        let existing = old.is_some_and(stood);
         out.extend(self.whole_file(found, demand.rule(), shown, existing));
     }
 

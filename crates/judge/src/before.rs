@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use lychgate_model::ObjectId;
+use lychgate_model::{ObjectId, ObjectKind, Source};
 use lychgate_policy::Exception;
 use lychgate_scan::{RawFinding, Rule, Scanned, ValueTag};
+use lychgate_wire::bound;
 
-use crate::candidates::marked;
+use crate::candidates::{marked, sure_at};
 use crate::hits::{Hit, Hits, Stand};
 
 /// How often each (rule, value) stands on old sides.
@@ -51,6 +52,10 @@ pub(crate) struct Before {
     pub(crate) here: Arc<Sides>,
     /// At paths that are gone.
     pub(crate) gone: Arc<Sides>,
+    /// What stood at them, one by one, as far as rules ask for paths.
+    pub(crate) moved_from: Vec<(Arc<Scanned>, Vec<u8>)>,
+    pub(crate) path: Vec<u8>,
+    pub(crate) commit: Option<ObjectId>,
 }
 
 impl Before {
@@ -60,21 +65,39 @@ impl Before {
             moved: stand.deleted.contains(&hit.id),
             here: known.of(hits, &stand.old),
             gone: known.of(hits, &stand.deleted),
+            moved_from: hits.moved_from(hit, stand),
+            path: stand.path.clone(),
+            commit: stand.commit,
         }
     }
 
     /// How often a finding's value stood. A rule with paths of its own may not have looked at a
-    /// path that is gone, so what stood there tells it nothing.
+    /// path that is gone: what stood there counts where the rule would have told it, and been as
+    /// sure of it.
     pub(crate) fn count(&self, raw: &RawFinding, rule: &Rule) -> usize {
         let key = (raw.rule, raw.value);
         let of = |sides: &Sides| sides.values.get(&key).copied().unwrap_or(0);
         // So does one whose values have no shape: the path is part of the evidence.
         let scoped = is_scoped(rule) || !raw.evidence.is_none();
         match (self.same, self.moved && !scoped) {
-            (false, false) if scoped => of(&self.here),
+            (false, false) if scoped => of(&self.here).max(self.told_where_it_stood(raw, rule)),
             (false, false) => of(&self.here).max(of(&self.gone)),
             _ => usize::MAX,
         }
+    }
+
+    fn told_where_it_stood(&self, raw: &RawFinding, rule: &Rule) -> usize {
+        let sure = sure_at(raw, &self.path);
+        let told = |(scanned, path): &(Arc<Scanned>, Vec<u8>)| {
+            let same = |f: &&RawFinding| {
+                (f.rule, f.value) == (raw.rule, raw.value)
+                    && rule.applies_to(path)
+                    && !rule.excuses(f, Some(path), self.commit.as_ref())
+                    && sure_at(f, path) >= sure
+            };
+            scanned.findings.iter().filter(same).count()
+        };
+        self.moved_from.iter().map(told).max().unwrap_or(0)
     }
 
     /// Whether an exception stood.
@@ -85,6 +108,63 @@ impl Before {
 }
 
 impl Hits {
+    /// Deleted sides of which it has to be known where they stood, for rules that ask for paths:
+    /// each with its commit, null for what is staged.
+    pub(crate) fn moved_sides(&self, rules: &[Rule]) -> Vec<(ObjectId, ObjectId)> {
+        let asks = |f: &&RawFinding| {
+            let rule = rules.get(f.rule as usize);
+            f.source == Source::Blob && (!f.evidence.is_none() || rule.is_some_and(is_scoped))
+        };
+        let mut out = Vec::new();
+        let mut seen = HashSet::new();
+        for hit in self.objects.iter().filter(|h| h.kind == ObjectKind::Blob) {
+            let asking: Vec<&RawFinding> = hit.scanned.findings.iter().filter(asks).collect();
+            for stand in hit.places.iter().filter(|_| !asking.is_empty()) {
+                if stand.old.contains(&hit.id) {
+                    continue;
+                }
+                for id in stand.deleted.iter() {
+                    let same = |f: &RawFinding| {
+                        asking
+                            .iter()
+                            .any(|a| (a.rule, a.value) == (f.rule, f.value))
+                    };
+                    let holds = self
+                        .side(hit, id)
+                        .is_some_and(|s| s.findings.iter().any(same));
+                    let null = ObjectId::null(id.kind());
+                    let pair = (stand.commit.unwrap_or(null), *id);
+                    if holds && out.len() < bound::GONE && seen.insert(pair) {
+                        out.push(pair);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// What is known of a deleted side; of a hit that moved, itself.
+    fn side(&self, hit: &Hit, id: &ObjectId) -> Option<Arc<Scanned>> {
+        if *id == hit.id {
+            return Some(hit.scanned.clone());
+        }
+        self.sides.get(id)?.clone()
+    }
+
+    fn moved_from(&self, hit: &Hit, stand: &Stand) -> Vec<(Arc<Scanned>, Vec<u8>)> {
+        if self.gone.is_empty() {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        for id in stand.deleted.iter() {
+            let paths = self.gone.get(&(stand.commit, *id));
+            for path in paths.into_iter().flatten() {
+                out.extend(self.side(hit, id).map(|side| (side, path.clone())));
+            }
+        }
+        out
+    }
+
     fn sum(&self, ids: &[ObjectId]) -> Sides {
         let mut sum = Sides::default();
         let plain = |s: &Option<Arc<Scanned>>| s.as_ref().is_none_or(|s| s.sealed.is_none());

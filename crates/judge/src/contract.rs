@@ -8,14 +8,15 @@
 mod attributes;
 mod sops;
 
-use lychgate_model::path::{Promise, promise};
+use lychgate_model::path::{Promise, printable, promise};
 use lychgate_scan::{Sealed, structural};
+use lychgate_wire::frame::DocumentSide;
 
 use crate::session::{Paper, PaperContent};
 
 /// Where SOPS looks for its rules.
 pub(crate) const SOPS: &str = ".sops.yaml";
-/// Where filters are given to paths; at the top only.
+/// Where filters are given to paths.
 pub(crate) const ATTRIBUTES: &str = ".gitattributes";
 
 /// What some document or name demands of a path.
@@ -26,11 +27,56 @@ pub(crate) struct Demand {
     pub(crate) source: &'static str,
 }
 
-/// Everything that is demanded: what any side of a document says, holds.
+/// What the documents of one side say; each with its folder, which ends with a slash unless it is
+/// the top.
+#[derive(Clone, Debug)]
+struct Said {
+    side: DocumentSide,
+    /// The deepest folder first.
+    attributes: Vec<(Vec<u8>, attributes::Attributes)>,
+    sops: Vec<(Vec<u8>, Vec<sops::Rule>)>,
+}
+
+impl Said {
+    /// The tool that filters a path, by the deepest `.gitattributes` that says anything of it.
+    fn filter(&self, path: &[u8]) -> Option<Sealed> {
+        let mut said = self.attributes.iter();
+        let said = said.find_map(|(folder, a)| a.filter(path.strip_prefix(&folder[..])?));
+        said.flatten()
+    }
+
+    fn is_sops(&self, path: &[u8]) -> bool {
+        self.sops.iter().any(|(folder, rules)| {
+            let below = path.strip_prefix(&folder[..]);
+            below.is_some_and(|path| rules.iter().any(|rule| rule.fits(path)))
+        })
+    }
+
+    /// Folders whose documents promise anything.
+    fn folders(&self) -> impl Iterator<Item = &[u8]> {
+        let attributes = self.attributes.iter();
+        let attributes = attributes.filter(|(_, a)| !a.is_idle()).map(|(f, _)| f);
+        let sops = self.sops.iter().map(|(f, _)| f);
+        let all = attributes.chain(sops);
+        all.map(|f| f.strip_suffix(b"/").unwrap_or(f))
+    }
+}
+
+/// Everything that is demanded: what any side of a document says of encryption, holds; of Git LFS,
+/// what the newest side says.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contract {
-    sops: Vec<sops::Rule>,
-    attributes: Vec<attributes::Attributes>,
+    /// The newest last.
+    sides: Vec<Said>,
+}
+
+/// The name of a document that any folder may have, and that folder; `None`: it is none.
+pub(crate) fn of_folder(path: &[u8]) -> Option<(&[u8], &'static str)> {
+    let start = path.iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1);
+    let (folder, name) = path.split_at_checked(start)?;
+    let known = [SOPS, ATTRIBUTES].into_iter();
+    let known = known.filter(|known| known.as_bytes() == name);
+    known.map(|known| (folder, known)).next()
 }
 
 impl Contract {
@@ -39,55 +85,112 @@ impl Contract {
         let mut contract = Self::default();
         let mut notes = Vec::new();
         for paper in papers {
-            if paper.path != SOPS && paper.path != ATTRIBUTES {
-                continue;
-            }
-            let bytes = match &paper.content {
-                PaperContent::Absent => continue,
-                PaperContent::Bytes(bytes) => bytes,
-                PaperContent::Unusable(why) => {
-                    notes.push(format!("{}: not read: {why}", paper.path));
-                    continue;
-                }
-            };
-            let text = String::from_utf8_lossy(bytes);
-            if paper.path == SOPS {
-                let (rules, left) = sops::read(&text);
-                contract.sops.extend(rules);
-                notes.extend(left.map(|why| format!("{SOPS}: {why}")));
-            } else {
-                let read = attributes::Attributes::read(&text);
-                if !read.is_empty() {
-                    contract.attributes.push(read);
-                }
-            }
+            let path = paper.path.as_bytes();
+            notes.extend(contract.add(paper.side, path, &paper.content));
         }
         notes.sort();
         notes.dedup();
         (contract, notes)
     }
 
+    /// Reads one more document, if it is one; says what could not be read of it.
+    pub(crate) fn add(
+        &mut self,
+        side: DocumentSide,
+        path: &[u8],
+        content: &PaperContent,
+    ) -> Option<String> {
+        let (folder, name) = of_folder(path)?;
+        let at = match self.sides.iter().position(|s| s.side == side) {
+            Some(at) => at,
+            None => {
+                self.sides.push(Said {
+                    side,
+                    attributes: Vec::new(),
+                    sops: Vec::new(),
+                });
+                self.sides.sort_by_key(|s| s.side != DocumentSide::Base);
+                self.sides.iter().position(|s| s.side == side)?
+            }
+        };
+        let said = self.sides.get_mut(at)?;
+        let shown = printable(path);
+        let bytes = match content {
+            PaperContent::Absent => return None,
+            PaperContent::Bytes(bytes) => bytes,
+            PaperContent::Unusable(why) => return Some(format!("{shown}: not read: {why}")),
+        };
+        let text = String::from_utf8_lossy(bytes);
+        if name == SOPS {
+            let (rules, left) = sops::read(&text);
+            if !rules.is_empty() {
+                said.sops.push((folder.to_vec(), rules));
+            }
+            return left.map(|why| format!("{shown}: {why}"));
+        }
+        let read = attributes::Attributes::read(&text);
+        let left = read
+            .is_cut
+            .then(|| format!("{shown}: not all of it was read"));
+        said.attributes.push((folder.to_vec(), read));
+        let depth = |f: &[u8]| std::cmp::Reverse(f.len());
+        said.attributes.sort_by_key(|(folder, _)| depth(folder));
+        left
+    }
+
+    /// The folders below which a document demands anything; the empty name is the top.
+    pub(crate) fn folders(&self) -> Vec<Vec<u8>> {
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        for folder in self.sides.iter().flat_map(Said::folders) {
+            if folder.is_empty() {
+                return vec![Vec::new()];
+            }
+            if !all.iter().any(|known| known == folder) {
+                all.push(folder.to_vec());
+            }
+        }
+        all
+    }
+
+    /// Those of them that are not the top.
+    pub(crate) fn own_folders(&self) -> Vec<Vec<u8>> {
+        let all = self.sides.iter().flat_map(Said::folders);
+        let mut own: Vec<Vec<u8>> = all.filter(|f| !f.is_empty()).map(<[u8]>::to_vec).collect();
+        own.sort();
+        own.dedup();
+        own
+    }
+
     /// Whether a document demands anything, beside what names say.
     pub(crate) fn is_written(&self) -> bool {
-        !(self.sops.is_empty() && self.attributes.is_empty())
+        self.sides.iter().any(|s| s.folders().next().is_some())
     }
 
     /// What is demanded at a path.
     pub(crate) fn at(&self, path: &[u8]) -> Option<Demand> {
-        if path == SOPS.as_bytes() || path == ATTRIBUTES.as_bytes() {
+        if self.sides.is_empty() && promise(path).is_none() {
             return None;
         }
-        let attributes = self.attributes.iter().find_map(|a| a.filter(path));
-        if let Some(by) = attributes {
-            let source = ATTRIBUTES;
-            return Some(Demand { by, source });
+        if of_folder(path).is_some() {
+            return None;
         }
-        if self.sops.iter().any(|rule| rule.fits(path)) {
+        let filters = self.sides.iter().map(|said| said.filter(path));
+        let filters: Vec<Option<Sealed>> = filters.collect();
+        let encrypts = |tool: &&Sealed| **tool != Sealed::Lfs;
+        let source = ATTRIBUTES;
+        if let Some(by) = filters.iter().flatten().find(encrypts) {
+            return Some(Demand { by: *by, source });
+        }
+        if self.sides.iter().any(|said| said.is_sops(path)) {
             let (by, source) = (Sealed::Sops, SOPS);
             return Some(Demand { by, source });
         }
-        let source = "its name";
-        named(path).map(|by| Demand { by, source })
+        if let Some(by) = named(path) {
+            let source = "its name";
+            return Some(Demand { by, source });
+        }
+        let newest = filters.last().copied().flatten();
+        newest.map(|by| Demand { by, source })
     }
 }
 

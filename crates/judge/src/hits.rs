@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use lychgate_model::{Mode, ObjectId, ObjectKind, Side};
-use lychgate_scan::Scanned;
+use lychgate_scan::{Scanned, Sealed};
 use lychgate_wire::frame::Place;
 
 use crate::about::Runnable;
@@ -60,6 +60,8 @@ pub(crate) struct Hits {
     pub(crate) message: Option<Scanned>,
     /// Old sides that were looked at; `None`: clean, or not to be had.
     pub(crate) sides: HashMap<ObjectId, Option<Arc<Scanned>>>,
+    /// Paths at which deleted sides stood, by commit (`None`: staged) and blob.
+    pub(crate) gone: HashMap<(Option<ObjectId>, ObjectId), Vec<Vec<u8>>>,
 }
 
 impl Hits {
@@ -112,9 +114,13 @@ impl Hits {
 
     /// Whether an object was found to be encrypted.
     pub(crate) fn is_sealed(&self, id: &ObjectId) -> bool {
-        let at = self.objects.binary_search_by_key(id, |h| h.id).ok();
-        let hit = at.and_then(|at| self.objects.get(at));
-        hit.is_some_and(|h| h.scanned.sealed.is_some())
+        self.sealed(id).is_some()
+    }
+
+    /// What an object was found to be encrypted by.
+    pub(crate) fn sealed(&self, id: &ObjectId) -> Option<Sealed> {
+        let at = self.objects.binary_search_by_key(id, |h| h.id).ok()?;
+        self.objects.get(at)?.scanned.sealed
     }
 
     pub(crate) fn find(&mut self, id: &ObjectId) -> Option<&mut Hit> {

@@ -32,6 +32,7 @@ mod natural;
 mod opening;
 mod persisted;
 mod places;
+mod promised;
 mod receiving;
 mod reply;
 mod report;

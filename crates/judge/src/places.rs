@@ -4,10 +4,12 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use lychgate_model::{Hook, Mode, ObjectId, limits};
+use lychgate_scan::Rule;
 use lychgate_wire::frame::Place;
 
 use crate::before::Known;
 use crate::hits::{Hit, Hits, Route, Stand};
+use crate::promised::Demanded;
 use crate::reply::Reply;
 
 /// Ids in one question.
@@ -21,6 +23,7 @@ enum Stage {
     Places,
     Old,
     Deleted,
+    Gone,
     Over,
 }
 
@@ -33,11 +36,13 @@ pub(crate) struct Questions {
     /// Lists of ids as received, each kept once: places of one commit bring the same ones.
     lists: HashSet<Arc<[ObjectId]>>,
     compare: bool,
+    /// What breaks a promise, until its places are known.
+    broken: Vec<Demanded>,
 }
 
 impl Questions {
     /// Places of every hit; old sides where the hook has any (contract 2.1: not for `--all`).
-    pub(crate) fn new(hook: Hook, hits: &Hits) -> Self {
+    pub(crate) fn new(hook: Hook, hits: &Hits, broken: Vec<Demanded>) -> Self {
         let asks = !matches!(hook, Hook::CommitMsg | Hook::CheckPath | Hook::CheckStdin);
         // Only a staged gitlink has a place, and a path that stood needs none.
         let mut seen = HashSet::new();
@@ -63,13 +68,16 @@ impl Questions {
             sides: 0,
             lists: HashSet::new(),
             compare,
+            broken,
         }
     }
 
-    /// The next question; `None` when everything is known. `cached` looks an old side up.
+    /// The next question; `None` when everything is known. `rules`: where the client tells at
+    /// which paths deleted sides stood. `cached` looks an old side up.
     pub(crate) fn next(
         &mut self,
         hits: &mut Hits,
+        rules: Option<&[Rule]>,
         cached: &dyn Fn(&[ObjectId]) -> Vec<Option<crate::cache::Known>>,
     ) -> Option<Reply> {
         loop {
@@ -79,11 +87,22 @@ impl Questions {
                     _ => Reply::Content(ids),
                 });
             }
+            if self.stage == Stage::Places {
+                self.stand_broken(hits);
+            }
             self.stage = match self.stage {
                 Stage::Places if self.compare => Stage::Old,
                 Stage::Old => Stage::Deleted,
+                Stage::Deleted => Stage::Gone,
                 _ => Stage::Over,
             };
+            if self.stage == Stage::Gone {
+                let sides = rules.map(|rules| hits.moved_sides(rules));
+                match sides.filter(|sides| !sides.is_empty()) {
+                    Some(sides) => return Some(Reply::Gone(sides)),
+                    None => continue,
+                }
+            }
             if self.stage == Stage::Over {
                 return None;
             }
@@ -153,6 +172,29 @@ impl Questions {
             old: self.list(&place.old),
             deleted: self.list(&place.deleted),
         });
+    }
+
+    /// Adds the places at which promises are broken, where they were not told: a list of places
+    /// may be full.
+    fn stand_broken(&mut self, hits: &mut Hits) {
+        for broken in std::mem::take(&mut self.broken) {
+            let (old, deleted) = (self.list(&broken.old), self.list(&[]));
+            let Some(hit) = hits.find(&broken.id) else {
+                continue;
+            };
+            let told =
+                |s: &Stand| s.path == broken.path && (s.old == old || broken.commit.is_none());
+            if !hit.places.iter().any(told) {
+                hit.places.push(Stand {
+                    commit: broken.commit,
+                    path: broken.path,
+                    mode: broken.mode,
+                    note: false,
+                    old,
+                    deleted,
+                });
+            }
+        }
     }
 
     fn list(&mut self, ids: &[ObjectId]) -> Arc<[ObjectId]> {

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use lychgate_model::{
-    HashKind, Hook, Mode, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, limits,
+    HashKind, Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, limits,
 };
 use lychgate_wire::frame::{Entry, Facts, Hello, Object, RefuseCode, Role, Unreadable, caps};
 use lychgate_wire::version;
@@ -23,6 +23,7 @@ impl Session {
                 message,
             });
         }
+        self.promised.tells_changes = hello.capabilities & caps::CHANGES != 0;
         let capabilities = caps::OFFERS | self.context.capabilities;
         self.say(Reply::Hello {
             build: self.context.build.clone(),
@@ -105,6 +106,7 @@ impl Session {
 
     pub(crate) fn entry(&mut self, entry: &Entry<'_>) {
         self.counter.entry(entry);
+        self.promised_entry(entry, entry.new);
         // A path that goes is no content of what comes.
         let Some(new) = entry.new else { return };
         let staged = self.is_staged();
@@ -115,9 +117,6 @@ impl Session {
         };
         self.intake.name(what, entry.path);
         self.watch_mode(entry, new);
-        if self.contract.at(entry.path).is_some() {
-            self.watch(new.id, new.mode);
-        }
         if staged && new.mode.is_blob() {
             let key = self.key(&new.id);
             self.expected.insert(key);
@@ -186,25 +185,29 @@ impl Session {
         self.tell(ReasonCode::Unreadable, format!("{name}: {why}"), help);
     }
 
-    /// Asks later where a blob stands, and what stood there before.
-    fn watch(&mut self, id: ObjectId, mode: Mode) {
-        let file = matches!(mode, Mode::Regular | Mode::Executable);
-        // Nobody encrypts an empty file.
-        let empty = || Identity::new(self.hash(), ObjectKind::Blob, 0).is(&id);
-        if file && self.watched.len() < limits::PLACES && !empty() {
+    /// Asks later where a blob of a push stands, and what stood there before: it may stand where
+    /// another stood, and such paths are told by no entry. Clients from 1.1 on are asked for them.
+    pub(crate) fn watch_pushed(&mut self, id: ObjectId) {
+        let asked = self.promised.tells_changes || self.is_staged();
+        if asked || !self.contract.is_written() {
+            return;
+        }
+        let empty = Identity::new(self.hash(), ObjectKind::Blob, 0).is(&id);
+        if self.watched.len() >= limits::PLACES {
+            let most = limits::PLACES;
+            self.tell_once(format!("more than {most} files may have to be encrypted"));
+        } else if !empty {
             self.watched.push(id);
         }
     }
 
-    /// The same for a blob of a push, which may stand where another stood: such paths are told by
-    /// no entry.
-    pub(crate) fn watch_pushed(&mut self, id: ObjectId) {
-        if self.contract.is_written() && !self.is_staged() {
-            self.watch(id, Mode::Regular);
-        }
+    /// Whether objects stand anywhere.
+    pub(crate) fn has_places(&self) -> bool {
+        let nowhere = |h| matches!(h, Hook::CommitMsg | Hook::CheckPath | Hook::CheckStdin);
+        self.asking.as_ref().is_some_and(|a| !nowhere(a.hook))
     }
 
-    fn hash(&self) -> HashKind {
+    pub(crate) fn hash(&self) -> HashKind {
         self.shared.as_ref().map_or(HashKind::Sha1, |s| s.hash)
     }
 
@@ -215,7 +218,7 @@ impl Session {
         }
     }
 
-    fn is_staged(&self) -> bool {
+    pub(crate) fn is_staged(&self) -> bool {
         let staged = |h| {
             matches!(
                 h,

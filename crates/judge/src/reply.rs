@@ -1,7 +1,7 @@
 //! What a judge says, owned until it is encoded.
 
 use lychgate_model::{Finding, ObjectId, RuleNote};
-use lychgate_wire::frame::{Answer, Frame, Plan, RefuseCode, Want};
+use lychgate_wire::frame::{Answer, DocumentSide, Frame, Plan, RefuseCode, Want};
 use lychgate_wire::version;
 
 /// One message of the judge.
@@ -13,9 +13,13 @@ pub enum Reply {
     Need(Vec<bool>),
     Places(Vec<ObjectId>),
     Content(Vec<ObjectId>),
+    Documents(Vec<(DocumentSide, Vec<u8>)>),
+    Changes(Vec<Vec<u8>>),
+    Gone(Vec<(ObjectId, ObjectId)>),
     Finding(Box<Finding>),
     Rule(Box<RuleNote>),
     Line(String),
+    Progress { judged: u64, announced: u64 },
     Verdict(Box<Answer>),
 }
 
@@ -40,9 +44,16 @@ impl Reply {
             Self::Need(needed) => Frame::Need(needed.clone()),
             Self::Places(ids) => Frame::Want(Want::Places(ids.clone())),
             Self::Content(ids) => Frame::Want(Want::Content(ids.clone())),
+            Self::Documents(all) => Frame::Want(Want::Documents(all.clone())),
+            Self::Gone(sides) => Frame::Want(Want::Gone(sides.clone())),
+            Self::Changes(folders) => Frame::Want(Want::Changes(folders.clone())),
             Self::Finding(finding) => Frame::Finding(finding.clone()),
             Self::Rule(rule) => Frame::Rule(rule.clone()),
             Self::Line(line) => Frame::Line(line),
+            Self::Progress { judged, announced } => Frame::Progress {
+                judged: *judged,
+                announced: *announced,
+            },
             Self::Verdict(answer) => Frame::Verdict(answer.clone()),
         }
     }

@@ -22,6 +22,7 @@ use crate::hits::Hits;
 use crate::intake::Intake;
 use crate::opening::Opening;
 use crate::places::Questions;
+use crate::promised::Promised;
 use crate::reply::{Refusal, Reply};
 use crate::state::State;
 use crate::work::{Failure, Shared, Work, WorkDone};
@@ -139,6 +140,7 @@ pub struct Session {
     /// What has to be encrypted, and the blobs of which it has to be known where they stand.
     pub(crate) contract: Contract,
     pub(crate) watched: Vec<ObjectId>,
+    pub(crate) promised: Promised,
     /// Blobs above the size that the policy sets, with theirs.
     pub(crate) oversized: HashMap<ObjectId, u64>,
     /// The severity from which findings block, once it was asked for.
@@ -210,6 +212,7 @@ impl Session {
             hits: Hits::default(),
             contract: Contract::default(),
             watched: Vec::new(),
+            promised: Promised::default(),
             oversized: HashMap::new(),
             blocks: None,
             reasons: Vec::new(),
@@ -249,6 +252,10 @@ impl Session {
                     DocumentContent::Bytes(bytes) => PaperContent::Bytes(bytes.to_vec()),
                     DocumentContent::Unusable(why) => PaperContent::Unusable(why.to_owned()),
                 };
+                if self.phase == Phase::Asking {
+                    self.promised_document(document);
+                    return Ok(());
+                }
                 let known = crate::DOCUMENTS;
                 let known = known.iter().find(|p| p.as_bytes() == document.path);
                 if let Some(path) = known {
@@ -272,6 +279,13 @@ impl Session {
                 self.claimed = Some(*tally);
                 self.intake.flush(true);
             }
+            Frame::Gone(gone) => {
+                let commit = (!gone.commit.is_null()).then_some(gone.commit);
+                let paths = self.hits.gone.entry((commit, gone.object)).or_default();
+                paths.push(gone.path.to_vec());
+            }
+            Frame::Nested(path) => self.own_document(path),
+            Frame::Place(place) if self.promised.hears_changes() => self.promised_place(place),
             Frame::Place(place) => {
                 if let Some(questions) = &mut self.questions {
                     let demanded = self.contract.at(place.path).is_some()
@@ -345,6 +359,14 @@ impl Session {
             && self.intake.held() < limits::IN_FLIGHT / 2
     }
 
+    /// How far it is; `None`: there is nothing to say.
+    pub fn progress(&self) -> Option<Reply> {
+        let announced = self.counter.tally().objects;
+        let judged = self.judged.min(announced);
+        let open = !matches!(self.phase, Phase::Opening | Phase::Over);
+        (open && announced > 0).then_some(Reply::Progress { judged, announced })
+    }
+
     /// Whether the verdict is among the replies given out.
     pub fn is_finished(&self) -> bool {
         self.phase == Phase::Over && self.replies.is_empty()
@@ -410,10 +432,7 @@ impl Session {
         match self.phase {
             Phase::Receiving if self.claimed.is_some() => {
                 self.compare();
-                self.hits.watch(std::mem::take(&mut self.watched));
                 self.hits.settle();
-                let hook = self.asking.as_ref().map_or(Hook::CheckStdin, |a| a.hook);
-                self.questions = Some(Questions::new(hook, &self.hits));
                 self.ask();
             }
             Phase::Asking if self.answered => self.ask(),
@@ -423,13 +442,26 @@ impl Session {
 
     fn ask(&mut self) {
         self.answered = false;
+        if let Some(question) = self.promised_question() {
+            self.phase = Phase::Asking;
+            self.intake.flush(false);
+            self.say(question);
+            return;
+        }
+        if self.questions.is_none() {
+            let broken = self.broken_promises();
+            self.hits.watch(std::mem::take(&mut self.watched));
+            self.hits.settle();
+            let hook = self.asking.as_ref().map_or(Hook::CheckStdin, |a| a.hook);
+            self.questions = Some(Questions::new(hook, &self.hits, broken));
+        }
         let (peer, shelf) = (self.context.peer, self.engine.shelf());
         let cache = self.cache.clone();
         let cached = |ids: &[ObjectId]| cache.get(peer, shelf, ids);
-        let next = self
-            .questions
-            .as_mut()
-            .and_then(|q| q.next(&mut self.hits, &cached));
+        let tells_gone = self.promised.tells_changes;
+        let rules = self.engine.rules().rules();
+        let next = self.questions.as_mut();
+        let next = next.and_then(|q| q.next(&mut self.hits, tells_gone.then_some(rules), &cached));
         match next {
             Some(question) => {
                 self.phase = Phase::Asking;

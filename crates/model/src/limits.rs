@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const SERVER_DEADLINE: Duration = Duration::from_secs(60);
 /// A client hook answers within this.
 pub const CLIENT_DEADLINE: Duration = Duration::from_secs(10);
+/// Whoever waits longer than this is told how far it is, and again each time it has passed.
+pub const PROGRESS: Duration = Duration::from_secs(5);
 /// Percent of a deadline after which what was found is answered before the rest is judged.
 pub const EARLY_DENIAL: u32 = 80;
 /// How long a client hook waits for a daemon it has just spawned before it judges in process.

@@ -63,7 +63,11 @@ impl Sealed {
         let mark = marks.iter().find(|(mark, _)| bytes.starts_with(mark));
         let known = mark.map(|(_, sealed)| *sealed);
         let openpgp = || is_openpgp(bytes).then_some(Self::OpenPgp);
-        let lfs = || pointer(bytes).is_some_and(|p| p.is_ok()).then_some(Self::Lfs);
+        let lfs = || {
+            pointer(bytes)
+                .is_some_and(|p| p.is_ok())
+                .then_some(Self::Lfs)
+        };
         known.or_else(openpgp).or_else(lfs)
     }
 }

@@ -20,6 +20,14 @@ pub const DOCUMENT: usize = {
 pub const BUILD: usize = 256;
 /// Documents a judge may name in its Hello.
 pub const DOCUMENTS: usize = 64;
+/// Folders a judge may ask for at once, and documents of folders a client may name.
+pub const FOLDERS: usize = 1000;
+/// Deleted sides a judge may ask for at once,
+pub const GONE: usize = 1000;
+/// and paths in answer to that.
+pub const GONE_PATHS: usize = 20_000;
+/// Places in answer to [`crate::frame::Want::Changes`].
+pub const CHANGES: usize = 4_000_000;
 /// Forge and push variables in Facts.
 pub const VARIABLES: usize = 512;
 /// Patterns in a Plan.

@@ -10,8 +10,8 @@ use crate::encode::MAGIC;
 use crate::error::Error;
 use crate::field::Reader;
 use crate::frame::{
-    Answer, Document, DocumentContent, Entry, Facts, Frame, Hello, Object, Place, Plan, Refuse,
-    Unreadable, Want,
+    Answer, Document, DocumentContent, Entry, Facts, Frame, Gone, Hello, Object, Place, Plan,
+    Refuse, Unreadable, Want,
 };
 use crate::tag;
 
@@ -37,6 +37,16 @@ pub fn frame(tag: u8, body: &[u8]) -> Result<Option<Frame<'_>>, Error> {
         tag::NEED => Frame::Need(need(&mut from)?),
         tag::ENTRY => Frame::Entry(entry(&mut from)?),
         tag::OBJECT => Frame::Object(object(&mut from)?),
+        tag::PROGRESS => Frame::Progress {
+            judged: from.u64("progress")?,
+            announced: from.u64("progress")?,
+        },
+        tag::GONE => Frame::Gone(Gone {
+            commit: from.id()?,
+            object: from.id()?,
+            path: from.name("path")?,
+        }),
+        tag::NESTED => Frame::Nested(from.name("path")?),
         tag::UNREADABLE => Frame::Unreadable(unreadable(&mut from)?),
         tag::DONE => Frame::Done(tally(&mut from)?),
         tag::WANT => Frame::Want(want(&mut from)?),
@@ -226,6 +236,16 @@ fn want(from: &mut Reader<'_>) -> Result<Want, Error> {
                 Ok((from.code()?, from.name("path")?.to_vec()))
             })
             .map(Want::Documents),
+        4 => from
+            .list("folders", bound::FOLDERS, |from| {
+                Ok(from.name("path")?.to_vec())
+            })
+            .map(Want::Changes),
+        5 => from
+            .list("deleted sides", bound::GONE, |from| {
+                Ok((from.id()?, from.id()?))
+            })
+            .map(Want::Gone),
         code => Err(Error::UnknownCode {
             what: "want",
             code: u32::from(code),

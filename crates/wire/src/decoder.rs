@@ -223,5 +223,13 @@ impl Decoder {
 }
 
 fn is_known(tag: u8) -> bool {
-    matches!(tag, tag::HELLO | tag::REFUSE | tag::FACTS..=tag::ANSWERED | tag::PLAN..=tag::VERDICT)
+    matches!(
+        tag,
+        tag::HELLO
+            | tag::REFUSE
+            | tag::FACTS..=tag::GONE
+            | tag::PLAN..=tag::VERDICT
+            | tag::NESTED
+            | tag::PROGRESS
+    )
 }

@@ -85,6 +85,16 @@ fn body(frame: &Frame<'_>, to: &mut Writer<'_>) {
         Frame::Entry(v) => entry(v, to),
         Frame::Object(v) => object(v, to),
         Frame::Unreadable(v) => unreadable(v, to),
+        Frame::Progress { judged, announced } => {
+            to.u64(*judged);
+            to.u64(*announced);
+        }
+        Frame::Nested(path) => to.name("path", path),
+        Frame::Gone(v) => {
+            to.id(&v.commit);
+            to.id(&v.object);
+            to.name("path", v.path);
+        }
         Frame::Done(v) => tally(v, to),
         Frame::Want(v) => want(v, to),
         Frame::Place(v) => place(v, to),
@@ -249,6 +259,24 @@ fn want(v: &Want, to: &mut Writer<'_>) {
                 to.code(*side);
                 to.name("path", path);
             });
+        }
+        Want::Changes(folders) => {
+            to.u8(4);
+            to.list("folders", bound::FOLDERS, folders, |to, folder| {
+                to.name("path", folder);
+            });
+        }
+        Want::Gone(pairs) => {
+            to.u8(5);
+            to.list(
+                "deleted sides",
+                bound::GONE,
+                pairs,
+                |to, (commit, object)| {
+                    to.id(commit);
+                    to.id(object);
+                },
+            );
         }
     }
 }

@@ -29,7 +29,8 @@ pub enum Frame<'a> {
     Need(Vec<bool>),
     /// Client: one path of a staged change. Content follows as an Object unless already sent,
     /// offered and not needed, or not a blob. In a push: one path at which something stands in a
-    /// new commit and nothing does in its parents; the content comes as any object's.
+    /// new commit and nothing does in its parents, or with what stood there a file that becomes
+    /// executable or whose name promises that it is encrypted; the content comes as any object's.
     Entry(Entry<'a>),
     /// Client: an object follows in Data frames, exactly `size` bytes in all.
     Object(Object<'a>),
@@ -47,12 +48,25 @@ pub enum Frame<'a> {
     Place(Place<'a>),
     /// Client: the last Want is answered.
     Answered,
+    /// Client: one answer to [`Want::Gone`].
+    Gone(Gone<'a>),
+    /// Client, during the enumeration: a document that a folder has of its own, which stood before
+    /// and below which something changes. Skipped by judges that know none.
+    Nested(&'a [u8]),
     /// Judge: one finding, when Facts asked for findings.
     Finding(Box<Finding>),
     /// Judge: a rule cited, when Facts asked for findings.
     Rule(Box<RuleNote>),
     /// Judge: one line for a person, ready to print, without the newline.
     Line(&'a str),
+    /// Judge, now and then while it takes long: how far it is. Skipped by clients that do not know
+    /// it.
+    Progress {
+        /// Objects judged.
+        judged: u64,
+        /// Objects announced so far.
+        announced: u64,
+    },
     /// Judge: the answer. Nothing follows.
     Verdict(Box<Answer>),
 }
@@ -85,6 +99,8 @@ pub mod caps {
     /// The judge is a daemon that a hook spawned: a newer client may ask it to drain and start
     /// its own (contract 4.6).
     pub const SPAWNED: u64 = 1 << 4;
+    /// The client answers [`super::Want::Changes`] and [`super::Want::Gone`].
+    pub const CHANGES: u64 = 1 << 5;
 }
 
 /// No session, and why. Frozen for ever.
@@ -242,6 +258,24 @@ pub enum Want {
     Content(Vec<ObjectId>),
     /// Further documents, each a path at a side, answered with [`Frame::Document`]s.
     Documents(Vec<(DocumentSide, Vec<u8>)>),
+    /// Every file below these folders whose content is new at its path, each content once, as a
+    /// [`Place`] without deleted sides; an empty name is the whole of the change. Only of a client
+    /// with [`caps::CHANGES`].
+    Changes(Vec<Vec<u8>>),
+    /// The paths at which deleted sides stood: each a commit (null: what is staged) and a blob.
+    /// Only of a client with [`caps::CHANGES`].
+    Gone(Vec<(ObjectId, ObjectId)>),
+}
+
+/// A path that a commit deletes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone<'a> {
+    /// The commit; null for a staged change.
+    pub commit: ObjectId,
+    /// The blob that stood there.
+    pub object: ObjectId,
+    /// The path.
+    pub path: &'a [u8],
 }
 
 /// One place where an object stands in the change.

@@ -84,6 +84,8 @@ enum Question {
     Places(Vec<ObjectId>),
     Content(Vec<ObjectId>),
     Documents,
+    Changes,
+    Gone,
 }
 
 /// The object whose Data is coming.
@@ -104,6 +106,7 @@ pub struct Order {
     question: Question,
     refs: usize,
     documents: usize,
+    nested: usize,
     places: usize,
     unanswered_offers: usize,
 }
@@ -128,6 +131,7 @@ impl Order {
             question: Question::None,
             refs: 0,
             documents: 0,
+            nested: 0,
             places: 0,
             unanswered_offers: 0,
         }
@@ -149,6 +153,8 @@ impl Order {
             Frame::Want(Want::Places(ids)) => self.question = Question::Places(sorted(ids)),
             Frame::Want(Want::Content(ids)) => self.question = Question::Content(sorted(ids)),
             Frame::Want(Want::Documents(_)) => self.question = Question::Documents,
+            Frame::Want(Want::Changes(_)) => self.question = Question::Changes,
+            Frame::Want(Want::Gone(_)) => self.question = Question::Gone,
             Frame::Need(_) => self.unanswered_offers = self.unanswered_offers.saturating_sub(1),
             Frame::Verdict(_) | Frame::Refuse(_) => self.phase = Phase::Closed,
             _ => return,
@@ -205,11 +211,18 @@ impl Order {
             (Phase::Enumerating, Frame::Entry(entry)) => self.entry(entry),
             (Phase::Enumerating, Frame::Object(object)) => self.object(object),
             (Phase::Enumerating, Frame::Unreadable(what)) => self.ids([&what.id]),
+            (Phase::Enumerating, Frame::Nested(_)) => {
+                count("documents of folders", &mut self.nested, bound::FOLDERS)
+            }
             (Phase::Enumerating, Frame::Done(_)) => {
                 self.phase = Phase::Asking;
                 Ok(())
             }
             (Phase::Asking, Frame::Place(place)) => self.place(place),
+            (Phase::Asking, Frame::Gone(gone)) if self.question == Question::Gone => {
+                count("deleted paths", &mut self.places, bound::GONE_PATHS)?;
+                self.ids([&gone.commit, &gone.object])
+            }
             (Phase::Asking, Frame::Object(object)) => self.old_side(object),
             (Phase::Asking, Frame::Document(document)) => {
                 if self.question != Question::Documents {
@@ -308,18 +321,14 @@ impl Order {
     }
 
     fn place(&mut self, place: &Place<'_>) -> Result<(), Error> {
-        let asked = match &self.question {
-            Question::Places(ids) => ids.binary_search(&place.object).is_ok(),
-            _ => false,
+        let most = match &self.question {
+            Question::Places(ids) if ids.binary_search(&place.object).is_ok() => {
+                limits::PLACES * limits::PLACES_PER_OBJECT
+            }
+            Question::Changes => bound::CHANGES,
+            _ => return Err(Error::Unasked("this place")),
         };
-        if !asked {
-            return Err(Error::Unasked("this place"));
-        }
-        count(
-            "places",
-            &mut self.places,
-            limits::PLACES * limits::PLACES_PER_OBJECT,
-        )?;
+        count("places", &mut self.places, most)?;
         self.ids(
             [&place.object, &place.commit]
                 .into_iter()

@@ -21,6 +21,9 @@ pub(crate) const DONE: u8 = 0x19;
 pub(crate) const PLACE: u8 = 0x1a;
 pub(crate) const ANSWERED: u8 = 0x1b;
 
+pub(crate) const GONE: u8 = 0x1c;
+pub(crate) const NESTED: u8 = 0x9c;
+
 pub(crate) const PLAN: u8 = 0x20;
 pub(crate) const NEED: u8 = 0x21;
 pub(crate) const WANT: u8 = 0x22;
@@ -28,6 +31,8 @@ pub(crate) const FINDING: u8 = 0x23;
 pub(crate) const RULE: u8 = 0x24;
 pub(crate) const LINE: u8 = 0x25;
 pub(crate) const VERDICT: u8 = 0x26;
+
+pub(crate) const PROGRESS: u8 = 0xa7;
 
 impl Frame<'_> {
     /// The tag this frame is sent under.
@@ -50,9 +55,12 @@ impl Frame<'_> {
             Self::Want(_) => WANT,
             Self::Place(_) => PLACE,
             Self::Answered => ANSWERED,
+            Self::Gone(_) => GONE,
+            Self::Nested(_) => NESTED,
             Self::Finding(_) => FINDING,
             Self::Rule(_) => RULE,
             Self::Line(_) => LINE,
+            Self::Progress { .. } => PROGRESS,
             Self::Verdict(_) => VERDICT,
         }
     }
@@ -77,9 +85,12 @@ impl Frame<'_> {
             Self::Want(_) => "Want",
             Self::Place(_) => "Place",
             Self::Answered => "Answered",
+            Self::Gone(_) => "Gone",
+            Self::Nested(_) => "Nested",
             Self::Finding(_) => "Finding",
             Self::Rule(_) => "Rule",
             Self::Line(_) => "Line",
+            Self::Progress { .. } => "Progress",
             Self::Verdict(_) => "Verdict",
         }
     }

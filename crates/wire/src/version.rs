@@ -7,7 +7,7 @@ use crate::frame::{Hello, Refuse, RefuseCode};
 /// Incompatible changes. Peers of different majors refuse each other.
 pub const MAJOR: u16 = 1;
 /// Compatible additions. Each side works with any minor of its major, old or new.
-pub const MINOR: u16 = 0;
+pub const MINOR: u16 = 1;
 
 /// This side's Hello.
 pub fn hello<'a>(capabilities: u64, build: &'a str, documents: Vec<&'a [u8]>) -> Hello<'a> {
@@ -31,7 +31,6 @@ pub fn refuse(code: RefuseCode, message: &str) -> Refuse<'_> {
 }
 
 /// The minor version two peers speak: the older of the two; `None` when their majors differ.
-#[expect(clippy::unnecessary_min_or_max, reason = "the minor is 0 only as yet")]
 pub fn agreed(theirs: &Hello<'_>) -> Option<u16> {
     (theirs.major == MAJOR).then(|| theirs.minor.min(MINOR))
 }

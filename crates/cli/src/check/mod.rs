@@ -14,10 +14,10 @@ use std::io::IsTerminal as _;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
-use lychgate_client::{Answered, Asker, Error, Link, Question};
+use lychgate_client::{Answered, Asker, Error, Link, Progress, Question, so_far};
 use lychgate_git::{Environment, Repository};
 use lychgate_model::text::{self, View};
-use lychgate_model::{Decision, Finding, Hook, Reason, ReasonCode, RuleId, State, Verdict};
+use lychgate_model::{Decision, Finding, Hook, Reason, ReasonCode, RuleId, State, Verdict, limits};
 
 use self::judge::Bench;
 use self::selection::Selection;
@@ -161,6 +161,11 @@ impl Asked<'_> {
         hook: Hook,
         question: Question<'_>,
     ) -> Result<(Answered, u64), Error> {
+        let tell = |judged, announced| eprintln!("{}", so_far(judged, announced));
+        let progress = Progress {
+            tell: &tell,
+            every: limits::PROGRESS,
+        };
         let asker = Asker {
             hook,
             build: env!("CARGO_PKG_VERSION"),
@@ -168,6 +173,8 @@ impl Asked<'_> {
             environment: self.environment,
             variables: self.around.variables(),
             repository: self.repository,
+            // Over files a bar tells.
+            progress: (hook != Hook::CheckPath).then_some(progress),
         };
         lychgate_client::ask(link, asker, question).map(|answered| (answered, 0))
     }

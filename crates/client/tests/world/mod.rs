@@ -110,6 +110,7 @@ pub fn put_with(
         environment: &environment,
         variables: &variables,
         repository: Some(&repository),
+        progress: None,
     };
     let answered = ask(&mut link, asker, question);
     drop(link);

@@ -164,6 +164,11 @@ impl<'v> Added<'v> {
         on(self.visitor.path(path, new, old))
     }
 
+    /// The folders that were walked.
+    pub(super) fn into_folders(self) -> Lists {
+        self.folders
+    }
+
     fn give_up(&mut self, (id, path): (ObjectId, &[u8]), why: &str) -> Result<(), Stop> {
         self.given_up = true;
         self.folders = Lists::default();

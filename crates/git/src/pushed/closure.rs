@@ -85,8 +85,9 @@ impl<'a> Closure<'a> {
         }
     }
 
-    pub(crate) fn finish(self) -> Outside {
-        self.outside
+    /// What is judged beside, and the folders that were walked.
+    pub(crate) fn finish(self) -> (Outside, Lists) {
+        (self.outside, self.paths.into_folders())
     }
 
     /// Judges an object that nothing covers.

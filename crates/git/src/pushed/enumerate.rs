@@ -8,9 +8,10 @@ use lychgate_model::{ObjectId, ObjectKind};
 
 use super::closure::{Closure, Outside};
 use super::deliver::{Duties, Pass, Single, Stop, on};
-use super::{NewObjects, Visitor};
+use super::{NewObjects, Visitor, own};
 use crate::error::Error;
 use crate::graph::Node;
+use crate::numbers::Lists;
 use crate::pack::Pack;
 use crate::quarantine::Contents;
 use crate::walk::{Judged, NewCommits, new_commits};
@@ -148,9 +149,27 @@ impl NewObjects<'_> {
         for &number in new.iter().rev() {
             closure.commit(number)?;
         }
-        let outside = closure.finish();
+        let (outside, folders) = closure.finish();
         self.commits = Some(new);
+        self.own_documents(&folders, visitor)?;
         Ok(outside)
+    }
+
+    /// Tells the documents that folders walked have of their own at HEAD.
+    fn own_documents(&mut self, folders: &Lists, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+        let head = self.repository.head().ok().and_then(|head| head.commit);
+        let Some(head) = head.filter(|_| folders.len() > 0) else {
+            return Ok(());
+        };
+        let (objects, head) = (self.objects(), self.graph.number(head)?);
+        self.graph.load(head, objects);
+        let Some(commit) = self.graph.commit(head) else {
+            return Ok(());
+        };
+        for path in own::documents(&mut self.graph, objects, commit.tree, folders)? {
+            on(visitor.document(&path))?;
+        }
+        Ok(())
     }
 
     /// The commits that the tips lead to, and whatever else is on the way or instead.

@@ -14,6 +14,7 @@ mod added;
 mod closure;
 mod deliver;
 mod enumerate;
+mod own;
 mod ranges;
 mod refkind;
 
@@ -51,6 +52,13 @@ pub trait Visitor {
     /// that becomes executable, or one whose name promises that it is encrypted and which changed;
     /// each content once, with what stands there in a parent.
     fn path(&mut self, path: &[u8], new: Side, old: Option<Side>) -> ControlFlow<()>;
+
+    /// A document that a folder has of its own, which stood before and below which something
+    /// changes.
+    fn document(&mut self, path: &[u8]) -> ControlFlow<()> {
+        let _ = path;
+        ControlFlow::Continue(())
+    }
 
     /// Something that belongs to what is enumerated cannot be read. For the object begun last:
     /// the rest of its content will not come.

@@ -1,6 +1,6 @@
-//! The `filter` attribute of a `.gitattributes` at the top, where it names a tool that encrypts.
+//! The `filter` attribute of a `.gitattributes`, where it names a tool that encrypts or Git LFS.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use lychgate_scan::Sealed;
 
 /// Lines of one file that say something about `filter`.
@@ -9,12 +9,16 @@ const MOST: usize = 2000;
 /// One file: the last line that fits a path decides.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attributes {
-    lines: Vec<(GlobMatcher, Option<Sealed>)>,
+    lines: GlobSet,
+    filters: Vec<Option<Sealed>>,
+    /// Not all of it could be read.
+    pub(super) is_cut: bool,
 }
 
 impl Attributes {
     pub(super) fn read(text: &str) -> Self {
         let mut lines = Vec::new();
+        let mut is_cut = false;
         // Macros: a word that stands for attributes.
         let mut macros: Vec<(&str, Option<Sealed>)> = Vec::new();
         for line in text.lines() {
@@ -26,8 +30,12 @@ impl Attributes {
                 }
                 continue;
             }
-            if line.is_empty() || line.starts_with('#') || lines.len() == MOST {
+            if line.is_empty() || line.starts_with('#') {
                 continue;
+            }
+            if lines.len() == MOST {
+                is_cut = true;
+                break;
             }
             let (pattern, rest) = match quoted(line) {
                 Some(found) => found,
@@ -41,27 +49,38 @@ impl Attributes {
                 lines.push((pattern, filter));
             }
         }
-        // Most files name other filters, if any: no pattern is compiled for them.
-        if lines.iter().all(|(_, sealed)| sealed.is_none()) {
-            return Self::default();
+        let mut set = GlobSetBuilder::new();
+        let mut filters = Vec::new();
+        for (pattern, sealed) in lines {
+            if let Some(glob) = glob(&pattern) {
+                set.add(glob);
+                filters.push(sealed);
+            }
         }
-        let lines = lines.into_iter();
-        let compiled = lines.filter_map(|(pattern, sealed)| Some((glob(&pattern)?, sealed)));
-        Self {
-            lines: compiled.collect(),
+        match set.build() {
+            Ok(lines) => Self {
+                lines,
+                filters,
+                is_cut,
+            },
+            Err(_) => Self {
+                is_cut: true,
+                ..Self::default()
+            },
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+    /// Whether it says nothing of any tool that is known: in a folder it may still say that a
+    /// filter above does not count.
+    pub(super) fn is_idle(&self) -> bool {
+        self.filters.iter().all(Option::is_none)
     }
 
-    /// The tool that encrypts what stands at a path.
-    pub(super) fn filter(&self, path: &[u8]) -> Option<Sealed> {
+    /// What it says of a path: nothing, that no tool that is known filters it, or which does.
+    pub(super) fn filter(&self, path: &[u8]) -> Option<Option<Sealed>> {
         let text = String::from_utf8_lossy(path);
-        let mut last = self.lines.iter().rev();
-        let last = last.find(|(glob, _)| glob.is_match(text.as_ref()));
-        last.and_then(|(_, sealed)| *sealed)
+        let last = self.lines.matches(text.as_ref()).into_iter().max()?;
+        self.filters.get(last).copied()
     }
 }
 
@@ -86,7 +105,9 @@ fn filter<'w>(
 /// The tool behind the name of a filter, as its own documentation calls it.
 fn tool(name: &str) -> Option<Sealed> {
     let begins = |with: &str| name.starts_with(with);
-    if begins("git-crypt") {
+    if name == "lfs" {
+        Some(Sealed::Lfs)
+    } else if begins("git-crypt") {
         Some(Sealed::GitCrypt)
     } else if begins("git-agecrypt") || begins("git-age") || begins("age") {
         Some(Sealed::Age)
@@ -117,7 +138,7 @@ fn quoted(line: &str) -> Option<(String, &str)> {
 }
 
 /// A pattern as Git reads it: without a slash it fits names in any folder.
-fn glob(pattern: &str) -> Option<GlobMatcher> {
+fn glob(pattern: &str) -> Option<Glob> {
     if pattern.ends_with('/') || pattern.starts_with('!') {
         return None;
     }
@@ -129,7 +150,7 @@ fn glob(pattern: &str) -> Option<GlobMatcher> {
         None => format!("**/{plain}"),
     };
     let glob = GlobBuilder::new(&whole).literal_separator(true).build();
-    glob.ok().map(|g| g.compile_matcher())
+    glob.ok()
 }
 
 #[cfg(test)]
@@ -158,13 +179,15 @@ secrets/*.md !filter !diff
             ("secrets/a/b.md", Some(Sealed::GitCrypt)),
             ("with space.txt", Some(Sealed::Salted)),
             ("q.hid", Some(Sealed::GitCrypt)),
-            ("q.psd", None),
+            ("q.psd", Some(Sealed::Lfs)),
             ("q.a", None),
             ("q.{a}", Some(Sealed::GitCrypt)),
             (".gitattributes", None),
         ] {
-            assert_eq!(read.filter(path.as_bytes()), want, "{path}");
+            assert_eq!(read.filter(path.as_bytes()).flatten(), want, "{path}");
         }
-        assert!(Attributes::read("*.psd filter=lfs\n* text=auto\n").is_empty());
+        assert_eq!(read.filter(b"secrets/a.md"), Some(None));
+        assert_eq!(read.filter(b"other"), None);
+        assert!(Attributes::read("*.psd filter=other\n* text=auto\n").is_idle());
     }
 }

@@ -1,7 +1,7 @@
-//! The `creation_rules` of a `.sops.yaml`, read line by line: of YAML no more than SOPS' own
-//! examples use.
+//! The `creation_rules` of a `.sops.yaml`.
 
 use lychgate_scan::PathPattern;
+use saphyr_parser::{Event, Parser};
 
 /// One rule that names files.
 #[derive(Clone, Debug)]
@@ -70,99 +70,98 @@ pub(super) fn read(text: &str) -> (Vec<Rule>, Option<String>) {
     (rules, left)
 }
 
+/// A mapping or sequence that is open.
+struct Level {
+    is_map: bool,
+    /// Of a mapping: the key whose value comes.
+    key: Option<String>,
+}
+
+/// The rules as written, in whatever style, and how many could not be read.
 fn drafts(text: &str) -> (Vec<Draft>, usize) {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut unread = 0;
-    let mut inside = false;
-    // Columns of the dash of an item and of its keys.
-    let mut dash = None;
-    let mut keys = None;
-    for line in text.lines() {
-        let content = line.trim_start_matches(' ');
-        let mut column = line.len() - content.len();
-        if content.is_empty() || content.starts_with('#') {
-            continue;
-        }
-        if column == 0 && !content.starts_with('-') {
-            inside = content.split('#').next().map(str::trim_end) == Some("creation_rules:");
-            let flow = content.starts_with("creation_rules:") && !inside;
-            unread += usize::from(flow);
-            (dash, keys) = (None, None);
-            continue;
-        }
-        if !inside {
-            continue;
-        }
-        let mut content = content;
-        if let Some(rest) = content.strip_prefix('-')
-            && (rest.is_empty() || rest.starts_with(' '))
-            && *dash.get_or_insert(column) == column
-        {
-            if drafts.len() == MOST {
-                return (drafts, unread + 1);
-            }
-            drafts.push(Draft::default());
-            content = rest.trim_start();
-            column += 1 + rest.len() - content.len();
-            keys = (!content.is_empty()).then_some(column);
-            unread += usize::from(content.starts_with('{'));
-        }
-        if *keys.get_or_insert(column) != column {
-            continue;
-        }
-        let Some(draft) = drafts.last_mut() else {
-            continue;
+    let mut levels: Vec<Level> = Vec::new();
+    // Nothing is built of the document: an alias is a name, and means nothing here.
+    for event in Parser::new_from_str(text) {
+        let Ok((event, _)) = event else {
+            return (drafts, unread + 1);
         };
-        match content.split_once(':') {
-            Some(("path_regex", value)) => match scalar(value.trim()) {
-                Some(pattern) => draft.pattern = Some(pattern),
-                None => unread += 1,
-            },
-            Some(("encrypted_regex" | "encrypted_suffix" | "encrypted_comment_regex", _)) => {
-                draft.partial = true;
+        if drafts.len() > MOST {
+            drafts.pop();
+            return (drafts, unread + 1);
+        }
+        match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                let is_map = matches!(event, Event::MappingStart(..));
+                match (is_rule_list(&levels), key_of_rule(&levels)) {
+                    (true, _) if is_map => drafts.push(Draft::default()),
+                    (_, Some("path_regex")) => unread += 1,
+                    _ => {}
+                }
+                levels.push(Level { is_map, key: None });
             }
+            Event::MappingEnd | Event::SequenceEnd => {
+                levels.pop();
+                close(&mut levels);
+            }
+            Event::Scalar(text, ..) => {
+                let awaits = levels.last().is_some_and(|l| l.is_map && l.key.is_none());
+                if awaits {
+                    if let Some(level) = levels.last_mut() {
+                        level.key = Some(text.into_owned());
+                    }
+                    continue;
+                }
+                match (key_of_rule(&levels), drafts.last_mut()) {
+                    (Some("path_regex"), Some(draft)) => draft.pattern = Some(text.into_owned()),
+                    (Some(key), Some(draft)) if PARTIAL.contains(&key) => draft.partial = true,
+                    _ => {}
+                }
+                close(&mut levels);
+            }
+            Event::Alias(_) => {
+                let rules = matches!(&levels[..], [top] if is_rules(top));
+                let lost = matches!(key_of_rule(&levels), Some("path_regex" | "<<"));
+                unread += usize::from(rules || lost || is_rule_list(&levels));
+                close(&mut levels);
+            }
+            Event::DocumentStart(_) => levels.clear(),
             _ => {}
         }
     }
     (drafts, unread)
 }
 
-/// A scalar on one line; `None`: it goes on, or is no text.
-fn scalar(value: &str) -> Option<String> {
-    if let Some(rest) = value.strip_prefix('\'') {
-        let mut out = String::new();
-        let mut chars = rest.chars().peekable();
-        while let Some(c) = chars.next() {
-            match c {
-                '\'' if chars.next_if_eq(&'\'').is_some() => out.push('\''),
-                '\'' => return Some(out),
-                c => out.push(c),
-            }
-        }
-        return None;
+/// Keys of a rule that takes some values of a file only.
+const PARTIAL: [&str; 3] = [
+    "encrypted_regex",
+    "encrypted_suffix",
+    "encrypted_comment_regex",
+];
+
+fn is_rules(level: &Level) -> bool {
+    level.key.as_deref() == Some("creation_rules")
+}
+
+/// Whether the next thing is one of the rules.
+fn is_rule_list(levels: &[Level]) -> bool {
+    matches!(levels, [top, list] if is_rules(top) && !list.is_map)
+}
+
+/// The key of a rule whose value comes.
+fn key_of_rule(levels: &[Level]) -> Option<&str> {
+    match levels {
+        [top, list, rule] if is_rules(top) && !list.is_map => rule.key.as_deref(),
+        _ => None,
     }
-    if let Some(rest) = value.strip_prefix('"') {
-        let mut out = String::new();
-        let mut chars = rest.chars();
-        while let Some(c) = chars.next() {
-            match c {
-                '"' => return Some(out),
-                '\\' => match chars.next()? {
-                    c @ ('\\' | '"' | '/') => out.push(c),
-                    't' => out.push('\t'),
-                    _ => return None,
-                },
-                c => out.push(c),
-            }
-        }
-        return None;
+}
+
+/// A value is complete.
+fn close(levels: &mut [Level]) {
+    if let Some(level) = levels.last_mut() {
+        level.key = None;
     }
-    if value.is_empty() || value.starts_with(['|', '>', '&', '*', '!', '{', '[']) {
-        // A plain scalar cannot begin so; `[` is a list, and a pattern that begins so is quoted.
-        return None;
-    }
-    let plain = value.split(" #").next().unwrap_or(value);
-    Some(plain.trim_end().to_owned())
 }
 
 #[cfg(test)]
@@ -212,13 +211,29 @@ other: 1
     }
 
     #[test]
+    fn every_style_of_yaml_is_read() {
+        for text in [
+            "creation_rules: [{path_regex: ^secrets/a$, age: x}]\n",
+            "creation_rules:\n- {age: x, path_regex: ^secrets/a$}\n",
+            "creation_rules:\n- path_regex: >-\n    ^secrets/a$\n",
+            "creation_rules:\n- path_regex: |-\n    ^secrets/a$\n  age: x\n",
+            "{\"creation_rules\": [{\"path_regex\": \"^secrets/a$\"}]}",
+            "keys: &k [x]\n---\ncreation_rules:\n- age: *k\n  path_regex: '^secrets/a$'\n",
+        ] {
+            assert!(fits(text, "secrets/a") && !fits(text, "b"), "{text}");
+            assert_eq!(read(text).1, None, "{text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_told() {
         for text in [
-            "creation_rules: [{path_regex: a}]\n",
-            "creation_rules:\n- {path_regex: a}\n",
-            "creation_rules:\n- path_regex: >-\n    a\n",
             "creation_rules:\n- path_regex: a(\n",
             "creation_rules:\n- path_regex: 'a\n",
+            "creation_rules:\n- path_regex: [a, b]\n",
+            "x: &r a\ncreation_rules:\n- path_regex: *r\n",
+            "x: &r []\ncreation_rules: *r\n",
+            "creation_rules: [\n",
         ] {
             assert!(read(text).1.is_some(), "{text}");
         }
@@ -228,8 +243,14 @@ other: 1
             "- a",
             "creation_rules:\n",
             "creation_rules:\n  path_regex: a\n",
+            "other:\n  creation_rules:\n  - path_regex: a\n",
         ] {
             assert!(read(text).0.is_empty(), "{text}");
         }
+        // What stands before the fault counts.
+        let text = "creation_rules:\n- path_regex: ^secrets/a$\n- path_regex: 'b\n";
+        assert!(fits(text, "secrets/a") && read(text).1.is_some());
+        let deep = "[".repeat(100_000);
+        assert!(read(&format!("creation_rules: {deep}")).1.is_some());
     }
 }

@@ -81,7 +81,7 @@ fn a_link_that_stays_inside_and_a_file_that_is_no_link_are_nothing() {
         ("a/b/link", Mode::Symlink, b"../../inside"),
         ("link", Mode::Symlink, b"./x/../inside"),
         ("a/file", Mode::Regular, b"/etc/passwd"),
-        ("a/file", Mode::Executable, b"../../elsewhere"),
+        ("a/file", Mode::Regular, b"../../elsewhere"),
     ] {
         for said in [staged(path, mode, target, None), pushed(path, mode, target)] {
             assert_eq!(said.decision(), Decision::Allow, "{path} {said:?}");

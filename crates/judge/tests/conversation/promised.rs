@@ -144,7 +144,7 @@ fn a_push_is_held_to_it_whatever_is_known_already() {
 
 #[test]
 fn a_document_that_cannot_be_read_is_noted_and_denies_nothing() {
-    let broken = b"creation_rules: [{path_regex: secrets}]\n".as_slice();
+    let broken = b"creation_rules: [{path_regex: secrets(}]\n".as_slice();
     let mut talk = Talk::new(&ENGINE);
     let document = (
         b".sops.yaml".as_slice(),

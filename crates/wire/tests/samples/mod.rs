@@ -198,6 +198,27 @@ pub(crate) fn all() -> Vec<(&'static str, Frame<'static>)> {
             )])),
         ),
         (
+            "want-changes",
+            Frame::Want(Want::Changes(vec![b"".to_vec(), b"conf".to_vec()])),
+        ),
+        ("want-gone", Frame::Want(Want::Gone(vec![(id(8), id(4))]))),
+        (
+            "gone",
+            Frame::Gone(Gone {
+                commit: id(8),
+                object: id(4),
+                path: b"conf/old.env",
+            }),
+        ),
+        (
+            "progress",
+            Frame::Progress {
+                judged: 40_000,
+                announced: 81_234,
+            },
+        ),
+        ("nested", Frame::Nested(b"conf/.gitattributes")),
+        (
             "place",
             Frame::Place(Place {
                 object: id(5),
