@@ -18,6 +18,22 @@ fn a_trailer_that_policy_requires_is_named_when_missing() {
         .says("Issue");
     repo.git(&["commit", "-qm", "with trailer\n\nIssue: 7"])
         .ok();
+    // In the editor Git writes comments below, behind whatever the user has them begin with.
+    let write = |text: &str| format!("printf '{text}' | cat - \"$1\" >m && cp m \"$1\"; rm m; #");
+    for comment in [
+        "core.commentChar=;",
+        "core.commentString=//",
+        "core.commentChar=#",
+    ] {
+        repo.stage("f", comment);
+        let commit = ["-c", comment, "commit", "-q"];
+        let with = write("subject\\n\\nIssue: 7\\n");
+        let without = write("subject\\n\\nno trailer\\n");
+        repo.git_with(&commit, &[("GIT_EDITOR", &without)])
+            .fails()
+            .says("Issue");
+        repo.git_with(&commit, &[("GIT_EDITOR", &with)]).ok();
+    }
 }
 
 #[test]

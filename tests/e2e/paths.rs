@@ -277,3 +277,21 @@ fn debt_of_a_rule_with_paths_of_its_own_moves_as_debt() {
         denied(both_staged(&repo), &value);
     }
 }
+
+#[test]
+fn the_name_of_a_ref_that_stands_is_judged_as_a_first_push_would_be() {
+    let world = world();
+    let (_, repo) = world.server("r");
+    repo.stage("f", "x\n");
+    repo.commit().ok();
+    let (token, other) = (forge_token(), forge_token());
+    repo.lychgate(&["check", "--all"]).code(0);
+    repo.git(&["tag", "plain"]).ok();
+    repo.lychgate(&["check", "--all"]).code(0).silent();
+    repo.git(&["branch", &format!("try-{token}")]).ok();
+    repo.git(&["tag", &format!("v-{other}")]).ok();
+    let said = repo.lychgate(&["check", "--all"]).code(1);
+    let said = said.hides(&token).hides(&other).says("2 new secrets");
+    drop(said);
+    repo.git(&["push", "-q", "--all"]).fails();
+}

@@ -360,6 +360,22 @@ fn gitleaks_rows_and_junit_cases_are_one_a_finding() {
 }
 
 #[test]
+fn no_format_holds_what_a_terminal_would_obey() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let name = "\u{9b}31m\u{202e}gnp.py";
+    std::fs::write(repository.join(name), format!("T = \"{}\"\n", token(3))).unwrap();
+    scene.git(&repository, ["add", "."]);
+    for format in FORMATS.iter().chain(&["json", "ndjson", "text"]) {
+        let out = check(&scene, &repository, format);
+        assert!(out.is_ascii(), "{format}: {out}");
+    }
+    let found = check(&scene, &repository, "ndjson");
+    let first: Value = serde_json::from_str(found.lines().next().unwrap()).unwrap();
+    assert_eq!(first["path"], name);
+}
+
+#[test]
 fn a_sheet_has_a_row_a_finding_and_no_formula() {
     let scene = Scene::new();
     let repository = scene.repository("r");

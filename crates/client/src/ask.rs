@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use lychgate_git::{Document as Stood, Environment, NewObjects, PrePushLine, Repository, Where};
-use lychgate_model::{HashKind, Hook, ObjectId, RefUpdate, Surface, pattern};
+use lychgate_model::{HashKind, Hook, ObjectId, RefKind, RefUpdate, Surface, pattern};
 use lychgate_wire::frame::{Document, DocumentContent, DocumentSide, Facts, Frame, caps};
 use lychgate_wire::{bound, version};
 
@@ -204,8 +204,24 @@ fn updates(asker: Asker<'_>, question: &Question<'_>) -> Result<Vec<RefUpdate>, 
                 .map(|line| lines::remote_update(repository, line))
                 .collect()
         }
+        Question::All => standing(needed(asker)?),
         _ => Ok(Vec::new()),
     }
+}
+
+/// Every ref that stands, as a first push would make it: a secret can be in its name.
+fn standing(repository: &Repository) -> Result<Vec<RefUpdate>, Error> {
+    let old = ObjectId::null(repository.hash_kind());
+    let mut updates = Vec::new();
+    repository.for_each_ref(&mut |name, new| {
+        updates.push(RefUpdate {
+            name: name.to_vec(),
+            old,
+            new,
+            kind: RefKind::Create,
+        });
+    })?;
+    Ok(updates)
 }
 
 /// Facts, ref lines and documents.

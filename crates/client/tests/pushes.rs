@@ -74,6 +74,9 @@ fn what_the_judge_knows_is_not_sent_again() {
     );
     let seen = put.allowed();
     assert!(seen.offered.len() >= 9 && seen.objects.is_empty());
+    // As a first push would name them.
+    assert!(!seen.refs.is_empty());
+    assert!(seen.refs.iter().all(|(_, kind)| *kind == RefKind::Create));
 }
 
 #[test]

@@ -87,7 +87,12 @@ impl Opening {
         let plan = (ref_bytes.saturating_mul(policy.steps()) <= limits::REF_STEPS).then(|| {
             let server = surface == Surface::Server;
             let head: &[u8] = if server { &asking.head } else { b"" };
-            let trailers = asking.hook == Hook::CommitMsg || policy.requires_trailers(&refs, head);
+            // History that stands was written before anybody asked for trailers.
+            let trailers = match asking.hook {
+                Hook::CommitMsg => true,
+                Hook::CheckAll => false,
+                _ => policy.requires_trailers(&refs, head),
+            };
             let patterns = match server {
                 true => policy.plan(&refs, head),
                 false => Vec::new(),

@@ -180,7 +180,7 @@ impl Session {
         let help = if self.asking.as_ref().is_some_and(file) {
             "make it readable, or leave it out"
         } else {
-            "git fsck names what is damaged"
+            "git fsck names what is damaged; a partial clone wants git fetch --refetch"
         };
         self.tell(ReasonCode::Unreadable, format!("{name}: {why}"), help);
     }

@@ -9,8 +9,8 @@ pub fn is_key(text: &[u8]) -> bool {
         && text.first().is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// The keys among `required` without a trailer that has a value. `comments`: lines that begin with
-/// `#` are not part of the message (one being written).
+/// The keys among `required` without a trailer that has a value. `comments`: lines of comment are
+/// not part of the message (one being written).
 pub fn missing<'k>(message: &[u8], required: &'k [String], comments: bool) -> Vec<&'k str> {
     let found = block(message, comments);
     let stands = |key: &&String| {
@@ -26,9 +26,11 @@ fn block(message: &[u8], comments: bool) -> Vec<(&[u8], bool)> {
     let lines = message
         .split(|b| *b == b'\n')
         .map(|l| l.strip_suffix(b"\r").unwrap_or(l));
-    let lines: Vec<&[u8]> = lines
-        .filter(|l| !(comments && l.starts_with(b"#")))
-        .collect();
+    let mut lines: Vec<&[u8]> = lines.collect();
+    if comments {
+        let comment = comment(&lines);
+        lines.retain(|l| !l.starts_with(comment));
+    }
     let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
     let Some(last) = lines.iter().rposition(|l| !blank(l)) else {
         return Vec::new();
@@ -69,6 +71,27 @@ fn block(message: &[u8], comments: bool) -> Vec<(&[u8], bool)> {
     } else {
         Vec::new()
     }
+}
+
+/// Longest `core.commentString` that is recognised, in bytes; none with letters is.
+const COMMENT: usize = 16;
+
+/// What lines of comment begin with. Whatever `core.commentChar` or `core.commentString` is, what
+/// Git writes into the editor ends with lines that all begin with it, one of which is nothing else.
+fn comment<'m>(lines: &[&'m [u8]]) -> &'m [u8] {
+    let mut below: Vec<&[u8]> = Vec::new();
+    for line in lines.iter().rev().skip_while(|l| l.is_empty()) {
+        let alone =
+            (1..=COMMENT).contains(&line.len()) && line.iter().all(u8::is_ascii_punctuation);
+        if alone && !below.is_empty() && below.iter().all(|l| l.starts_with(line)) {
+            return line;
+        }
+        if line.is_empty() {
+            break;
+        }
+        below.push(line);
+    }
+    b"#"
 }
 
 fn trailer(line: &[u8]) -> Option<(&[u8], bool)> {

@@ -271,6 +271,23 @@ fn trailers_are_found_as_git_finds_them() {
             true,
             true,
         ),
+        // Of `core.commentChar` and `core.commentString` only their work is seen.
+        (
+            "t\n\nIssue: 7\n; Please enter the message\n;\n; On branch\n;\tnew file: a\n;\n",
+            true,
+            true,
+        ),
+        (
+            "t\n\nIssue: 7\n\n// Please enter\n//\n// On\n//\n",
+            true,
+            true,
+        ),
+        (
+            "t\n\nIssue: 7\n\n// Please enter\n//\n// On\n//\n",
+            false,
+            false,
+        ),
+        ("t\n\n; Issue: 7\n;\n; On branch\n", true, false),
         ("Issue: 7\n", false, false),
         ("\n\nIssue: 7\n", false, false),
         ("t\n\nIssue:\n", false, false),

@@ -188,7 +188,15 @@ impl Order {
             }
             (Phase::Facts, Frame::Facts(facts)) => self.facts(facts),
             (Phase::Before, Frame::Ref(update)) => {
-                self.only_for("Ref", &[Hook::PreReceive, Hook::Update, Hook::PrePush])?;
+                self.only_for(
+                    "Ref",
+                    &[
+                        Hook::PreReceive,
+                        Hook::Update,
+                        Hook::PrePush,
+                        Hook::CheckAll,
+                    ],
+                )?;
                 count("ref lines", &mut self.refs, limits::REFS)?;
                 self.ids([&update.old, &update.new])
             }

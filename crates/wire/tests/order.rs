@@ -167,7 +167,11 @@ fn messages_belong_to_hooks() {
             frame.name()
         );
     }
-    for (hook, fits) in [(Hook::PrePush, true), (Hook::CheckStaged, false)] {
+    for (hook, fits) in [
+        (Hook::PrePush, true),
+        (Hook::CheckAll, true),
+        (Hook::CheckStaged, false),
+    ] {
         let mut order = Order::new();
         order.receive(&hello(0)).unwrap();
         order.receive(&facts(hook)).unwrap();

@@ -23,7 +23,8 @@ pub(crate) fn install(
     if layout.bare {
         return Err(Failure::new(
             Kind::Usage,
-            "nothing was installed: a bare repository runs no hooks of a developer",
+            "nothing was installed: as a server's, a bare repository is gated with --server; one \
+             whose work tree stands elsewhere, with GIT_DIR and GIT_WORK_TREE set",
         )
         .hint("lychgate install --server ."));
     }

@@ -46,7 +46,7 @@ pub(super) fn document(verdict: &Verdict) -> String {
 
 fn finding(finding: &Finding) -> [String; HEAD.len()] {
     let id = |id: Option<lychgate_model::ObjectId>| id.map(|id| id.to_string()).unwrap_or_default();
-    let path = finding.path.as_ref().map(RepoPath::percent);
+    let path = finding.path.as_ref().map(RepoPath::to_string);
     let print = finding.fingerprint.map(|f| f.to_string());
     [
         "finding".to_owned(),

@@ -162,7 +162,7 @@ pub(super) fn document(verdict: &Verdict, cwe: Weaknesses<'_>) -> String {
             .map(|(finding, key)| vulnerability(finding, key, verdict, cwe))
             .collect(),
     };
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    super::json(&document, serde_json_fmt::JsonFormat::pretty())
 }
 
 fn vulnerability<'a>(

@@ -30,7 +30,7 @@ struct Row<'a> {
 /// The findings, as an array.
 pub(super) fn document(verdict: &Verdict) -> String {
     let rows: Vec<Row<'_>> = verdict.findings.iter().map(row).collect();
-    serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
+    super::json(&rows, serde_json_fmt::JsonFormat::pretty())
 }
 
 fn row(finding: &Finding) -> Row<'_> {

@@ -2,6 +2,7 @@
 
 use lychgate_model::{Finding, RuleNote, Verdict};
 use serde::Serialize;
+use serde_json_fmt::JsonFormat;
 
 /// One document: findings, the rules they cite, the verdict.
 pub(super) fn document(verdict: &Verdict) -> String {
@@ -23,10 +24,7 @@ pub(super) fn lines(verdict: &Verdict) -> String {
 }
 
 fn line<T: Serialize>(value: &T) -> String {
-    // Strings, numbers and lists: there is nothing in them that could not be written.
-    let mut text = serde_json::to_string(value).unwrap_or_default();
-    text.push('\n');
-    text
+    super::json(value, JsonFormat::new())
 }
 
 #[derive(Serialize)]

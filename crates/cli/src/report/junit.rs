@@ -32,10 +32,7 @@ pub(super) fn document(verdict: &Verdict) -> String {
 /// Fails where the finding blocks; debt and what is allowed is skipped, and so still seen.
 fn case(finding: &Finding, verdict: &Verdict) -> TestCase {
     let path = finding.path.as_ref();
-    let path = path.map_or_else(
-        || finding.source.name().to_owned(),
-        lychgate_model::RepoPath::percent,
-    );
+    let path = path.map_or_else(|| finding.source.name().to_owned(), ToString::to_string);
     let place = format!("{path}:{}:{}", finding.span.line, finding.span.column);
     let mut status = if finding.blocks {
         TestCaseStatus::non_success(NonSuccessKind::Failure)

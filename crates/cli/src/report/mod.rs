@@ -16,6 +16,8 @@ mod stable;
 
 use lychgate_model::{Decision, Finding, RepoPath, RuleId, Source, Verdict, exit};
 
+use serde_json_fmt::JsonFormat;
+
 use crate::args::Format;
 
 /// What classes of weakness a rule serves, by their CWE numbers.
@@ -48,6 +50,13 @@ pub(crate) fn written(
         Format::Csv => csv::document(verdict),
         Format::Agent => agent::document(verdict),
     }
+}
+
+/// JSON in ASCII: names of files are an attacker's to choose, and what is read by a program may be
+/// printed by one. Strings, numbers and lists: there is nothing in them that could not be written.
+fn json<T: serde::Serialize>(value: &T, format: JsonFormat) -> String {
+    let text = format.ascii(true).format_to_string(value);
+    text.unwrap_or_default() + "\n"
 }
 
 /// The file of a finding. For a message, a person or a name there is none; who reads a report may

@@ -53,7 +53,7 @@ pub(super) fn document(verdict: &Verdict, cwe: Weaknesses<'_>) -> String {
         .version(json!("2.1.0"))
         .runs(vec![run])
         .build();
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    super::json(&log, serde_json_fmt::JsonFormat::pretty())
 }
 
 /// What kept the run from being complete is said, or a reader would take it for clean.
