@@ -283,3 +283,35 @@ fn without_a_network_everything_works() {
     run(&bad).fails();
     run(&good).ok();
 }
+
+#[test]
+fn a_slow_hook_from_before_takes_no_time_from_the_gate() {
+    let world = World::new();
+    world.start_daemon();
+    for choice in ["in-process", "deny", "allow-recorded"] {
+        let repo = world.repo(choice);
+        repo.lychgate(&["uninstall"]).ok();
+        let slow = repo.path.join(".git/hooks/pre-commit");
+        std::fs::write(&slow, "#!/bin/sh\nexec sleep 1.2\n").unwrap();
+        std::fs::set_permissions(&slow, PermissionsExt::from_mode(0o755)).unwrap();
+        repo.lychgate(&["install", "--unavailable", choice]).ok();
+        let conf = repo.path.join(".git/hooks/lychgate.conf");
+        let said = std::fs::read_to_string(&conf).unwrap();
+        let kept = said.lines().filter(|l| !l.starts_with("deadline_seconds"));
+        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        // Less than the other hook takes.
+        std::fs::write(&conf, format!("{kept}deadline_seconds = 1\n")).unwrap();
+
+        let token = forge_token();
+        repo.stage("a", format!("k={token}\n"));
+        let denied = repo.commit().fails().says("a:1:3").hides(&token);
+        assert!(!denied.text().contains("daemon"), "{}", denied.text());
+        repo.stage("a", "fine\n");
+        let allowed = repo.commit().ok();
+        assert_eq!(
+            allowed.text(),
+            "",
+            "{choice}: it was asked and said nothing"
+        );
+    }
+}

@@ -8,12 +8,17 @@ use lychgate_client::error::chain;
 use lychgate_client::{conf, link, locate, spawn};
 use lychgate_model::{Hook, ReasonCode};
 
+/// What helps when there was no time left.
+const AGAIN: &str = "try again; what was judged already is remembered.";
+
 /// No verdict.
 pub(crate) enum Failure {
     /// Nobody judged. Another judge may be asked, where that is allowed.
     Away(Away),
     /// The change could not be judged, and would not be by anybody else.
     Unjudged(lychgate_client::Error),
+    /// The gate's own time ran out before anybody judged.
+    Late,
     /// What the hook was told at installation cannot be used.
     Conf(conf::Error),
     /// A server hook without `lychgate.conf`.
@@ -118,8 +123,9 @@ impl Failure {
                 "tell the administrators of this server; nothing was accepted."
             }
             Self::Away(_) => "lychgate doctor",
+            Self::Late => AGAIN,
             Self::Unjudged(error) => match error.reason() {
-                ReasonCode::Deadline => "try again; what was judged already is remembered.",
+                ReasonCode::Deadline => AGAIN,
                 _ if server => "",
                 _ => "lychgate doctor",
             },
@@ -138,6 +144,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Away(away) => write!(f, "the daemon is away: {away}"),
+            Self::Late => f.write_str("the deadline passed"),
             Self::Unjudged(error) => f.write_str(&chain(error)),
             Self::Conf(error) => f.write_str(&chain(error)),
             Self::NoConf => f.write_str("there is no lychgate.conf beside the hook"),

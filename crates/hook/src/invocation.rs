@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use lychgate_model::Hook;
 
@@ -24,13 +23,10 @@ pub(crate) struct Invocation {
     /// Where the hook stands, and `lychgate.conf` with it. Not resolved: the binary may be shared.
     pub(crate) folder: PathBuf,
     pub(crate) variables: Vec<(OsString, OsString)>,
-    /// When the run began.
-    pub(crate) start: Instant,
 }
 
 impl Invocation {
     pub(crate) fn of_process() -> Called {
-        let start = Instant::now();
         let mut words: Vec<OsString> = std::env::args_os().collect();
         if words.is_empty() {
             return Called::Wrongly;
@@ -57,7 +53,6 @@ impl Invocation {
             arguments: words,
             folder,
             variables,
-            start,
         }))
     }
 

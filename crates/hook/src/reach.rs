@@ -27,8 +27,8 @@ pub(crate) struct Reached {
 
 /// A daemon that was called and may answer. Until it does there is time for something else.
 pub(crate) enum Called {
-    /// Somebody listens; Hello was said.
-    Listening(SocketLink),
+    /// Somebody listens; Hello was said, and an answer is waited for this long.
+    Listening(SocketLink, Duration),
     /// Nobody does.
     Nobody(Outcome),
     /// It did not even take the Hello.
@@ -48,7 +48,7 @@ pub(crate) fn call_server(conf: &Conf, uid: u32, deadline: Instant) -> Called {
 /// Hears the daemon of a server.
 pub(crate) fn hear_server(called: Called, deadline: Instant) -> Result<Reached, Away> {
     match called {
-        Called::Listening(link) => hear(link, deadline),
+        Called::Listening(link, wait) => hear(link, deadline, wait),
         Called::Nobody(outcome) => Err(Away::NotListening(outcome)),
         Called::Away(away) => Err(away),
     }
@@ -78,7 +78,7 @@ impl Client<'_> {
     /// Hears the daemon that was called, or starts one.
     pub(crate) fn hear(&self, socket: &Path, called: Called) -> Result<Reached, Away> {
         let first = match called {
-            Called::Listening(link) => hear(link, self.deadline),
+            Called::Listening(link, wait) => hear(link, self.deadline, wait),
             Called::Nobody(outcome @ (Outcome::Refused | Outcome::NoSocket)) => {
                 self.start(socket, outcome)
             }
@@ -123,7 +123,7 @@ impl Client<'_> {
             self.voice.sentence("lychgate: started the daemon");
         }
         let link = hail(started.stream, self.deadline, limits::SPAWN_WAIT)?;
-        hear(link, self.deadline)
+        hear(link, self.deadline, limits::SPAWN_WAIT)
     }
 
     /// Asks the daemon to go. Whether it does shows when the next one is started.
@@ -136,9 +136,11 @@ impl Client<'_> {
 }
 
 fn call(socket: &Path, trusted: Trusted<'_>, deadline: Instant, wait: Duration) -> Called {
-    match connect(socket, trusted, deadline) {
+    // Those who gave up on a daemon that hangs fill its queue.
+    let soon = deadline.min(Instant::now() + limits::SPAWN_WAIT);
+    match connect(socket, trusted, soon) {
         Outcome::Listening(stream) => match hail(stream, deadline, wait) {
-            Ok(link) => Called::Listening(link),
+            Ok(link) => Called::Listening(link, wait),
             Err(away) => Called::Away(away),
         },
         outcome => Called::Nobody(outcome),
@@ -153,8 +155,10 @@ fn hail(stream: UnixStream, deadline: Instant, wait: Duration) -> Result<SocketL
     Ok(link)
 }
 
-/// Hears the daemon's Hello; from then on everything has until `deadline`.
-fn hear(mut link: SocketLink, deadline: Instant) -> Result<Reached, Away> {
+/// Hears the daemon's Hello; from then on everything has until `deadline`. What this process did
+/// in the meantime, opening a repository that lies far away, is not the daemon's silence.
+fn hear(mut link: SocketLink, deadline: Instant, wait: Duration) -> Result<Reached, Away> {
+    link.set_deadline(deadline.min(Instant::now() + wait));
     let greeting = hear_greeting(&mut link, BUILD).map_err(Away::greeting)?;
     link.set_deadline(deadline);
     Ok(Reached { link, greeting })

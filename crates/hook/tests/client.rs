@@ -343,6 +343,47 @@ fn a_daemon_that_hangs_is_not_waited_for() {
 }
 
 #[test]
+fn when_its_own_time_is_over_nobody_is_called_away_and_nothing_is_allowed() {
+    let stage = Stage::client();
+    let lychgate = stage.fallback(0);
+    // It listens long after the hook's time.
+    program(
+        stage.programs().join("lychgated"),
+        "#!/bin/sh\nexec sleep 2\n",
+    );
+    for choice in ["in-process", "deny", "allow-recorded"] {
+        stage.conf(&format!(
+            "deadline_seconds = 1\nlychgate = {}\nunavailable = {choice}\n",
+            lychgate.display()
+        ));
+        let said = stage.hook("pre-commit", &[], b"");
+        said.denied(&["commit not checked: the deadline passed", "try again"]);
+        assert!(!said.text.contains("daemon"), "{said:?}");
+        assert!(!stage.told().exists(), "there was no time left to ask");
+    }
+    let _daemon = stage.daemon(|_| Judge::default());
+    stage.hook("pre-commit", &[], b"").silently_allowed();
+}
+
+#[test]
+fn a_slow_chained_hook_leaves_the_gate_its_whole_time() {
+    let stage = Stage::client();
+    stage.script("pre-commit.before-lychgate", "#!/bin/sh\nexec sleep 1.2\n");
+    for choice in ["in-process", "deny", "allow-recorded"] {
+        stage.conf(&format!(
+            "deadline_seconds = 1\nunavailable = {choice}\n\
+            chained = pre-commit.before-lychgate\n"
+        ));
+        let daemon = stage.daemon(|n| if n == 0 { denying() } else { Judge::default() });
+        stage
+            .hook("pre-commit", &[], b"")
+            .denied(&["a.txt:1:1 something"]);
+        stage.hook("pre-commit", &[], b"").silently_allowed();
+        assert_eq!(daemon.sessions(), 2, "{choice}");
+    }
+}
+
+#[test]
 fn a_daemon_that_is_started_is_mentioned_once() {
     let stage = Stage::client();
     // The program beside the hook makes its own daemon known by a file; this test listens.
