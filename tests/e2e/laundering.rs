@@ -1,6 +1,8 @@
 //! Ways to bring a value in past the gate that must not work.
 
-use lychgate_e2e::{Repo, cloud_key_id, forge_token};
+use std::os::unix::fs::PermissionsExt;
+
+use lychgate_e2e::{Repo, World, cloud_key_id, forge_token};
 
 use crate::push::{denied, put, world};
 
@@ -267,4 +269,102 @@ fn a_push_through_a_symbolic_ref_protects_what_it_names() {
         .fails()
         .says("lychgate");
     repo.push(&["main:refs/heads/other"]).ok();
+}
+
+/// A saved cache that says of the object `id` that it is clean, in form as the daemon writes it.
+fn planted(matching: &str, id: &str, size: u64) -> Vec<u8> {
+    let hex = |text: &str| -> Vec<u8> {
+        let digits = text.as_bytes().chunks(2);
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
+        digits.map(|pair| byte(pair).unwrap()).collect()
+    };
+    let uid = rustix::process::geteuid().as_raw();
+    let mut out = [b"LYCHCLN2G".as_slice(), &uid.to_le_bytes(), &hex(matching)].concat();
+    let mut id = hex(id);
+    out.extend([b'R', 1, 0, 0, u8::try_from(id.len()).unwrap()]);
+    id.resize(32, 0);
+    out.extend(id);
+    out.extend(size.to_le_bytes());
+    // No key, no seal.
+    out.extend([0; 32]);
+    out
+}
+
+#[test]
+fn a_cache_that_somebody_planted_is_not_believed_and_ones_own_is() {
+    let world = World::new();
+    world.start_daemon();
+    let (_, repo) = world.server("r");
+    let token = forge_token();
+    repo.commit_unseen("clean", "fine\n".repeat(100));
+    repo.push(&["main"]).ok();
+    let status = || world.lychgate(&["status"]).ok().out();
+    let of = |status: &str, key: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(key));
+        value.map(|value| value.trim_start_matches(": ").to_owned())
+    };
+    let matching = of(&status(), "matching").unwrap();
+    let restart = |between: &dyn Fn()| {
+        world.lychgate(&["daemon", "stop"]).ok();
+        // It saves what it knows and ends.
+        while !world.daemons().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        between();
+        world.start_daemon();
+    };
+    let file = world.state().join("objects.cache");
+    let mode = |path: &std::path::Path, mode: u32| {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    };
+
+    // One's own: nothing that was judged before a restart is read again.
+    restart(&|| {});
+    repo.git(&["push", "-q", "o", "main:again"]).ok();
+    repo.lychgate(&["check", "--all"]).ok();
+    let after = status();
+    assert_eq!(of(&after, "bytes").as_deref(), Some("0"), "{after}");
+    assert_eq!(of(&after, "distrust"), None, "{after}");
+
+    let content = format!("k={token}\n");
+    repo.commit_unseen("secret", &content);
+    let id = repo.id("HEAD:secret");
+    let size = u64::try_from(content.len()).unwrap();
+    let forged = planted(matching.trim_start_matches("sha256:"), &id, size);
+    let denied = || {
+        repo.push(&["main"])
+            .fails()
+            .hides(&token)
+            .says("secret:1:3");
+    };
+    restart(&|| std::fs::write(&file, &forged).unwrap());
+    denied();
+    // Where others could have put it, it is not even looked into, and that is said.
+    for lax in [file.clone(), world.state()] {
+        let kept = lax.metadata().unwrap().permissions().mode() & 0o777;
+        restart(&|| mode(&lax, 0o777));
+        let said = status();
+        let why = format!("others may write {}", lax.display());
+        assert!(of(&said, "distrust").unwrap().starts_with(&why), "{said}");
+        denied();
+        let mend = format!("chmod go-w {}", lax.display());
+        let doctor = repo.lychgate(&["doctor"]).code(1).says(&mend);
+        assert!(
+            doctor.text().contains("not remembered"),
+            "{}",
+            doctor.text()
+        );
+        restart(&|| mode(&lax, kept));
+        assert_eq!(of(&status(), "distrust"), None);
+    }
+    // A pipe is waited at by nobody.
+    restart(&|| {
+        std::fs::remove_file(&file).unwrap();
+        let own = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &file, own).unwrap();
+    });
+    denied();
+    repo.git(&["reset", "-q", "--hard", "HEAD^"]).ok();
+    repo.commit_unseen("more", "fine\n");
+    repo.push(&["main"]).ok();
 }

@@ -12,6 +12,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lychgate_model::trust::WRITABLE_BY_OTHERS;
 use lychgate_model::{Surface, limits};
 
 /// The file's name, in the folder of the hook.
@@ -161,7 +162,7 @@ pub fn read(folder: &Path, owners: &[u32]) -> Result<Option<Conf>, Error> {
     if about.uid() != 0 && !owners.contains(&about.uid()) {
         return Err(Error::Owner { uid: about.uid() });
     }
-    if about.mode() & 0o022 != 0 {
+    if about.mode() & WRITABLE_BY_OTHERS != 0 {
         return Err(Error::Writable);
     }
     let mut text = Vec::with_capacity(usize::try_from(about.len().min(MOST_BYTES)).unwrap_or(0));

@@ -10,26 +10,10 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use lychgate_model::path::printable;
+use lychgate_model::trust::Objection;
+pub use lychgate_model::trust::Trusted;
 
 const STICKY: u32 = 0o1000;
-const WRITABLE_BY_OTHERS: u32 = 0o022;
-
-/// The users whose files and whose daemon are trusted.
-#[derive(Clone, Copy, Debug)]
-pub struct Trusted<'a> {
-    /// The user of this process.
-    pub own: u32,
-    /// Those `lychgate.conf` lists.
-    pub listed: &'a [u32],
-}
-
-impl Trusted<'_> {
-    /// Whether `uid` is trusted: oneself, root, or listed. Root trusts root alone, whatever is
-    /// listed: otherwise a daemon's user would decide what root is told.
-    pub fn accepts(&self, uid: u32) -> bool {
-        uid == 0 || self.own != 0 && (uid == self.own || self.listed.contains(&uid))
-    }
-}
 
 /// Why a path is not trusted.
 #[derive(Debug, thiserror::Error)]
@@ -145,17 +129,14 @@ fn components(path: &Path, trusted: Trusted<'_>) -> Result<Metadata, Distrust> {
                 source,
             })?;
         }
-        if !trusted.accepts(about.uid()) {
-            return Err(Distrust::Owner {
-                path: so_far,
-                uid: about.uid(),
-            });
-        }
-        // In a sticky folder nobody can rename or remove what belongs to others. A socket's own
-        // bits say who may connect, not who may answer.
-        let others_write = about.mode() & WRITABLE_BY_OTHERS != 0 && about.mode() & STICKY == 0;
-        if about.is_dir() && others_write {
-            return Err(Distrust::Writable { path: so_far });
+        match trusted.objection(about.uid(), about.mode()) {
+            Some(Objection::Owner { uid }) => return Err(Distrust::Owner { path: so_far, uid }),
+            // In a sticky folder nobody can rename or remove what belongs to others. A socket's
+            // own bits say who may connect, not who may answer.
+            Some(Objection::Writable) if about.is_dir() && about.mode() & STICKY == 0 => {
+                return Err(Distrust::Writable { path: so_far });
+            }
+            _ => {}
         }
         last = Some(about);
     }
@@ -180,21 +161,6 @@ mod tests {
             own: rustix::process::geteuid().as_raw(),
             listed: &[],
         }
-    }
-
-    #[test]
-    fn root_trusts_root_alone() {
-        let root = Trusted {
-            own: 0,
-            listed: &[7],
-        };
-        assert!(root.accepts(0) && !root.accepts(7) && !root.accepts(1000));
-        let person = Trusted {
-            own: 1000,
-            listed: &[7],
-        };
-        assert!(person.accepts(0) && person.accepts(7) && person.accepts(1000));
-        assert!(!person.accepts(1001));
     }
 
     #[test]

@@ -75,6 +75,10 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
         say("key", &key);
         let (entries, bytes) = (warm.cache.entries(), warm.cache.bytes());
         say("cache", &format!("{entries} entries, {bytes} bytes"));
+        if let Some(distrust) = &warm.distrust {
+            let mend = distrust.mend();
+            say("distrust", &format!("{distrust}   help: {mend}"));
+        }
     }
     let age = lychgate_judge::Engine::packs_built();
     let first = jiff::civil::Date::constant(1970, 1, 1);

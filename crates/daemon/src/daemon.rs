@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use lychgate_judge::{Cache, Engine, State};
+use lychgate_judge::{Cache, Distrust, Engine, State};
 use lychgate_model::{Decision, limits};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -35,6 +35,8 @@ pub(crate) struct Warm {
     pub(crate) engine: Arc<Engine>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) state: Arc<State>,
+    /// Why what was remembered before was not believed.
+    pub(crate) distrust: Option<Arc<Distrust>>,
 }
 
 /// The rules in force and how the last attempt to load rules went.

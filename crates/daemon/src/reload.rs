@@ -23,8 +23,6 @@ use crate::daemon::{Daemon, ReloadRequest, Stop, Warm};
 const POLL: Duration = Duration::from_secs(2);
 /// Every so many looks the cache is written, if it has changed.
 const SAVE_EVERY: u32 = 30;
-/// The name of the cache's file in the state folder.
-const CACHE: &str = "objects.cache";
 
 /// A file or folder as it was; any difference is a change.
 type Stamp = Option<(u64, u64, i64, i64, u64)>;
@@ -74,19 +72,11 @@ pub(crate) async fn keep(daemon: Arc<Daemon>, mut requests: mpsc::Receiver<Reloa
 
 /// Writes the cache, if there is a state folder and something new.
 pub(crate) async fn save_cache(daemon: &Arc<Daemon>) {
-    let Some(file) = daemon
-        .arguments
-        .state_dir
-        .as_ref()
-        .map(|dir| dir.join(CACHE))
-    else {
-        return;
-    };
     let warm = daemon.rules.borrow().warm.clone();
     let Some(warm) = warm.filter(|warm| warm.cache.is_dirty()) else {
         return;
     };
-    let saved = elsewhere(move || warm.cache.save(&file)).await;
+    let saved = elsewhere(move || warm.cache.save(&warm.state)).await;
     if let Some(Err(error)) = saved {
         tracing::warn!(%error, "cache not saved");
     }
@@ -212,11 +202,12 @@ fn warm(arguments: &Arguments, engine: Engine, old: Option<Warm>) -> Warm {
     }
     let mib = usize::try_from(engine.organisation().bounds().cache_mib).unwrap_or(usize::MAX);
     let cache = Cache::new(mib.saturating_mul(1 << 20));
-    if let Some(dir) = &arguments.state_dir {
-        cache.load(&dir.join(CACHE));
-        cache.retain(engine.matching());
-    }
     let state = State::open(arguments.state_dir.as_deref());
+    let distrust = cache.load(&state).err();
+    if let Some(distrust) = &distrust {
+        tracing::warn!(%distrust, "what was remembered is not believed");
+    }
+    cache.retain(engine.matching());
     if let Some(reports) = state.reports() {
         lychgate_judge::prune_reports(&reports, SystemTime::now());
     }
@@ -224,6 +215,7 @@ fn warm(arguments: &Arguments, engine: Engine, old: Option<Warm>) -> Warm {
         engine,
         cache: Arc::new(cache),
         state: Arc::new(state),
+        distrust: distrust.map(Arc::new),
     }
 }
 

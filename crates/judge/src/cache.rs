@@ -4,15 +4,19 @@
 //! kept before paths, allow lines, dates and newness, so that policy can change without a scan.
 
 use std::collections::HashMap;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lychgate_model::{Digest, ObjectId, ObjectKind};
 use lychgate_scan::Scanned;
 
+use crate::kept::{self, Distrust};
 use crate::keyed::Keyed;
 use crate::persisted;
+use crate::state::State;
+
+/// The name of the saved cache, in the state folder.
+pub(crate) const FILE: &str = "objects.cache";
 
 /// Bytes one clean entry is reckoned at, with its share of the table.
 const ENTRY: usize = 96;
@@ -212,13 +216,24 @@ impl Cache {
         self.lock().changed
     }
 
-    /// Adds the clean entries of a file. What is damaged or absent is not there: it is scanned.
-    pub fn load(&self, file: &Path) {
-        let Ok(bytes) = std::fs::read(file) else {
-            return;
+    /// Adds the clean entries that were saved under `state`. What is damaged, absent or sealed by
+    /// somebody else is not there: it is scanned.
+    ///
+    /// # Errors
+    /// The file is not looked into: others could have written it.
+    pub fn load(&self, state: &State) -> Result<(), Distrust> {
+        let Some((folder, seal)) = state.sealed() else {
+            return Ok(());
         };
+        let Some(mut file) = kept::open(folder, FILE)? else {
+            return Ok(());
+        };
+        let mut bytes = Vec::new();
+        if file.read_to_end(&mut bytes).is_err() {
+            return Ok(());
+        }
         let mut found: HashMap<(u32, Digest), Vec<(ObjectId, Known)>> = HashMap::new();
-        for record in persisted::read(&bytes) {
+        for record in persisted::read(&bytes, seal) {
             let known = Known {
                 kind: record.kind,
                 size: record.size,
@@ -234,13 +249,18 @@ impl Cache {
             self.put_under(peer, matching, entries);
         }
         self.lock().changed = before;
+        Ok(())
     }
 
-    /// Writes the clean entries to a file of mode 0600, whole or not at all.
+    /// Writes the clean entries to a file of mode 0600, whole or not at all. Without a state
+    /// folder's key there is nothing to seal them with, and they are not written.
     ///
     /// # Errors
     /// The file system's.
-    pub fn save(&self, file: &Path) -> io::Result<()> {
+    pub fn save(&self, state: &State) -> io::Result<()> {
+        let Some((folder, seal)) = state.sealed() else {
+            return Ok(());
+        };
         let mut out = persisted::Writer::new();
         {
             let mut shelves = self.lock();
@@ -254,10 +274,73 @@ impl Cache {
             }
             shelves.changed = false;
         }
-        let written = persisted::replace(file, &out.finish());
+        let written = persisted::replace(&folder.join(FILE), &out.finish(seal));
         if written.is_err() {
             self.lock().changed = true;
         }
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const KEY: ShelfKey = ShelfKey {
+        clean: Digest([7; 32]),
+        found: Digest([8; 32]),
+    };
+
+    /// A cache that says of one object that it is clean.
+    fn says_clean(id: ObjectId) -> Cache {
+        let cache = Cache::new(1 << 20);
+        let known = Known {
+            kind: ObjectKind::Blob,
+            size: 5,
+            scanned: None,
+        };
+        cache.put(1000, KEY, vec![(id, known)]);
+        cache
+    }
+
+    fn loaded(state: &State) -> (usize, bool) {
+        let cache = Cache::new(1 << 20);
+        let refused = cache.load(state).is_err();
+        (cache.entries(), refused)
+    }
+
+    #[test]
+    fn a_planted_file_makes_nothing_clean() {
+        let id = ObjectId::from_bytes(&[9; 20]).unwrap();
+        let (own, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let state = State::open(Some(own.path()));
+        let file = own.path().join(FILE);
+        says_clean(id).save(&state).unwrap();
+        assert_eq!(loaded(&state), (1, false), "one's own is used");
+
+        // Right in form, by somebody who does not know the key.
+        let stranger = State::open(Some(others.path()));
+        says_clean(id).save(&stranger).unwrap();
+        let own_bytes = std::fs::read(&file).unwrap();
+        std::fs::copy(others.path().join(FILE), &file).unwrap();
+        assert_eq!(loaded(&state), (0, false));
+
+        // The form before this one had no key.
+        let mut old = b"LYCHCLN1".to_vec();
+        old.extend_from_slice(&own_bytes[8..]);
+        std::fs::write(&file, old).unwrap();
+        assert_eq!(loaded(&state), (0, false));
+
+        // Even one's own is not looked into where others could have put it.
+        std::fs::write(&file, own_bytes).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(loaded(&state), (0, true));
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        std::fs::set_permissions(own.path(), Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(loaded(&state), (0, true));
+        std::fs::set_permissions(own.path(), Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(loaded(&state), (1, false));
     }
 }

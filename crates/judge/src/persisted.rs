@@ -1,21 +1,29 @@
-//! The cache as a file: clean objects only, every record with its own checksum.
+//! The cache as a file: clean objects only, all of it under one seal.
 //!
 //! ```text
-//! "LYCHCLN1"
-//! group    'G'  peer u32  matching digest 32                              crc32 of it
-//! record   'R'  group number u16, kind u8, id length u8, id 32, size u64  crc32 of it and its group
+//! "LYCHCLN2"
+//! group    'G'  peer u32  matching digest 32
+//! record   'R'  group number u16, kind u8, id length u8, id 32, size u64
+//! seal     HMAC-SHA-256 of all that under the key of the state folder
 //! ```
 //!
-//! Numbers are little-endian. Reading stops at the first record that is not whole.
+//! Numbers are little-endian. Who does not have the key cannot write an object into it that is
+//! then taken for clean, and what is damaged anywhere is not there (contract 6).
 
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use lychgate_model::{Digest, ObjectId, ObjectKind};
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
-const MAGIC: &[u8; 8] = b"LYCHCLN1";
+const MAGIC: &[u8; 8] = b"LYCHCLN2";
+/// Bytes of the seal.
+const SEAL: usize = 32;
 const KINDS: [ObjectKind; 4] = [
     ObjectKind::Blob,
     ObjectKind::Tree,
@@ -33,12 +41,42 @@ pub(crate) struct Record {
     pub(crate) size: u64,
 }
 
+/// Tells what a state folder's own judge wrote from what anybody else did.
+pub(crate) struct Seal(Zeroizing<[u8; 32]>);
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seal(..)")
+    }
+}
+
+impl Seal {
+    /// The seal that belongs to a state folder's key.
+    pub(crate) fn of(key: &[u8; 32]) -> Option<Self> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+        mac.update(b"lychgate/clean objects/v2\0");
+        Some(Self(Zeroizing::new(mac.finalize().into_bytes().into())))
+    }
+
+    fn mac(&self, body: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).ok()?;
+        mac.update(body);
+        Some(mac)
+    }
+
+    /// What stands before the seal, if it is this one.
+    fn opened<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let (body, seal) = bytes.split_at_checked(bytes.len().checked_sub(SEAL)?)?;
+        self.mac(body)?.verify_slice(seal).ok()?;
+        Some(body)
+    }
+}
+
 /// Builds the file's bytes.
 #[derive(Debug)]
 pub(crate) struct Writer {
     out: Vec<u8>,
     groups: u16,
-    group: Vec<u8>,
 }
 
 impl Writer {
@@ -46,16 +84,14 @@ impl Writer {
         Self {
             out: MAGIC.to_vec(),
             groups: 0,
-            group: Vec::new(),
         }
     }
 
     pub(crate) fn group(&mut self, peer: u32, matching: Digest) {
         self.groups = self.groups.saturating_add(1);
-        self.group = [b"G".as_slice(), &peer.to_le_bytes(), &matching.0].concat();
-        let sum = crc32fast::hash(&self.group);
-        self.out.extend_from_slice(&self.group);
-        self.out.extend_from_slice(&sum.to_le_bytes());
+        self.out.push(b'G');
+        self.out.extend_from_slice(&peer.to_le_bytes());
+        self.out.extend_from_slice(&matching.0);
     }
 
     pub(crate) fn record(&mut self, id: &ObjectId, kind: ObjectKind, size: u64) {
@@ -75,29 +111,25 @@ impl Writer {
         }
         back.copy_from_slice(&size.to_le_bytes());
         self.out.extend_from_slice(&record);
-        self.out
-            .extend_from_slice(&checksum(&self.group, &record).to_le_bytes());
     }
 
-    pub(crate) fn finish(self) -> Vec<u8> {
+    /// The file, sealed.
+    pub(crate) fn finish(mut self, seal: &Seal) -> Vec<u8> {
+        if let Some(mac) = seal.mac(&self.out) {
+            self.out.extend_from_slice(&mac.finalize().into_bytes());
+        }
         self.out
     }
 }
 
-fn checksum(group: &[u8], record: &[u8]) -> u32 {
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(group);
-    sum.update(record);
-    sum.finalize()
-}
-
-/// Every whole record up to the first that is not.
-pub(crate) fn read(bytes: &[u8]) -> Vec<Record> {
+/// Every record, when the file bears this seal.
+pub(crate) fn read(bytes: &[u8], seal: &Seal) -> Vec<Record> {
     let mut found = Vec::new();
-    let Some(mut rest) = bytes.strip_prefix(MAGIC) else {
+    let body = seal.opened(bytes);
+    let Some(mut rest) = body.and_then(|body| body.strip_prefix(MAGIC)) else {
         return found;
     };
-    let mut group: Option<(u32, Digest, &[u8])> = None;
+    let mut group = None;
     let mut groups = 0u16;
     while let Some(next) = step(&mut rest, &mut group, &mut groups) {
         found.extend(next);
@@ -105,31 +137,25 @@ pub(crate) fn read(bytes: &[u8]) -> Vec<Record> {
     found
 }
 
-fn step<'b>(
-    rest: &mut &'b [u8],
-    group: &mut Option<(u32, Digest, &'b [u8])>,
+fn step(
+    rest: &mut &[u8],
+    group: &mut Option<(u32, Digest)>,
     groups: &mut u16,
 ) -> Option<Option<Record>> {
-    let sum = |at: &[u8]| Some(u32::from_le_bytes(*at.first_chunk()?));
     match rest.first()? {
         b'G' => {
             let (body, after) = rest.split_at_checked(37)?;
-            let (crc, after) = after.split_at_checked(4)?;
-            if sum(crc)? != crc32fast::hash(body) {
-                return None;
-            }
             let peer = u32::from_le_bytes(*body.get(1..5)?.first_chunk()?);
-            *group = Some((peer, Digest(*body.get(5..)?.first_chunk()?), body));
+            *group = Some((peer, Digest(*body.get(5..)?.first_chunk()?)));
             *groups = groups.saturating_add(1);
             *rest = after;
             Some(None)
         }
         b'R' => {
             let (body, after) = rest.split_at_checked(45)?;
-            let (crc, after) = after.split_at_checked(4)?;
-            let (peer, matching, head) = (*group)?;
+            let (peer, matching) = (*group)?;
             let number = u16::from_le_bytes(*body.get(1..3)?.first_chunk()?);
-            if number != *groups || sum(crc)? != checksum(head, body) {
+            if number != *groups {
                 return None;
             }
             let kind = *KINDS.get(usize::from(*body.get(3)?))?;

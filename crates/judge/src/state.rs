@@ -1,6 +1,6 @@
 //! The key of one state folder: 32 random bytes under which values become fingerprints.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use lychgate_scan::{Input, Scanned, Scratch, ValueKey};
 use zeroize::Zeroizing;
 
 use crate::engine::Engine;
+use crate::kept;
+use crate::persisted::Seal;
 
 /// The name of the key's file.
 const KEY: &str = "value.key";
@@ -18,8 +20,7 @@ const KEY: &str = "value.key";
 #[derive(Debug)]
 pub struct State {
     key: ValueKey,
-    persisted: bool,
-    folder: Option<PathBuf>,
+    folder: Option<(PathBuf, Seal)>,
 }
 
 impl State {
@@ -28,11 +29,11 @@ impl State {
     pub fn open(folder: Option<&Path>) -> Self {
         if let Some(folder) = folder
             && let Some(key) = load_or_create(folder)
+            && let Some(seal) = Seal::of(&key)
         {
             return Self {
                 key: ValueKey::new(*key),
-                persisted: true,
-                folder: Some(folder.into()),
+                folder: Some((folder.into(), seal)),
             };
         }
         let mut key = Zeroizing::new([0; 32]);
@@ -40,19 +41,18 @@ impl State {
         let _ = getrandom::fill(&mut *key);
         Self {
             key: ValueKey::new(*key),
-            persisted: false,
             folder: None,
         }
     }
 
     /// Whether fingerprints mean anything beyond this process.
     pub fn persisted(&self) -> bool {
-        self.persisted
+        self.folder.is_some()
     }
 
     /// Where full lists of findings go; `None` without a usable state folder.
     pub fn reports(&self) -> Option<PathBuf> {
-        self.folder.as_ref().map(|f| f.join("reports"))
+        self.folder.as_ref().map(|(f, _)| f.join("reports"))
     }
 
     /// What the rules see in a file, before paths and policy: to explain a finding.
@@ -70,6 +70,13 @@ impl State {
         out
     }
 
+    /// Where what is remembered lies, and what it is sealed with; `None`: nowhere.
+    pub(crate) fn sealed(&self) -> Option<(&Path, &Seal)> {
+        self.folder
+            .as_ref()
+            .map(|(folder, seal)| (folder.as_path(), seal))
+    }
+
     pub(crate) fn key(&self) -> &ValueKey {
         &self.key
     }
@@ -77,7 +84,7 @@ impl State {
 
 fn load_or_create(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
     let path = folder.join(KEY);
-    if let Some(key) = load(&path) {
+    if let Some(key) = load(folder) {
         return Some(key);
     }
     std::fs::DirBuilder::new()
@@ -98,7 +105,7 @@ fn load_or_create(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
     }
     let _ = std::fs::remove_file(&draft);
     written?;
-    load(&path)
+    load(folder)
 }
 
 fn write(path: &Path, key: &[u8]) -> Option<()> {
@@ -112,11 +119,12 @@ fn write(path: &Path, key: &[u8]) -> Option<()> {
     file.sync_all().ok()
 }
 
-/// A key only its owner can read, of exactly 32 bytes.
-fn load(path: &Path) -> Option<Zeroizing<[u8; 32]>> {
-    let mut file = File::open(path).ok()?;
+/// A key only its owner can read, of exactly 32 bytes. The folder's mode does not matter: nobody
+/// else can put such a file there.
+fn load(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
+    let mut file = kept::open_in_any(folder, KEY).ok()??;
     let meta = file.metadata().ok()?;
-    if !meta.is_file() || meta.mode() & 0o077 != 0 || meta.len() != 32 {
+    if meta.mode() & 0o077 != 0 || meta.len() != 32 {
         return None;
     }
     let mut key = Zeroizing::new([0u8; 32]);

@@ -23,6 +23,7 @@ pub mod refs;
 pub mod spelling;
 pub mod surface;
 pub mod text;
+pub mod trust;
 pub mod verdict;
 
 pub use change::{Change, Mode, ObjectKind, Side};

@@ -10,6 +10,7 @@ use rustix::fs::Access;
 use super::Report;
 use crate::daemon::{FOLDED_HELP, Place, Reached, ask, lost_at};
 use crate::failure::Failure;
+use crate::surroundings::Surroundings;
 
 /// Where a system's daemon listens.
 const SYSTEM: &str = "/run/lychgate";
@@ -142,6 +143,10 @@ fn version(lines: &[String], report: &mut Report) {
             restart(),
         );
     }
+    if let Some(distrust) = of("distrust:") {
+        let (what, help) = distrust.split_once(FOLDED_HELP).unwrap_or((distrust, ""));
+        forgets(what, help, report);
+    }
     for note in lines.iter().filter_map(|line| line.strip_prefix("note: ")) {
         report.note(note);
     }
@@ -165,6 +170,22 @@ fn version(lines: &[String], report: &mut Report) {
         };
         report.problem(format!("{what}: {problem}{gap}{help}"), mend);
     }
+}
+
+/// Whether a daemon of this user would believe what is kept, where none says so itself.
+pub(super) fn state(around: &Surroundings, report: &mut Report) {
+    let folder = around.folders().state_folder();
+    if let Some(Err(distrust)) = folder.map(|folder| lychgate_judge::look(&folder)) {
+        forgets(&distrust.to_string(), &distrust.mend(), report);
+    }
+}
+
+/// What is kept of objects that were judged is not believed.
+fn forgets(what: &str, mend: &str, report: &mut Report) {
+    report.problem(
+        format!("what was judged before is not remembered: {what}"),
+        format!("{mend} && {{ {}; }}", restart()),
+    );
 }
 
 fn mend(distrust: &Distrust) -> String {

@@ -96,6 +96,9 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Doctor) -> Result<(Strin
         }
         daemon::look(Place::of_client(around, None), false, &mut report)
     };
+    if status.is_none() && wanted.server.is_none() {
+        daemon::state(around, &mut report);
+    }
     policy::look(around, status.as_deref(), &mut report);
     let code = u8::from(!report.problems.is_empty());
     Ok((report.text(), code))

@@ -99,19 +99,20 @@ fn peers_share_nothing() {
 #[test]
 fn a_file_of_clean_objects_survives_and_damage_is_only_forgetting() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("clean");
-    let (cache, state) = (Arc::new(Cache::new(1 << 20)), Arc::new(State::open(None)));
+    let file = folder.path().join("objects.cache");
+    let state = Arc::new(State::open(Some(folder.path())));
+    let cache = Arc::new(Cache::new(1 << 20));
     for n in 0..10 {
         judge(&ENGINE, &cache, &state, format!("clean {n}\n").as_bytes());
     }
     judge(&ENGINE, &cache, &state, &secret());
     assert!(cache.is_dirty());
-    cache.save(&file).unwrap();
+    cache.save(&state).unwrap();
     assert!(!cache.is_dirty());
     let whole = std::fs::read(&file).unwrap();
     let fresh = || Arc::new(Cache::new(1 << 20));
     let again = fresh();
-    again.load(&file);
+    again.load(&state).unwrap();
     assert_eq!(
         (again.entries(), again.is_dirty()),
         (10, false),
@@ -125,20 +126,28 @@ fn a_file_of_clean_objects_survives_and_damage_is_only_forgetting() {
         judge(&ENGINE, &again, &state, &secret()),
         (true, Decision::Deny)
     );
-    // Every single damaged byte costs entries, and never adds or changes one.
+    // One damaged byte anywhere costs them all, and never adds or changes one.
     for at in 0..whole.len() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x40;
         std::fs::write(&file, &damaged).unwrap();
         let read = fresh();
-        read.load(&file);
-        assert!(read.entries() < 10, "byte {at}");
+        read.load(&state).unwrap();
+        assert_eq!(read.entries(), 0, "byte {at}");
     }
-    std::fs::write(&file, &whole[..whole.len() - 1]).unwrap();
-    let read = fresh();
-    read.load(&file);
-    assert_eq!(read.entries(), 9);
-    read.load(&folder.path().join("absent"));
+    for kept in [0, 8, 31, 32, whole.len() - 1] {
+        std::fs::write(&file, &whole[..kept]).unwrap();
+        let read = fresh();
+        read.load(&state).unwrap();
+        assert_eq!(read.entries(), 0, "{kept} bytes");
+    }
+    std::fs::remove_file(&file).unwrap();
+    fresh().load(&state).unwrap();
+    // Without a key nothing is written that nobody could tell from somebody else's.
+    let keyless = State::open(None);
+    cache.save(&keyless).unwrap();
+    fresh().load(&keyless).unwrap();
+    assert!(!file.exists());
 }
 
 #[test]

@@ -1,0 +1,229 @@
+//! What lies in the state folder, believed only where nobody else could have put it there.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use lychgate_model::path::printable;
+use lychgate_model::trust::{Objection, Trusted};
+use rustix::fs::{Mode, OFlags, open as open_at_path, openat};
+use rustix::io::Errno;
+
+use crate::cache;
+
+/// Why what lies in the state folder is not believed.
+#[derive(Debug)]
+pub struct Distrust {
+    /// The folder, or a file in it.
+    path: PathBuf,
+    why: Why,
+}
+
+#[derive(Debug)]
+enum Why {
+    Owner { uid: u32 },
+    Writable,
+    NotRegular,
+    Unreadable(io::Error),
+}
+
+impl Distrust {
+    /// The command that mends it.
+    pub fn mend(&self) -> String {
+        let path = word(&self.path);
+        match self.why {
+            Why::Writable => format!("chmod go-w {path}"),
+            Why::Owner { .. } => format!("chown $(id -u) {path}"),
+            Why::NotRegular => format!("rm {path}"),
+            Why::Unreadable(_) => format!("chmod u+rw {path}"),
+        }
+    }
+}
+
+impl fmt::Display for Distrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = printable(self.path.as_os_str().as_bytes());
+        match &self.why {
+            Why::Owner { uid } => write!(f, "{path} belongs to user {uid}"),
+            Why::Writable => write!(f, "others may write {path}"),
+            Why::NotRegular => write!(f, "{path} is not a regular file"),
+            Why::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Distrust {}
+
+/// Whether what was remembered in `folder` would be believed.
+///
+/// # Errors
+/// What speaks against it.
+pub fn look(folder: &Path) -> Result<(), Distrust> {
+    open(folder, cache::FILE).map(|_| ())
+}
+
+/// The regular file `name` in `folder`, when nobody but this user and root can write either;
+/// `None`: it is not there.
+pub(crate) fn open(folder: &Path, name: &str) -> Result<Option<File>, Distrust> {
+    opened(folder, name, true)
+}
+
+/// The same, whoever may write the folder.
+pub(crate) fn open_in_any(folder: &Path, name: &str) -> Result<Option<File>, Distrust> {
+    opened(folder, name, false)
+}
+
+fn opened(folder: &Path, name: &str, strict: bool) -> Result<Option<File>, Distrust> {
+    let uid = rustix::process::geteuid().as_raw();
+    let trusted = Trusted {
+        own: uid,
+        listed: &[],
+    };
+    let distrust = |path: &Path, why| Distrust {
+        path: path.to_owned(),
+        why,
+    };
+    let unreadable = |path: &Path, e: Errno| distrust(path, Why::Unreadable(e.into()));
+    // All is asked of what was opened: between a look at a name and its use it may change hands.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let top = match open_at_path(folder, flags | OFlags::DIRECTORY, Mode::empty()) {
+        Ok(top) => File::from(top),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(e) => return Err(unreadable(folder, e)),
+    };
+    if strict {
+        believed(&top, trusted).map_err(|why| distrust(folder, why))?;
+    }
+    let path = folder.join(name);
+    // A pipe of that name would be waited at for ever.
+    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = match openat(&top, name, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
+        // A link; a socket.
+        Err(Errno::LOOP | Errno::NXIO) => return Err(distrust(&path, Why::NotRegular)),
+        Err(e) => return Err(unreadable(&path, e)),
+    };
+    believed(&file, trusted).map_err(|why| distrust(&path, why))?;
+    let regular = file.metadata().is_ok_and(|about| about.is_file());
+    match regular {
+        true => Ok(Some(file)),
+        false => Err(distrust(&path, Why::NotRegular)),
+    }
+}
+
+fn believed(opened: &File, trusted: Trusted<'_>) -> Result<(), Why> {
+    let about = opened.metadata().map_err(Why::Unreadable)?;
+    match trusted.objection(about.uid(), about.mode()) {
+        None => Ok(()),
+        Some(Objection::Owner { uid }) => Err(Why::Owner { uid }),
+        Some(Objection::Writable) => Err(Why::Writable),
+    }
+}
+
+/// A path as a word of a shell.
+fn word(path: &Path) -> String {
+    let shown = printable(path.as_os_str().as_bytes());
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(&b);
+    match shown.bytes().all(plain) {
+        true => shown,
+        false => format!("'{}'", shown.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+    fn mode(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_believed_where_nobody_else_could_have_written_it() {
+        let top = tempfile::tempdir().unwrap();
+        let folder = top.path().join("state");
+        assert!(matches!(look(&folder), Ok(())), "absent");
+        std::fs::create_dir(&folder).unwrap();
+        mode(&folder, 0o700);
+        let file = folder.join(cache::FILE);
+        assert!(open(&folder, cache::FILE).unwrap().is_none());
+        std::fs::write(&file, "x").unwrap();
+        for private in [0o600, 0o644, 0o400] {
+            mode(&file, private);
+            assert!(open(&folder, cache::FILE).unwrap().is_some());
+        }
+        // The way there may lead over a link: it is the folder that counts.
+        symlink(&folder, top.path().join("link")).unwrap();
+        assert!(
+            open(&top.path().join("link"), cache::FILE)
+                .unwrap()
+                .is_some()
+        );
+
+        for writable in [0o620, 0o602, 0o666] {
+            mode(&file, writable);
+            let refused = look(&folder).unwrap_err();
+            assert!(matches!(refused.why, Why::Writable), "{refused}");
+            assert_eq!(refused.mend(), format!("chmod go-w {}", file.display()));
+        }
+        mode(&file, 0o600);
+        for writable in [0o770, 0o707, 0o1777] {
+            mode(&folder, writable);
+            let refused = look(&folder).unwrap_err();
+            assert!(matches!(refused.why, Why::Writable), "{refused}");
+            assert_eq!(refused.path, folder);
+            assert!(open_in_any(&folder, cache::FILE).unwrap().is_some());
+        }
+        mode(&folder, 0o700);
+        look(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_waited_at() {
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join(cache::FILE);
+        let refused = || {
+            let refused = look(top.path()).unwrap_err();
+            assert!(matches!(refused.why, Why::NotRegular), "{refused}");
+            assert_eq!(refused.mend(), format!("rm {}", file.display()));
+        };
+        let own = Mode::RUSR | Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &file, own).unwrap();
+        refused();
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(top.path().join("real"), "x").unwrap();
+        symlink("real", &file).unwrap();
+        refused();
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        refused();
+        std::fs::remove_dir(&file).unwrap();
+        std::fs::rename(top.path().join("real"), &file).unwrap();
+        look(top.path()).unwrap();
+    }
+
+    #[test]
+    fn what_somebody_else_owns_is_not_believed() {
+        if !rustix::process::geteuid().is_root() {
+            return; // only root can give a file away
+        }
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join(cache::FILE);
+        std::fs::write(&file, "x").unwrap();
+        mode(&file, 0o600);
+        look(top.path()).unwrap();
+        for given in [&file, &top.path().to_owned()] {
+            chown(given, Some(4242), None).unwrap();
+            let refused = look(top.path()).unwrap_err();
+            assert!(matches!(refused.why, Why::Owner { uid: 4242 }), "{refused}");
+            chown(given, Some(0), None).unwrap();
+        }
+        look(top.path()).unwrap();
+    }
+}
