@@ -12,11 +12,11 @@ use lychgate_client::conf::Conf;
 use lychgate_client::connect::{Outcome, connect};
 use lychgate_client::locate::keeps_for_daemon;
 use lychgate_client::trust::{Distrust, Trusted};
-use lychgate_client::{SocketLink, control, greet};
+use lychgate_client::{Error, SocketLink, greet, link, told};
 use lychgate_model::{exit, limits};
 use lychgate_wire::frame::caps;
 
-use self::holder::Holder;
+use self::holder::{Ended, Holder};
 use crate::args::DaemonCommand;
 use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
@@ -28,8 +28,6 @@ const BUILD: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const PROGRAM: &str = "lychgated";
 /// Where a daemon that `daemon start` started writes its log, in the state folder.
 const LOG: &str = "lychgated.log";
-/// How long a daemon's full queue is waited for.
-const CONNECT: Duration = Duration::from_secs(2);
 /// How long a started daemon may take until it answers.
 const START: Duration = Duration::from_secs(10);
 /// How long a daemon that lost its socket may take to see that and to end: it looks every 2 s.
@@ -58,10 +56,11 @@ pub(crate) fn status(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let socket = &place.socket;
     let what = "no status: no daemon runs";
     match place.reach() {
-        Reached::Answers(mut link) => ask(&mut link, caps::STATUS, "no status"),
+        Reached::Answers(mut link) => ask(&place, &mut link, caps::STATUS, "no status"),
+        Reached::Silent => Err(silent("no status", place.holder().as_ref())),
         Reached::Away => {
             let what = format!("{what} at {}", socket.display());
-            Err(match Holder::of(socket, place.own) {
+            Err(match place.holder() {
                 Some(holder) => {
                     let what = format!("{what}: {}", lost(&holder));
                     Failure::new(Kind::Unavailable, what).hint(LET_GO)
@@ -81,6 +80,8 @@ pub(crate) enum Reached {
     Answers(SocketLink),
     /// None.
     Away,
+    /// One that takes no connection: its queue is full of those it never answered.
+    Silent,
     /// Something that is not believed.
     NotOurs(Distrust),
     /// The system said no.
@@ -129,20 +130,70 @@ impl Place {
             own: self.own,
             listed: &self.listed,
         };
-        match connect(&self.socket, trusted, Instant::now() + CONNECT) {
-            Outcome::Listening(stream) => {
-                Reached::Answers(SocketLink::new(stream, Instant::now() + ANSWER))
-            }
+        let soon = Instant::now() + limits::COMMAND_WAIT;
+        match connect(&self.socket, trusted, soon) {
+            Outcome::Listening(stream) => Reached::Answers(SocketLink::new(stream, soon)),
             Outcome::Refused | Outcome::NoSocket => Reached::Away,
             Outcome::NotOurs(distrust) => Reached::NotOurs(distrust),
+            Outcome::Other(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                Reached::Silent
+            }
             Outcome::Other(error) => Reached::Failed(error),
         }
     }
+
+    fn holder(&self) -> Option<Holder> {
+        Holder::of(&self.socket, self.own)
+    }
+
+    /// What is wrong where a daemon takes connections and says no word.
+    pub(crate) fn silence(&self) -> String {
+        said_nothing(self.holder().as_ref())
+    }
 }
 
-/// Asks for something else than a judgement.
-pub(crate) fn ask(link: &mut SocketLink, asked: u64, what: &str) -> Result<Vec<String>, Failure> {
-    control(link, BUILD, asked).map_err(|e| Failure::new(Kind::Unavailable, what).because(&e))
+/// Why a daemon that listens gave no answer.
+#[derive(Debug)]
+pub(crate) enum Unheard {
+    /// It did not say its first word in time: it hangs, or is stopped.
+    Silent,
+    /// Anything else.
+    Failed(Error),
+}
+
+/// Asks for something else than a judgement. A first word comes soon or never; what was asked for
+/// may take its time.
+pub(crate) fn hear(link: &mut SocketLink, asked: u64) -> Result<Vec<String>, Unheard> {
+    match greet(link, BUILD, asked) {
+        Ok(_) => {}
+        Err(Error::Link(link::Error::Deadline)) => return Err(Unheard::Silent),
+        Err(error) => return Err(Unheard::Failed(error)),
+    }
+    link.set_deadline(Instant::now() + ANSWER);
+    told(link).map_err(Unheard::Failed)
+}
+
+/// The same; a failure says `what` did not happen.
+fn ask(
+    place: &Place,
+    link: &mut SocketLink,
+    asked: u64,
+    what: &str,
+) -> Result<Vec<String>, Failure> {
+    hear(link, asked).map_err(|unheard| match unheard {
+        Unheard::Silent => silent(what, place.holder().as_ref()),
+        Unheard::Failed(error) => Failure::new(Kind::Unavailable, what).because(&error),
+    })
+}
+
+fn said_nothing(holder: Option<&Holder>) -> String {
+    let pid = holder.map_or_else(String::new, |holder| format!(" (pid {})", holder.pid));
+    format!("the daemon listens and does not answer{pid}")
+}
+
+fn silent(what: &str, holder: Option<&Holder>) -> Failure {
+    let what = format!("{what}: {}", said_nothing(holder));
+    Failure::new(Kind::Unavailable, what).hint("lychgate daemon stop; lychgate daemon start")
 }
 
 fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
@@ -161,9 +212,13 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
                     socket.display()
                 )]);
             }
+            Err(Error::Link(link::Error::Deadline)) => {
+                return Err(silent(what, place.holder().as_ref()));
+            }
             // It is about to end, or damaged: the new one finds out.
             Err(_) => {}
         },
+        Reached::Silent => return Err(silent(what, place.holder().as_ref())),
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
         Reached::Away | Reached::Failed(_) => {}
     }
@@ -204,7 +259,7 @@ fn wait(place: &Place, mut launch: impl FnMut() -> Result<Child, Failure>) -> Re
     let mut launched = begin;
     loop {
         if let Reached::Answers(mut link) = place.reach()
-            && let Ok(lines) = control(&mut link, BUILD, caps::STATUS)
+            && let Ok(lines) = hear(&mut link, caps::STATUS)
             && !lines.iter().any(|line| line == "state: loading")
         {
             return usable(&lines);
@@ -231,7 +286,7 @@ fn wait(place: &Place, mut launch: impl FnMut() -> Result<Child, Failure>) -> Re
             && let Reached::Away = place.reach()
         {
             if begin.elapsed() > LOST
-                && let Some(holder) = Holder::of(&place.socket, place.own)
+                && let Some(holder) = place.holder()
             {
                 return Err(
                     Failure::new(Kind::Unavailable, format!("{what}: {}", lost(&holder)))
@@ -259,25 +314,23 @@ const LET_GO: &str = "It ends within seconds by itself; at once: lychgate daemon
 
 /// Whether a daemon runs for `place` that nobody can reach any more, in words.
 pub(crate) fn lost_at(place: &Place) -> Option<String> {
-    Some(lost(&Holder::of(&place.socket, place.own)?))
+    Some(lost(&place.holder()?))
 }
 
 fn lost(holder: &Holder) -> String {
     format!("pid {} holds its lock, and its socket is gone", holder.pid)
 }
 
-/// Ends a daemon that can only be told by a signal.
-fn end(place: &Place, holder: &Holder, what: &str) -> Result<Vec<String>, Failure> {
-    let what = format!("{what}: {}", lost(holder));
+/// Ends a daemon that can only be told by a signal, `why`.
+fn end(place: &Place, holder: &Holder, why: &str, what: &str) -> Result<Vec<String>, Failure> {
+    let what = format!("{what}: {why}");
+    let pid = holder.pid;
     let patience = limits::DRAIN_WAIT + Duration::from_secs(2);
     match holder.end(&place.socket, place.own, patience) {
-        Ok(true) => Ok(vec![format!(
-            "the daemon had lost its socket; pid {} stops",
-            holder.pid
-        )]),
-        Ok(false) => Err(Failure::new(Kind::Unavailable, what).hint(format!(
-            "It was told to end and still runs: kill -KILL {}",
-            holder.pid
+        Ok(Ended::Asked) => Ok(vec![format!("{why}; pid {pid} stops")]),
+        Ok(Ended::Killed) => Ok(vec![format!("{why}; pid {pid} was killed")]),
+        Ok(Ended::Not) => Err(Failure::new(Kind::Unavailable, what).hint(format!(
+            "pid {pid} was told to end, was killed, and still runs."
         ))),
         Err(error) => Err(Failure::new(Kind::Unavailable, what).because(&error)),
     }
@@ -311,18 +364,35 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let place = Place::of_client(around, None)?;
     let socket = &place.socket;
     let what = "the daemon was not stopped";
-    let mut link = match place.reach() {
-        Reached::Answers(link) => link,
+    let heard = match place.reach() {
+        Reached::Answers(mut link) => hear(&mut link, caps::DRAIN),
+        Reached::Silent => Err(Unheard::Silent),
         Reached::Away => {
-            return match Holder::of(socket, place.own) {
-                Some(holder) => end(&place, &holder, what),
+            return match place.holder() {
+                Some(holder) => end(&place, &holder, "the daemon had lost its socket", what),
                 None => Ok(vec![format!("no daemon runs at {}", socket.display())]),
             };
         }
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
         Reached::Failed(error) => return Err(Failure::new(Kind::Unavailable, what).because(&error)),
     };
-    let lines = ask(&mut link, caps::DRAIN, what)?;
+    let lines = match heard {
+        Ok(lines) => lines,
+        // It cannot be asked; whose it is, and that it holds the lock here, is known.
+        Err(Unheard::Silent) => {
+            return match place.holder() {
+                Some(holder) => end(&place, &holder, "the daemon did not answer", what),
+                None => {
+                    let what = format!("{what}: {}", said_nothing(None));
+                    let hint = "Nobody of this user holds its lock; whoever started it ends it.";
+                    Err(Failure::new(Kind::Unavailable, what).hint(hint))
+                }
+            };
+        }
+        Err(Unheard::Failed(error)) => {
+            return Err(Failure::new(Kind::Unavailable, what).because(&error));
+        }
+    };
     if let Some(problem) = lines.iter().find_map(|l| l.strip_prefix("problem: ")) {
         return Err(Failure::new(
             Kind::Unavailable,
@@ -348,6 +418,7 @@ fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {
     let what = "nothing was reloaded";
     let mut link = match place.reach() {
         Reached::Answers(link) => link,
+        Reached::Silent => return Err(silent(what, place.holder().as_ref())),
         Reached::Away => {
             let what = format!("{what}: no daemon runs at {}", socket.display());
             return Err(Failure::new(Kind::Unavailable, what));
@@ -355,7 +426,7 @@ fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
         Reached::Failed(error) => return Err(Failure::new(Kind::Unavailable, what).because(&error)),
     };
-    let lines = ask(&mut link, caps::RELOAD, what)?;
+    let lines = ask(&place, &mut link, caps::RELOAD, what)?;
     let told = lines.iter().filter_map(|l| l.strip_prefix("problem: "));
     let problems: Vec<String> = told.map(on_lines).collect();
     if problems.is_empty() {

@@ -1,4 +1,5 @@
-//! A daemon whose socket was removed under it: nobody waits long for it, and it is named.
+//! A daemon that hangs, and one whose socket was removed under it: nobody waits long for either,
+//! and both are named and ended.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use scene::{Scene, said};
+use scene::Scene;
 
-/// A daemon that lost its socket and, being stopped, does not see it.
+/// A daemon that is stopped.
 struct Lost {
     scene: Scene,
     repository: PathBuf,
@@ -22,24 +23,34 @@ struct Lost {
 }
 
 impl Lost {
+    /// It lost its socket and does not see it.
     fn new() -> Self {
+        let lost = Self::hung("deny");
+        std::fs::remove_file(lost.socket()).unwrap();
+        lost
+    }
+
+    /// It takes connections and never says a word.
+    fn hung(unavailable: &str) -> Self {
         let scene = Scene::with_programs();
         let repository = scene.repository("r");
         scene
-            .lychgate(&repository, ["install", "--unavailable", "deny"])
+            .lychgate(&repository, ["install", "--unavailable", unavailable])
             .exits(0);
         scene.lychgate(&repository, ["daemon", "start"]).exits(0);
         let status = scene.lychgate(scene.root(), ["status"]).exits(0);
         let pid = status.out.lines().find_map(|l| l.strip_prefix("pid: "));
         let pid = Pid::from_raw(pid.unwrap().parse().unwrap()).unwrap();
         kill_process(pid, Signal::STOP).unwrap();
-        let lost = Self {
+        Self {
             scene,
             repository,
             pid,
-        };
-        std::fs::remove_file(lost.socket()).unwrap();
-        lost
+        }
+    }
+
+    fn lychgate(&self, args: &[&'static str]) -> scene::Said {
+        self.scene.lychgate(&self.repository, args.iter().copied())
     }
 
     fn socket(&self) -> PathBuf {
@@ -104,28 +115,70 @@ fn start_and_status_name_it_and_start_waits_for_its_end() {
 #[test]
 fn stop_ends_it() {
     let lost = Lost::new();
-    let lychgate = lost.scene.path("bin/lychgate");
-    let mut stop = lost.scene.command(lychgate, lost.scene.root());
-    stop.args(["daemon", "stop"]);
-    let stopped = std::thread::scope(|scope| {
-        let stopped = scope.spawn(|| said(&mut stop));
-        // Told to end before it could see by itself that it has to.
-        let about = format!("/proc/{}/status", lost.pid.as_raw_nonzero());
-        let pending = || {
-            let about = std::fs::read_to_string(&about).unwrap();
-            let set = about.lines().find_map(|l| l.strip_prefix("ShdPnd:"));
-            u64::from_str_radix(set.unwrap().trim(), 16).unwrap() & 1 << 14 != 0
-        };
-        while !pending() && !stopped.is_finished() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        lost.goes_on();
-        stopped.join().unwrap()
-    });
-    let told = stopped.exits(0).out;
+    let told = lost.lychgate(&["daemon", "stop"]).exits(0).out;
     assert!(told.contains("had lost its socket"), "{told}");
-    let none = lost.scene.lychgate(lost.scene.root(), ["daemon", "stop"]);
+    let none = lost.lychgate(&["daemon", "stop"]);
     assert!(none.exits(0).out.contains("no daemon runs"));
+    lost.lychgate(&["daemon", "start"]).exits(0);
+}
+
+#[test]
+fn one_that_hangs_is_named_by_every_verb_and_ended_by_stop() {
+    let hung = Lost::hung("in-process");
+    let pid = format!("does not answer (pid {})", hung.pid.as_raw_nonzero());
+    for args in [&["status"][..], &["daemon", "reload"], &["daemon", "start"]] {
+        let begun = Instant::now();
+        let said = hung.lychgate(args).exits(5);
+        assert!(said.flat().contains(&pid), "{}", said.err);
+        let next = "lychgate daemon stop; lychgate daemon start";
+        assert!(said.flat().contains(next), "{}", said.err);
+        // Two seconds, on a machine that has better things to do; it was a minute.
+        assert!(begun.elapsed() < Duration::from_secs(20), "{args:?}");
+    }
+    let stopped = hung.lychgate(&["daemon", "stop"]).exits(0);
+    assert!(stopped.out.contains("was killed"), "{}", stopped.out);
+    hung.lychgate(&["daemon", "start"]).exits(0);
+    hung.lychgate(&["status"]).exits(0);
+}
+
+#[test]
+fn doctors_command_mends_one_that_hangs() {
+    let hung = Lost::hung("in-process");
+    let said = hung.lychgate(&["doctor"]).exits(1);
+    let mend = "lychgate daemon stop; lychgate daemon start";
+    assert!(said.out.contains(mend), "{}", said.out);
+    let mut command = hung.scene.command("sh", &hung.repository);
+    scene::said(command.args(["-c", mend])).exits(0);
+    hung.lychgate(&["doctor"]).exits(0);
+}
+
+#[test]
+fn check_does_not_wait_for_one_that_hangs_and_says_who_judged() {
+    let hung = Lost::hung("in-process");
+    let told = "judged in this process: the daemon does not answer";
+    std::fs::write(hung.repository.join("f"), "fine\n").unwrap();
+    hung.scene.git(&hung.repository, ["add", "f"]);
+    let begun = Instant::now();
+    let clean = hung.lychgate(&["check"]).exits(0);
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert!(clean.flat().contains(told), "{}", clean.err);
+    assert_eq!(clean.flat().matches("lychgate: judged").count(), 1);
+    std::fs::write(
+        hung.repository.join("f"),
+        format!("k={}\n", scene::token(3)),
+    )
+    .unwrap();
+    hung.scene.git(&hung.repository, ["add", "f"]);
+    let dirty = hung.lychgate(&["check"]).exits(1);
+    assert!(dirty.flat().contains(told), "{}", dirty.err);
+    hung.goes_on();
+    let silent = hung.lychgate(&["check"]).exits(1);
+    assert!(!silent.flat().contains("this process"), "{}", silent.err);
+
+    // Where the hooks insist on a daemon, nothing else judges.
+    let insisting = Lost::hung("deny");
+    let refused = insisting.lychgate(&["check"]).exits(5);
+    assert!(refused.flat().contains("insist on one"), "{}", refused.err);
 }
 
 #[test]

@@ -121,6 +121,11 @@ pub fn hear_greeting(link: &mut dyn Link, build: &str) -> Result<Greeting, Error
 /// reload), and gives the lines of the answer.
 pub fn control(link: &mut dyn Link, build: &str, capability: u64) -> Result<Vec<String>, Error> {
     greet(link, build, capability)?;
+    told(link)
+}
+
+/// The lines of an answer to a Hello that asked for something else than a judgement.
+pub fn told(link: &mut dyn Link) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     loop {
         match link.receive() {

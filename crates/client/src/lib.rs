@@ -32,7 +32,9 @@ pub mod trust;
 
 pub mod error;
 
-pub use ask::{Asker, Greeting, Question, ask, ask_greeted, control, greet, hail, hear_greeting};
+pub use ask::{
+    Asker, Greeting, Question, ask, ask_greeted, control, greet, hail, hear_greeting, told,
+};
 pub use error::Error;
 pub use link::{Link, SocketLink};
 pub use pace::{Progress, so_far};

@@ -136,11 +136,12 @@ async fn converse(
     }
     let documents = DOCUMENTS.iter().map(|d| d.as_bytes()).collect();
     put(peer, &Frame::Hello(version::hello(can, BUILD, documents)))?;
+    // At once, whatever is asked: whoever waits for it knows then that this daemon is alive.
+    peer.flush(WRITE).await?;
     if asked & (caps::STATUS | caps::DRAIN | caps::RELOAD) != 0 {
         control::answer(daemon, peer, asked, uid == own || uid == 0).await;
         return Ok(());
     }
-    peer.flush(WRITE).await?;
 
     let warm = daemon
         .warm()

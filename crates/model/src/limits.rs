@@ -15,6 +15,8 @@ pub const SPAWN_WAIT: Duration = Duration::from_secs(2);
 /// How long a client hook waits for the first word of a daemon that listens; a server's, which has
 /// no other judge, waits as long as for one that starts.
 pub const HELLO_WAIT: Duration = Duration::from_millis(300);
+/// How long what a person typed waits for a daemon's first word.
+pub const COMMAND_WAIT: Duration = Duration::from_secs(2);
 /// A spawned daemon without sessions exits after this.
 pub const IDLE_EXIT: Duration = Duration::from_secs(30 * 60);
 /// A session that sends nothing for this long is closed.

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lychgate_client::SocketLink;
 use lychgate_client::conf;
 use lychgate_git::Repository;
 use lychgate_judge::{Cache, Context, Engine, ORGANISATION, Session, Sources, State};
@@ -13,10 +12,12 @@ use lychgate_wire::frame::caps;
 use super::memory::MemoryLink;
 use super::timed::Judge;
 use crate::ask_git::Git;
-use crate::daemon::{Place, Reached, ask};
+use crate::daemon::{Place, Reached, Unheard, hear};
 use crate::failure::{Failure, Kind};
 use crate::surroundings::Surroundings;
 
+/// Why this process judges while a daemon listens.
+pub(crate) const SILENT: &str = "the daemon does not answer (lychgate doctor)";
 /// One process judges one question: the cache only spares what stands in it twice.
 const CACHE: usize = 8 << 20;
 /// More threads than this only wait for the one that enumerates.
@@ -34,20 +35,27 @@ pub(crate) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// The daemon when one listens, else this process where that is allowed.
-    pub(crate) fn judge(&self) -> Result<Judge, Failure> {
+    /// The daemon when one listens, else this process where that is allowed; and why it is not
+    /// one that listens.
+    pub(crate) fn judge(&self) -> Result<(Judge, Option<&'static str>), Failure> {
         if self.in_process {
+            return Ok((self.in_process()?, None));
+        }
+        match self.reach() {
+            Some(Reached::Answers(link)) => Ok((Judge::Daemon(link), None)),
+            Some(Reached::Silent) => Ok((self.instead()?, Some(SILENT))),
+            _ => Ok((self.instead()?, None)),
+        }
+    }
+
+    /// This process, where the hooks do not insist on a daemon.
+    pub(crate) fn instead(&self) -> Result<Judge, Failure> {
+        if !self.insists_on_daemon()? {
             return self.in_process();
         }
-        match self.daemon() {
-            Some(link) => Ok(Judge::Daemon(link)),
-            None if self.insists_on_daemon()? => Err(Failure::new(
-                Kind::Unavailable,
-                "not checked: no daemon answers, and the hooks here insist on one",
-            )
-            .hint("lychgate daemon start, or lychgate check --in-process")),
-            None => self.in_process(),
-        }
+        let what = "not checked: no daemon answers, and the hooks here insist on one";
+        Err(Failure::new(Kind::Unavailable, what)
+            .hint("lychgate daemon start, or lychgate check --in-process"))
     }
 
     /// A session in this process.
@@ -57,29 +65,32 @@ impl Bench<'_> {
     }
 
     /// The daemon the hooks of this repository would ask.
-    fn daemon(&self) -> Option<SocketLink> {
+    fn reach(&self) -> Option<Reached> {
         // Where the hooks usually are; asking git would cost more than the check.
         let hooks = self.repository.map(|r| r.common_dir().join("hooks"));
         let conf = hooks.and_then(|hooks| conf::read(&hooks, &[self.around.uid()]).ok().flatten());
-        match Place::of_client(self.around, conf.as_ref()).ok()?.reach() {
-            Reached::Answers(link) => Some(link),
-            _ => None,
-        }
+        let place = Place::of_client(self.around, conf.as_ref()).ok()?;
+        Some(place.reach())
     }
 
-    /// Whether a daemon answers that does not judge by the file `LYCHGATE_CONFIG` names here. It
-    /// knows only what it was started with.
-    pub(crate) fn is_stricter_than_daemon(&self) -> Result<bool, Failure> {
+    /// Why a daemon that listens is not asked: it does not judge by the file `LYCHGATE_CONFIG`
+    /// names here. It knows only what it was started with.
+    pub(crate) fn passes_over_daemon(&self) -> Result<Option<&'static str>, Failure> {
         if self.in_process || self.around.extra_config().is_none() {
-            return Ok(false);
+            return Ok(None);
         }
         let engine = engine(self.around, "not checked")?;
-        let Some(mut link) = self.daemon() else {
-            return Ok(false);
+        let Some(Reached::Answers(mut link)) = self.reach() else {
+            return Ok(None);
         };
         // One that does not even say what it judges by is asked no more than this.
-        let status = ask(&mut link, caps::STATUS, "not checked").unwrap_or_default();
-        Ok(differs(&engine, &status) != Differs::No)
+        let status = match hear(&mut link, caps::STATUS) {
+            Ok(status) => status,
+            Err(Unheard::Silent) => return Ok(Some(SILENT)),
+            Err(Unheard::Failed(_)) => Vec::new(),
+        };
+        let same = differs(&engine, &status) == Differs::No;
+        Ok((!same).then_some("the daemon was started without LYCHGATE_CONFIG"))
     }
 
     fn insists_on_daemon(&self) -> Result<bool, Failure> {

@@ -57,20 +57,24 @@ pub(crate) fn run(
         in_process: wanted.in_process,
     };
     let mut err = String::new();
-    if bench.is_stricter_than_daemon()? {
+    if let Some(why) = bench.passes_over_daemon()? {
         bench.in_process = true;
-        let told = "lychgate: judged in this process: the daemon was started without \
-                    LYCHGATE_CONFIG";
-        err = crate::page::wrapped(told, "", "  ");
+        err = judged_here(why);
     }
-    let mut timed = Timed::new(bench.judge()?, begun);
+    let (judge, why) = bench.judge()?;
+    err.extend(why.map(judged_here));
+    let mut timed = Timed::new(judge, begun);
     let mut asked = question.ask(&mut timed, &selection);
     if let Err(error) = &asked
         && timed.is_daemon()
         && is_worth_another(error)
     {
         // The daemon went away or has no time: nothing of its answer was used.
-        timed = Timed::new(bench.in_process()?, begun);
+        err += &judged_here(match timed.is_silent() {
+            true => judge::SILENT,
+            false => "the daemon gave no verdict (lychgate doctor)",
+        });
+        timed = Timed::new(bench.instead()?, begun);
         asked = question.ask(&mut timed, &selection);
     }
     let (mut verdict, lines) = match asked {
@@ -108,6 +112,12 @@ pub(crate) fn run(
         err += &timed.lines();
     }
     Ok((out, err, report::exit_of(&verdict)))
+}
+
+/// That this process judged, and not the daemon that listens.
+fn judged_here(why: &str) -> String {
+    let told = format!("lychgate: judged in this process: {why}");
+    crate::page::wrapped(&told, "", "  ")
 }
 
 /// Who asks what of which repository.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lychgate_client::link::{Error, Link, SocketLink};
+use lychgate_model::limits;
 use lychgate_wire::frame::Frame;
 
 use super::memory::MemoryLink;
@@ -10,6 +11,14 @@ use super::memory::MemoryLink;
 /// A daemon that says and takes nothing for this long is given up. There is no deadline for the
 /// whole: a check of everything takes as long as it takes.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// How long a daemon may say nothing, before its first word and after it.
+const fn patience(has_spoken: bool) -> Duration {
+    match has_spoken {
+        true => SILENCE,
+        false => limits::COMMAND_WAIT,
+    }
+}
 
 /// The judge at the other end.
 pub(crate) enum Judge {
@@ -22,6 +31,8 @@ pub(crate) enum Judge {
 /// Measures sending and waiting.
 pub(crate) struct Timed {
     judge: Judge,
+    /// Whether the judge has said anything.
+    has_spoken: bool,
     begun: Instant,
     sending: Duration,
     waiting: Duration,
@@ -32,10 +43,16 @@ impl Timed {
     pub(crate) fn new(judge: Judge, begun: Instant) -> Self {
         Self {
             judge,
+            has_spoken: false,
             begun,
             sending: Duration::ZERO,
             waiting: Duration::ZERO,
         }
+    }
+
+    /// Whether a daemon is asked that has not said a word.
+    pub(crate) const fn is_silent(&self) -> bool {
+        self.is_daemon() && !self.has_spoken
     }
 
     /// Whether a daemon is asked.
@@ -65,7 +82,7 @@ impl Link for Timed {
         let begun = Instant::now();
         let sent = match &mut self.judge {
             Judge::Daemon(link) => {
-                link.set_deadline(begun + SILENCE);
+                link.set_deadline(begun + patience(self.has_spoken));
                 link.send(frame)
             }
             Judge::Here(link) => link.send(frame),
@@ -86,12 +103,13 @@ impl Link for Timed {
         let waiting = &mut self.waiting;
         let received = match &mut self.judge {
             Judge::Daemon(link) => {
-                link.set_deadline(begun + SILENCE);
+                link.set_deadline(begun + patience(self.has_spoken));
                 link.receive()
             }
             Judge::Here(link) => link.receive(),
         };
         *waiting += begun.elapsed();
+        self.has_spoken |= received.is_ok();
         received
     }
 }

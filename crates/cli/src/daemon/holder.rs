@@ -1,4 +1,5 @@
-//! A daemon that nobody can reach: it holds the lock of its socket, and the socket is gone.
+//! A daemon that cannot be asked: it holds the lock of its socket, and the socket is gone, or it
+//! does not answer there.
 //!
 //! Nothing here takes the lock, not even for a moment: a daemon that starts just then would
 //! leave, taking this process for another one.
@@ -17,6 +18,9 @@ use super::PROGRAM;
 
 /// What the kernel adds to the name of a program that was replaced since it started.
 const REPLACED: &str = " (deleted)";
+
+/// How long a process that was killed may take to be gone.
+const KILLED: Duration = Duration::from_secs(5);
 
 /// The process that holds the lock: a daemon of this user.
 #[derive(Debug)]
@@ -51,19 +55,61 @@ impl Holder {
         })
     }
 
-    /// Asks it to end, and waits until it lets the lock of `socket` go; whether it did within
-    /// `patience`.
-    pub(super) fn end(&self, socket: &Path, uid: u32, patience: Duration) -> std::io::Result<bool> {
+    /// Asks it to end and waits until it lets the lock of `socket` go; kills it after `patience`,
+    /// at once where it is stopped: it could neither judge nor end.
+    pub(super) fn end(
+        &self,
+        socket: &Path,
+        uid: u32,
+        patience: Duration,
+    ) -> std::io::Result<Ended> {
         rustix::process::pidfd_send_signal(&self.process, Signal::TERM)?;
+        let patience = match self.is_stopped() {
+            true => Duration::ZERO,
+            false => patience,
+        };
+        if self.lets_go(socket, uid, patience) {
+            return Ok(Ended::Asked);
+        }
+        rustix::process::pidfd_send_signal(&self.process, Signal::KILL)?;
+        Ok(match self.lets_go(socket, uid, KILLED) {
+            true => Ended::Killed,
+            false => Ended::Not,
+        })
+    }
+
+    fn lets_go(&self, socket: &Path, uid: u32, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         while Self::of(socket, uid).is_some_and(|holder| holder.pid == self.pid) {
-            if Instant::now() > deadline {
-                return Ok(false);
+            if Instant::now() >= deadline {
+                return false;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(true)
+        true
     }
+
+    fn is_stopped(&self) -> bool {
+        let about = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
+        // The name of the program stands before the state, in brackets, and may hold anything.
+        about.is_ok_and(|about| {
+            about
+                .rsplit(") ")
+                .next()
+                .is_some_and(|s| s.starts_with('T'))
+        })
+    }
+}
+
+/// How a daemon ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// By itself, when it was asked.
+    Asked,
+    /// Killed.
+    Killed,
+    /// Not at all.
+    Not,
 }
 
 /// The pid in the lock file, and the file.

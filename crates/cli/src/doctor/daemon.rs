@@ -8,7 +8,7 @@ use lychgate_wire::frame::caps;
 use rustix::fs::Access;
 
 use super::Report;
-use crate::daemon::{FOLDED_HELP, Place, Reached, ask, lost_at};
+use crate::daemon::{FOLDED_HELP, Place, Reached, Unheard, hear, lost_at};
 use crate::failure::Failure;
 use crate::surroundings::Surroundings;
 
@@ -35,17 +35,19 @@ pub(super) fn look(
     match place.reach() {
         Reached::Answers(mut link) => {
             modes(path, must_run, report);
-            match ask(&mut link, caps::STATUS, "the daemon") {
+            match hear(&mut link, caps::STATUS) {
                 Ok(lines) => {
                     version(&lines, report);
                     return Some(lines);
                 }
-                Err(failure) => {
-                    let said = failure.fragment();
-                    report.problem(format!("{said} (at {at})"), restart());
+                Err(Unheard::Silent) => hangs(&place, report),
+                Err(Unheard::Failed(error)) => {
+                    let said = lychgate_client::error::chain(&error);
+                    report.problem(format!("the daemon: {said} (at {at})"), restart());
                 }
             }
         }
+        Reached::Silent => hangs(&place, report),
         Reached::Away => away(&place, must_run, report),
         Reached::NotOurs(distrust) => {
             report.problem(
@@ -61,6 +63,11 @@ pub(super) fn look(
         }
     }
     None
+}
+
+fn hangs(place: &Place, report: &mut Report) {
+    let at = place.socket.display();
+    report.problem(format!("{} at {at}", place.silence()), restart());
 }
 
 /// Who may connect (contract 4.3): at one's own socket nobody else, at a server's its group.
