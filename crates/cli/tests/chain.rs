@@ -149,3 +149,105 @@ fn without_a_daemon_the_hook_judges_in_process_and_refuses_what_was_cut_short() 
     ];
     assert_ne!(scene.lychgate(&repository, args).code, 0);
 }
+
+/// A script that many hooks are links to: what it does, it takes from its own name.
+const DISPATCHER: &str = "#!/bin/sh\n\
+    here=$(dirname \"$0\")\n\
+    [ ! -f \"$here/lint\" ] || . \"$here/lint\"\n\
+    case $(basename \"$0\") in\n\
+    pre-commit) [ ! -f \"$here/../../no\" ] || exit 9 ;;\n\
+    esac\n";
+
+fn stands(path: &std::path::Path) -> std::path::PathBuf {
+    std::fs::read_link(path).unwrap()
+}
+
+#[test]
+fn a_dispatcher_under_the_name_of_a_hook_is_still_that_hook() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    let hooks = repository.join(".git/hooks");
+    scene.program("r/.git/tools/dispatch", DISPATCHER);
+    scene.program("r/.git/hooks/lint", "[ ! -f lint-says-no ] || exit 8\n");
+    // A relative link: it must lead to the same script wherever it is kept.
+    let target = std::path::Path::new("../tools/dispatch");
+    for hook in ["pre-commit", "pre-push", "post-commit"] {
+        std::os::unix::fs::symlink(target, hooks.join(hook)).unwrap();
+    }
+    let before = scene::everything(&repository.join(".git"));
+    let commit = || {
+        let args = ["commit", "-q", "--allow-empty", "-m", "x"];
+        scene.try_git(&repository, args).code == 0
+    };
+    let obeyed = || {
+        for file in ["no", "lint-says-no"] {
+            std::fs::write(repository.join(file), "").unwrap();
+            assert!(!commit(), "{file}");
+            std::fs::remove_file(repository.join(file)).unwrap();
+        }
+    };
+    obeyed();
+    let said = scene.lychgate(&repository, ["install"]).exits(0);
+    assert!(said.out.contains("by its own name"), "{}", said.out);
+    obeyed();
+    assert!(commit());
+    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+    let again = scene.lychgate(&repository, ["install"]).exits(0);
+    assert!(!again.out.contains("own name"), "{}", again.out);
+
+    // As it was installed before there were such links: run, but by another name.
+    let links = repository.join(".git/hooks.before-lychgate");
+    assert_eq!(
+        stands(&links.join("pre-commit")),
+        std::path::Path::new("../hooks/pre-commit.before-lychgate")
+    );
+    assert!(!links.join("commit-msg").exists());
+    std::fs::remove_dir_all(&links).unwrap();
+    std::fs::write(repository.join("lint-says-no"), "").unwrap();
+    assert!(!commit(), "it is run");
+    std::fs::remove_file(repository.join("lint-says-no")).unwrap();
+    let doctor = scene.lychgate(&repository, ["doctor"]).exits(1);
+    assert!(
+        doctor.out.contains("mend: lychgate install"),
+        "{}",
+        doctor.out
+    );
+    scene.lychgate(&repository, ["install"]).exits(0);
+    obeyed();
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+
+    // A link that leads elsewhere is not followed, and what is not ours stays.
+    std::fs::remove_file(links.join("pre-commit")).unwrap();
+    std::os::unix::fs::symlink("/bin/true", links.join("pre-commit")).unwrap();
+    std::fs::write(repository.join("lint-says-no"), "").unwrap();
+    assert!(!commit(), "the kept one is run");
+    std::fs::remove_file(repository.join("lint-says-no")).unwrap();
+    scene.lychgate(&repository, ["install"]).exits(0);
+    obeyed();
+
+    let undo = || {
+        scene.lychgate(&repository, ["uninstall"]).exits(0);
+        for hook in ["pre-commit", "pre-push", "post-commit"] {
+            assert_eq!(stands(&hooks.join(hook)), target);
+        }
+    };
+    undo();
+    assert!(!links.exists());
+    let changed = ["objects", "refs", "logs", "index", "COMMIT_EDITMSG"];
+    let kept = |all: std::collections::BTreeMap<std::path::PathBuf, (u32, Vec<u8>)>| {
+        let mut all = all;
+        all.retain(|path, _| {
+            let shown = path.to_string_lossy().into_owned();
+            !changed
+                .iter()
+                .any(|part| shown.contains(&format!(".git/{part}")))
+        });
+        all
+    };
+    assert_eq!(
+        kept(before),
+        kept(scene::everything(&repository.join(".git")))
+    );
+    obeyed();
+}

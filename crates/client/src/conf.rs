@@ -4,7 +4,7 @@
 //! belong to whom it may belong to and nobody else may write it. A line that cannot be understood
 //! is an error, never skipped: half a configuration would be a weaker one.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStringExt as _;
@@ -140,6 +140,27 @@ impl Conf {
         let name = OsString::from(format!("{hook}{CHAINED_SUFFIX}"));
         self.chained.contains(&name).then_some(name)
     }
+}
+
+/// The folder beside `folder`, one of hooks, where what was kept has the names it had, in links;
+/// `None`: `folder` has no name.
+pub fn as_it_was(folder: &Path) -> Option<PathBuf> {
+    let mut name = folder.file_name()?.to_owned();
+    name.push(CHAINED_SUFFIX);
+    Some(folder.with_file_name(name))
+}
+
+/// Where such a link leads that means `file` in the folder called `name`.
+pub fn to_beside(name: &OsStr, file: &OsStr) -> PathBuf {
+    Path::new("..").join(name).join(file)
+}
+
+/// The link under which the file `kept` of `folder` is called `hook`, as it was before it was
+/// kept; `None`: there is none, or it leads elsewhere.
+pub fn under_own_name(folder: &Path, hook: &str, kept: &OsStr) -> Option<PathBuf> {
+    let link = as_it_was(folder)?.join(hook);
+    let target = std::fs::read_link(&link).ok()?;
+    (target == to_beside(folder.file_name()?, kept)).then_some(link)
 }
 
 /// The file in `folder`; `None`: there is none. `owners` are the users it may belong to beside root.

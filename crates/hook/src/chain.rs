@@ -6,7 +6,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
-use lychgate_client::conf::Conf;
+use lychgate_client::conf::{self, Conf};
 use lychgate_client::hooked::reads_stdin;
 use lychgate_model::path::printable;
 
@@ -23,7 +23,10 @@ pub(crate) fn run(
     let Some(name) = conf.chained_for(invocation.hook.name()) else {
         return Ok(None);
     };
-    let path = invocation.folder.join(&name);
+    let folder = &invocation.folder;
+    // By its own name: the kernel tells a script nothing else of how it was called.
+    let path = conf::under_own_name(folder, invocation.hook.name(), &name)
+        .unwrap_or_else(|| folder.join(&name));
     match status(invocation, &path, input) {
         Ok(status) => Ok(failed(status)),
         Err(source) => {

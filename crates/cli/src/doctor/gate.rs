@@ -13,6 +13,7 @@ use crate::install::client::global_folder;
 use crate::install::folder::{self, Standing, is_executable, standing};
 use crate::install::manager::Manager;
 use crate::install::manifest::{Manifest, kept_name};
+use crate::install::named;
 use crate::install::shim::{self, Behind, WHERE_PRESENT};
 use crate::page::shell_word;
 use crate::surroundings::Surroundings;
@@ -68,6 +69,7 @@ pub(super) fn hooks_of(
         hook(folder, name, report);
     }
     open_to_all(folder, report);
+    nameless(folder, report);
     match conf::read(folder, &[owner]) {
         Ok(Some(conf)) => {
             if let Some(lychgate) = conf.lychgate.as_ref().filter(|path| !is_executable(path)) {
@@ -98,6 +100,24 @@ pub(super) fn hooks_of(
         }
     }
     None
+}
+
+/// A hook that was kept and does not know which one it is may do nothing at all.
+fn nameless(folder: &Path, report: &mut Report) {
+    let Ok(Some(manifest)) = Manifest::read(folder) else {
+        return;
+    };
+    for hook in named::nameless(folder, &manifest) {
+        report.problem(
+            format!(
+                "the {hook} that stood in {} before is run as {}: one that goes by its own name \
+                 takes itself for another",
+                folder.display(),
+                kept_name(hook)
+            ),
+            "lychgate install",
+        );
+    }
 }
 
 /// A folder that everybody may write, or that is in one, holds whatever hook anybody puts there.

@@ -9,10 +9,11 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use lychgate_client::conf;
 use lychgate_model::Hook;
 
 use super::manifest::{self, Manifest, kept_name};
-use super::shim;
+use super::{named, shim};
 use crate::failure::{Failure, Kind};
 
 /// The hook's own configuration, beside it.
@@ -143,7 +144,21 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
         link(wanted.program, &path)?;
         said.push(format!("installed {hook}"));
     }
+    said.extend(named(folder, &after));
     Ok(said)
+}
+
+/// Gives what is kept its names back; a line where that was not so, or is not possible.
+fn named(folder: &Path, manifest: &Manifest) -> Option<String> {
+    let place = conf::as_it_was(folder)?;
+    let place = place.display();
+    match named::put(folder, manifest) {
+        Ok(false) => None,
+        Ok(true) => Some(format!("what was kept is run by its own name, in {place}")),
+        Err(error) => Some(format!(
+            "what was kept is not run by its own name: cannot write {place}: {error}"
+        )),
+    }
 }
 
 /// Whether a hook of somebody is kept at `path`, and not a shim of ours.
@@ -198,6 +213,7 @@ pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
             Err(_) => {}
         }
     }
+    let _ = named::take_out(folder);
     remove(&folder.join(CONF))?;
     if taken.left.is_empty() {
         remove(&folder.join(manifest::NAME))?;

@@ -10,6 +10,7 @@ pub(crate) mod conf;
 pub(crate) mod folder;
 pub(crate) mod manager;
 pub(crate) mod manifest;
+pub(crate) mod named;
 pub(crate) mod server;
 pub(crate) mod shim;
 
