@@ -110,11 +110,7 @@ impl Seen<'_> {
                 let what = format!("not explained: there is no {name}");
                 return Err(Failure::new(Kind::Usage, what));
             }
-            let size = std::fs::metadata(&path).map_or(0, |m| m.len());
-            if size > MOST {
-                return Err(cannot("is too large to be read again"));
-            }
-            std::fs::read(&path).map_err(|e| cannot(&e.to_string()))?
+            crate::regular::read(&path, MOST).map_err(|e| cannot(&e.to_string()))?
         };
         let here = |f: &RawFinding| {
             (f.span.line..=f.span.end_line).contains(&place.line)

@@ -13,6 +13,7 @@ mod import;
 mod install;
 mod judge_hook;
 mod page;
+mod regular;
 mod report;
 mod rules;
 mod surroundings;

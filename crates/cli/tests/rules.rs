@@ -349,3 +349,32 @@ fn what_is_not_there_is_a_wrong_command_line() {
         .lychgate(&repository, ["rules", "profile", "README"])
         .exits(0);
 }
+
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let pipe = repository.join("pipe");
+    let own = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, own).unwrap();
+    for (args, code) in [
+        (&["rules", "check", "pipe"][..], 4),
+        (&["rules", "check", "/dev/zero"], 4),
+        (&["rules", "try", "pipe"], 4),
+        (&["import", "pipe"], 3),
+        (&["import", "/dev/zero"], 3),
+    ] {
+        let refused = scene
+            .lychgate(&repository, args.iter().copied())
+            .exits(code);
+        let said = refused.flat();
+        assert!(said.contains("not a regular file"), "{args:?}: {said}");
+    }
+    // A link to a file is one.
+    let pack = pack_of(&scene, PACK);
+    std::fs::rename(&pack, repository.join("real")).unwrap();
+    std::os::unix::fs::symlink("real", repository.join("mine.toml")).unwrap();
+    scene
+        .lychgate(&repository, ["rules", "check", "mine.toml"])
+        .exits(0);
+}

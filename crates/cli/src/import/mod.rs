@@ -37,11 +37,7 @@ pub(crate) fn run(around: &Surroundings, wanted: &args::Import) -> Result<Said, 
             let what = format!("{NOT}: there is no {}", name.display());
             return Err(Failure::new(Kind::Usage, what));
         }
-        let long = path.metadata().is_ok_and(|m| m.len() > FILE);
-        if long {
-            return Err(wrong("too large".to_owned()));
-        }
-        let bytes = std::fs::read(&path).map_err(|e| wrong(e.to_string()))?;
+        let bytes = crate::regular::read(&path, FILE).map_err(|e| wrong(e.to_string()))?;
         let asked = read::asked(&bytes).map_err(wrong)?;
         files.push((name.display().to_string(), asked));
     }

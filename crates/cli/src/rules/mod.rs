@@ -17,6 +17,9 @@ use crate::here::engine;
 use crate::page::cut;
 use crate::surroundings::Surroundings;
 
+/// The longest pack read.
+pub(crate) const PACK: u64 = 16 << 20;
+
 /// What is said, and the exit code.
 pub(crate) fn run(around: &Surroundings, command: Option<&RulesCommand>) -> Result<Said, Failure> {
     let out = match command {
@@ -81,7 +84,7 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
     let mut texts = Vec::new();
     for file in files {
         let name = file.display().to_string();
-        match std::fs::read_to_string(file) {
+        match crate::regular::text(file, PACK) {
             Ok(text) => {
                 problems.extend(lychgate_scan::check_pack(&name, &text));
                 problems.extend(lychgate_scan::few_examples(&name, &text));

@@ -64,7 +64,8 @@ pub(super) fn run(
 fn engine(around: &Surroundings, files: &[PathBuf]) -> Result<Engine, Failure> {
     let mut texts = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(around.cwd().join(file)).map_err(|error| {
+        let path = around.cwd().join(file);
+        let text = crate::regular::text(&path, super::PACK).map_err(|error| {
             let name = plain(&file.display().to_string());
             Failure::new(Kind::Refused, format!("{NOT}: {name} cannot be read")).because(&error)
         })?;
