@@ -121,6 +121,7 @@ impl Session {
 
     fn incomplete(&mut self, scanned: &Scanned, subject: &str) {
         if scanned.truncated {
+            self.coverage.complete = false;
             // Findings and keywords have limits of their own.
             self.tell(
                 ReasonCode::Unreadable,

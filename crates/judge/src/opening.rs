@@ -74,8 +74,10 @@ impl Opening {
         let (policy, mut reasons) =
             crate::documents::policy(organisation, surface, &papers, &asking.head, anchor);
         let (adopted, broken) = crate::gitleaks::adopt(engine, surface, &papers);
+        let idle = adopted.rules().without_effect().to_vec();
         let adopted = crate::stores::approving(adopted, &policy);
-        let (contract, notes) = Contract::of(&papers);
+        let (contract, mut notes) = Contract::of(&papers);
+        notes.extend(idle);
         let sides = Sides {
             surface,
             head: &asking.head,

@@ -34,11 +34,19 @@ pub struct RuleSet {
     pub(crate) recall: Option<Arc<Recall>>,
     /// Number of the first structural rule.
     pub(crate) structural: u32,
+    /// What documents that were adopted say without effect.
+    pub(crate) idle: Vec<String>,
     digest: Digest,
     matching_digest: Digest,
 }
 
 impl RuleSet {
+    /// What documents that were adopted say without effect here, a sentence each; said once, when
+    /// they are adopted.
+    pub fn without_effect(&self) -> &[String] {
+        &self.idle
+    }
+
     /// Compiles packs, together with the structural rules that are always there. All problems of
     /// all packs are returned; with any problem there is no set: never half a rule set.
     pub fn load(sources: &[PackSource<'_>]) -> (Option<Self>, Vec<Problem>) {
@@ -140,6 +148,7 @@ impl RuleSet {
             named,
             recall: None,
             structural,
+            idle: Vec::new(),
             digest,
             matching_digest,
         }
@@ -167,6 +176,7 @@ impl RuleSet {
             named: self.named.clone(),
             recall: Some(Arc::new(recall)),
             structural: self.structural,
+            idle: self.idle.clone(),
             digest: self.digest,
             matching_digest: self.matching_digest,
         }

@@ -285,3 +285,22 @@ fn patterns_that_take_too_much_memory_refuse_the_file() {
     let few: String = (0..3).map(rule).collect();
     assert!(adopt(&few).is_ok());
 }
+
+#[test]
+fn what_only_tunes_a_rule_of_theirs_is_without_effect_and_ours_stay() {
+    let tuned = "[extend]\nuseDefault = true\n[[rules]]\nid = \"generic-api-key\"\n\
+        [[rules.allowlists]]\nregexes = ['.*']\n";
+    let own = "[[rules]]\nid = \"acme\"\nregex = 'acme[0-9]{8}'\n";
+    let set = adopt(&format!("{tuned}{own}")).unwrap();
+    assert_eq!(set.without_effect().len(), 1);
+    assert!(set.without_effect()[0].contains("generic-api-key"));
+    assert_eq!(set.rules().len(), rules().rules().len() + 1);
+    assert_eq!(found(&set, "acme12345678")[0].0, "gitleaks.acme");
+    // Without gitleaks' own rules there is nothing it could tune.
+    let alone = tuned.replace("useDefault = true", "useDefault = false");
+    assert!(adopt(&alone).is_err());
+    // What would find something is a rule, and is translated or refused.
+    assert!(adopt(&tuned.replace("[[rules.allow", "regex = '('\n[[rules.allow")).is_err());
+    let path = adopt(&tuned.replace("[[rules.allow", "path = 'x'\n[[rules.allow")).unwrap();
+    assert!(path.without_effect().is_empty());
+}

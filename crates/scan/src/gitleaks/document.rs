@@ -15,7 +15,10 @@ pub(super) struct Document {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Extend {
+    #[serde(default)]
+    pub(super) use_default: bool,
     pub(super) path: Option<Spanned<String>>,
     pub(super) url: Option<Spanned<String>>,
 }
@@ -41,6 +44,16 @@ pub(super) struct RuleDraft {
     #[serde(default)]
     pub(super) allowlists: Vec<Spanned<AllowDraft>>,
     pub(super) allowlist: Option<Spanned<AllowDraft>>,
+}
+
+impl RuleDraft {
+    /// Whether it only tunes a rule that stands elsewhere: it says nothing of what it would find.
+    pub(super) fn tunes(&self) -> bool {
+        let says = |text: &Option<Spanned<String>>| {
+            text.as_ref().is_some_and(|text| !text.get_ref().is_empty())
+        };
+        !says(&self.regex) && !says(&self.path) && self.required.is_empty()
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Its allow-lists speak only for the rules it defines. `useDefault` and `disabledRules` speak of
-//! gitleaks' own rules, which are not here: ours stay. What cannot be translated refuses the file.
+//! gitleaks' own rules, which are not here: ours stay, and a stanza that only tunes one of those has
+//! no effect, which is said. What cannot be translated refuses the file.
 
 mod allow;
 mod document;
@@ -162,25 +163,28 @@ impl RuleSet {
     /// Every problem of the file; then nothing of it is used.
     pub fn adopting(&self, source: PackSource<'_>, trusted: bool) -> Result<Self, Vec<Problem>> {
         let mut report = Report::new(source.name, source.text);
-        let (added, everywhere) = read(&mut report);
+        let (added, everywhere, idle) = read(&mut report);
         let problems = report.finish();
         if !problems.is_empty() {
             return Err(problems);
         }
         let everywhere = Arc::new(everywhere);
-        Ok(self.with(added, trusted.then_some(&everywhere)))
+        let mut set = self.with(added, trusted.then_some(&everywhere));
+        set.idle.clone_from(&self.idle);
+        set.idle.extend(idle);
+        Ok(set)
     }
 }
 
-/// The rules, and the global lists as a rule of ours would have them.
-fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
+/// The rules, the global lists as a rule of ours would have them, and what has no effect.
+fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign, Vec<String>) {
     let text = report.text();
     let document: Document = match toml::from_str(text) {
         Ok(document) => document,
         Err(error) => {
             let help = "see gitleaks' own page on its configuration.";
             report.add(error.span(), "", naming::unquoted(error.message()), help);
-            return (Vec::new(), Foreign::of(Vec::new()));
+            return (Vec::new(), Foreign::of(Vec::new()), Vec::new());
         }
     };
     if let Some(path) = &document.extend.path {
@@ -204,7 +208,7 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
     if document.rules.len() > RULES {
         let message = format!("has more than {RULES} rules");
         report.add(None, "rules", message, "split off what is not needed here.");
-        return (Vec::new(), Foreign::of(Vec::new()));
+        return (Vec::new(), Foreign::of(Vec::new()), Vec::new());
     }
     let mut global: Vec<&Spanned<AllowDraft>> = document.allowlists.iter().collect();
     if let Some(old) = &document.allowlist {
@@ -221,14 +225,23 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
         .collect();
     let mut memory = 0;
     let mut out = Vec::new();
+    let mut idle = Vec::new();
     for ((number, draft), name) in (1..).zip(&document.rules).zip(named) {
+        let id = draft.id.as_ref().filter(|id| !id.get_ref().is_empty());
+        if let Some(id) = id.filter(|_| document.extend.use_default && draft.tunes()) {
+            let id = naming::shown(id.get_ref(), number);
+            idle.push(format!(
+                ".gitleaks.toml: {id} tunes a rule of gitleaks: without effect here"
+            ));
+            continue;
+        }
         let made = rule((number, draft, name), &global, &names, &mut memory, report);
         out.extend(made);
         if memory > MEMORY {
             let message = format!("patterns take more than {} MiB", MEMORY >> 20);
             let help = "make repeats smaller, or split off what is not needed here.";
             report.add(None, "rules", message, help);
-            return (Vec::new(), Foreign::of(Vec::new()));
+            return (Vec::new(), Foreign::of(Vec::new()), Vec::new());
         }
     }
     let untargeted = global
@@ -243,7 +256,7 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign) {
     for list in untargeted {
         everywhere.extend(allow_list(list, "allowlists", &mut compile, report));
     }
-    (out, Foreign::of(everywhere))
+    (out, Foreign::of(everywhere), idle)
 }
 
 fn rule(
