@@ -2,6 +2,7 @@
 
 use lychgate_model::{Confidence, Severity, Source, Span, limits};
 
+use crate::check::Check;
 use crate::cursor::Cursor;
 use crate::disguise::Room;
 use crate::marker::Says;
@@ -267,6 +268,15 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     findings.retain(|_| keep.next().unwrap_or(true));
 }
 
+/// A value that a rule found and took for a name somebody chose: that is supposed, and silences
+/// nobody.
+fn is_doubted(finding: &RawFinding, rules: &[Rule]) -> bool {
+    finding.confidence == Confidence::Low
+        && rules
+            .get(finding.rule as usize)
+            .is_some_and(|r| r.check == Some(Check::Mixed.name()))
+}
+
 /// Where a rule that knows the value itself sees it, those that know the name beside it are
 /// silent; of two of those, one speaks.
 fn drop_beside(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
@@ -276,7 +286,10 @@ fn drop_beside(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
         return;
     }
     let knows = |f: &&RawFinding| {
-        !beside(f) && f.evidence.is_none() && rule(f).is_some_and(Rule::applies_everywhere)
+        !beside(f)
+            && f.evidence.is_none()
+            && rule(f).is_some_and(Rule::applies_everywhere)
+            && !is_doubted(f, rules)
     };
     let known: Vec<Home> = findings.iter().filter(knows).map(|f| f.home).collect();
     findings.retain(|f| !beside(f) || !known.iter().any(|k| k.overlaps(&f.home)));
@@ -291,6 +304,7 @@ fn drop_shapeless(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     }
     let everywhere = |f: &&RawFinding| {
         f.evidence.is_none()
+            && !is_doubted(f, rules)
             && rules
                 .get(f.rule as usize)
                 .is_some_and(Rule::applies_everywhere)

@@ -262,3 +262,85 @@ fn copies_of_others_code_hold_what_is_public() {
     let told = [Some(Confidence::High); 2];
     assert_eq!(both, told, "what has a shape is told everywhere");
 }
+
+#[test]
+fn names_lead_to_values_in_other_ways() {
+    found_and_its_twin_is_not(&[
+        ("a.vb", "Dim password As String = \"~\"", "%PASSWORD%"),
+        ("sys.config", "{default_pass, <<\"~\">>}", "${PASS}"),
+        (
+            "c.clj",
+            "(def db {:user \"x\" :password \"~\"})",
+            "<password>",
+        ),
+        ("init.el", "(setq my-password \"~\")", "changeme"),
+        ("a.csh", "setenv DB_PASSWORD ~", "$1"),
+        ("a.fish", "set -x DB_PASSWORD ~", "$argv"),
+        ("ldap.conf", "bindpw ~\n", "secret"),
+        ("redis.conf", "requirepass ~\n", "foobared is weak"),
+        ("snmpd.conf", "rocommunity ~\n", "public"),
+        (
+            "nuget.config",
+            "<add key=\"ClearTextPassword\" value=\"~\" />",
+            "%NUGET_PASSWORD%",
+        ),
+        ("a.py", "mot_de_passe = '~'", "mot_de_passe"),
+        ("a.py", "url = 'https://~~@git.acme.net/x.git'", "deploy"),
+        ("a.py", "t = pyotp.TOTP('~~')", "${SEED}"),
+    ]);
+}
+
+/// A value in Base64 is what it says; so is a Secret of a cluster.
+#[test]
+fn encoded_placeholders_are_placeholders() {
+    use base64::Engine as _;
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let secret = |value: &str| format!("kind: Secret\ndata:\n  password: {}\n", encode(value));
+    for harmless in [
+        "changeme",
+        "<your-password>",
+        "REPLACE_ME",
+        "${DB_PASSWORD}",
+        "{{ .Values.pw }}",
+        "your-api-key",
+    ] {
+        assert_eq!(judged("s.yaml", &secret(harmless)), None, "{harmless}");
+        let code = format!("password = \"{}\"", encode(harmless));
+        assert_eq!(judged("a.py", &code), None, "{harmless}");
+    }
+    assert!(judged("s.yaml", &secret(concat!("kR93nv", "X81qLz"))).is_some());
+}
+
+#[test]
+fn addresses_of_contracts_are_no_tokens() {
+    let digits = |n| {
+        "7f3a09c4e1b85d26"
+            .chars()
+            .cycle()
+            .take(n)
+            .collect::<String>()
+    };
+    let token = |n| format!("export const WETH_TOKEN = \"0x{}\"", digits(n));
+    assert_eq!(judged("a.ts", &token(40)), None);
+    assert!(judged("a.ts", &token(64)).is_some());
+}
+
+/// What is hidden in a literal may hold the quotes it stands in, and lines of its own.
+#[test]
+fn hidden_files_are_read_as_files() {
+    use base64::Engine as _;
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    for seed in 0..3 {
+        for (plain, harmless) in [
+            (
+                "{\"auths\":{\"r.acme.net\":{\"password\":\"~\"}}}",
+                "${PASS}",
+            ),
+            ("DB_HOST=db\nDB_PASSWORD=~\n", "${PASS}"),
+        ] {
+            let said = |value: &str| format!("x = \"{}\"\n", encode(&plain.replace('~', value)));
+            assert!(judged("a.py", &said(&value(seed))).is_some(), "{plain}");
+            assert_eq!(judged("a.py", &said(harmless)), None, "{plain}");
+        }
+    }
+}

@@ -34,6 +34,7 @@ use crate::masks::BLOCK;
 use crate::overwritten::overwrite;
 use crate::scanned::Home;
 use crate::search::{Found, Pass, State, Text};
+use crate::shapeless::Fact;
 use survey::Survey;
 use view::View;
 
@@ -383,7 +384,12 @@ impl Pass<'_> {
             overwrite(&mut text);
             return true;
         }
-        self.text(&view.plain, view.core.clone(), &below, room);
+        let mut apart = view.apart();
+        let plain = apart.as_deref().unwrap_or(&view.plain);
+        self.text(plain, view.core.clone(), &below, room);
+        if let Some(apart) = &mut apart {
+            overwrite(apart);
+        }
         true
     }
 
@@ -410,11 +416,16 @@ impl Pass<'_> {
         if state.truncated {
             room.leave_out("encoded text with too many findings");
         }
+        // Several lines in Base64 are a file of their own, whatever holds them.
+        let lines = ["base64", "hex"].iter().any(|k| depth.via.ends_with(k))
+            && memchr::memchr(b'\n', text.get(core.clone()).unwrap_or_default()).is_some();
         for mut found in state.found.drain(..) {
             let (start, end) = (found.start as usize, found.end as usize);
             if end <= core.start || core.end <= start {
                 continue;
             }
+            let apart = lines && found.evidence.has(Fact::Bare);
+            found.evidence = found.evidence.with_if(Fact::FileWithin, apart);
             let (inner_start, inner_end) = (depth.inner)(found.start, found.end);
             let home = Home {
                 text: depth.home,

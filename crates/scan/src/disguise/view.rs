@@ -78,6 +78,24 @@ impl View {
         (from as u64, to as u64)
     }
 
+    /// The text with ends of lines in the place of the quotes around what was hidden, where it holds
+    /// such quotes itself: they would end within it.
+    pub(super) fn apart(&self) -> Option<Vec<u8>> {
+        let before = self.core.start.checked_sub(1)?;
+        let quote = *self.plain.get(before)?;
+        let hidden = self.plain.get(self.core.clone())?;
+        if !matches!(quote, b'"' | b'\'' | b'`') || memchr::memchr(quote, hidden).is_none() {
+            return None;
+        }
+        let mut apart = self.plain.clone();
+        for at in [before, self.core.end] {
+            if let Some(b) = apart.get_mut(at).filter(|b| **b == quote) {
+                *b = b'\n';
+            }
+        }
+        Some(apart)
+    }
+
     pub(super) fn is_packed(&self) -> bool {
         self.content == Content::Packed
     }

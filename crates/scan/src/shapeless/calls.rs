@@ -69,6 +69,7 @@ const KEYS: &[(&[u8], Place)] = &[
     (b"secretkeyspec(", Place::At(1)),
     (b"aes.new(", Place::At(1)),
     (b"hmac.new(", Place::At(1)),
+    (b"totp(", Place::At(1)),
 ];
 
 /// Where a command has its secret.
@@ -76,6 +77,8 @@ const KEYS: &[(&[u8], Place)] = &[
 enum Way {
     /// At once.
     Next,
+    /// At once, and no word of the language.
+    Word,
     /// Behind this text of the same line.
     Behind(&'static [u8]),
     /// Behind it, and behind a sign that ends the user's name.
@@ -135,6 +138,8 @@ const COMMANDS: &[(&[u8], Way)] = &[
     (b"net user ", Way::Second),
     (b"net use ", Way::Share),
     (b"rootpw ", Way::Next),
+    (b"rocommunity ", Way::Word),
+    (b"rwcommunity ", Way::Word),
     (b"rootpw --plaintext ", Way::Next),
     (b"root-password password ", Way::Next),
     (b"user-password password ", Way::Next),
@@ -386,6 +391,7 @@ fn command(text: &[u8], word: &[u8], end: usize, way: Way) -> Option<Lead> {
             let other = at(text, i) == b'-' && word.last() == Some(&b' ');
             flagged(i).filter(|_| !other)
         }
+        Way::Word => bare_word(text, blanks(text, end), Fact::Flagged),
         Way::Behind(flag) => flagged(behind(flag)?),
         Way::User(flag, sign) => {
             let start = blanks(text, behind(flag)?);

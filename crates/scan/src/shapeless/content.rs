@@ -1,5 +1,8 @@
 //! What a value itself tells: its alphabet, its mixture, whom it refers to.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::evidence::{Evidence, Fact, MEDIUM};
 use super::likeness::randomness;
 use super::{list, sayings, words};
@@ -13,8 +16,53 @@ fn to_come(evidence: Evidence) -> i32 {
     bare + evidence.word() + Fact::InSecretFile.weight() + Fact::UserNear.weight()
 }
 
-/// The evidence with what `value` adds; `None`: it is no secret whatever stands around it.
+/// The evidence with what `value` adds; `None`: it is no secret whatever stands around it. A
+/// placeholder in base64 is weighed as the placeholder.
 pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> {
+    let mut room = [0u8; ENCODED / 4 * 3];
+    let plain = said(value, &mut room);
+    let address = matches!(name, Fact::Token | Fact::WeakName | Fact::OwnWord) && is_address(value);
+    if address || plain.is_some_and(is_template) {
+        return None;
+    }
+    let harmless = |plain: &[u8]| {
+        let worded = !plain.iter().any(u8::is_ascii_digit);
+        worded || is_common(plain) || refers(plain) || list::PLACEHOLDERS.stands_in(plain)
+    };
+    match plain.filter(|plain| harmless(plain)) {
+        Some(plain) => as_it_stands(plain, name, so_far),
+        None => as_it_stands(value, name, so_far),
+    }
+}
+
+/// Characters of base64 that may be a placeholder in disguise.
+const ENCODED: usize = 64;
+
+/// The text that `value` is the base64 of. Chance seldom makes one: it holds only letters, digits
+/// and what names and templates are joined with.
+fn said<'r>(value: &[u8], room: &'r mut [u8; ENCODED / 4 * 3]) -> Option<&'r [u8]> {
+    if !(8..=ENCODED).contains(&value.len()) || !value.len().is_multiple_of(4) {
+        return None;
+    }
+    let n = STANDARD.decode_slice(value, room).ok()?;
+    let plain = room.get(..n)?.trim_ascii();
+    let written = |b: &u8| b.is_ascii_alphanumeric() || b"_-.<>{}$[]% ".contains(b);
+    let template = is_template(plain);
+    let text = plain.len() >= 4
+        && plain.iter().all(written)
+        && (template || !plain.contains(&b' '))
+        && !plain.starts_with(b"{\"");
+    text.then_some(plain)
+}
+
+/// The address of a contract or an account: `0x` and 40 hexadecimal digits.
+fn is_address(value: &[u8]) -> bool {
+    value.len() == 42
+        && words::begins(value, b"0x")
+        && value.iter().skip(2).all(u8::is_ascii_hexdigit)
+}
+
+fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> {
     let counts = Counts::of(value)?;
     // A hash of MySQL's own.
     let starred = value.len() == 41 && value.first() == Some(&b'*');
@@ -63,7 +111,7 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
             Fact::HashLength,
             hex && !key_name && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128),
         )
-        .with_if(Fact::LowEntropy, counts.is_poor(value.len(), hex));
+        .with_if(Fact::LowEntropy, counts.is_poor(value.len(), hex || uuid));
     let sign = |b: &&u8| matches!(b, b'?' | b'!' | b'^' | b'%' | b'#' | b'*' | b'@' | b'$');
     let signs = value.iter().filter(sign).count();
     // Secrets that people make up hold many of them.

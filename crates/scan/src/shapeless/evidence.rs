@@ -105,6 +105,7 @@ facts! {
     Commented = -4, "in a comment";
     Documented = -84, "shown in a comment or manual as an example";
     Compiled = -16, "among bytes that are no text: listed, never blocks";
+    FileWithin = 0, "in encoded lines, which are a file of their own";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";

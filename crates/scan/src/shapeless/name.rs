@@ -91,7 +91,12 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
             continue;
         }
         let hashed = fact == Fact::Secret && before.eq_ignore_ascii_case(b"hash");
-        if (turns::denies_before(before) && !hashed)
+        // `ClearTextPassword`
+        let clear = before.eq_ignore_ascii_case(b"text")
+            && i.checked_sub(1)
+                .and_then(word)
+                .is_some_and(|w| words::is_any(w, &[b"clear", b"plain"]));
+        if (turns::denies_before(before) && !hashed && !clear)
             || (fact == Fact::Token && turns::no_token(before))
         {
             return None;
@@ -133,6 +138,9 @@ fn credential(word: &[u8], before: &[u8]) -> Option<(Fact, Option<usize>)> {
     }
     if is(word, &[b"word"]) && is(before, &[b"pass"]) {
         return Some((Fact::Password, None));
+    }
+    if is(word, &[b"passe"]) && is(before, &[b"de"]) {
+        return Some((Fact::Password, Some(0)));
     }
     if let Some(cut) = ends(words::PASSWORD) {
         return Some((Fact::Password, Some(cut)));

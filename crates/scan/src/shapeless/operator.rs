@@ -41,6 +41,9 @@ impl Lead {
             .iter()
             .take_while(|b| b.is_ascii_alphanumeric() || b"._%+~-".contains(b))
             .count();
+        if rest.get(user) == Some(&b'@') {
+            return Self::of_token(rest.get(..user)?, at);
+        }
         if rest.get(user) != Some(&b':') {
             return None;
         }
@@ -61,6 +64,21 @@ impl Lead {
         Some(Self {
             until: Some(start + end),
             ..Self::to(Fact::Userinfo, start)
+        })
+    }
+
+    /// `https://TOKEN@host`: a login that is a token alone. 32 hexadecimal digits there are the
+    /// public key of an address that errors are reported to.
+    fn of_token(login: &[u8], at: usize) -> Option<Self> {
+        let digits = login.iter().filter(|b| b.is_ascii_digit()).count();
+        let plain = login
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        let reported = login.len() == 32 && login.iter().all(u8::is_ascii_hexdigit);
+        let token = plain && (20..=100).contains(&login.len()) && !reported;
+        (token && (3..login.len()).contains(&digits)).then(|| Self {
+            until: Some(at + login.len()),
+            ..Self::to(Fact::Userinfo, at)
         })
     }
 
@@ -172,6 +190,12 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         (b':', _) if matches!(first, b':' | b'/' | b'=') => return None,
         (b':', _) => typed(text, gap + 1),
         (b',', _) if named => Lead::quoted(Fact::Listed, space(text, gap + 1)),
+        // Erlang: `{default_pass, <<"...">>}`.
+        (b',', _) if first == b'{' => {
+            let i = space(text, gap + 1);
+            let binary = text.get(i..i + 2) == Some(b"<<");
+            Lead::quoted(Fact::Assigned, if binary { i + 2 } else { i })
+        }
         (b'(', _) if !named => Lead::quoted(Fact::Passed, space(text, gap + 1)),
         (b'>', _) if first == b'<' => Lead {
             element: true,
@@ -342,6 +366,57 @@ fn said(text: &[u8], gap: usize) -> Option<Lead> {
     super::calls::bare_word(text, i, Fact::Said)
 }
 
+/// `Dim password As String = "..."`, `{:password "..."}`, `(setq x-password "..."`,
+/// `setenv DB_PASSWORD ...`, `bindpw ...` alone on its line. `line` is what stands before the name.
+fn spaced(text: &[u8], line: &[u8], gap: usize, first: u8) -> Option<Lead> {
+    let quoted = is_quote(at(text, gap));
+    let rest = text.get(gap..text.len().min(gap + TYPE))?;
+    if words::begins(rest, b"as ") {
+        let equals = memchr::memchr(b'=', rest)?;
+        let kind = rest.get(3..equals)?;
+        let typed = kind
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b" .?".contains(b));
+        return typed.then(|| Lead::quoted(Fact::Assigned, blanks(text, gap + equals + 1)));
+    }
+    let is = |heads: &[&[u8]]| heads.iter().any(|h| line.eq_ignore_ascii_case(h));
+    let binds = [
+        &b"(setq "[..],
+        b"(def ",
+        b"(defvar ",
+        b"(define ",
+        b"(defparameter ",
+    ]
+    .iter()
+    .any(|h| words::begins(line, h));
+    if quoted && (first == b':' || binds) {
+        return Some(Lead::quoted(Fact::Mapped, gap));
+    }
+    if is(&[
+        b"setenv ",
+        b"set -x ",
+        b"set -gx ",
+        b"set -Ux ",
+        b"set -xg ",
+    ]) {
+        return Some(Lead::to(Fact::Assigned, gap));
+    }
+    if is(&[b"set "]) {
+        return match quoted {
+            true => Some(Lead::quoted(Fact::Assigned, gap)),
+            false => super::calls::bare_word(text, gap, Fact::Assigned),
+        };
+    }
+    // Files of settings without a sign: one name, one value, nothing else.
+    if quoted || !(line.is_empty() || is(&[b"enable "])) {
+        return None;
+    }
+    let end = super::calls::bare_word(text, gap, Fact::Mapped)?.until?;
+    let tail = blanks(text, end);
+    let alone = matches!(at(text, tail), b'\n' | b'\r' | b'#' | 0) && at(text, end) != b'.';
+    alone.then(|| Lead::to(Fact::Mapped, gap))
+}
+
 /// No operator but a blank: a flag of a command, an SQL statement, the colon-less formats.
 fn stated(text: &[u8], start: usize, gap: usize, first: u8, named: bool) -> Option<Lead> {
     if is_quote(first) && words::begins(text.get(start..)?, b"bearer ") {
@@ -379,6 +454,9 @@ fn stated(text: &[u8], start: usize, gap: usize, first: u8, named: bool) -> Opti
     let login = words::holds(line, b" login ") || words::begins(line, b"login ");
     if login || words::begins(line, b"username ") {
         return Some(Lead::to(Fact::Flagged, gap));
+    }
+    if let Some(lead) = spaced(text, line, gap, first) {
+        return Some(lead);
     }
     // `storePassword "..."` alone on its line, as builders are written.
     if line.is_empty() && is_quote(at(text, gap)) {

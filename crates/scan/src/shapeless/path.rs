@@ -261,6 +261,7 @@ impl Evidence {
             || begins(file, b".env")
             || begins(file, b"dockerfile")
             || begins(file, b"docker-compose");
+        let settings = settings || self.has(Fact::FileWithin);
         let code = is_any(extension, CODE) && !settings;
         let bare = self.has(Fact::Bare);
         if settings && out.has(Fact::Documented) {

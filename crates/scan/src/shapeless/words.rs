@@ -11,6 +11,9 @@ pub(super) const PASSWORD: &[&[u8]] = &[
     b"passwrd",
     b"pswd",
     b"contrasena",
+    b"kennwort",
+    b"wachtwoord",
+    b"motdepasse",
     b"senha",
 ];
 /// The same, where the word before is of a known kind: `dbpass`.
