@@ -18,18 +18,24 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind, Span};
 use regex_syntax::hir::Hir;
 
+use crate::effort::Effort;
+use crate::front::Front;
 use crate::lead::{Heads, Lead};
 use crate::needs::Needs;
 
 /// Bytes a compiled pattern may take.
 const SIZE_LIMIT: usize = 1 << 20;
-/// Parts that are read at the price of one.
-const PARTS: usize = 512;
+/// Units of work for each byte of a match of which a group is told, and one more for so many parts
+/// of the pattern.
+const TRACED: usize = 20;
+const PARTS: usize = 64;
 /// Bytes of lazily built states per direction of one pattern. A pattern that cannot have a few
 /// states in them is refused.
 pub(crate) const STATES_LIMIT: usize = 512 << 10;
-/// Bytes of lazily built states a worker keeps over all patterns: all of the packs have room.
-const CACHES_LIMIT: usize = 16 << 20;
+/// Bytes of lazily built states a worker keeps over all patterns from one object to the next,
+const CACHES_LIMIT: usize = 12 << 20;
+/// and those of one object that has automata of its own.
+const OWN_LIMIT: usize = 6 << 20;
 /// States of one pattern that go first when there are too many.
 const LARGE: usize = 16 << 10;
 
@@ -47,15 +53,17 @@ pub(crate) struct Engine {
     needs: Needs,
     lead: Option<Lead>,
     heads: Option<Heads>,
+    front: Front,
 }
 
-/// What a worker's patterns keep between searches.
+/// What a worker's patterns keep between searches, and what the object at hand has cost.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
-    /// Boxed: a cache is kilobytes even when it is empty, and most rules never fire.
-    by_rule: Vec<Option<Box<Kept>>>,
-    bytes: usize,
+    shelf: Shelf,
+    /// Of an object that has automata of its own ([`crate::effort`]).
+    own: Shelf,
     searcher: u64,
+    pub(crate) effort: Effort,
     slots: Vec<Option<NonMaxUsize>>,
     traces: Option<backtrack::Cache>,
     threads: Option<pikevm::Cache>,
@@ -69,49 +77,19 @@ struct Kept {
     counted: usize,
 }
 
-impl Kept {
-    fn bytes(&self) -> usize {
-        let back = self.back.as_ref().map_or(0, dfa::Cache::memory_usage);
-        self.forward.memory_usage() + back
-    }
+/// Automata as far as they are built, by rule.
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Boxed: a cache is kilobytes even when it is empty, and most rules never fire.
+    by_rule: Vec<Option<Box<Kept>>>,
+    bytes: usize,
 }
 
-impl Caches {
-    /// Room for the caches of `rules` rules of one searcher; what belongs to another goes.
-    pub(crate) fn prepare(&mut self, searcher: u64, rules: usize) {
-        if self.searcher != searcher || self.by_rule.len() != rules {
-            self.searcher = searcher;
-            self.by_rule.clear();
-            self.by_rule.resize_with(rules, || None);
-            self.bytes = 0;
-        }
-        self.shrink();
-    }
-
-    fn with<T>(
-        &mut self,
-        rule: u32,
-        engine: &Engine,
-        search: impl FnOnce(&mut Kept) -> Option<T>,
-    ) -> Option<T> {
-        let slot = self.by_rule.get_mut(rule as usize)?;
-        let kept = slot.get_or_insert_with(|| {
-            Box::new(Kept {
-                forward: engine.forward.create_cache(),
-                back: None,
-                counted: 0,
-            })
-        });
-        let out = search(kept);
-        let now = kept.bytes();
-        self.bytes = (self.bytes + now).saturating_sub(kept.counted);
-        kept.counted = now;
-        // What came last goes: where more rules take turns than there is room for, most stay.
-        if self.bytes > CACHES_LIMIT {
-            self.bytes = self.bytes.saturating_sub(now);
-            *slot = None;
-        }
-        out
+impl Shelf {
+    fn empty(&mut self, rules: usize) {
+        self.by_rule.clear();
+        self.by_rule.resize_with(rules, || None);
+        self.bytes = 0;
     }
 
     /// The large ones go first: most patterns need few states, and need them again.
@@ -126,6 +104,79 @@ impl Caches {
                 }
             }
         }
+    }
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        let back = self.back.as_ref().map_or(0, dfa::Cache::memory_usage);
+        self.forward.memory_usage() + back
+    }
+
+    /// How often states were thrown away to make room.
+    fn clears(&self) -> usize {
+        let back = self.back.as_ref().map_or(0, dfa::Cache::clear_count);
+        self.forward.clear_count() + back
+    }
+}
+
+impl Caches {
+    /// Room for the caches of `rules` rules of one searcher; what belongs to another goes.
+    pub(crate) fn prepare(&mut self, searcher: u64, rules: usize) {
+        if self.searcher != searcher || self.shelf.by_rule.len() != rules {
+            self.searcher = searcher;
+            self.shelf.empty(rules);
+            self.own.empty(0);
+        }
+        self.shelf.shrink();
+    }
+
+    /// A new object of `size` bytes, or as many as have come.
+    pub(crate) fn begin(&mut self, size: usize) {
+        self.effort = Effort::of(size);
+        self.own.empty(0);
+    }
+
+    fn with<T>(
+        &mut self,
+        rule: u32,
+        engine: &Engine,
+        search: impl FnOnce(&mut Kept) -> Option<T>,
+    ) -> Option<T> {
+        let rules = self.shelf.by_rule.len();
+        let (shelf, limit) = match self.effort.alone() {
+            true => (&mut self.own, OWN_LIMIT),
+            false => (&mut self.shelf, CACHES_LIMIT),
+        };
+        if shelf.by_rule.len() != rules {
+            shelf.empty(rules);
+        }
+        let slot = shelf.by_rule.get_mut(rule as usize)?;
+        let kept = slot.get_or_insert_with(|| {
+            let forward = engine.forward.create_cache();
+            let counted = forward.memory_usage();
+            self.effort.made(counted);
+            shelf.bytes += counted;
+            Box::new(Kept {
+                forward,
+                back: None,
+                counted,
+            })
+        });
+        let clears = kept.clears();
+        let out = search(kept);
+        let now = kept.bytes();
+        let cleared = kept.clears().saturating_sub(clears) * STATES_LIMIT;
+        self.effort
+            .built((now + cleared).saturating_sub(kept.counted));
+        shelf.bytes = (shelf.bytes + now).saturating_sub(kept.counted);
+        kept.counted = now;
+        // What came last goes: where more rules take turns than there is room for, most stay.
+        if shelf.bytes > limit {
+            shelf.bytes = shelf.bytes.saturating_sub(now);
+            *slot = None;
+        }
+        out
     }
 }
 
@@ -161,6 +212,7 @@ impl Engine {
             .pattern_names(regex_automata::PatternID::ZERO);
         let named = names.position(|n| n == Some("secret"));
         let group = named.unwrap_or(usize::from(groups(nfa) > 0));
+        let front = Front::of(nfa);
         let lead = (!keywords.is_empty()).then(|| Lead::of(&hir, keywords));
         let lead = lead.flatten();
         Ok(Self {
@@ -171,6 +223,7 @@ impl Engine {
             short: hir.properties().minimum_len() == Some(0),
             needs: Needs::of(&hir),
             lead,
+            front,
             heads: lead.is_none().then(|| Heads::of(&hir)).flatten(),
         })
     }
@@ -190,6 +243,11 @@ impl Engine {
         self.heads.as_ref()
     }
 
+    /// What the first bytes of every match can be.
+    pub(crate) fn front(&self) -> &Front {
+        &self.front
+    }
+
     /// The same with a group of its own as the value; 0 changes nothing.
     pub(crate) fn with_group(mut self, group: usize) -> Self {
         if group > 0 {
@@ -207,17 +265,14 @@ impl Engine {
     pub(crate) fn memory(&self) -> usize {
         let back = self.back.get().and_then(Option::as_ref);
         let own = size_of::<Self>() + self.pattern.len() + self.forward.get_nfa().memory_usage();
+        let own = own + self.front.memory();
         own + back.map_or(0, |dfa| size_of::<DFA>() + dfa.get_nfa().memory_usage())
     }
 
-    /// States of the machine that it is: each byte of hostile text may cost a step for each.
+    /// States of the machine that it is: what tells a group from a match may be in each at each
+    /// byte.
     pub(crate) fn parts(&self) -> usize {
         self.forward.get_nfa().states().len()
-    }
-
-    /// What a byte costs that it reads: one, and more for a pattern of many parts.
-    pub(crate) fn price(&self) -> u64 {
-        1 + (self.parts() / PARTS) as u64
     }
 
     /// The leftmost match that begins and ends in `from..to`; what stands around is context.
@@ -315,18 +370,20 @@ impl Engine {
         found
     }
 
-    /// The match that begins at `from`, and its value.
+    /// The value of the match that begins at `from` and ends at `end`, and the match.
     pub(crate) fn value(
         &self,
-        rule: u32,
         text: &[u8],
-        (from, to): (usize, usize),
+        (from, end): (usize, usize),
         caches: &mut Caches,
     ) -> Option<(Span, Span)> {
-        let whole = self.at(rule, text, (from, to), caches).0?;
+        let whole = Span { start: from, end };
         if self.group == 0 {
             return Some((whole, whole));
         }
+        let length = end.saturating_sub(from);
+        let units = self.parts() + length * (TRACED + self.parts() / PARTS);
+        caches.effort.charge(units as u64);
         let input = input(text, from, whole.end)?.anchored(Anchored::Yes);
         let value = self.traced(&input, caches);
         Some((whole, value.unwrap_or(whole)))
@@ -442,7 +499,7 @@ mod tests {
         for (number, (pattern, want)) in (1u64..).zip(cases) {
             caches.prepare(number, 1);
             let engine = Engine::new(pattern).unwrap();
-            let (whole, value) = engine.value(0, b" key ", (1, 5), &mut caches).unwrap();
+            let (whole, value) = engine.value(b" key ", (1, 4), &mut caches).unwrap();
             assert_eq!((whole.range(), value.range()), (1..4, want), "{pattern}");
         }
     }
@@ -468,14 +525,15 @@ mod tests {
             .collect();
         for rule in 0..64 {
             let _ = engine.find(rule, &text, (0, text.len()), &mut caches);
-            assert!(caches.bytes <= CACHES_LIMIT);
+            assert!(caches.shelf.bytes <= CACHES_LIMIT);
             let kept: usize = caches
+                .shelf
                 .by_rule
                 .iter()
                 .flatten()
                 .map(|kept| kept.bytes())
                 .sum();
-            assert_eq!(kept, caches.bytes);
+            assert_eq!(kept, caches.shelf.bytes);
         }
     }
 }

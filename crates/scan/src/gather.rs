@@ -110,6 +110,7 @@ impl Gathered {
         cursor: Cursor,
         source: Source,
     ) {
+        self.truncated |= room.truncated;
         for what in room.left_out.drain(..) {
             if !self.left_out.contains(&what) {
                 self.left_out.push(what);

@@ -179,15 +179,13 @@ impl Matcher {
         Ok(Engine::led(&self.pattern, &self.keywords)?.with_group(group))
     }
 
-    /// What it costs that its pattern read so many bytes. Rules of a `.gitleaks.toml` look at all of
-    /// a text, and so pay less for each byte of it.
+    /// What counts of bytes that its pattern read. Rules of a `.gitleaks.toml` look at all of a
+    /// text, and so pay less for each byte of it.
     pub(crate) fn price(&self, bytes: u64) -> u64 {
-        let price = self.compiled().map_or(1, Engine::price);
-        let all = bytes.saturating_mul(price);
         if self.foreign.is_some() && self.window == EVERYWHERE {
-            all / 16
+            bytes / 16
         } else {
-            all
+            bytes
         }
     }
 

@@ -8,19 +8,20 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const LEAST: usize = 12;
 
 /// Bytes that runs are made of, from the narrowest alphabet to the widest.
-const ALPHABETS: [&[u8]; 5] = [
+const ALPHABETS: [&[u8]; 6] = [
     b"0123456789abcdefABCDEF",
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-",
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/=",
+    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-",
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-.:~%",
 ];
 
 /// Tables of [`ALPHABETS`].
-const TABLES: [[bool; 256]; 5] = {
-    let mut tables = [[false; 256]; 5];
+const TABLES: [[bool; 256]; 6] = {
+    let mut tables = [[false; 256]; 6];
     let mut i = 0;
-    while i < 5 {
+    while i < 6 {
         let mut j = 0;
         while j < ALPHABETS[i].len() {
             tables[i][ALPHABETS[i][j] as usize] = true;
@@ -65,8 +66,13 @@ impl Needs {
     }
 
     fn has_run(&self, text: &[u8]) -> bool {
+        self.run_in(text).is_some()
+    }
+
+    /// Where the first run that every match holds begins; 0: none is asked for.
+    pub(crate) fn run_in(&self, text: &[u8]) -> Option<usize> {
         let (Some(table), Some(last)) = (TABLES.get(self.alphabet), self.run.checked_sub(1)) else {
-            return true;
+            return Some(0);
         };
         let is = |b: &u8| table.get(usize::from(*b)).copied().unwrap_or(false);
         // A run that begins at or after `at` covers the byte that is probed; `known`: bytes before
@@ -75,7 +81,7 @@ impl Needs {
         let mut known = 0;
         while let Some(stretch) = text.get(at + known..=at + last) {
             match stretch.iter().rposition(|b| !is(b)) {
-                None => return true,
+                None => return Some(at),
                 Some(gap) => {
                     let next = at + known + gap + 1;
                     known = at + last + 1 - next;
@@ -83,7 +89,7 @@ impl Needs {
                 }
             }
         }
-        false
+        None
     }
 }
 

@@ -74,6 +74,17 @@ impl Scratch {
         self.plain.state.work + self.wide.state.work + self.room.work()
     }
 
+    /// What the last object cost beyond what every byte costs, in units of about a nanosecond: what
+    /// is held against what an object may cost.
+    pub fn spent(&self) -> u64 {
+        self.plain.state.spent()
+    }
+
+    /// What the last object may have cost, in the same units.
+    pub fn allowed(&self) -> u64 {
+        self.plain.state.allowed()
+    }
+
     /// Work on text of wide units. What patterns have built is lent to it: one worker, one limit.
     pub(crate) fn in_wide_room(&mut self, mut work: impl FnMut(Rooms<'_>)) {
         self.plain.state.lend_caches(&mut self.wide.state);
@@ -119,7 +130,7 @@ const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 impl RuleSet {
     /// Scans one whole object; adds to `out`. Never fails, never panics, time linear in the input.
     pub fn scan(&self, input: Input<'_>, key: &ValueKey, scratch: &mut Scratch, out: &mut Scanned) {
-        self.begin(scratch);
+        self.begin(input.bytes.len(), scratch);
         match input.kind {
             ObjectKind::Blob => {
                 out.sealed = self.blob(input.bytes, key, scratch);
@@ -154,7 +165,7 @@ impl RuleSet {
         scratch: &mut Scratch,
         out: &mut Scanned,
     ) {
-        self.begin(scratch);
+        self.begin(bytes.len(), scratch);
         self.piece(bytes, 0, source, key, scratch);
         scratch.gathered.finish(&self.rules, out);
     }
@@ -169,7 +180,7 @@ impl RuleSet {
         scratch: &mut Scratch,
         out: &mut Scanned,
     ) {
-        self.begin(scratch);
+        self.begin(path.len(), scratch);
         self.piece(path, 0, Source::Path, key, scratch);
         if mode.is_none_or(Mode::is_blob) {
             self.path_rules(path, key, &mut scratch.gathered);
@@ -248,7 +259,9 @@ impl RuleSet {
         }
     }
 
-    pub(crate) fn begin(&self, scratch: &mut Scratch) {
+    /// A new object of `size` bytes, or as many as have come.
+    pub(crate) fn begin(&self, size: usize, scratch: &mut Scratch) {
+        scratch.plain.state.begin(size);
         scratch.plain.state.reset(&self.searcher);
         scratch.wide.state.reset(&self.searcher);
         scratch.gathered.reset(self.structural);
@@ -455,7 +468,7 @@ impl RuleSet {
         scratch: &mut Scratch,
         out: &mut Scanned,
     ) {
-        self.begin(scratch);
+        self.begin(path.len(), scratch);
         self.piece(path, 0, Source::Path, key, scratch);
         if mode.is_blob() {
             self.path_rules(path, key, &mut scratch.gathered);
@@ -465,7 +478,7 @@ impl RuleSet {
 
     /// What a file is found for by its path alone: the name of a file outside Git.
     pub fn scan_name(&self, path: &[u8], key: &ValueKey, scratch: &mut Scratch, out: &mut Scanned) {
-        self.begin(scratch);
+        self.begin(path.len(), scratch);
         self.path_rules(path, key, &mut scratch.gathered);
         scratch.gathered.finish(&self.rules, out);
     }

@@ -1,10 +1,13 @@
 //! From keyword hits to matches: windows around hits, merged per rule, searched once each.
 
 mod by_hand;
+#[cfg(test)]
+mod tests;
 
 use lychgate_model::{Confidence, Severity, limits};
 
 use crate::disguise::Hints;
+use crate::effort;
 use crate::engine::{Caches, Engine};
 use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
@@ -23,12 +26,10 @@ const STEP: usize = 256 << 10;
 /// Values without a shape that are kept of one object and could not block anywhere: beyond them it
 /// is a table of data.
 const SHAPELESS_MOST: usize = 256;
-/// Names that are read of one object; with more it is not judged completely.
-const NAMES_MOST: usize = 1 << 16;
-/// Bytes that patterns read for each byte of an object, and in a small one all the same. Ordinary
-/// files need a twentieth, change logs that name a commit in every line more than four.
-const WORK_PER_BYTE: u64 = 16;
-const WORK_AT_LEAST: u64 = 8 << 20;
+/// Bytes that are skimmed for one unit of work.
+const SKIMMED: u64 = 8;
+/// Units of work for a place where a match may begin.
+const TRIED: u64 = 20;
 /// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
 /// crosses two pieces is longer. With the widest window it fits into the overlap.
 const TAIL: u64 = (limits::OVERLAP as u64) / 2;
@@ -98,8 +99,6 @@ pub(crate) struct State {
     keywords: Vec<(u32, u8, u64)>,
     /// Values found without a shape that block nowhere, and where the last one begins.
     shapeless: (usize, Option<u64>),
-    /// Names read.
-    read: usize,
     /// Where the document of the last Kubernetes Secret ends.
     document: u64,
     /// There were more than [`SHAPELESS_MOST`].
@@ -117,8 +116,6 @@ pub(crate) struct State {
     pub(crate) hints: Hints,
     /// Bytes given to patterns; what tests hold against the size of the input.
     pub(crate) work: u64,
-    /// The same at the price of each pattern; what the object may cost is held against it.
-    spent: u64,
     /// Matches, before anything is weighed.
     matches: u64,
     /// Where costs are counted, if they are.
@@ -152,7 +149,6 @@ impl State {
         self.shapeless = (0, None);
         self.document = 0;
         self.crowded = false;
-        self.read = 0;
         self.found.clear();
         self.near.clear();
         self.heard.clear();
@@ -162,7 +158,48 @@ impl State {
         self.comparisons = COMPARISONS;
         self.hints = Hints::default();
         self.work = 0;
-        self.spent = 0;
+    }
+
+    /// What the object may not cost any more is not judged, and that is said.
+    fn afford(&mut self, units: u64) -> bool {
+        self.caches.effort.charge(units);
+        self.truncated |= self.caches.effort.is_over();
+        !self.truncated
+    }
+
+    /// A new object of `size` bytes, or as many as have come.
+    pub(crate) fn begin(&mut self, size: usize) {
+        self.caches.begin(size);
+    }
+
+    /// More of the object has come.
+    pub(crate) fn allow(&mut self, size: usize) {
+        self.caches.effort.allow(size);
+    }
+
+    /// What the object has cost, in about nanoseconds.
+    pub(crate) fn spent(&self) -> u64 {
+        self.caches.effort.spent()
+    }
+
+    /// What it may cost.
+    pub(crate) fn allowed(&self) -> u64 {
+        self.caches.effort.allowed()
+    }
+
+    /// Whether the object has cost what it may.
+    pub(crate) fn is_over(&self) -> bool {
+        self.caches.effort.is_over()
+    }
+
+    /// So many bytes came out of something packed.
+    pub(crate) fn unpacked(&mut self, size: usize) {
+        self.caches.effort.unpacked(size);
+    }
+
+    /// A text behind a disguise is about to be looked at.
+    pub(crate) fn view(&mut self) {
+        self.caches.effort.charge(effort::VIEW);
     }
 }
 
@@ -279,6 +316,9 @@ impl Pass<'_> {
         let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
             return;
         };
+        if !state.afford(effort::HIT) {
+            return;
+        }
         let Some(window) = state.windows.get_mut(rule as usize) else {
             return;
         };
@@ -335,17 +375,13 @@ impl Pass<'_> {
         let Some(&window) = state.windows.get(rule as usize).filter(|w| w.open) else {
             return;
         };
-        if state.spent > text.end().saturating_mul(WORK_PER_BYTE).max(WORK_AT_LEAST) {
-            // What is not looked at any more is not judged.
-            state.truncated = true;
+        if !state.afford(effort::WINDOW) {
             return;
         }
         let begun = state.begun();
         let (work, matches) = (state.work, state.matches);
         self.search(rule, window, text, state);
         let done = (state.work - work, state.matches - matches);
-        let matcher = self.searcher.matchers.get(rule as usize);
-        state.spent += matcher.map_or(0, |matcher| matcher.price(done.0));
         if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
             meter.searched(rule, begun, done);
         }
@@ -369,21 +405,58 @@ impl Pass<'_> {
         let mut from = window.start;
         let mut stop = window.end.min(text_end);
         let mut places = window.places(engine);
+        let width = stop.saturating_sub(from);
+        state.caches.effort.charge(matcher.price(width) / SKIMMED);
         let possible = engine.needs().met(text.between(from, stop));
+        // A run that every match holds begins there, as far as it was looked for.
+        let mut held = None;
         while possible && from < stop && !state.truncated {
             let place = places.next(text, from, stop);
             let found = match place {
                 // Nearer to the end more has to come first.
                 Place::At(place) if place > limit => break,
                 Place::At(place) => {
+                    let passed = place.saturating_sub(from);
+                    if !state.afford(TRIED + 2 * matcher.price(passed)) {
+                        break;
+                    }
+                    let ahead = text.between(place, stop);
+                    if held.is_none_or(|held| held < place) {
+                        held = engine.needs().run_in(ahead).map(|at| place + at as u64);
+                        let skimmed = held.map_or(ahead.len() as u64, |held| held - place);
+                        state.caches.effort.charge(matcher.price(skimmed) / SKIMMED);
+                        if held.is_none() {
+                            // Nor from any place behind.
+                            break;
+                        }
+                    }
+                    if !engine.front().met(ahead) {
+                        from = place + 1;
+                        continue;
+                    }
                     let (found, read) = match_at(rule, engine, text, (place, stop), state);
+                    state.caches.effort.read(matcher.price(read));
                     places.read(read);
                     found
                 }
-                Place::After => next_match(rule, engine, text, (from, stop), state),
-                Place::Nowhere => break,
+                Place::After => {
+                    let width = stop.saturating_sub(from);
+                    state.caches.effort.expect(matcher.price(width));
+                    let found = next_match(rule, engine, text, (from, stop), state);
+                    let read = found.map_or(width, |(_, end)| end.saturating_sub(from));
+                    state.caches.effort.read(matcher.price(read));
+                    found
+                }
+                Place::Nowhere => {
+                    let width = stop.saturating_sub(from);
+                    state.caches.effort.charge(2 * matcher.price(width));
+                    break;
+                }
             };
-            let Some((start, mut end)) = found else {
+            if !state.afford(0) {
+                break;
+            }
+            let Some((start, end)) = found else {
                 match place {
                     Place::At(place) => from = place + 1,
                     _ => break,
@@ -404,7 +477,7 @@ impl Pass<'_> {
                 break;
             }
             state.matches += 1;
-            if let Some(found) = self.weigh(rule, engine, text, (start, stop), &mut end, state) {
+            if let Some(found) = self.weigh(rule, engine, text, (start, end), state) {
                 if state.found.len() >= limits::FINDINGS_PER_OBJECT {
                     state.truncated = true;
                 } else {
@@ -438,13 +511,14 @@ impl Pass<'_> {
         rule: u32,
         engine: &Engine,
         text: Text<'_>,
-        (start, stop): (u64, u64),
-        end: &mut u64,
+        (start, end): (u64, u64),
         state: &mut State,
     ) -> Option<Found> {
-        let range = (text.index(start), text.index(stop));
-        let (whole, value) = engine.value(rule, text.bytes, range, &mut state.caches)?;
-        *end = text.base + whole.end as u64;
+        let range = (text.index(start), text.index(end));
+        let (whole, value) = engine.value(text.bytes, range, &mut state.caches)?;
+        let length = whole.end.saturating_sub(whole.start) as u64;
+        let units = effort::MATCH + effort::MATCHED * length;
+        state.caches.effort.charge(units);
         let bytes = text.bytes.get(value.range())?;
         let grades = self.rules.get(rule as usize)?;
         let matcher = self.searcher.matchers.get(rule as usize)?;
@@ -456,6 +530,7 @@ impl Pass<'_> {
             whole: around,
             line: lines_of(text.bytes, whole.range()),
         };
+        state.caches.effort.charge(seen.line.len() as u64 / SKIMMED);
         let Says::Open(open) = matcher.excuse(&seen) else {
             return None;
         };
@@ -491,6 +566,9 @@ impl Pass<'_> {
     fn listen(&self, word: u8, end: u64, text: Text<'_>, state: &mut State) {
         if !text.last && end + marker::LOOK_AHEAD as u64 > text.end() {
             state.waiting.push((word, end));
+            return;
+        }
+        if !state.afford(effort::MARKER) {
             return;
         }
         if let Some(heard) = marker::read(word, text.bytes, text.index(end), text.base, self.key) {

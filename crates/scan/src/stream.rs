@@ -47,7 +47,7 @@ impl RuleSet {
     /// Begins an object that comes in pieces because it is larger than
     /// [`lychgate_model::limits::WHOLE_OBJECT`].
     pub fn stream(&self, kind: ObjectKind, scratch: &mut Scratch) -> Stream {
-        self.begin(scratch);
+        self.begin(0, scratch);
         scratch.wipe();
         let head = Some(Zeroizing::new(Vec::with_capacity(HEAD)));
         Stream {
@@ -66,6 +66,7 @@ impl RuleSet {
 impl Stream {
     /// The next bytes, of any length.
     pub fn feed(&mut self, rules: &RuleSet, key: &ValueKey, scratch: &mut Scratch, piece: &[u8]) {
+        scratch.plain.state.allow(piece.len());
         let mut piece = piece;
         if let Some(head) = &mut self.head {
             let (first, rest) = piece.split_at(piece.len().min(HEAD - head.len()));

@@ -1,6 +1,7 @@
 //! The stretch of text around its keywords that a rule's pattern looks at.
 
 use crate::engine::Engine;
+use crate::front::Front;
 use crate::lead::{Heads, Lead};
 use crate::search::Text;
 
@@ -36,13 +37,13 @@ impl Window {
 
     /// Where a match may begin in it.
     pub(crate) fn places<'e>(&self, engine: &'e Engine) -> Places<'e> {
+        let length = self.end.saturating_sub(self.start);
+        let most = length.saturating_mul(2).saturating_add(SHORT);
         let listed = engine.lead().and_then(|lead| self.listed(lead));
         match (listed, engine.heads()) {
             (Some(places), _) => places,
-            (None, Some(heads)) => {
-                let length = self.end.saturating_sub(self.start);
-                Places::Heads(heads, length.saturating_mul(2).saturating_add(SHORT))
-            }
+            (None, Some(heads)) => Places::Heads(heads, most),
+            (None, None) if engine.front().tells() => Places::Fronts(engine.front(), most),
             (None, None) => Places::Anywhere,
         }
     }
@@ -75,6 +76,8 @@ pub(crate) enum Places<'e> {
     Listed([u64; PLACES], usize),
     /// Where one of these stands, while not more than so many bytes are read.
     Heads(&'e Heads, u64),
+    /// Where the first bytes are some of these, the same.
+    Fronts(&'e Front, u64),
     Anywhere,
 }
 
@@ -94,12 +97,16 @@ impl Places<'_> {
                 let mut places = places.iter().take(*count).copied();
                 places.find(|p| *p >= from).filter(|p| *p < stop)
             }
-            Self::Heads(_, 0) => {
+            Self::Heads(_, 0) | Self::Fronts(_, 0) => {
                 *self = Self::Anywhere;
                 return Place::After;
             }
             Self::Heads(heads, _) => {
                 let next = heads.next(text.between(text.base, stop), text.index(from));
+                next.map(|at| text.base + at as u64)
+            }
+            Self::Fronts(front, _) => {
+                let next = front.next(text.between(text.base, stop), text.index(from));
                 next.map(|at| text.base + at as u64)
             }
             Self::Anywhere => return Place::After,
@@ -109,7 +116,7 @@ impl Places<'_> {
 
     /// So many bytes were read at one of them.
     pub(crate) fn read(&mut self, bytes: u64) {
-        if let Self::Heads(_, left) = self {
+        if let Self::Heads(_, left) | Self::Fronts(_, left) = self {
             *left = left.saturating_sub(bytes);
         }
     }

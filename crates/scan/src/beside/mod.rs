@@ -46,7 +46,13 @@ pub(crate) enum Read {
 }
 
 /// Finds the key of the service whose name stands at `name` of `text`.
-pub(crate) fn read(text: &[u8], name: Range<usize>, table: &Table) -> Option<Read> {
+/// `judged` counts how often what stands between was judged.
+pub(crate) fn read(
+    text: &[u8],
+    name: Range<usize>,
+    table: &Table,
+    judged: &mut u64,
+) -> Option<Read> {
     if !begins(text, name.start) {
         return None;
     }
@@ -56,7 +62,8 @@ pub(crate) fn read(text: &[u8], name: Range<usize>, table: &Table) -> Option<Rea
     if least && !ends(text, name.end) {
         return None;
     }
-    ahead(text, name.end, known).or_else(|| behind(text, &name, known).map(Read::Key))
+    ahead(text, name.end, known, judged)
+        .or_else(|| behind(text, &name, known, judged).map(Read::Key))
 }
 
 /// Whether a word begins with the name.
@@ -87,7 +94,7 @@ fn ends(text: &[u8], at: usize) -> bool {
         .any(follows)
 }
 
-fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Read> {
+fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option<Read> {
     let to = text.len().min(from + REACH);
     let mut at = from;
     let mut tried = 0;
@@ -100,6 +107,7 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Read> {
                     continue;
                 };
                 let between = text.get(from..at).unwrap_or_default();
+                *judged += 1;
                 let enough = match gap::judge(between, known.word, shape.is_hexadecimal()) {
                     Says::Key => !shape.is_uuid() || !known.word || between.len() <= 24,
                     Says::Equals => {
@@ -120,6 +128,7 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>) -> Option<Read> {
             let length = rest.iter().take(LONG).take_while(|b| joins(**b)).count();
             let value = rest.get(..length).unwrap_or_default();
             if known.shapes.iter().any(|s| s.is_near(value)) {
+                *judged += 1;
                 let between = text.get(from..at).unwrap_or_default();
                 if gap::judge(between, known.word, false) == Says::Key {
                     return Some(Read::Near(at..at + length));
@@ -145,7 +154,12 @@ fn alone(text: &[u8], from: usize, value: &Range<usize>) -> bool {
 }
 
 /// `token: ...  # name`, `curl -u "...:" https://api.name.com`.
-fn behind(text: &[u8], name: &Range<usize>, known: Known<'_>) -> Option<Range<usize>> {
+fn behind(
+    text: &[u8],
+    name: &Range<usize>,
+    known: Known<'_>,
+    judged: &mut u64,
+) -> Option<Range<usize>> {
     let least = name.start.saturating_sub(BEHIND / 2);
     let before = text.get(least..name.start)?;
     let line = least + memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
@@ -175,6 +189,7 @@ fn behind(text: &[u8], name: &Range<usize>, known: Known<'_>) -> Option<Range<us
                     fits(text, at, shape).filter(|v| v.end <= until && until - v.end <= BACK);
                 let Some(value) = value else { continue };
                 let between = text.get(value.end..until).unwrap_or_default();
+                *judged += 1;
                 let apart = !between.iter().any(u8::is_ascii_alphanumeric);
                 if apart && gap::judge_before(text.get(line..at)?) == Says::Key {
                     return Some(value);
@@ -284,7 +299,7 @@ mod tests {
     fn found(table: &str, text: &str, name: &str) -> Option<String> {
         let table = Table::read(table).unwrap();
         let at = text.to_lowercase().find(name).unwrap();
-        match read(text.as_bytes(), at..at + name.len(), &table)? {
+        match read(text.as_bytes(), at..at + name.len(), &table, &mut 0)? {
             Read::Key(at) => Some(text[at].to_owned()),
             Read::Near(_) => None,
         }
@@ -334,7 +349,10 @@ mod tests {
     fn a_value_of_nearly_the_length_is_told_apart() {
         let near = |shape: &str, text: &str| {
             let table = Table::read(&format!("acme: {shape}")).unwrap();
-            matches!(read(text.as_bytes(), 0..4, &table), Some(Read::Near(_)))
+            matches!(
+                read(text.as_bytes(), 0..4, &table, &mut 0),
+                Some(Read::Near(_))
+            )
         };
         assert!(near("{hex:32}", &format!("acme_key = \"{}\"", &HEX[1..])));
         assert!(near("{hex:32}", &format!("acme_key = \"{HEX}ab\"")));

@@ -74,6 +74,8 @@ pub(crate) struct Room {
     homes: u32,
     /// The object is a PDF.
     pdf: bool,
+    /// A text was not judged to its end.
+    pub(crate) truncated: bool,
     /// A limit was met: what was not looked at, for people.
     pub(crate) left_out: Vec<&'static str>,
     work: u64,
@@ -89,6 +91,7 @@ impl Room {
         self.left_packed = 0;
         self.homes = 0;
         self.pdf = false;
+        self.truncated = false;
         self.allow(size);
     }
 
@@ -341,9 +344,14 @@ impl Pass<'_> {
     /// Searches one view, and what is hidden in it. False: there is no room for more.
     fn enter(&self, view: &View, depth: &Depth<'_>, room: &mut Room) -> bool {
         let left = room.left_of(depth.home);
-        match left.checked_sub(view.plain.len()) {
-            Some(rest) => *left = rest,
-            None => {
+        let fits = left.checked_sub(view.plain.len());
+        if let Some(rest) = fits {
+            *left = rest;
+            room.state.view();
+        }
+        match fits {
+            Some(_) if !room.state.is_over() => {}
+            _ => {
                 room.leave_out("encoded text beyond the limit");
                 return false;
             }
@@ -409,11 +417,10 @@ impl Pass<'_> {
         };
         quiet.run(whole, &mut state);
         room.work += state.work;
-        // What patterns read is paid for as what was decoded is.
-        let work = usize::try_from(state.work).unwrap_or(usize::MAX);
-        let left = room.left_of(depth.home);
-        *left = left.saturating_sub(work);
-        if state.truncated {
+        // A text behind a disguise is a part of the object: what is not judged of it is said alike.
+        if state.is_over() {
+            room.truncated |= state.truncated;
+        } else if state.truncated {
             room.leave_out("encoded text with too many findings");
         }
         // Several lines in Base64 are a file of their own, whatever holds them.
@@ -469,6 +476,8 @@ impl Pass<'_> {
                 raw,
                 content,
             } => {
+                room.state.unpacked(content.len());
+                room.state.view();
                 let shown = self.shown(name, room);
                 let via = joined_via(depth.via, &[kind, &shown].join(" "));
                 let via = via.trim_end();

@@ -14,4 +14,6 @@ pub use template::{expand, shown};
 pub(crate) use draft::{Reads, WINDOW};
 pub(crate) use fields::{Reader, Writer};
 pub(crate) use place::Report;
+#[cfg(test)]
+pub(crate) use table::At;
 pub(crate) use usable::{Seen, load};

@@ -2,8 +2,9 @@
 
 use lychgate_model::{Confidence, limits};
 
-use super::{Found, NAMES_MOST, Pass, SHAPELESS_MOST, State, Text};
+use super::{Found, Pass, SHAPELESS_MOST, State, Text};
 use crate::beside::{self, Read};
+use crate::effort;
 use crate::matcher::Matcher;
 use crate::shapeless::{self, ByHand, Evidence, Reading};
 use crate::value::Secret;
@@ -20,10 +21,11 @@ impl Pass<'_> {
             return;
         };
         let Some(how) = matcher.by_hand() else { return };
-        // Beside a name little is read, and nothing is kept.
-        state.read += usize::from(how != ByHand::Beside);
-        if state.read > NAMES_MOST {
-            state.truncated = true;
+        let units = match how {
+            ByHand::Assignment | ByHand::KubernetesSecret => effort::NAME,
+            ByHand::Beside => effort::BESIDE,
+        };
+        if !state.afford(units) {
             return;
         }
         if !text.last && end + how.ahead() as u64 > text.end() {
@@ -37,12 +39,16 @@ impl Pass<'_> {
             ByHand::Assignment => {
                 let start = stop.saturating_sub(usize::from(length));
                 if let Some(reading) = shapeless::read(text.bytes, start..stop) {
+                    state.caches.effort.charge(effort::READING);
                     self.keep((rule, matcher), &reading, text, state);
                 }
             }
             ByHand::Beside => {
                 let start = stop.saturating_sub(usize::from(length));
-                match beside::read(text.bytes, start..stop, matcher.table()) {
+                let mut judged = 0;
+                let read = beside::read(text.bytes, start..stop, matcher.table(), &mut judged);
+                state.caches.effort.charge(judged * effort::JUDGED);
+                match read {
                     Some(Read::Key(value)) => {
                         self.keep_shaped((rule, matcher), value, text, state);
                     }
@@ -56,9 +62,15 @@ impl Pass<'_> {
             // What a document holds is read once, however often it says what it is.
             ByHand::KubernetesSecret if end < state.document => {}
             ByHand::KubernetesSecret => {
-                let mut keep = |reading: Reading| self.keep((rule, matcher), &reading, text, state);
+                let mut keep = |reading: Reading| {
+                    state.caches.effort.charge(effort::READING);
+                    self.keep((rule, matcher), &reading, text, state);
+                };
                 let read = shapeless::kubernetes::read(text.bytes, stop, &mut keep);
                 state.document = text.base + read as u64;
+                // As much before it.
+                let read = read.saturating_sub(stop) as u64 + shapeless::kubernetes::REACH as u64;
+                state.caches.effort.charge(read);
             }
         }
         let kept = state.found.len().saturating_sub(before) as u64;

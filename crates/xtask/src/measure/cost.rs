@@ -37,15 +37,17 @@ struct Bench {
 struct Ordinary {
     mean: f64,
     middle: f64,
-    /// Most bytes given to patterns for a byte of a file.
-    most: f64,
-    truncated: usize,
+    /// Units charged for a byte, and of what they may be, of the files that came nearest to it.
+    dearest: Vec<(f64, f64, String)>,
+    /// Files that were not judged to their end.
+    truncated: Vec<String>,
 }
 
 struct Cost {
     milliseconds: f64,
-    /// Bytes given to patterns.
-    work: u64,
+    /// Units charged, of about a nanosecond.
+    spent: u64,
+    allowed: u64,
     out: Scanned,
 }
 
@@ -62,7 +64,8 @@ impl Bench {
         self.rules.scan(input, &key, &mut self.scratch, &mut out);
         Cost {
             milliseconds: milliseconds() - from,
-            work: self.scratch.work(),
+            spent: self.scratch.spent(),
+            allowed: self.scratch.allowed(),
             out,
         }
     }
@@ -85,7 +88,7 @@ impl Bench {
         let mut paths = Vec::new();
         super::gather(Path::new(folder), &mut paths);
         let (mut spent, mut size, mut each) = (0.0, 0.0, Vec::new());
-        let (mut most, mut truncated) = (0.0f64, 0);
+        let (mut dearest, mut truncated) = (Vec::new(), Vec::new());
         // Once for the patterns, once for the figures.
         for round in 0..2 {
             for path in &paths {
@@ -97,8 +100,18 @@ impl Bench {
                     spent += cost.milliseconds;
                     size += bytes.len() as f64 / 1e6;
                     each.push(cost.milliseconds * 1e6 / bytes.len() as f64);
-                    most = most.max(cost.work as f64 / bytes.len() as f64);
-                    truncated += usize::from(cost.out.truncated);
+                }
+                if round == 1 {
+                    let spent = cost.spent as f64;
+                    let share = spent / cost.allowed as f64;
+                    let path = path.display().to_string();
+                    if cost.out.truncated {
+                        truncated.push(format!("{path}: {} bytes, {share:.2}", bytes.len()));
+                    }
+                    dearest.push((share, spent / bytes.len().max(1) as f64, path));
+                    if dearest.len() > 1000 {
+                        shorten(&mut dearest);
+                    }
                 }
             }
         }
@@ -107,10 +120,17 @@ impl Bench {
         Some(Ordinary {
             mean: spent / size,
             middle,
-            most,
+            dearest: shorten(&mut dearest).to_vec(),
             truncated,
         })
     }
+}
+
+/// The few that came nearest to what they may cost.
+fn shorten(all: &mut Vec<(f64, f64, String)>) -> &[(f64, f64, String)] {
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    all.truncate(5);
+    all
 }
 
 /// One line for each kind of hostile input whose name holds one of the words; all without words.
@@ -138,12 +158,24 @@ pub(super) fn run(folder: &str, words: &[&str]) -> ExitCode {
     let Ordinary {
         mean,
         middle,
-        most,
+        dearest,
         truncated,
     } = ordinary;
     println!("ordinary: {mean:.2} ms/MB over all, {middle:.2} of the median file;");
-    println!("patterns read {most:.2} bytes a byte at most, {truncated} files were too much");
-    println!("  ms/MB  ratio  bytes/byte  pieces  found  what");
+    for (share, spent, path) in dearest {
+        println!(
+            "  {:3.0}% of what it may cost, {spent:.1} units a byte: {path}",
+            share * 100.0
+        );
+    }
+    println!(
+        "{} files were too much or had too many findings",
+        truncated.len()
+    );
+    for file in truncated {
+        println!("  {file}");
+    }
+    println!("  ms/MB  ratio  units/byte  pieces  found  what");
     let source = hostile::source(Path::new(folder));
     for kind in hostile::kinds(&keywords, &source) {
         let (name, object) = (kind.name, kind.object);
@@ -155,9 +187,9 @@ pub(super) fn run(folder: &str, words: &[&str]) -> ExitCode {
         // Patterns compile at their first hit, once for a process.
         bench.scan(object, &bytes);
         let cost = bench.scan(object, &bytes);
-        let (ms, work) = (
+        let (ms, spent) = (
             cost.milliseconds / megabytes,
-            cost.work as f64 / bytes.len() as f64,
+            cost.spent as f64 / bytes.len() as f64,
         );
         let pieces = bench.stream(object, &bytes) / megabytes;
         let note = match (cost.out.truncated, cost.out.not_looked_at.first()) {
@@ -166,7 +198,7 @@ pub(super) fn run(folder: &str, words: &[&str]) -> ExitCode {
             (false, None) => String::new(),
         };
         println!(
-            "{ms:7.1} {:6.1} {work:11.1} {pieces:7.1} {:6}  {name}{note}",
+            "{ms:7.1} {:6.1} {spent:11.1} {pieces:7.1} {:6}  {name}{note}",
             ms / mean,
             cost.out.findings.len()
         );

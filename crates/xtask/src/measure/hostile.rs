@@ -136,7 +136,7 @@ pub(super) fn kinds<'k>(keywords: &'k [Vec<u8>], source: &'k [u8]) -> Vec<Kind<'
             make,
         });
     };
-    let row = move |between: &[u8]| cut(&joined(keywords, between), MEBI / 4);
+    let row = move |between: &[u8]| cut(&joined(keywords, between), MEBI);
     let dashes = "-".repeat(5);
     add("ordinary files in one", Box::new(|| source.to_vec()));
     add(

@@ -1,0 +1,218 @@
+//! What the first bytes of every match can be, place by place. Text that holds keywords holds few
+//! values: most are told by these bytes, for which no automaton has to be built.
+
+use regex_automata::nfa::thompson::{NFA, State};
+use regex_automata::util::primitives::StateID;
+
+/// Places that are told apart.
+const PLACES: usize = 32;
+/// States of the machine that are followed at once.
+const STATES: usize = 32;
+/// A place where so many bytes may stand tells nothing.
+const MANY: u32 = 200;
+
+/// A set of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Set([u64; 4]);
+
+impl Set {
+    fn add(&mut self, from: u8, to: u8) {
+        for b in from..=to {
+            self.0[usize::from(b >> 6)] |= 1 << (b & 63);
+        }
+    }
+
+    fn has(&self, b: u8) -> bool {
+        self.0[usize::from(b >> 6)] >> (b & 63) & 1 == 1
+    }
+
+    fn count(&self) -> u32 {
+        self.0.iter().map(|w| w.count_ones()).sum()
+    }
+}
+
+/// For each of the first bytes of a match, which it may be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Front {
+    sets: Box<[Set]>,
+    /// By place: the number of the set.
+    places: Box<[u8]>,
+    /// The place that tells most, and what may stand there if that is little.
+    probe: usize,
+    bytes: Box<[u8]>,
+}
+
+impl Front {
+    pub(crate) fn of(nfa: &NFA) -> Self {
+        let mut sets: Vec<Set> = Vec::new();
+        let mut places: Vec<u8> = Vec::new();
+        let mut known = 0;
+        let mut now = Vec::new();
+        let mut next = Vec::new();
+        let mut stack = vec![nfa.start_anchored()];
+        while places.len() < PLACES && close(nfa, &mut stack, &mut now) {
+            let mut set = Set::default();
+            next.clear();
+            for id in &now {
+                let mut to = |from, until, id| {
+                    set.add(from, until);
+                    if !next.contains(&id) {
+                        next.push(id);
+                    }
+                };
+                match nfa.state(*id) {
+                    State::ByteRange { trans } => to(trans.start, trans.end, trans.next),
+                    State::Sparse(sparse) => {
+                        let each = sparse.transitions.iter();
+                        each.for_each(|t| to(t.start, t.end, t.next));
+                    }
+                    _ => {}
+                }
+            }
+            let number = sets.iter().position(|s| *s == set).unwrap_or_else(|| {
+                sets.push(set);
+                sets.len() - 1
+            });
+            places.push(u8::try_from(number).unwrap_or(u8::MAX));
+            if set.count() < MANY {
+                known = places.len();
+            } else if places.len() > known + 8 {
+                break;
+            }
+            std::mem::swap(&mut stack, &mut next);
+        }
+        places.truncate(known);
+        let set = |place: &usize| places.get(*place).and_then(|n| sets.get(usize::from(*n)));
+        let probe = (0..places.len()).min_by_key(|p| set(p).map_or(256, Set::count));
+        let probe = probe.unwrap_or(0);
+        let few = set(&probe).filter(|s| s.count() <= 3);
+        let bytes = few.map(|s| (0..=255).filter(|b| s.has(*b)).collect());
+        Self {
+            sets: sets.into(),
+            places: places.into(),
+            probe,
+            bytes: bytes.unwrap_or_default(),
+        }
+    }
+
+    /// Whether it is worth looking for: two bytes in a row, or more, are told.
+    pub(crate) fn tells(&self) -> bool {
+        self.places.len() > 1
+    }
+
+    /// The first place at or after `from` where a match may begin.
+    pub(crate) fn next(&self, text: &[u8], from: usize) -> Option<usize> {
+        let number = self.places.get(self.probe)?;
+        let set = self.sets.get(usize::from(*number))?;
+        let mut at = from.checked_add(self.probe)?;
+        loop {
+            let rest = text.get(at..)?;
+            at += match *self.bytes {
+                [a] => memchr::memchr(a, rest)?,
+                [a, b] => memchr::memchr2(a, b, rest)?,
+                [a, b, c] => memchr::memchr3(a, b, c, rest)?,
+                _ => rest.iter().position(|b| set.has(*b))?,
+            };
+            let begin = at - self.probe;
+            if self.met(text.get(begin..)?) {
+                return Some(begin);
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether a match may begin where `text` does.
+    pub(crate) fn met(&self, text: &[u8]) -> bool {
+        let Some(text) = text.get(..self.places.len()) else {
+            return false;
+        };
+        // Runs are cut off more often than they begin.
+        let mut both = text.iter().zip(&self.places).rev();
+        both.all(|(b, n)| self.sets.get(usize::from(*n)).is_some_and(|s| s.has(*b)))
+    }
+
+    /// Bytes it takes.
+    pub(crate) fn memory(&self) -> usize {
+        size_of_val(&*self.sets) + self.places.len()
+    }
+}
+
+/// The states of `stack` and what they lead to without a byte; false: a match may end here, or
+/// they are too many to follow.
+fn close(nfa: &NFA, stack: &mut Vec<StateID>, out: &mut Vec<StateID>) -> bool {
+    out.clear();
+    while let Some(id) = stack.pop() {
+        if out.contains(&id) {
+            continue;
+        }
+        if out.len() >= STATES {
+            return false;
+        }
+        out.push(id);
+        match nfa.state(id) {
+            State::Look { next, .. } | State::Capture { next, .. } => stack.push(*next),
+            State::Union { alternates } => stack.extend(alternates.iter().copied()),
+            State::BinaryUnion { alt1, alt2 } => stack.extend([*alt1, *alt2]),
+            State::Match { .. } | State::Dense(_) => return false,
+            State::ByteRange { .. } | State::Sparse(_) | State::Fail => {}
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::engine::{Caches, Engine};
+
+    fn places(pattern: &str) -> usize {
+        Engine::any(pattern).unwrap().front().places.len()
+    }
+
+    #[test]
+    fn first_bytes_are_told_from_the_pattern() {
+        for (pattern, many) in [
+            (r"\b(xyz_[a-z]{20})\b", 24),
+            ("xyz[a-z]{60}", 32),
+            ("(?i)xyz.{0,40}key", 3),
+            ("ab?c", 2),
+            ("a|bcd", 1),
+            ("[^a]xyz", 4),
+            ("(?s).*xyz", 0),
+        ] {
+            assert_eq!(places(pattern), many, "{pattern}");
+        }
+        let engine = Engine::any("x[0-9]{3}").unwrap();
+        assert!(engine.front().met(b"x123y"));
+        for other in [&b"x12"[..], b"x12y", b"y123", b""] {
+            assert!(!engine.front().met(other));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(256)
+        })]
+
+        /// Whatever matches begins as it is told.
+        #[test]
+        fn nothing_that_matches_is_refused(
+            pattern in r"([ab@]|[a-c]\{(2|13)\}|\(a\|@b\)|\^|(a|\.|[a-z]|\(ab@\))(\?|\*|\{2,3\})|\\b){1,6}",
+            text in "([a-c]{1,30}|[0-9]{14}|[@. ]|[a-z]{12}){1,8}",
+        ) {
+            let engine = Engine::any(&pattern).unwrap();
+            let mut caches = Caches::default();
+            caches.prepare(1, 1);
+            let text = text.as_bytes();
+            for from in 0..=text.len() {
+                if engine.at(0, text, (from, text.len()), &mut caches).0.is_some() {
+                    let front = engine.front();
+                    prop_assert!(front.met(&text[from..]), "{pattern} {from}");
+                    prop_assert!(!front.tells() || front.next(text, from) == Some(from));
+                }
+            }
+        }
+    }
+}
