@@ -3,8 +3,9 @@
 mod by_hand;
 #[cfg(test)]
 mod tests;
+mod text;
 
-use lychgate_model::{Confidence, Severity, limits};
+use lychgate_model::{Confidence, limits};
 
 use crate::disguise::Hints;
 use crate::effort;
@@ -15,11 +16,12 @@ use crate::meter::Meter;
 use crate::prefilter::Hits;
 use crate::recall::{COMPARISONS, Recall, Recalled};
 use crate::rule::Rule;
-use crate::scanned::Day;
 use crate::searcher::{Searcher, Target};
 use crate::shapeless::{Evidence, Fact};
-use crate::value::{Secret, ValueKey, ValueTag};
+use crate::value::{Secret, ValueKey};
 use crate::window::{Place, Window};
+
+pub(crate) use text::{Found, Text};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
 const STEP: usize = 256 << 10;
@@ -33,53 +35,6 @@ const TRIED: u64 = 20;
 /// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
 /// crosses two pieces is longer. With the widest window it fits into the overlap.
 const TAIL: u64 = (limits::OVERLAP as u64) / 2;
-
-/// Text in one coordinate system: an object, or the part of it that is in memory.
-#[derive(Clone, Copy)]
-pub(crate) struct Text<'a> {
-    pub(crate) bytes: &'a [u8],
-    /// Where the part begins in the whole.
-    pub(crate) base: u64,
-    /// Index of the first byte that was not searched before.
-    pub(crate) fresh: usize,
-    /// Nothing follows.
-    pub(crate) last: bool,
-}
-
-impl<'a> Text<'a> {
-    /// The bytes from one place to another.
-    pub(crate) fn between(&self, from: u64, to: u64) -> &'a [u8] {
-        self.bytes
-            .get(self.index(from)..self.index(to))
-            .unwrap_or_default()
-    }
-
-    fn end(&self) -> u64 {
-        self.base + self.bytes.len() as u64
-    }
-
-    pub(crate) fn index(&self, at: u64) -> usize {
-        let index = usize::try_from(at.saturating_sub(self.base)).unwrap_or(usize::MAX);
-        index.min(self.bytes.len())
-    }
-}
-
-/// A match, in the coordinates of the text.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) rule: u32,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    pub(crate) value: ValueTag,
-    pub(crate) masked: Box<str>,
-    pub(crate) severity: Severity,
-    pub(crate) confidence: Confidence,
-    pub(crate) until: Option<Day>,
-    pub(crate) evidence: Evidence,
-    /// Allow-lists that may still excuse it.
-    pub(crate) open: u32,
-    pub(crate) recalled: Recalled,
-}
 
 /// What one pass over one text has to remember.
 #[derive(Debug, Default)]
