@@ -13,7 +13,7 @@ const PER_BYTE: u64 = 16;
 const AT_LEAST: u64 = 6_000_000;
 
 /// The same for each byte that comes out of an archive or a packed file.
-const PER_UNPACKED: u64 = 3;
+const PER_UNPACKED: u64 = 6;
 
 /// Bytes that patterns read of an object at first, and for each so many of its bytes one more.
 const FIRST: u64 = 2048;
