@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use lychgate_git::{Document as Stood, Environment, NewObjects, PrePushLine, Repository, Where};
+use lychgate_model::limits::Deltas;
 use lychgate_model::{HashKind, Hook, ObjectId, RefKind, RefUpdate, Surface, pattern};
 use lychgate_wire::frame::{Document, DocumentContent, DocumentSide, Facts, Frame, caps};
 use lychgate_wire::{bound, version};
@@ -73,6 +74,8 @@ pub struct Greeting {
     pub capabilities: u64,
     /// Whether the asking program is newer than the judge.
     pub is_older: bool,
+    /// What an object stored as a delta may cost this side.
+    pub deltas: Deltas,
 }
 
 impl Greeting {
@@ -102,19 +105,34 @@ pub fn hail(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<(), E
 /// The second half of [`greet`].
 pub fn hear_greeting(link: &mut dyn Link, build: &str) -> Result<Greeting, Error> {
     let ours = version::hello(0, build, Vec::new());
-    match link.receive()? {
-        Frame::Hello(theirs) if version::agreed(&theirs).is_some() => Ok(Greeting {
+    let mut greeting = match link.receive()? {
+        Frame::Hello(theirs) if version::agreed(&theirs).is_some() => Greeting {
             documents: theirs.documents.iter().map(|d| d.to_vec()).collect(),
             capabilities: theirs.capabilities,
             is_older: version::is_newer(&ours, &theirs),
-        }),
-        Frame::Hello(theirs) => Err(Error::Version {
-            theirs: theirs.major,
-            ours: ours.major,
-        }),
-        Frame::Refuse(refuse) => Err(refusal(refuse.code, refuse.message)),
-        _ => Err(Error::Protocol("no Hello")),
+            deltas: Deltas::default(),
+        },
+        Frame::Hello(theirs) => {
+            return Err(Error::Version {
+                theirs: theirs.major,
+                ours: ours.major,
+            });
+        }
+        Frame::Refuse(refuse) => return Err(refusal(refuse.code, refuse.message)),
+        _ => return Err(Error::Protocol("no Hello")),
+    };
+    if greeting.capabilities & caps::DELTAS != 0 {
+        greeting.deltas = match link.receive()? {
+            Frame::Deltas(deltas) => deltas,
+            Frame::Refuse(refuse) => return Err(refusal(refuse.code, refuse.message)),
+            _ => {
+                return Err(Error::Protocol(
+                    "no Deltas after a Hello that promised them",
+                ));
+            }
+        };
     }
+    Ok(greeting)
 }
 
 /// Says Hello with one of [`caps`] that asks for something else than a judgement (status, drain,
@@ -158,6 +176,9 @@ pub fn ask_greeted(
     asker: Asker<'_>,
     question: Question<'_>,
 ) -> Result<Answered, Error> {
+    if let Some(repository) = asker.repository {
+        repository.objects().allow_deltas(greeting.deltas);
+    }
     let takes_offers = greeting.capabilities & caps::OFFERS != 0;
     let format = object_format(asker);
     let mut talk = Talk::new(link, takes_offers, format, asker.progress);

@@ -12,6 +12,7 @@ mod world;
 use std::time::Duration;
 
 use lychgate_client::{Error, Question, link};
+use lychgate_model::limits::Deltas;
 use lychgate_model::{Decision, Hook, ObjectId, ReasonCode, Tally, limits};
 use lychgate_wire::frame::{DocumentSide, RefuseCode, Role, Want, caps};
 use world::{Judge, Outburst, POLICY, World, clients_frame, put, put_with};
@@ -467,4 +468,46 @@ fn a_missing_object_is_told_and_never_passed_over() {
         "{:?}",
         put.seen.unreadable
     );
+}
+
+#[test]
+fn a_judge_may_raise_what_deltas_cost_and_not_lower_it() {
+    let deltas = |result, chain| Deltas { result, chain };
+    let heard = |said, capabilities| {
+        let judge = Judge {
+            deltas: said,
+            capabilities: caps::OFFERS | capabilities,
+            ..Judge::default()
+        };
+        staged(&one_change(), judge)
+    };
+    let put = heard(Some(deltas(1 << 30, 5000)), caps::DELTAS);
+    put.allowed();
+    assert_eq!(put.deltas, deltas(1 << 30, 5000));
+    let put = heard(Some(deltas(1, 1)), caps::DELTAS);
+    put.allowed();
+    assert_eq!(put.deltas, Deltas::default());
+    let put = heard(None, 0);
+    put.allowed();
+    assert_eq!(put.deltas, Deltas::default());
+}
+
+#[test]
+fn raised_limits_come_where_they_are_promised_or_not_at_all() {
+    for (said, capabilities) in [(None, caps::DELTAS), (Some(Deltas::default()), 0)] {
+        let judge = Judge {
+            deltas: said,
+            capabilities: caps::OFFERS | capabilities,
+            ..Judge::default()
+        };
+        let patience = Duration::from_millis(500);
+        let put = put_with(
+            &one_change(),
+            Hook::PreCommit,
+            Question::Staged,
+            judge,
+            patience,
+        );
+        assert!(put.answered.is_err(), "an answer out of order");
+    }
 }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{HashKind, ObjectKind};
 
 use crate::graph::Graph;
@@ -109,7 +110,7 @@ fn pack_in(bytes: &[u8], folder: &Path) {
             return;
         }
         let mut numbers = Numbers::new(kind);
-        if let Ok(pack) = Pack::open(&path, kind, &mut numbers) {
+        if let Ok(pack) = Pack::open(&path, kind, Deltas::default(), &mut numbers) {
             let needed = pack.needed(&|number, _| number % 3 != 0);
             let _never_broken = pack.decode(&needed, &mut Nowhere);
         }

@@ -3,6 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{
     HashKind, Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, limits,
 };
@@ -24,11 +25,19 @@ impl Session {
             });
         }
         self.promised.tells_changes = hello.capabilities & caps::CHANGES != 0;
-        let capabilities = caps::OFFERS | self.context.capabilities;
+        let mut capabilities = caps::OFFERS | self.context.capabilities;
+        let deltas = self.engine.organisation().bounds().deltas();
+        let raised = deltas != Deltas::default();
+        if raised {
+            capabilities |= caps::DELTAS;
+        }
         self.say(Reply::Hello {
             build: self.context.build.clone(),
             capabilities,
         });
+        if raised {
+            self.say(Reply::Deltas(deltas));
+        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What a judge says, owned until it is encoded.
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{Finding, ObjectId, RuleNote};
 use lychgate_wire::frame::{Answer, DocumentSide, Frame, Plan, RefuseCode, Want};
 use lychgate_wire::version;
@@ -9,6 +10,7 @@ use lychgate_wire::version;
 #[expect(missing_docs, reason = "each is the frame of the same name")]
 pub enum Reply {
     Hello { build: String, capabilities: u64 },
+    Deltas(Deltas),
     Plan(Vec<(Vec<u8>, bool)>),
     Need(Vec<bool>),
     Places(Vec<ObjectId>),
@@ -34,6 +36,7 @@ impl Reply {
                 let documents = crate::DOCUMENTS.iter().map(|d| d.as_bytes()).collect();
                 Frame::Hello(version::hello(*capabilities, build, documents))
             }
+            Self::Deltas(deltas) => Frame::Deltas(*deltas),
             Self::Plan(refs) => {
                 let refs = refs
                     .iter()

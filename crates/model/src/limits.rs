@@ -60,10 +60,14 @@ pub const WHOLE_OBJECT: u64 = 16 << 20;
 pub const PIECE: usize = 1 << 20;
 /// Bytes of the previous piece that are looked at again; no match is longer.
 pub const OVERLAP: usize = 64 << 10;
-/// A delta that resolves to more than this is INDETERMINATE.
+/// A delta that resolves to more than this is INDETERMINATE,
 pub const DELTA_RESULT: u64 = 256 << 20;
-/// A delta chain longer than this is INDETERMINATE.
+/// and to more than this whatever the organisation's file says.
+pub const DELTA_RESULT_MOST: u64 = 4 << 30;
+/// A delta chain longer than this is INDETERMINATE,
 pub const DELTA_CHAIN: usize = 4096;
+/// and longer than this whatever the organisation's file says.
+pub const DELTA_CHAIN_MOST: usize = 65_536;
 /// Content a daemon holds at once, over all sessions.
 pub const IN_FLIGHT: usize = 40 << 20;
 /// How often something may be hidden in something hidden: base64 of gzip of escapes.
@@ -100,3 +104,32 @@ pub const COLUMNS: usize = 80;
 pub const SIDEBAND: usize = 200;
 /// Lines of findings a server prints.
 pub const SERVER_LINES: usize = 200;
+
+/// What an object stored as a delta may cost whoever reads it: defaults that the organisation's
+/// file alone may raise (contract 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deltas {
+    /// Bytes of a result, and of a base.
+    pub result: u64,
+    /// Links of a chain.
+    pub chain: usize,
+}
+
+impl Default for Deltas {
+    fn default() -> Self {
+        Self {
+            result: DELTA_RESULT,
+            chain: DELTA_CHAIN,
+        }
+    }
+}
+
+impl Deltas {
+    /// The nearest that may be said: nothing below the defaults, nor above the most.
+    pub fn within_bounds(self) -> Self {
+        Self {
+            result: self.result.clamp(DELTA_RESULT, DELTA_RESULT_MOST),
+            chain: self.chain.clamp(DELTA_CHAIN, DELTA_CHAIN_MOST),
+        }
+    }
+}

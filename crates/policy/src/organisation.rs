@@ -1,6 +1,9 @@
 //! The organisation's file: the floor nobody below can lower.
 
 use jiff::civil::Date;
+use lychgate_model::limits::{
+    DELTA_CHAIN, DELTA_CHAIN_MOST, DELTA_RESULT, DELTA_RESULT_MOST, Deltas,
+};
 use lychgate_model::{ObjectId, Problem, RuleId, Surface, limits};
 
 use crate::document::{Document, Placed, Section};
@@ -59,6 +62,10 @@ pub struct Bounds {
     pub in_flight_mib: u64,
     /// MiB of remembered objects.
     pub cache_mib: u64,
+    /// MiB to which a delta may resolve; only more than the default.
+    pub delta_result_mib: u64,
+    /// Links of a delta chain; only more than the default.
+    pub delta_chain: u64,
     /// Seconds without a session after which a daemon spawned by a hook exits.
     pub idle_exit_s: u64,
     /// Seconds a drain waits for open sessions.
@@ -74,9 +81,22 @@ impl Default for Bounds {
             sessions: limits::SESSIONS as u64,
             in_flight_mib: (limits::IN_FLIGHT >> 20) as u64,
             cache_mib: 16,
+            delta_result_mib: limits::DELTA_RESULT >> 20,
+            delta_chain: limits::DELTA_CHAIN as u64,
             idle_exit_s: limits::IDLE_EXIT.as_secs(),
             drain_wait_s: limits::DRAIN_WAIT.as_secs(),
         }
+    }
+}
+
+impl Bounds {
+    /// What an object stored as a delta may cost whoever reads it.
+    pub fn deltas(&self) -> Deltas {
+        let deltas = Deltas {
+            result: self.delta_result_mib << 20,
+            chain: usize::try_from(self.delta_chain).unwrap_or(usize::MAX),
+        };
+        deltas.within_bounds()
     }
 }
 
@@ -386,6 +406,15 @@ fn bounds(root: &Section<'_, '_>) -> Bounds {
             limits.number("in_flight_mib", 20..65_537),
         );
         set(&mut b.cache_mib, limits.number("cache_mib", 0..65_537));
+        set(
+            &mut b.delta_result_mib,
+            limits.number(
+                "delta_result_mib",
+                DELTA_RESULT >> 20..(DELTA_RESULT_MOST >> 20) + 1,
+            ),
+        );
+        let chain = DELTA_CHAIN as u64..DELTA_CHAIN_MOST as u64 + 1;
+        set(&mut b.delta_chain, limits.number("delta_chain", chain));
     });
     b
 }

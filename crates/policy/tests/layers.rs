@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{Problem, RefKind, RefUpdate, RuleId, Severity, Surface};
 use lychgate_policy::organisation::{OBSERVE, REFERENCE, STANDARD, STRICT};
 use lychgate_policy::{Bounds, Inline, Mode, Organisation, Policy, RepositoryPolicy};
@@ -58,6 +59,35 @@ fn the_reference_names_every_default() {
     );
     assert_eq!(with.contact(), without.contact());
     assert_eq!(with.trailers(), without.trailers());
+}
+
+/// Nobody says that less is looked at than without the file, and a hook's memory has an end.
+#[test]
+fn what_deltas_cost_is_raised_by_the_organisation_alone() {
+    let raised =
+        organisation("schema = 1\n[limits]\ndelta_result_mib = 1024\ndelta_chain = 5000\n");
+    let deltas = raised.bounds().deltas();
+    assert_eq!((deltas.result, deltas.chain), (1 << 30, 5000));
+    let plain = organisation("schema = 1\n").bounds().deltas();
+    assert_eq!(plain, Deltas::default());
+    for line in [
+        "delta_result_mib = 255",
+        "delta_result_mib = 4097",
+        "delta_chain = 4095",
+        "delta_chain = 65537",
+    ] {
+        let (made, problems) =
+            Organisation::parse("org.toml", &format!("schema = 1\n[limits]\n{line}\n"));
+        assert!(
+            made.is_none() && problems.len() == 1,
+            "{line}: {problems:?}"
+        );
+    }
+    let mut floor = organisation("schema = 1\n");
+    let more = "schema = 1\n[limits]\ndelta_chain = 5000\n";
+    assert!(floor.tighten_with("user.toml", more).is_err());
+    let (made, problems) = RepositoryPolicy::parse("policy.toml", more);
+    assert!(made.is_none() && !problems.is_empty());
 }
 
 /// A plain word that nobody knows is named, with the key that was meant where that can be told;

@@ -1,5 +1,6 @@
 //! Bytes to values: the body of one frame. No bytes whatever make this panic.
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{
     Coverage, Finding, ObjectKind, Reason, RefUpdate, RepoPath, RuleId, RuleNote, Side, Span,
     Tally, limits,
@@ -41,6 +42,10 @@ pub fn frame(tag: u8, body: &[u8]) -> Result<Option<Frame<'_>>, Error> {
             judged: from.u64("progress")?,
             announced: from.u64("progress")?,
         },
+        tag::DELTAS => Frame::Deltas(Deltas {
+            result: from.u64("deltas")?,
+            chain: from.u32("deltas")? as usize,
+        }),
         tag::GONE => Frame::Gone(Gone {
             commit: from.id()?,
             object: from.id()?,

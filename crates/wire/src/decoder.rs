@@ -231,5 +231,6 @@ fn is_known(tag: u8) -> bool {
             | tag::PLAN..=tag::VERDICT
             | tag::NESTED
             | tag::PROGRESS
+            | tag::DELTAS
     )
 }

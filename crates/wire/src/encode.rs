@@ -89,6 +89,10 @@ fn body(frame: &Frame<'_>, to: &mut Writer<'_>) {
             to.u64(*judged);
             to.u64(*announced);
         }
+        Frame::Deltas(deltas) => {
+            to.u64(deltas.result);
+            to.u32(u32::try_from(deltas.chain).unwrap_or(u32::MAX));
+        }
         Frame::Nested(path) => to.name("path", path),
         Frame::Gone(v) => {
             to.id(&v.commit);

@@ -1,5 +1,6 @@
 //! Every message of the protocol as a value that borrows from the bytes it came in.
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{
     Coverage, Decision, Digest, Finding, HashKind, Hook, ObjectId, ObjectKind, Reason, RefUpdate,
     RuleNote, Side, Tally,
@@ -67,6 +68,8 @@ pub enum Frame<'a> {
         /// Objects announced so far.
         announced: u64,
     },
+    /// Judge, right after a Hello with [`caps::DELTAS`]: what an object stored as a delta may cost.
+    Deltas(Deltas),
     /// Judge: the answer. Nothing follows.
     Verdict(Box<Answer>),
 }
@@ -101,6 +104,8 @@ pub mod caps {
     pub const SPAWNED: u64 = 1 << 4;
     /// The client answers [`super::Want::Changes`] and [`super::Want::Gone`].
     pub const CHANGES: u64 = 1 << 5;
+    /// The judge's next frame is [`super::Frame::Deltas`].
+    pub const DELTAS: u64 = 1 << 6;
 }
 
 /// No session, and why. Frozen for ever.

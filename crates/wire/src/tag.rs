@@ -33,6 +33,7 @@ pub(crate) const LINE: u8 = 0x25;
 pub(crate) const VERDICT: u8 = 0x26;
 
 pub(crate) const PROGRESS: u8 = 0xa7;
+pub(crate) const DELTAS: u8 = 0xa8;
 
 impl Frame<'_> {
     /// The tag this frame is sent under.
@@ -61,6 +62,7 @@ impl Frame<'_> {
             Self::Rule(_) => RULE,
             Self::Line(_) => LINE,
             Self::Progress { .. } => PROGRESS,
+            Self::Deltas(_) => DELTAS,
             Self::Verdict(_) => VERDICT,
         }
     }
@@ -91,6 +93,7 @@ impl Frame<'_> {
             Self::Rule(_) => "Rule",
             Self::Line(_) => "Line",
             Self::Progress { .. } => "Progress",
+            Self::Deltas(_) => "Deltas",
             Self::Verdict(_) => "Verdict",
         }
     }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use lychgate_client::{Answered, Asker, Error, Question, SocketLink, ask};
 use lychgate_git::{Environment, Repository};
+use lychgate_model::limits::Deltas;
 use lychgate_model::{Coverage, Decision, Digest, HashKind, Hook, ObjectId, Tally};
 use lychgate_wire::blocking::{Connection, Stream};
 use lychgate_wire::frame::{
@@ -116,6 +117,7 @@ pub fn put_with(
     drop(link);
     Put {
         answered,
+        deltas: repository.objects().deltas(),
         seen: judge.join().unwrap(),
     }
 }
@@ -123,6 +125,8 @@ pub fn put_with(
 /// How a question ended, at both ends.
 pub struct Put {
     pub answered: Result<Answered, Error>,
+    /// What an object stored as a delta may cost after it was said.
+    pub deltas: Deltas,
     pub seen: Seen,
 }
 
@@ -189,6 +193,8 @@ pub struct Judge {
     /// Closes after having said so many bytes.
     pub budget: usize,
     pub capabilities: u64,
+    /// What it says right after its Hello.
+    pub deltas: Option<Deltas>,
     pub major: u16,
     pub minor: u16,
     pub build: &'static str,
@@ -217,6 +223,7 @@ impl Default for Judge {
             after: None,
             budget: usize::MAX,
             capabilities: caps::OFFERS,
+            deltas: None,
             major: version::MAJOR,
             minor: version::MINOR,
             build: BUILD,
@@ -309,6 +316,7 @@ impl Judge {
                     let mut hello = version::hello(self.capabilities, self.build, vec![POLICY]);
                     (hello.major, hello.minor) = (self.major, self.minor);
                     replies.push(Frame::Hello(hello));
+                    replies.extend(self.deltas.map(Frame::Deltas));
                 }
                 Frame::Facts(facts) => {
                     seen.head = facts.head.to_vec();

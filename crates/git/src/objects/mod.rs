@@ -11,11 +11,12 @@ mod pack;
 mod packed;
 pub(crate) mod parse;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use lychgate_model::{HashKind, ObjectId, ObjectKind, limits};
+use lychgate_model::limits::Deltas;
+use lychgate_model::{HashKind, ObjectId, ObjectKind};
 
 use self::cache::Bases;
 pub use self::directory::ObjectDirectory;
@@ -50,6 +51,7 @@ pub struct Objects {
     scratch: RefCell<Option<Box<Scratch>>>,
     bases: RefCell<Bases>,
     serial: Serials,
+    deltas: Cell<Deltas>,
 }
 
 /// Buffers used for one read after the other. Taken out while in use, so that a sink may itself
@@ -86,7 +88,18 @@ impl Objects {
             scratch: RefCell::new(None),
             bases: RefCell::new(Bases::default()),
             serial: Serials::default(),
+            deltas: Cell::default(),
         })
+    }
+
+    /// Sets what an object stored as a delta may cost from here on.
+    pub fn allow_deltas(&self, deltas: Deltas) {
+        self.deltas.set(deltas.within_bounds());
+    }
+
+    /// What an object stored as a delta may cost.
+    pub fn deltas(&self) -> Deltas {
+        self.deltas.get()
     }
 
     /// The hash kind of every id here.
@@ -136,8 +149,8 @@ impl Objects {
 
     /// The content in pieces. `Ok` also when the sink broke off.
     ///
-    /// Only an object stored as a delta is ever held whole, and only up to
-    /// `limits::DELTA_RESULT`; any other streams, whatever its size.
+    /// Only an object stored as a delta is ever held whole, and only up to [`Deltas::result`]; any
+    /// other streams, whatever its size.
     ///
     /// # Errors
     ///
@@ -157,9 +170,9 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] above `limits::DELTA_RESULT`.
+    /// [`Error::TooLarge`] above [`Deltas::result`].
     pub fn load(&self, id: ObjectId, into: &mut Vec<u8>) -> Result<ObjectKind, Error> {
-        self.load_within(id, limits::DELTA_RESULT, into)
+        self.load_within(id, self.deltas().result, into)
     }
 
     /// The whole content of an object that is at most `limit` bytes.
@@ -173,7 +186,7 @@ impl Objects {
         if let Some(kind) = self.built_in(id) {
             return Ok(kind);
         }
-        let limit = limit.min(limits::DELTA_RESULT);
+        let limit = limit.min(self.deltas().result);
         self.with_scratch(|scratch| match self.find(id)? {
             Found::Loose(file, path) => {
                 let loose = Loose::open(file, path, id, scratch)?;

@@ -89,7 +89,7 @@ impl Objects {
             return stream(id, header, pack.stream(data), scratch, sink);
         }
         let size = size_of(id, pack, &chain, &mut scratch.inflater)?;
-        within(id, size, limits::DELTA_RESULT)?;
+        within(id, size, self.deltas().result)?;
         let mut content = Vec::new();
         self.resolve(id, pack, &chain, scratch, &mut content)?;
         if sink.begin(chain.kind, content.len() as u64).is_break() {
@@ -141,8 +141,9 @@ impl Objects {
                 data,
                 size: entry.size,
             });
-            if deltas.len() > limits::DELTA_CHAIN {
-                let limit = limits::DELTA_CHAIN as u64;
+            let most = self.deltas().chain;
+            if deltas.len() > most {
+                let limit = most as u64;
                 return Err(Error::TooLarge {
                     id,
                     what: "its chain of deltas",
@@ -166,7 +167,7 @@ impl Objects {
         let mut base = match &chain.base {
             Base::Cached(content) => Arc::clone(content),
             &Base::Entry { entry, data, size } => {
-                within(id, size, limits::DELTA_RESULT)?;
+                within(id, size, self.deltas().result)?;
                 into.clear();
                 inflate(id, pack.stream(data), size, &mut scratch.inflater, into)?;
                 if chain.deltas.is_empty() {
@@ -180,7 +181,7 @@ impl Objects {
             }
         };
         for (left, step) in chain.deltas.iter().enumerate().rev() {
-            within(id, step.size, limits::DELTA_RESULT)?;
+            within(id, step.size, self.deltas().result)?;
             let Scratch {
                 inflater,
                 delta: buffer,
@@ -189,7 +190,7 @@ impl Objects {
             buffer.clear();
             inflate(id, pack.stream(step.data), step.size, inflater, buffer)?;
             let head = delta::head(buffer).ok_or(damaged("the head of its delta is invalid"))?;
-            within(id, head.result, limits::DELTA_RESULT)?;
+            within(id, head.result, self.deltas().result)?;
             if head.base != base.len() as u64 {
                 return Err(damaged("its delta is for another base"));
             }

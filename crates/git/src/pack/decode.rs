@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use gix::zlib::{Decompress, FlushDecompress, Status};
 use lychgate_model::ObjectKind;
-use lychgate_model::limits::{DELTA_RESULT, PIECE, WHOLE_OBJECT};
+use lychgate_model::limits::{PIECE, WHOLE_OBJECT};
 
 use super::{Entry, Failure, NONE, Pack, PackSink, Reader, State};
 use crate::delta;
@@ -95,7 +95,7 @@ impl Decoder<'_> {
             return self.failed(at, Failure::BadEntry, sink);
         };
         let size = entry.size;
-        if size > DELTA_RESULT {
+        if size > self.pack.limits.result {
             self.pieces(at, kind, size, body, sink)?;
             return self.below(at, Failure::LargeResult, sink);
         }
@@ -228,7 +228,7 @@ impl Decoder<'_> {
 
     fn apply(&mut self, at: u32, base: &[u8], result: &mut Buffer) -> Result<(), Failure> {
         let (entry, body) = self.entry(at).ok_or(Failure::BadEntry)?;
-        if entry.size > DELTA_RESULT {
+        if entry.size > self.pack.limits.result {
             return Err(Failure::LargeResult);
         }
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -238,7 +238,7 @@ impl Decoder<'_> {
             }
             let delta = scratch.content();
             let head = delta::head(delta).ok_or(Failure::BadDelta)?;
-            if head.result > DELTA_RESULT {
+            if head.result > self.pack.limits.result {
                 return Err(Failure::LargeResult);
             }
             let instructions = delta.get(head.instructions..).ok_or(Failure::BadDelta)?;

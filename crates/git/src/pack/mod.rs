@@ -10,7 +10,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::rc::Rc;
 
-use lychgate_model::limits::DELTA_CHAIN;
+use lychgate_model::limits::Deltas;
 use lychgate_model::{HashKind, ObjectKind};
 
 pub(crate) use self::entry::{Entry, Form};
@@ -125,12 +125,18 @@ pub(crate) struct Pack {
     deltas_end: Vec<u32>,
     /// Bytes of delta bases kept while their other deltas wait.
     held: usize,
+    limits: Deltas,
 }
 
 impl Pack {
     /// Opens `x.pack` beside the index `x.idx` and numbers its objects: by the rows of the index,
     /// where nothing has a number yet.
-    pub(crate) fn open(index: &Path, kind: HashKind, numbers: &mut Numbers) -> Result<Self, Error> {
+    pub(crate) fn open(
+        index: &Path,
+        kind: HashKind,
+        limits: Deltas,
+        numbers: &mut Numbers,
+    ) -> Result<Self, Error> {
         let damaged = || Error::corrupt(format!("pack index {}", shown(index)));
         let (rows, are_rows) = match numbers.adopted(index) {
             Some(rows) => (rows, true),
@@ -162,6 +168,7 @@ impl Pack {
             deltas: Vec::new(),
             deltas_end: Vec::new(),
             held: decode::HELD,
+            limits,
         };
         pack.link(&rows);
         Ok(pack)
@@ -340,7 +347,7 @@ impl Pack {
         while !level.is_empty() {
             let mut below = Vec::new();
             for at in level {
-                let state = if depth > DELTA_CHAIN {
+                let state = if depth > self.limits.chain {
                     State::Failed(Failure::LongChain)
                 } else {
                     self.state(at)

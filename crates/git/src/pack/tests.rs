@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use gix::zlib::Compression;
 use gix::zlib::stream::deflate::Write as Deflate;
+use lychgate_model::limits::DELTA_CHAIN;
 
 use super::*;
 
@@ -18,6 +19,7 @@ const REF_DELTA: u8 = 7;
 #[derive(Default)]
 struct Written {
     bytes: Vec<u8>,
+    limits: Deltas,
     entries: BTreeMap<u32, u64>,
 }
 
@@ -109,7 +111,7 @@ impl Written {
         index.extend([0; 40]);
         fs::write(folder.join("x.pack"), &self.bytes).unwrap();
         fs::write(folder.join("x.idx"), index).unwrap();
-        let pack = Pack::open(&folder.join("x.idx"), HashKind::Sha1, numbers).unwrap();
+        let pack = Pack::open(&folder.join("x.idx"), HashKind::Sha1, self.limits, numbers).unwrap();
         fs::remove_dir_all(folder).unwrap();
         pack
     }
@@ -238,6 +240,20 @@ fn a_long_chain_and_one_that_is_too_long() {
         ]
     );
     assert!(Failure::LongChain.is_limit());
+}
+
+#[test]
+fn a_longer_chain_and_a_larger_result_where_the_limits_are_raised() {
+    let mut written = Written::new();
+    let mut at = written.blob(0, b"x");
+    let last = DELTA_CHAIN as u32 + 3;
+    for n in 1..=last {
+        at = written.on(n, at, &append(n, b"y"));
+    }
+    written.limits.chain = DELTA_CHAIN + 2;
+    let kept = read(written, usize::MAX, &|_| true);
+    assert_eq!(kept.objects[&(last - 1)].len(), DELTA_CHAIN + 3);
+    assert_eq!(kept.failed, BTreeMap::from([(last, Failure::LongChain)]));
 }
 
 #[test]

@@ -206,6 +206,7 @@ impl NewObjects<'_> {
                     packs.push(Pack::open(
                         &index,
                         self.hash_kind(),
+                        self.objects().deltas(),
                         &mut self.graph.numbers,
                     )?);
                 }

@@ -184,7 +184,8 @@ impl<'r> NewObjects<'r> {
 
     fn open(&mut self, contents: &Contents) -> Result<(), Error> {
         for index in &contents.packs {
-            let pack = Pack::open(index, self.hash_kind(), &mut self.graph.numbers)?;
+            let limits = self.objects().deltas();
+            let pack = Pack::open(index, self.hash_kind(), limits, &mut self.graph.numbers)?;
             pack.numbers()
                 .for_each(|number| self.duties.set(number, Duties::HERE));
             self.set_known_apart(&pack)?;

@@ -164,6 +164,42 @@ fn chains_up_to_the_limit_are_followed() {
 }
 
 #[test]
+fn limits_of_deltas_can_be_raised_and_not_lowered() {
+    let world = World::new();
+    let mut pack = Pack::new();
+    let mut last = pack.whole(b"0123456789");
+    for n in 0..limits::DELTA_CHAIN as u64 + 2 {
+        last = pack.delta(last, &growing(10 + n));
+    }
+    pack.put(&world);
+    // A base that is remembered would make a chain shorter: each time another repository.
+    let load = |n, result, chain| {
+        let repo = world.open();
+        repo.objects()
+            .allow_deltas(limits::Deltas { result, chain });
+        repo.objects().load(number(n), &mut Vec::new())
+    };
+    assert!(load(last - 2, 0, 0).is_ok());
+    let error = load(last - 1, 0, 0).unwrap_err();
+    assert!(
+        matches!(error, Error::TooLarge { limit: 4096, .. }),
+        "{error}"
+    );
+    assert!(load(last - 1, 0, limits::DELTA_CHAIN + 1).is_ok());
+    assert!(load(last, 0, limits::DELTA_CHAIN + 1).is_err());
+    let repo = world.open();
+    repo.objects().allow_deltas(limits::Deltas {
+        result: u64::MAX,
+        chain: usize::MAX,
+    });
+    let most = limits::Deltas {
+        result: limits::DELTA_RESULT_MOST,
+        chain: limits::DELTA_CHAIN_MOST,
+    };
+    assert_eq!(repo.objects().deltas(), most);
+}
+
+#[test]
 fn deltas_in_a_circle_end() {
     let world = World::new();
     let mut pack = Pack::new();

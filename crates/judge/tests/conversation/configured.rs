@@ -5,8 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use lychgate_judge::{Cache, Engine, Sources, State, prune_reports};
+use lychgate_judge::{Cache, Engine, Reply, Sources, State, prune_reports};
+use lychgate_model::limits::Deltas;
 use lychgate_model::{Decision, Hook};
+use lychgate_wire::frame::{Frame, caps};
+use lychgate_wire::version;
 
 use crate::talk::{ENGINE, PACK, Talk, token};
 
@@ -267,4 +270,28 @@ fn packs_that_are_not_there_are_told() {
     );
     put(&packs, "test.toml", PACK);
     assert_eq!(idle().0, [""; 0]);
+}
+
+#[test]
+fn raised_limits_of_deltas_follow_the_hello_and_nothing_does_without() {
+    let raised = crate::talk::engine("schema = 1\n[limits]\ndelta_chain = 5000\n");
+    let mut talk = Talk::new(&raised);
+    talk.must(&Frame::Hello(version::hello(0, "x", Vec::new())));
+    let Some(Reply::Hello { capabilities, .. }) = talk.next() else {
+        panic!("no Hello");
+    };
+    assert_ne!(capabilities & caps::DELTAS, 0);
+    let deltas = Deltas {
+        chain: 5000,
+        ..Deltas::default()
+    };
+    assert_eq!(talk.next(), Some(Reply::Deltas(deltas)));
+
+    let mut talk = Talk::new(&ENGINE);
+    talk.must(&Frame::Hello(version::hello(0, "x", Vec::new())));
+    let Some(Reply::Hello { capabilities, .. }) = talk.next() else {
+        panic!("no Hello");
+    };
+    assert_eq!(capabilities & caps::DELTAS, 0);
+    assert_eq!(talk.next(), None);
 }

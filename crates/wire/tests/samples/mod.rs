@@ -1,5 +1,6 @@
 //! One frame of every kind, with every optional part present in at least one of them.
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{
     Category, Confidence, Coverage, Decision, Digest, Finding, Fingerprint, HashKind, Hook, Mode,
     ObjectId, ObjectKind, Reason, ReasonCode, RefKind, RefUpdate, RepoPath, RuleId, RuleNote,
@@ -216,6 +217,13 @@ pub(crate) fn all() -> Vec<(&'static str, Frame<'static>)> {
                 judged: 40_000,
                 announced: 81_234,
             },
+        ),
+        (
+            "deltas",
+            Frame::Deltas(Deltas {
+                result: 1 << 30,
+                chain: 5000,
+            }),
         ),
         ("nested", Frame::Nested(b"conf/.gitattributes")),
         (
