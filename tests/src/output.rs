@@ -73,11 +73,13 @@ impl Output {
         self
     }
 
-    /// Panics unless every line is printable ASCII of at most 80 columns.
+    /// Panics unless every line is printable ASCII of at most 80 columns, Git's `remote: ` included.
     #[track_caller]
     pub fn fits_a_terminal(self) -> Self {
         for line in self.text().lines() {
-            let line = line.strip_prefix("remote: ").unwrap_or(line).trim_end();
+            // What follows GitLab's mark is shown by GitLab, without it and Git's own.
+            let line = line.strip_prefix("remote: GL-HOOK-ERR: ").unwrap_or(line);
+            let line = line.trim_end();
             assert!(line.len() <= 80, "{} columns: {line}", line.len());
             assert!(
                 line.bytes().all(|b| (0x20..=0x7e).contains(&b)),

@@ -2,16 +2,13 @@
 
 use std::io::{self, Write as _};
 
-use lychgate_model::limits::{COLUMNS, SIDEBAND};
+use lychgate_model::limits::{COLUMNS, REMOTE, SIDEBAND};
 use lychgate_model::{Surface, exit};
 
 use crate::invocation::Invocation;
 
 /// What GitLab shows to a pusher, and nothing else.
 const GITLAB: &str = "GL-HOOK-ERR: ";
-
-/// Git puts this before every line of a server.
-const REMOTE: usize = "remote: ".len();
 
 /// Writes for one run.
 #[derive(Clone, Copy)]

@@ -100,6 +100,8 @@ pub const REPORT_DAYS: u64 = 7;
 pub const DENIAL_LINES: usize = 12;
 /// Columns of everything a person reads.
 pub const COLUMNS: usize = 80;
+/// Columns that Git takes of each line of a server, for `remote: `.
+pub const REMOTE: usize = 8;
 /// Bytes of one line through a sideband.
 pub const SIDEBAND: usize = 200;
 /// Lines of findings a server prints.

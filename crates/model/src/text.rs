@@ -52,6 +52,11 @@ impl View<'_> {
         self.hook.name().starts_with("check-")
     }
 
+    /// Columns of a line: Git puts `remote: ` before each of a server.
+    fn columns(&self) -> usize {
+        limits::COLUMNS - if self.is_server() { limits::REMOTE } else { 0 }
+    }
+
     fn is_server(&self) -> bool {
         self.hook.surface() == Surface::Server
     }
@@ -97,7 +102,7 @@ pub fn full_list(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
     let mut out = vec![headline(verdict, view)];
     let mut all: Vec<&Finding> = verdict.findings.iter().collect();
     all.sort_by_key(|f| !f.blocks);
-    out.extend(all.into_iter().flat_map(|f| entry(f, true)));
+    out.extend(all.into_iter().flat_map(|f| entry(f, true, usize::MAX)));
     out
 }
 
@@ -118,7 +123,7 @@ pub fn lines(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
         limits::DENIAL_LINES.saturating_sub(out.len())
     };
     let notes = verdict.notes.iter();
-    let notes = notes.flat_map(|n| wrapped("lychgate: ", "  ", &clean(n), NOTE));
+    let notes = notes.flat_map(|n| wrapped(view.columns(), "lychgate: ", "  ", &clean(n), NOTE));
     out.extend(notes.take(room));
     if view.is_check() {
         let quiet: Vec<&Finding> = verdict.findings.iter().filter(|f| !f.blocks).collect();
@@ -131,7 +136,10 @@ pub fn lines(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
             ));
             for (commit, here) in by_commit(&quiet) {
                 out.extend(commit.map(heading));
-                out.extend(here.into_iter().flat_map(|f| entry(f, true)));
+                out.extend(
+                    here.into_iter()
+                        .flat_map(|f| entry(f, true, view.columns())),
+                );
             }
         }
     }
@@ -178,10 +186,16 @@ fn reasons(verdict: &Verdict, view: &View<'_>, out: &mut Vec<String>) {
         } else {
             "lychgate: also: "
         };
-        out.extend(wrapped(lead, "  ", &clean(&reason.message), 3));
+        out.extend(wrapped(
+            view.columns(),
+            lead,
+            "  ",
+            &clean(&reason.message),
+            3,
+        ));
         let repeated = all.get(at + 1).is_some_and(|next| next.help == reason.help);
         if !reason.help.is_empty() && !repeated {
-            out.extend(labelled("next", &clean(&reason.help), 2));
+            out.extend(labelled(view.columns(), "next", &clean(&reason.help), 2));
         }
         let left = all.len() - at - 1;
         if left > 0 && out.len() >= limits::DENIAL_LINES - 2 && !view.is_check() {
@@ -194,7 +208,12 @@ fn reasons(verdict: &Verdict, view: &View<'_>, out: &mut Vec<String>) {
 
 fn request(verdict: &Verdict, view: &View<'_>, out: &mut Vec<String>) {
     if view.is_server() && !verdict.request.is_empty() {
-        out.extend(labelled("request", &clean(&verdict.request), 1));
+        out.extend(labelled(
+            view.columns(),
+            "request",
+            &clean(&verdict.request),
+            1,
+        ));
     }
 }
 
@@ -221,11 +240,11 @@ fn block(
     let mut out = vec![headline(verdict, view)];
     let what = format!("{} ({})", finding.rule, finding.severity.name());
     let place = location(finding);
-    if place.len() + 2 + what.len() <= limits::COLUMNS {
+    if place.len() + 2 + what.len() <= view.columns() {
         out.push(format!("{place}  {what}"));
     } else {
-        out.push(location_in(finding, limits::COLUMNS));
-        out.push(shortened(&format!("  {what}")));
+        out.push(location_in(finding, view.columns()));
+        out.push(shortened(view.columns(), &format!("  {what}")));
     }
     let found = match finding.masked.as_str() {
         "" => clean(&finding.title),
@@ -235,10 +254,15 @@ fn block(
         Some(via) => format!("{found}, inside {}", clean(via)),
         None => found,
     };
-    out.extend(labelled("found", &found, 2));
+    out.extend(labelled(view.columns(), "found", &found, 2));
     if let Some(commit) = finding.commit {
         let id = short(commit);
-        out.extend(labelled("commit", &format!("{id} (git show {id})"), 1));
+        out.extend(labelled(
+            view.columns(),
+            "commit",
+            &format!("{id} (git show {id})"),
+            1,
+        ));
     }
     if let Some(note) = note {
         for (label, text, most) in [
@@ -247,21 +271,21 @@ fn block(
             ("rotate", &note.rotate, rotate),
         ] {
             if !text.is_empty() {
-                out.extend(labelled(label, &clean(text), most));
+                out.extend(labelled(view.columns(), label, &clean(text), most));
             }
             if let ("fix", true, Some(commit)) = (label, view.is_push(), finding.commit) {
                 out.push(rewrite(&short(commit)));
             }
         }
         if !note.owner.is_empty() {
-            out.extend(labelled("owner", &clean(&note.owner), 1));
+            out.extend(labelled(view.columns(), "owner", &clean(&note.owner), 1));
         }
     }
     out.extend(way_out(finding, view));
-    out.push(shortened(&format!(
-        "  more     lychgate rules explain {}",
-        finding.rule
-    )));
+    out.push(shortened(
+        view.columns(),
+        &format!("  more     lychgate rules explain {}", finding.rule),
+    ));
     request(verdict, view, &mut out);
     out
 }
@@ -279,7 +303,7 @@ fn rewrite(commit: &str) -> String {
 /// At a client the allow line to paste; at a server who can accept.
 fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
     if view.is_server() {
-        return labelled("accept", &accepting(view), 1);
+        return labelled(view.columns(), "accept", &accepting(view), 1);
     }
     let Some(until) = view.allow_until.filter(|_| otherwise::has_a_line(finding)) else {
         return otherwise::way_out(finding, view);
@@ -294,11 +318,11 @@ fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
     };
     let line = style.around(&text);
     let label = "  allow    ";
-    if style.at != Where::First && label.len() + line.len() <= limits::COLUMNS {
+    if style.at != Where::First && label.len() + line.len() <= view.columns() {
         return vec![format!("{label}{line}")];
     }
     // To be pasted, so it stays in one piece whatever the width.
-    let indent = if line.len() + 2 <= limits::COLUMNS {
+    let indent = if line.len() + 2 <= view.columns() {
         "  "
     } else {
         ""
@@ -344,7 +368,11 @@ fn room(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> usize {
 
 fn draft(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, shown: usize) -> Vec<String> {
     let mut out = vec![headline(verdict, view)];
-    list(blocking.get(..shown).unwrap_or(blocking), &mut out);
+    list(
+        blocking.get(..shown).unwrap_or(blocking),
+        view.columns(),
+        &mut out,
+    );
     let left = blocking.len() - shown;
     if left > 0 {
         let all = match view.full_list {
@@ -353,7 +381,7 @@ fn draft(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, shown: usize
             None => "lychgate check".to_owned(),
         };
         let line = format!("  ... and {left} more; all {}: {all}", blocking.len());
-        if line.len() <= limits::COLUMNS {
+        if line.len() <= view.columns() {
             out.push(line);
         } else {
             // A path to be copied stays in one piece.
@@ -376,13 +404,22 @@ fn draft(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, shown: usize
         } else {
             &rule.fix
         };
-        let lines = wrapped(&format!("  {}: ", rule.id), "    ", &clean(text), 2);
+        let lines = wrapped(
+            view.columns(),
+            &format!("  {}: ", rule.id),
+            "    ",
+            &clean(text),
+            2,
+        );
         // One rule is always explained, others as far as there is room.
         if at > 0 && out.len() + lines.len() + end.len() > limits::DENIAL_LINES {
             let left = rules.len() - at;
             if let Some(more) = end.first_mut() {
-                *more = format!(
-                    "  more     lychgate rules explain RULE: why, and the fixes of {left} more"
+                *more = shortened(
+                    view.columns(),
+                    &format!(
+                        "  more     lychgate rules explain RULE: why, and the fixes of {left} more"
+                    ),
                 );
             }
             break;
@@ -411,7 +448,7 @@ fn heading(commit: ObjectId) -> String {
 }
 
 /// Findings, those of one commit together, in columns where they fit.
-fn list(findings: &[&Finding], out: &mut Vec<String>) {
+fn list(findings: &[&Finding], columns: usize, out: &mut Vec<String>) {
     for (commit, here) in by_commit(findings) {
         out.extend(commit.map(heading));
         let rows: Vec<[String; 3]> = here
@@ -426,11 +463,11 @@ fn list(findings: &[&Finding], out: &mut Vec<String>) {
                 .unwrap_or(0)
         };
         let (place, rule) = (width(0), width(1));
-        if place + rule + width(2) + 4 <= limits::COLUMNS {
+        if place + rule + width(2) + 4 <= columns {
             let row = |[a, b, c]: &[String; 3]| format!("{a:place$}  {b:rule$}  {c}");
             out.extend(rows.iter().map(|r| row(r).trim_end().to_owned()));
         } else {
-            out.extend(here.into_iter().flat_map(|f| entry(f, false)));
+            out.extend(here.into_iter().flat_map(|f| entry(f, false, columns)));
         }
     }
 }
@@ -443,7 +480,7 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
         out.push(rewrite("COMMIT"));
     }
     if view.is_server() {
-        out.extend(labelled("accept", &accepting(view), 1));
+        out.extend(labelled(view.columns(), "accept", &accepting(view), 1));
     } else {
         out.extend(ways_out(blocking, view));
     }
@@ -456,6 +493,7 @@ fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<Stri
             _ => "also not checked",
         };
         out.extend(wrapped(
+            view.columns(),
             &format!("  {what}: "),
             "    ",
             &clean(&reason.message),
@@ -493,7 +531,7 @@ fn ways_out(blocking: &[&Finding], view: &View<'_>) -> Vec<String> {
 }
 
 /// One finding in a list: place and title, then the value; on one line if it fits.
-fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
+fn entry(finding: &Finding, with_state: bool, columns: usize) -> Vec<String> {
     let state = match finding.state {
         State::New => "",
         _ if !with_state => "",
@@ -516,12 +554,12 @@ fn entry(finding: &Finding, with_state: bool) -> Vec<String> {
     }
     let (place, id) = (location(finding), finding.rule.as_str());
     let line = format!("{place}  {id}  {value}");
-    if line.len() <= limits::COLUMNS {
+    if line.len() <= columns {
         return vec![line.trim_end().to_owned()];
     }
-    let mut lines = vec![location_in(finding, limits::COLUMNS)];
+    let mut lines = vec![location_in(finding, columns)];
     let most = if with_state { NOTE } else { 1 };
-    let said = wrapped(&format!("  {id}  "), "    ", &value, most);
+    let said = wrapped(columns, &format!("  {id}  "), "    ", &value, most);
     lines.extend(said.iter().map(|l| l.trim_end().to_owned()));
     lines
 }

@@ -37,10 +37,10 @@ pub(super) fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
         );
         let only = if staged { " --staged" } else { "" };
         let command = format!("lychgate baseline{only} lists it as known");
-        return labelled("allow", &format!("{command} ({why})"), 2);
+        return labelled(view.columns(), "allow", &format!("{command} ({why})"), 2);
     }
     if finding.object.is_none() {
-        return labelled("accept", &format!("{why}: change it"), 1);
+        return labelled(view.columns(), "accept", &format!("{why}: change it"), 1);
     }
     let who = clean(view.contact);
     let who = if who.is_empty() {
@@ -48,7 +48,12 @@ pub(super) fn way_out(finding: &Finding, view: &View<'_>) -> Vec<String> {
     } else {
         &who
     };
-    labelled("accept", &format!("ask {who} for an [[accept]]: {why}"), 2)
+    labelled(
+        view.columns(),
+        "accept",
+        &format!("ask {who} for an [[accept]]: {why}"),
+        2,
+    )
 }
 
 const fn noun(finding: &Finding) -> &'static str {

@@ -139,9 +139,9 @@ lychgate: push denied: 1 new secret
 src/main.rs:7:21  github.pat (critical)
   found    GitHub personal access token, ghp_... (40 characters)
   commit   cccccccccccc (git show cccccccccccc)
-  why      Whoever can read the repository can act as the owner of the token.
-  fix      Read it from the environment or a secret store; git add the mended
-           file and commit again.
+  why      Whoever can read the repository can act as the owner of ...
+  fix      Read it from the environment or a secret store; git add the
+           mended file and commit again.
   rewrite  git rebase -i cccccccccccc^, or amend it; one on top keeps it
   rotate   create a new token; deploy it; delete this one
   accept   ask sec@example.org; allow lines do not count
@@ -498,4 +498,38 @@ fn every_denial_says_how_to_ask_for_an_exception() {
     let said = told(whole, &client);
     assert!(said.contains("excuses a whole file"), "{said}");
     assert!(!said.contains("lychgate: allow"), "{said}");
+}
+
+#[test]
+fn a_server_leaves_room_for_what_git_puts_before_each_line() {
+    let long = "a/very/long/folder/".repeat(5) + "and-a-name.py";
+    let found = |n| finding(&long, n, "github.pat", "ghp_... (40 characters)");
+    let reason = reason(
+        ReasonCode::ProtectedRef,
+        "refs/heads/main is protected: what stands there would be lost by this push of yours",
+        "push a commit that has what stands there as a parent, or ask somebody for more",
+    );
+    for verdict in [
+        verdict(vec![found(1)], vec![]),
+        verdict((1..40).map(found).collect(), vec![]),
+        verdict(vec![found(1)], vec![reason.clone()]),
+        verdict(vec![], vec![reason]),
+    ] {
+        let widest = |hook| {
+            let lines = lines(&verdict, &view(hook));
+            fits(&lines);
+            lines.iter().map(String::len).max().unwrap_or(0)
+        };
+        assert!(widest(Hook::PreReceive) + "remote: ".len() <= limits::COLUMNS);
+        assert!(widest(Hook::PrePush) > 72, "a client has the whole width");
+    }
+}
+
+#[test]
+fn the_full_list_shortens_nothing() {
+    let long = "a/very/long/folder/".repeat(9) + "and-a-name.py";
+    let found = finding(&long, 3, "github.pat", "ghp_... (40 characters)");
+    let all = full_list(&verdict(vec![found], vec![]), &view(Hook::PreCommit));
+    let line = format!("{long}:3:21  github.pat  ghp_... (40 characters)");
+    assert_eq!(all.get(1), Some(&line));
 }

@@ -1,27 +1,37 @@
-//! Lines of at most [`limits::COLUMNS`].
-
-use crate::limits;
+//! Lines of at most so many columns.
 
 /// Columns of a label with its indent.
 const LABEL: usize = 11;
 
 /// `  label    text`, continued under the text, cut after `most` lines.
-pub(super) fn labelled(label: &str, text: &str, most: usize) -> Vec<String> {
-    wrapped(&format!("  {label:<8} "), &" ".repeat(LABEL), text, most)
+pub(super) fn labelled(columns: usize, label: &str, text: &str, most: usize) -> Vec<String> {
+    wrapped(
+        columns,
+        &format!("  {label:<8} "),
+        &" ".repeat(LABEL),
+        text,
+        most,
+    )
 }
 
 /// `lead` and `text`, continued after `indent`, cut after `most` lines with an ellipsis.
-pub(super) fn wrapped(lead: &str, indent: &str, text: &str, most: usize) -> Vec<String> {
+pub(super) fn wrapped(
+    columns: usize,
+    lead: &str,
+    indent: &str,
+    text: &str,
+    most: usize,
+) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = lead.to_owned();
     let mut fresh = true;
     for word in text.split_ascii_whitespace() {
-        for part in pieces(word, limits::COLUMNS - LABEL.max(indent.len())) {
+        for part in pieces(word, columns - LABEL.max(indent.len())) {
             let gap = usize::from(!fresh);
-            if line.len() + gap + part.len() > limits::COLUMNS && !fresh {
+            if line.len() + gap + part.len() > columns && !fresh {
                 lines.push(std::mem::replace(&mut line, indent.to_owned()));
                 fresh = true;
-            } else if fresh && line.len() + part.len() > limits::COLUMNS {
+            } else if fresh && line.len() + part.len() > columns {
                 // Not even alone beside a long lead.
                 lines.push(line.trim_end().to_owned());
                 line = indent.to_owned();
@@ -37,7 +47,7 @@ pub(super) fn wrapped(lead: &str, indent: &str, text: &str, most: usize) -> Vec<
     if lines.len() > most {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
-            let fits = limits::COLUMNS - 4;
+            let fits = columns - 4;
             if last.len() > fits {
                 let end = last.get(..fits).and_then(|s| s.rfind(' ')).unwrap_or(fits);
                 last.truncate(end);
@@ -62,9 +72,9 @@ fn pieces(word: &str, width: usize) -> impl Iterator<Item = &str> {
 }
 
 /// One line, cut at the end.
-pub(super) fn shortened(line: &str) -> String {
-    match line.get(..limits::COLUMNS - 3) {
-        Some(head) if line.len() > limits::COLUMNS => format!("{head}..."),
+pub(super) fn shortened(columns: usize, line: &str) -> String {
+    match line.get(..columns - 3) {
+        Some(head) if line.len() > columns => format!("{head}..."),
         _ => line.to_owned(),
     }
 }
