@@ -30,6 +30,8 @@ const MADE: u64 = 1000;
 /// A byte of its states.
 const BUILT: u64 = 3;
 
+/// A step of a pattern.
+pub(crate) const STEP: u64 = 2;
 /// A place where a keyword of a rule ends.
 pub(crate) const HIT: u64 = 6;
 /// A window, before anything in it is read.

@@ -1,11 +1,14 @@
-//! Patterns that run in bounded memory, on one engine each.
+//! Patterns that run in bounded memory.
 //!
-//! A pattern's automaton is built state by state while it runs. Those states belong to the worker
-//! that runs it and are thrown away when there are too many: hostile text can make every rule fire,
-//! and cannot make the gate grow. There is no slower engine behind it to fall back on: a pattern
-//! that needs more than it may have is refused when it is read. Only the groups of a match, whose
-//! place is known, are told by another engine.
+//! Where it is known at which places a match may begin, a pattern's steps are followed from there
+//! ([`crate::steps`]). What takes too many of them, or has to be looked for everywhere, is read by
+//! an automaton, made when it is first needed and built state by state while it runs. Those states
+//! belong to the worker that runs it and are thrown away when there are too many: hostile text can
+//! make every rule fire, and cannot make the gate grow. There is no slower engine behind it to fall
+//! back on: a pattern that needs more than it may have is refused when it is read. Only the groups
+//! of a match, whose place is known, may be told by another engine.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use regex_automata::hybrid::LazyStateID;
@@ -18,10 +21,11 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind, Span};
 use regex_syntax::hir::Hir;
 
-use crate::effort::Effort;
+use crate::effort::{self, Effort};
 use crate::front::Front;
 use crate::lead::{Heads, Lead};
 use crate::needs::Needs;
+use crate::steps::{Group, Led, Steps, Trail};
 
 /// Bytes a compiled pattern may take.
 const SIZE_LIMIT: usize = 1 << 20;
@@ -29,6 +33,10 @@ const SIZE_LIMIT: usize = 1 << 20;
 /// of the pattern.
 const TRACED: usize = 20;
 const PARTS: usize = 64;
+/// Steps that are followed from one place before an automaton is asked,
+const STEPS: u64 = 4096;
+/// and for each byte of a match that an automaton found, to tell its value.
+const STEPS_PER: u64 = 16;
 /// Bytes of lazily built states per direction of one pattern. A pattern that cannot have a few
 /// states in them is refused.
 pub(crate) const STATES_LIMIT: usize = 512 << 10;
@@ -42,18 +50,43 @@ const LARGE: usize = 16 << 10;
 /// A compiled pattern, and the group that is the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
-    forward: DFA,
-    /// From the end of a match to its beginning: for patterns that are looked for everywhere,
-    /// made when one is. `None` inside: larger than a pattern may be.
-    back: OnceLock<Option<Box<DFA>>>,
-    pattern: Box<str>,
-    group: usize,
-    /// It may match no byte at all.
-    short: bool,
+    pattern: Cow<'static, str>,
+    group: Group,
     needs: Needs,
     lead: Option<Lead>,
     heads: Option<Heads>,
     front: Front,
+    /// `None`: it asks for what steps cannot do.
+    steps: Option<Steps>,
+    /// `None` inside: larger than a pattern may be.
+    machine: OnceLock<Option<Box<Machine>>>,
+}
+
+/// The automata of a pattern.
+#[derive(Clone, Debug)]
+struct Machine {
+    forward: DFA,
+    /// From the end of a match to its beginning: for patterns that are looked for everywhere,
+    /// made when one is. `None` inside: larger than a pattern may be.
+    back: OnceLock<Option<Box<DFA>>>,
+}
+
+/// A match, and its value as far as that is known with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Match {
+    pub(crate) whole: Span,
+    pub(crate) value: Option<Span>,
+}
+
+/// What was seen at one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tried {
+    pub(crate) found: Option<Match>,
+    /// Steps that were followed, and bytes that an automaton read.
+    pub(crate) steps: u64,
+    pub(crate) read: u64,
+    /// Nobody knows: there is no automaton.
+    pub(crate) unknown: bool,
 }
 
 /// What a worker's patterns keep between searches, and what the object at hand has cost.
@@ -64,6 +97,7 @@ pub(crate) struct Caches {
     own: Shelf,
     searcher: u64,
     pub(crate) effort: Effort,
+    trail: Trail,
     slots: Vec<Option<NonMaxUsize>>,
     traces: Option<backtrack::Cache>,
     threads: Option<pikevm::Cache>,
@@ -140,7 +174,7 @@ impl Caches {
     fn with<T>(
         &mut self,
         rule: u32,
-        engine: &Engine,
+        machine: &Machine,
         search: impl FnOnce(&mut Kept) -> Option<T>,
     ) -> Option<T> {
         let rules = self.shelf.by_rule.len();
@@ -153,7 +187,7 @@ impl Caches {
         }
         let slot = shelf.by_rule.get_mut(rule as usize)?;
         let kept = slot.get_or_insert_with(|| {
-            let forward = engine.forward.create_cache();
+            let forward = machine.forward.create_cache();
             let counted = forward.memory_usage();
             self.effort.made(counted);
             shelf.bytes += counted;
@@ -184,48 +218,73 @@ impl Engine {
     /// Compiles a pattern over bytes. One that matches nothing at all would match everywhere.
     #[cfg(test)]
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
-        Self::led(pattern, &[] as &[&[u8]])
+        Self::tested(Cow::Owned(pattern.to_owned()), &[] as &[&[u8]], 0)
     }
 
-    /// The same for a pattern of which a keyword tells where to look.
-    pub(crate) fn led<K: AsRef<[u8]>>(pattern: &str, keywords: &[K]) -> Result<Self, String> {
-        let engine = Self::made(pattern, keywords)?;
+    /// The same for a pattern of which a keyword tells where to look; `group`: the value, 0 for the
+    /// usual one. Says whatever is wrong with it.
+    pub(crate) fn tested<K: AsRef<[u8]>>(
+        pattern: Cow<'static, str>,
+        keywords: &[K],
+        group: u32,
+    ) -> Result<Self, String> {
+        let hir = read(&pattern)?;
+        let engine = Self::made(pattern, &hir, keywords, group);
+        let machine = Machine::of(&hir)?;
+        let _ = engine.machine.set(Some(Box::new(machine)));
+        let short = hir.properties().minimum_len() == Some(0);
         let mut caches = Caches::default();
         caches.prepare(0, 1);
-        if engine.short && engine.at(0, b"", (0, 0), &mut caches).0.is_some() {
+        if short && engine.at(0, b"", (0, 0), &mut caches).found.is_some() {
             return Err("matches the empty text, and so everywhere".to_owned());
         }
         Ok(engine)
     }
 
-    /// The same for a pattern that only says yes or no about a text.
-    pub(crate) fn any(pattern: &str) -> Result<Self, String> {
-        Self::made(pattern, &[] as &[&[u8]])
+    /// The same for a pattern that was tested before.
+    pub(crate) fn led<K: AsRef<[u8]>>(
+        pattern: Cow<'static, str>,
+        keywords: &[K],
+        group: u32,
+    ) -> Result<Self, String> {
+        let hir = read(&pattern)?;
+        Ok(Self::made(pattern, &hir, keywords, group))
     }
 
-    fn made<K: AsRef<[u8]>>(pattern: &str, keywords: &[K]) -> Result<Self, String> {
+    /// The same for a pattern that only says yes or no about a text.
+    pub(crate) fn any(pattern: &str) -> Result<Self, String> {
         let hir = read(pattern)?;
-        let forward = automaton(&hir, false)?;
-        let nfa = forward.get_nfa();
-        let mut names = nfa
-            .group_info()
-            .pattern_names(regex_automata::PatternID::ZERO);
-        let named = names.position(|n| n == Some("secret"));
-        let group = named.unwrap_or(usize::from(groups(nfa) > 0));
-        let front = Front::of(nfa);
-        let lead = (!keywords.is_empty()).then(|| Lead::of(&hir, keywords));
+        let engine = Self::made(Cow::Owned(pattern.to_owned()), &hir, &[] as &[&[u8]], 0);
+        let _ = engine.machine.set(Some(Box::new(Machine::of(&hir)?)));
+        Ok(engine)
+    }
+
+    fn made<K: AsRef<[u8]>>(
+        pattern: Cow<'static, str>,
+        hir: &Hir,
+        keywords: &[K],
+        group: u32,
+    ) -> Self {
+        let mut groups = Group::of(hir);
+        if group > 0 {
+            groups.value = group;
+        }
+        let lead = (!keywords.is_empty()).then(|| Lead::of(hir, keywords));
         let lead = lead.flatten();
-        Ok(Self {
-            forward,
-            back: OnceLock::new(),
-            pattern: pattern.into(),
-            group,
-            short: hir.properties().minimum_len() == Some(0),
-            needs: Needs::of(&hir),
+        let heads = lead.is_none().then(|| Heads::of(hir)).flatten();
+        let steps = Steps::of(hir, groups.value);
+        let tells = lead.is_none() && heads.is_none();
+        let front = steps.as_ref().filter(|_| tells).map(Front::of);
+        Self {
+            pattern,
+            group: groups,
+            needs: Needs::of(hir),
             lead,
-            front,
-            heads: lead.is_none().then(|| Heads::of(&hir)).flatten(),
-        })
+            heads,
+            front: front.unwrap_or_default(),
+            steps,
+            machine: OnceLock::new(),
+        }
     }
 
     /// What stands in every match.
@@ -243,36 +302,48 @@ impl Engine {
         self.heads.as_ref()
     }
 
-    /// What the first bytes of every match can be.
+    /// What the first bytes of every match can be, if nothing else tells where to look.
     pub(crate) fn front(&self) -> &Front {
         &self.front
     }
 
-    /// The same with a group of its own as the value; 0 changes nothing.
-    pub(crate) fn with_group(mut self, group: usize) -> Self {
-        if group > 0 {
-            self.group = group;
-        }
-        self
+    /// The same whatever else tells where to look.
+    #[cfg(test)]
+    pub(crate) fn told(&self) -> Front {
+        self.steps.as_ref().map(Front::of).unwrap_or_default()
     }
 
     /// How many groups it has.
     pub(crate) fn groups(&self) -> usize {
-        groups(self.forward.get_nfa())
+        self.group.all as usize
     }
 
     /// Bytes it takes, without what searches build.
     pub(crate) fn memory(&self) -> usize {
-        let back = self.back.get().and_then(Option::as_ref);
-        let own = size_of::<Self>() + self.pattern.len() + self.forward.get_nfa().memory_usage();
-        let own = own + self.front.memory();
-        own + back.map_or(0, |dfa| size_of::<DFA>() + dfa.get_nfa().memory_usage())
+        let steps = self.steps.as_ref().map_or(0, Steps::memory);
+        let machine = self.machine.get().and_then(Option::as_deref);
+        let pattern = match &self.pattern {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(text) => text.len(),
+        };
+        let own = size_of::<Self>() + pattern + steps + self.front.memory();
+        own + machine.map_or(0, Machine::memory)
     }
 
-    /// States of the machine that it is: what tells a group from a match may be in each at each
+    /// States of the automaton that it is: what tells a group from a match may be in each at each
     /// byte.
     pub(crate) fn parts(&self) -> usize {
-        self.forward.get_nfa().states().len()
+        let parts = |machine: &Machine| machine.forward.get_nfa().states().len();
+        self.machine().map_or(usize::MAX, parts)
+    }
+
+    /// Made when it is first asked for: most patterns never need it.
+    fn machine(&self) -> Option<&Machine> {
+        let made = self.machine.get_or_init(|| {
+            let hir = read(&self.pattern).ok()?;
+            Machine::of(&hir).ok().map(Box::new)
+        });
+        made.as_deref()
     }
 
     /// The leftmost match that begins and ends in `from..to`; what stands around is context.
@@ -284,15 +355,16 @@ impl Engine {
         caches: &mut Caches,
     ) -> Option<Span> {
         let input = input(text, from, to)?;
-        let end = caches.with(rule, self, |kept| {
-            let found = self.forward.try_search_fwd(&mut kept.forward, &input);
+        let machine = self.machine()?;
+        let end = caches.with(rule, machine, |kept| {
+            let found = machine.forward.try_search_fwd(&mut kept.forward, &input);
             found.ok()?.map(|end| end.offset())
         })?;
         let input = input.range(from..end);
-        let Some(dfa) = self.back() else {
-            return self.find_slowly(&input, caches);
+        let Some(dfa) = machine.back(&self.pattern) else {
+            return machine.find_slowly(&input, caches);
         };
-        let start = caches.with(rule, self, |kept| {
+        let start = caches.with(rule, machine, |kept| {
             let cache = kept.back.get_or_insert_with(|| dfa.create_cache());
             let input = input.clone().anchored(Anchored::Yes);
             let found = dfa.try_search_rev(cache, &input);
@@ -301,9 +373,98 @@ impl Engine {
         Some(Span { start, end })
     }
 
-    fn back(&self) -> Option<&DFA> {
+    /// The match that begins at `from` and ends before `to`, if one does.
+    pub(crate) fn at(
+        &self,
+        rule: u32,
+        text: &[u8],
+        (from, to): (usize, usize),
+        caches: &mut Caches,
+    ) -> Tried {
+        let mut tried = Tried::default();
+        let Some(input) = input(text, from, to).map(|input| input.anchored(Anchored::Yes)) else {
+            return tried;
+        };
+        if let Some(steps) = &self.steps {
+            let mut left = STEPS;
+            let led = steps.follow(text, (from, to), &mut caches.trail, &mut left);
+            tried.steps = STEPS - left;
+            let whole = |end| Span { start: from, end };
+            match led {
+                Led::To(end, value) => {
+                    tried.found = Some(Match {
+                        whole: whole(end),
+                        value: value.or(Some(whole(end))),
+                    });
+                    return tried;
+                }
+                Led::Nowhere => return tried,
+                Led::TooFar => {}
+            }
+        }
+        let Some(machine) = self.machine() else {
+            tried.unknown = true;
+            return tried;
+        };
+        let mut read = 0;
+        let end = caches.with(rule, machine, |kept| {
+            machine.end(&mut kept.forward, &input, &mut read)
+        });
+        tried.read = read as u64;
+        tried.found = end.map(|end| Match {
+            whole: Span { start: from, end },
+            value: None,
+        });
+        tried
+    }
+
+    /// The value of the match that begins at `from` and ends at `end`.
+    pub(crate) fn value(
+        &self,
+        text: &[u8],
+        (from, end): (usize, usize),
+        caches: &mut Caches,
+    ) -> Option<Span> {
+        let whole = Span { start: from, end };
+        if self.group.value == 0 {
+            return Some(whole);
+        }
+        let length = end.saturating_sub(from);
+        if let Some(steps) = &self.steps {
+            let most = STEPS + STEPS_PER * length as u64;
+            let mut left = most;
+            let led = steps.follow(text, (from, end), &mut caches.trail, &mut left);
+            caches.effort.charge((most - left) * effort::STEP);
+            if let Led::To(_, value) = led {
+                return value.or(Some(whole));
+            }
+        }
+        let parts = self.parts();
+        let units = parts + length * (TRACED + parts / PARTS);
+        caches.effort.charge(units as u64);
+        let input = input(text, from, end)?.anchored(Anchored::Yes);
+        let value = self.machine()?.traced(self.group.value, &input, caches);
+        Some(value.unwrap_or(whole))
+    }
+}
+
+impl Machine {
+    fn of(hir: &Hir) -> Result<Self, String> {
+        Ok(Self {
+            forward: automaton(hir, false)?,
+            back: OnceLock::new(),
+        })
+    }
+
+    fn memory(&self) -> usize {
+        let back = self.back.get().and_then(Option::as_ref);
+        let of = |dfa: &DFA| size_of::<DFA>() + dfa.get_nfa().memory_usage();
+        of(&self.forward) + back.map_or(0, |dfa| of(dfa))
+    }
+
+    fn back(&self, pattern: &str) -> Option<&DFA> {
         let made = self.back.get_or_init(|| {
-            let hir = read(&self.pattern).ok()?;
+            let hir = read(pattern).ok()?;
             automaton(&hir, true).ok().map(Box::new)
         });
         made.as_deref()
@@ -321,25 +482,6 @@ impl Engine {
             start: start?,
             end: end?,
         })
-    }
-
-    /// The match that begins at `from` and ends before `to`, if one does; and how many bytes were
-    /// read.
-    pub(crate) fn at(
-        &self,
-        rule: u32,
-        text: &[u8],
-        (from, to): (usize, usize),
-        caches: &mut Caches,
-    ) -> (Option<Span>, usize) {
-        let Some(input) = input(text, from, to).map(|input| input.anchored(Anchored::Yes)) else {
-            return (None, 0);
-        };
-        let mut read = 0;
-        let end = caches.with(rule, self, |kept| {
-            self.end(&mut kept.forward, &input, &mut read)
-        });
-        (end.map(|end| Span { start: from, end }), read)
     }
 
     /// Where the match ends that begins where `input` does.
@@ -370,31 +512,13 @@ impl Engine {
         found
     }
 
-    /// The value of the match that begins at `from` and ends at `end`, and the match.
-    pub(crate) fn value(
-        &self,
-        text: &[u8],
-        (from, end): (usize, usize),
-        caches: &mut Caches,
-    ) -> Option<(Span, Span)> {
-        let whole = Span { start: from, end };
-        if self.group == 0 {
-            return Some((whole, whole));
-        }
-        let length = end.saturating_sub(from);
-        let units = self.parts() + length * (TRACED + self.parts() / PARTS);
-        caches.effort.charge(units as u64);
-        let input = input(text, from, whole.end)?.anchored(Anchored::Yes);
-        let value = self.traced(&input, caches);
-        Some((whole, value.unwrap_or(whole)))
-    }
-
     /// The group that is the value, of the match that `input` is.
-    fn traced(&self, input: &Input<'_>, caches: &mut Caches) -> Option<Span> {
+    fn traced(&self, group: u32, input: &Input<'_>, caches: &mut Caches) -> Option<Span> {
+        let group = group as usize;
         let nfa = self.forward.get_nfa();
         let slots = &mut caches.slots;
         slots.clear();
-        slots.resize(2 * self.group + 2, None);
+        slots.resize(2 * group + 2, None);
         let tracer = BoundedBacktracker::new_from_nfa(nfa.clone()).ok()?;
         let cache = caches.traces.get_or_insert_with(|| tracer.create_cache());
         cache.reset(&tracer);
@@ -407,8 +531,8 @@ impl Engine {
         }
         let at = |i: usize| slots.get(i).copied().flatten().map(NonMaxUsize::get);
         Some(Span {
-            start: at(2 * self.group)?,
-            end: at(2 * self.group + 1)?,
+            start: at(2 * group)?,
+            end: at(2 * group + 1)?,
         })
     }
 }
@@ -463,11 +587,6 @@ fn automaton(hir: &Hir, back: bool) -> Result<DFA, String> {
         })
 }
 
-fn groups(nfa: &NFA) -> usize {
-    let all = nfa.group_info().group_len(regex_automata::PatternID::ZERO);
-    all.saturating_sub(1)
-}
-
 fn input(text: &[u8], from: usize, to: usize) -> Option<Input<'_>> {
     (from <= to && to <= text.len()).then(|| Input::new(text).range(from..to))
 }
@@ -499,8 +618,15 @@ mod tests {
         for (number, (pattern, want)) in (1u64..).zip(cases) {
             caches.prepare(number, 1);
             let engine = Engine::new(pattern).unwrap();
-            let (whole, value) = engine.value(b" key ", (1, 4), &mut caches).unwrap();
-            assert_eq!((whole.range(), value.range()), (1..4, want), "{pattern}");
+            let value = engine.value(b" key ", (1, 4), &mut caches).unwrap();
+            assert_eq!(value.range(), want, "{pattern}");
+            let tried = engine.at(0, b" key ", (1, 5), &mut caches);
+            let found = tried.found.unwrap();
+            assert_eq!(
+                (found.whole.range(), found.value.unwrap().range()),
+                (1..4, want)
+            );
+            assert_eq!(tried.read, 0);
         }
     }
 

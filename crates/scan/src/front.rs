@@ -1,35 +1,15 @@
 //! What the first bytes of every match can be, place by place. Text that holds keywords holds few
 //! values: most are told by these bytes, for which no automaton has to be built.
 
-use regex_automata::nfa::thompson::{NFA, State};
-use regex_automata::util::primitives::StateID;
+use crate::set::Set;
+use crate::steps::{Places, Steps};
 
 /// Places that are told apart.
 const PLACES: usize = 32;
-/// States of the machine that are followed at once.
+/// Ways to go on that are followed at once.
 const STATES: usize = 32;
 /// A place where so many bytes may stand tells nothing.
 const MANY: u32 = 200;
-
-/// A set of bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Set([u64; 4]);
-
-impl Set {
-    fn add(&mut self, from: u8, to: u8) {
-        for b in from..=to {
-            self.0[usize::from(b >> 6)] |= 1 << (b & 63);
-        }
-    }
-
-    fn has(&self, b: u8) -> bool {
-        self.0[usize::from(b >> 6)] >> (b & 63) & 1 == 1
-    }
-
-    fn count(&self) -> u32 {
-        self.0.iter().map(|w| w.count_ones()).sum()
-    }
-}
 
 /// For each of the first bytes of a match, which it may be.
 #[derive(Clone, Debug, Default)]
@@ -43,32 +23,15 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn of(nfa: &NFA) -> Self {
+    pub(crate) fn of(steps: &Steps) -> Self {
         let mut sets: Vec<Set> = Vec::new();
         let mut places: Vec<u8> = Vec::new();
         let mut known = 0;
-        let mut now = Vec::new();
-        let mut next = Vec::new();
-        let mut stack = vec![nfa.start_anchored()];
-        while places.len() < PLACES && close(nfa, &mut stack, &mut now) {
-            let mut set = Set::default();
-            next.clear();
-            for id in &now {
-                let mut to = |from, until, id| {
-                    set.add(from, until);
-                    if !next.contains(&id) {
-                        next.push(id);
-                    }
-                };
-                match nfa.state(*id) {
-                    State::ByteRange { trans } => to(trans.start, trans.end, trans.next),
-                    State::Sparse(sparse) => {
-                        let each = sparse.transitions.iter();
-                        each.for_each(|t| to(t.start, t.end, t.next));
-                    }
-                    _ => {}
-                }
-            }
+        let mut followed = Places::of(steps);
+        while places.len() < PLACES {
+            let Some(set) = followed.next(STATES) else {
+                break;
+            };
             let number = sets.iter().position(|s| *s == set).unwrap_or_else(|| {
                 sets.push(set);
                 sets.len() - 1
@@ -79,14 +42,13 @@ impl Front {
             } else if places.len() > known + 8 {
                 break;
             }
-            std::mem::swap(&mut stack, &mut next);
         }
         places.truncate(known);
         let set = |place: &usize| places.get(*place).and_then(|n| sets.get(usize::from(*n)));
         let probe = (0..places.len()).min_by_key(|p| set(p).map_or(256, Set::count));
         let probe = probe.unwrap_or(0);
         let few = set(&probe).filter(|s| s.count() <= 3);
-        let bytes = few.map(|s| (0..=255).filter(|b| s.has(*b)).collect());
+        let bytes = few.map(|s| s.bytes().collect());
         Self {
             sets: sets.into(),
             places: places.into(),
@@ -137,29 +99,6 @@ impl Front {
     }
 }
 
-/// The states of `stack` and what they lead to without a byte; false: a match may end here, or
-/// they are too many to follow.
-fn close(nfa: &NFA, stack: &mut Vec<StateID>, out: &mut Vec<StateID>) -> bool {
-    out.clear();
-    while let Some(id) = stack.pop() {
-        if out.contains(&id) {
-            continue;
-        }
-        if out.len() >= STATES {
-            return false;
-        }
-        out.push(id);
-        match nfa.state(id) {
-            State::Look { next, .. } | State::Capture { next, .. } => stack.push(*next),
-            State::Union { alternates } => stack.extend(alternates.iter().copied()),
-            State::BinaryUnion { alt1, alt2 } => stack.extend([*alt1, *alt2]),
-            State::Match { .. } | State::Dense(_) => return false,
-            State::ByteRange { .. } | State::Sparse(_) | State::Fail => {}
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -167,7 +106,7 @@ mod tests {
     use crate::engine::{Caches, Engine};
 
     fn places(pattern: &str) -> usize {
-        Engine::any(pattern).unwrap().front().places.len()
+        Engine::any(pattern).unwrap().told().places.len()
     }
 
     #[test]
@@ -184,9 +123,10 @@ mod tests {
             assert_eq!(places(pattern), many, "{pattern}");
         }
         let engine = Engine::any("x[0-9]{3}").unwrap();
-        assert!(engine.front().met(b"x123y"));
+        let front = engine.told();
+        assert!(front.met(b"x123y"));
         for other in [&b"x12"[..], b"x12y", b"y123", b""] {
-            assert!(!engine.front().met(other));
+            assert!(!front.met(other));
         }
     }
 
@@ -207,8 +147,8 @@ mod tests {
             caches.prepare(1, 1);
             let text = text.as_bytes();
             for from in 0..=text.len() {
-                if engine.at(0, text, (from, text.len()), &mut caches).0.is_some() {
-                    let front = engine.front();
+                if engine.at(0, text, (from, text.len()), &mut caches).found.is_some() {
+                    let front = engine.told();
                     prop_assert!(front.met(&text[from..]), "{pattern} {from}");
                     prop_assert!(!front.tells() || front.next(text, from) == Some(from));
                 }

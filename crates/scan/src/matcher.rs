@@ -167,7 +167,7 @@ impl Matcher {
         u64::from(self.window)
     }
 
-    /// Compiles without keeping.
+    /// Compiles without keeping; says whatever is wrong with the pattern.
     pub(crate) fn compile(&self) -> Result<Engine, String> {
         if self.by_hand.is_some() || self.path {
             return Err("has no pattern".to_owned());
@@ -175,8 +175,13 @@ impl Matcher {
         if turns_unicode_on(&self.pattern) {
             return Err("turns Unicode on with `(?u`: patterns are over bytes".to_owned());
         }
+        Engine::tested(self.pattern.clone(), &self.keywords, self.group())
+    }
+
+    /// The group that a file of rules names.
+    fn group(&self) -> u32 {
         let group = self.foreign.as_ref().map_or(0, |f| f.group);
-        Ok(Engine::led(&self.pattern, &self.keywords)?.with_group(group))
+        u32::try_from(group).unwrap_or(u32::MAX)
     }
 
     /// What counts of bytes that its pattern read. Rules of a `.gitleaks.toml` look at all of a
@@ -196,7 +201,10 @@ impl Matcher {
 
     /// The compiled pattern; `None` only for a pattern that nobody tested.
     pub(crate) fn compiled(&self) -> Option<&Engine> {
-        let made = || self.compile().ok().map(Box::new);
+        let made = || {
+            let engine = Engine::led(self.pattern.clone(), &self.keywords, self.group());
+            engine.ok().map(Box::new)
+        };
         self.compiled.get_or_init(made).as_deref()
     }
 

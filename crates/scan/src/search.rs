@@ -6,10 +6,11 @@ mod tests;
 mod text;
 
 use lychgate_model::{Confidence, limits};
+use regex_automata::Span;
 
 use crate::disguise::Hints;
 use crate::effort;
-use crate::engine::{Caches, Engine};
+use crate::engine::{Caches, Engine, Match};
 use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
 use crate::meter::Meter;
@@ -389,16 +390,22 @@ impl Pass<'_> {
                         from = place + 1;
                         continue;
                     }
-                    let (found, read) = match_at(rule, engine, text, (place, stop), state);
-                    state.caches.effort.read(matcher.price(read));
-                    places.read(read);
-                    found
+                    let (at, to) = (text.index(place), text.index(stop));
+                    let tried = engine.at(rule, text.bytes, (at, to), &mut state.caches);
+                    state.incomplete |= tried.unknown;
+                    let work = tried.steps + tried.read;
+                    state.work += work;
+                    state.caches.effort.charge(tried.steps * effort::STEP);
+                    state.caches.effort.read(matcher.price(tried.read));
+                    places.read(work);
+                    tried.found
                 }
                 Place::After => {
                     let width = stop.saturating_sub(from);
                     state.caches.effort.expect(matcher.price(width));
                     let found = next_match(rule, engine, text, (from, stop), state);
-                    let read = found.map_or(width, |(_, end)| end.saturating_sub(from));
+                    let end = found.map(|m| text.base + m.whole.end as u64);
+                    let read = end.map_or(width, |end| end.saturating_sub(from));
                     state.caches.effort.read(matcher.price(read));
                     found
                 }
@@ -411,13 +418,15 @@ impl Pass<'_> {
             if !state.afford(0) {
                 break;
             }
-            let Some((start, end)) = found else {
+            let Some(found) = found else {
                 match place {
                     Place::At(place) => from = place + 1,
                     _ => break,
                 }
                 continue;
             };
+            let Span { start, end } = found.whole;
+            let (start, end) = (text.base + start as u64, text.base + end as u64);
             if end == stop && stop < text_end {
                 // Cut by the window: look again with more, at most an overlap's worth.
                 let more = (stop - start).max(256);
@@ -432,7 +441,7 @@ impl Pass<'_> {
                 break;
             }
             state.matches += 1;
-            if let Some(found) = self.weigh(rule, engine, text, (start, end), state) {
+            if let Some(found) = self.weigh(rule, engine, text, found, state) {
                 if state.found.len() >= limits::FINDINGS_PER_OBJECT {
                     state.truncated = true;
                 } else {
@@ -466,11 +475,16 @@ impl Pass<'_> {
         rule: u32,
         engine: &Engine,
         text: Text<'_>,
-        (start, end): (u64, u64),
+        Match { whole, value }: Match,
         state: &mut State,
     ) -> Option<Found> {
-        let range = (text.index(start), text.index(end));
-        let (whole, value) = engine.value(text.bytes, range, &mut state.caches)?;
+        let value = match value {
+            Some(value) => value,
+            None => {
+                let range = (whole.start, whole.end);
+                engine.value(text.bytes, range, &mut state.caches)?
+            }
+        };
         let length = whole.end.saturating_sub(whole.start) as u64;
         let units = effort::MATCH + effort::MATCHED * length;
         state.caches.effort.charge(units);
@@ -563,21 +577,6 @@ fn lines_of(text: &[u8], at: std::ops::Range<usize>) -> &[u8] {
     text.get(from..to).unwrap_or_default()
 }
 
-/// The match that begins at `from` and ends before `stop`, if one does, and the bytes read.
-fn match_at(
-    rule: u32,
-    engine: &Engine,
-    text: Text<'_>,
-    (from, stop): (u64, u64),
-    state: &mut State,
-) -> (Option<(u64, u64)>, u64) {
-    let (from, stop) = (text.index(from), text.index(stop));
-    let (found, read) = engine.at(rule, text.bytes, (from, stop), &mut state.caches);
-    state.work += read as u64;
-    let found = found.map(|m| (text.base + m.start as u64, text.base + m.end as u64));
-    (found, read as u64)
-}
-
 /// The leftmost match in `from..stop`, with what stands around as context.
 fn next_match(
     rule: u32,
@@ -585,12 +584,12 @@ fn next_match(
     text: Text<'_>,
     (from, stop): (u64, u64),
     state: &mut State,
-) -> Option<(u64, u64)> {
+) -> Option<Match> {
     let (from, stop) = (text.index(from), text.index(stop));
     let found = engine.find(rule, text.bytes, (from, stop), &mut state.caches);
     let reached = found.map_or(stop, |m| m.end);
     state.work += reached.saturating_sub(from) as u64;
-    found.map(|m| (text.base + m.start as u64, text.base + m.end as u64))
+    found.map(|whole| Match { whole, value: None })
 }
 
 /// Whether what a match has before its value is the header of an armoured key.
