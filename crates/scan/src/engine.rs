@@ -8,17 +8,16 @@
 //! back on: a pattern that needs more than it may have is refused when it is read. Only the groups
 //! of a match, whose place is known, may be told by another engine.
 
+mod machine;
+
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use regex_automata::hybrid::LazyStateID;
-use regex_automata::hybrid::dfa::{self, DFA};
-use regex_automata::nfa::thompson::backtrack::{self, BoundedBacktracker};
-use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
-use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
+use regex_automata::hybrid::dfa;
+use regex_automata::nfa::thompson::{backtrack, pikevm};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
-use regex_automata::{Anchored, Input, MatchKind, Span};
+use regex_automata::{Anchored, Input, Span};
 use regex_syntax::hir::Hir;
 
 use crate::effort::{self, Effort};
@@ -27,8 +26,8 @@ use crate::lead::{Heads, Lead};
 use crate::needs::Needs;
 use crate::steps::{Group, Led, Steps, Trail};
 
-/// Bytes a compiled pattern may take.
-const SIZE_LIMIT: usize = 1 << 20;
+use machine::Machine;
+
 /// Units of work for each byte of a match of which a group is told, and one more for so many parts
 /// of the pattern.
 const TRACED: usize = 20;
@@ -60,15 +59,6 @@ pub(crate) struct Engine {
     steps: Option<Steps>,
     /// `None` inside: larger than a pattern may be.
     machine: OnceLock<Option<Box<Machine>>>,
-}
-
-/// The automata of a pattern.
-#[derive(Clone, Debug)]
-struct Machine {
-    forward: DFA,
-    /// From the end of a match to its beginning: for patterns that are looked for everywhere,
-    /// made when one is. `None` inside: larger than a pattern may be.
-    back: OnceLock<Option<Box<DFA>>>,
 }
 
 /// A match, and its value as far as that is known with it.
@@ -448,95 +438,6 @@ impl Engine {
     }
 }
 
-impl Machine {
-    fn of(hir: &Hir) -> Result<Self, String> {
-        Ok(Self {
-            forward: automaton(hir, false)?,
-            back: OnceLock::new(),
-        })
-    }
-
-    fn memory(&self) -> usize {
-        let back = self.back.get().and_then(Option::as_ref);
-        let of = |dfa: &DFA| size_of::<DFA>() + dfa.get_nfa().memory_usage();
-        of(&self.forward) + back.map_or(0, |dfa| of(dfa))
-    }
-
-    fn back(&self, pattern: &str) -> Option<&DFA> {
-        let made = self.back.get_or_init(|| {
-            let hir = read(pattern).ok()?;
-            automaton(&hir, true).ok().map(Box::new)
-        });
-        made.as_deref()
-    }
-
-    /// For the few patterns that are small forwards and large backwards.
-    fn find_slowly(&self, input: &Input<'_>, caches: &mut Caches) -> Option<Span> {
-        let vm = PikeVM::new_from_nfa(self.forward.get_nfa().clone()).ok()?;
-        let cache = caches.threads.get_or_insert_with(|| vm.create_cache());
-        cache.reset(&vm);
-        let mut slots = [None; 2];
-        vm.search_slots(cache, input, &mut slots)?;
-        let [start, end] = slots.map(|slot| slot.map(NonMaxUsize::get));
-        Some(Span {
-            start: start?,
-            end: end?,
-        })
-    }
-
-    /// Where the match ends that begins where `input` does.
-    fn end(&self, cache: &mut dfa::Cache, input: &Input<'_>, read: &mut usize) -> Option<usize> {
-        let dfa = &self.forward;
-        let mut state = dfa.start_state_forward(cache, input).ok()?;
-        let mut found = None;
-        // A match shows itself one byte late.
-        let mut see = |state: LazyStateID, at: usize| {
-            if state.is_match() {
-                found = Some(at);
-            }
-            state.is_dead() || state.is_quit()
-        };
-        let text = input.haystack();
-        for at in input.get_range() {
-            state = dfa.next_state(cache, state, *text.get(at)?).ok()?;
-            *read += 1;
-            if state.is_tagged() && see(state, at) {
-                return found;
-            }
-        }
-        let state = match text.get(input.end()) {
-            Some(after) => dfa.next_state(cache, state, *after),
-            None => dfa.next_eoi_state(cache, state),
-        };
-        see(state.ok()?, input.end());
-        found
-    }
-
-    /// The group that is the value, of the match that `input` is.
-    fn traced(&self, group: u32, input: &Input<'_>, caches: &mut Caches) -> Option<Span> {
-        let group = group as usize;
-        let nfa = self.forward.get_nfa();
-        let slots = &mut caches.slots;
-        slots.clear();
-        slots.resize(2 * group + 2, None);
-        let tracer = BoundedBacktracker::new_from_nfa(nfa.clone()).ok()?;
-        let cache = caches.traces.get_or_insert_with(|| tracer.create_cache());
-        cache.reset(&tracer);
-        // It takes matches of some kilobytes; keys can be longer.
-        if tracer.try_search_slots(cache, input, slots).is_err() {
-            let vm = PikeVM::new_from_nfa(nfa.clone()).ok()?;
-            let cache = caches.threads.get_or_insert_with(|| vm.create_cache());
-            cache.reset(&vm);
-            vm.search_slots(cache, input, slots)?;
-        }
-        let at = |i: usize| slots.get(i).copied().flatten().map(NonMaxUsize::get);
-        Some(Span {
-            start: at(2 * group)?,
-            end: at(2 * group + 1)?,
-        })
-    }
-}
-
 fn read(pattern: &str) -> Result<Hir, String> {
     let config = syntax::Config::new().unicode(false).utf8(false);
     syntax::parse_with(pattern, &config).map_err(|error| {
@@ -548,43 +449,6 @@ fn read(pattern: &str) -> Result<Hir, String> {
             line.strip_prefix("error: ").unwrap_or(line)
         )
     })
-}
-
-/// The automaton of a pattern, from the beginning of a match to its end or back.
-fn automaton(hir: &Hir, back: bool) -> Result<DFA, String> {
-    let captures = match back {
-        true => WhichCaptures::None,
-        false => WhichCaptures::All,
-    };
-    let kind = match back {
-        true => MatchKind::All,
-        false => MatchKind::LeftmostFirst,
-    };
-    let nfa = NFA::compiler()
-        .configure(
-            thompson::Config::new()
-                .utf8(false)
-                .reverse(back)
-                .which_captures(captures)
-                .nfa_size_limit(Some(SIZE_LIMIT)),
-        )
-        .build_from_hir(hir)
-        .map_err(|error| match error.size_limit() {
-            Some(limit) => {
-                format!("compiles to more than {limit} bytes: bounded repeats are too large")
-            }
-            None => format!("is no pattern: {error}"),
-        })?;
-    DFA::builder()
-        .configure(
-            dfa::Config::new()
-                .match_kind(kind)
-                .cache_capacity(STATES_LIMIT),
-        )
-        .build_from_nfa(nfa)
-        .map_err(|_| {
-            format!("needs more than {STATES_LIMIT} bytes to run: bounded repeats are too large")
-        })
 }
 
 fn input(text: &[u8], from: usize, to: usize) -> Option<Input<'_>> {
