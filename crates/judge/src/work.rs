@@ -11,7 +11,7 @@ use lychgate_scan::{Input, Scanned, Scratch, Stream};
 use lychgate_wire::frame::Role;
 
 use crate::engine::Engine;
-use crate::identity::Identity;
+use crate::identity::{self, Claim, Identity};
 use crate::opening::{Opened, Opening};
 use crate::session::Session;
 use crate::state::State;
@@ -239,12 +239,13 @@ impl Work {
         };
         match job {
             Job::Batch { buffer, items } => {
-                let judge = |item: Item| {
+                let genuine = shared.genuine(&buffer, &items);
+                let judge = |(item, genuine): (Item, bool)| {
                     if shared.leaves_out(&item.what) {
                         return None;
                     }
                     let content = buffer.get(item.content).unwrap_or_default();
-                    let mut judged = shared.judge(item.what, content, scratch);
+                    let mut judged = shared.judge(item.what, genuine, content, scratch);
                     let name = buffer.get(item.name).unwrap_or_default();
                     shared.named(&mut judged, name, scratch);
                     if !judged.is_clean() || judged.what == What::File {
@@ -252,7 +253,7 @@ impl Work {
                     }
                     Some(judged)
                 };
-                let judged = items.into_iter().filter_map(judge).collect();
+                let judged = items.into_iter().zip(genuine).filter_map(judge).collect();
                 WorkDone { judged, ..nothing }
             }
             Job::Opening(opening) => WorkDone {
@@ -307,21 +308,37 @@ impl Shared {
         cut
     }
 
-    fn judge(&self, what: What, content: &[u8], scratch: &mut Scratch) -> Judged {
+    /// Of each item whether its bytes are those of its id; what has none is what it is.
+    fn genuine(&self, buffer: &[u8], items: &[Item]) -> Vec<bool> {
+        let claim = |item: &'_ Item| match item.what {
+            What::Object { kind, id, .. } => Some(Claim {
+                kind,
+                content: buffer.get(item.content.clone()).unwrap_or_default(),
+                id,
+            }),
+            _ => None,
+        };
+        let claims: Vec<_> = items.iter().filter_map(claim).collect();
+        let mut held = identity::hold(self.hash, &claims).into_iter();
+        let genuine = items.iter().map(|item| match item.what {
+            // One for each claim: without an answer nothing is believed.
+            What::Object { .. } => held.next().unwrap_or(false),
+            _ => true,
+        });
+        genuine.collect()
+    }
+
+    fn judge(&self, what: What, genuine: bool, content: &[u8], scratch: &mut Scratch) -> Judged {
         let size = content.len() as u64;
-        if let What::Object { kind, id, .. } = &what {
-            let mut identity = Identity::new(self.hash, *kind, size);
-            identity.update(content);
-            if !identity.is(id) {
-                let outcome = Err(Failure::Mismatch);
-                return Judged {
-                    what,
-                    name: Vec::new(),
-                    size,
-                    outcome,
-                    missing: Vec::new(),
-                };
-            }
+        if !genuine {
+            let outcome = Err(Failure::Mismatch);
+            return Judged {
+                what,
+                name: Vec::new(),
+                size,
+                outcome,
+                missing: Vec::new(),
+            };
         }
         let outcome = guarded(|| {
             self.engine.fail_if_asked(content);
