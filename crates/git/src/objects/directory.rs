@@ -1,6 +1,6 @@
 //! One folder of objects, and the others it leads to.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -23,6 +23,8 @@ pub struct ObjectDirectory {
     path: PathBuf,
     /// Listed when first needed; listed again before an object counts as missing.
     packs: RefCell<Option<Arc<[Arc<Pack>]>>>,
+    /// Ids beginning with which bytes may be loose here; listed when first needed.
+    fans: OnceCell<[bool; 256]>,
 }
 
 /// Where an object was found.
@@ -79,11 +81,40 @@ impl ObjectDirectory {
         hash: HashKind,
         serials: &Serials,
     ) -> Result<bool, Error> {
+        Ok(self.has_packed(id, hash, serials)? || self.has_loose(id)?)
+    }
+
+    /// Whether an object was here before: one that comes in the meantime may be told as not.
+    pub(super) fn had(
+        &self,
+        id: ObjectId,
+        hash: HashKind,
+        serials: &Serials,
+    ) -> Result<bool, Error> {
+        if self.has_packed(id, hash, serials)? {
+            return Ok(true);
+        }
+        let fans = match self.fans.get() {
+            Some(fans) => fans,
+            None => {
+                let fans = loose::fans(&self.path)?;
+                self.fans.get_or_init(|| fans)
+            }
+        };
+        let first = id.as_bytes().first().map_or(0, |byte| usize::from(*byte));
+        Ok(fans.get(first) == Some(&true) && self.has_loose(id)?)
+    }
+
+    fn has_packed(&self, id: ObjectId, hash: HashKind, serials: &Serials) -> Result<bool, Error> {
         for pack in self.packs(hash, serials, false)?.iter() {
             if pack.find(id)?.is_some() {
                 return Ok(true);
             }
         }
+        Ok(false)
+    }
+
+    fn has_loose(&self, id: ObjectId) -> Result<bool, Error> {
         let path = loose::path_of(&self.path, id);
         match fs::symlink_metadata(&path) {
             Ok(_) => Ok(true),
@@ -173,6 +204,7 @@ pub(super) fn add(
     directories.push(ObjectDirectory {
         path,
         packs: RefCell::new(None),
+        fans: OnceCell::new(),
     });
     for line in alternates
         .split(|&b| b == b'\n')
@@ -193,4 +225,33 @@ fn is_absent(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_loose_before_was_here() {
+        let name = format!("lychgate-directory-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let id = |byte: u8| ObjectId::from_bytes(&[byte; 20]).unwrap();
+        fs::create_dir_all(path.join("ab")).unwrap();
+        fs::create_dir_all(path.join("pack")).unwrap();
+        fs::write(loose::path_of(&path, id(0xab)), b"").unwrap();
+        let mut directories = Vec::new();
+        add(&mut directories, path.clone(), 0).unwrap();
+        let (directory, serials) = (&directories[0], Serials::default());
+        let had = |id| directory.had(id, HashKind::Sha1, &serials).unwrap();
+        assert!(had(id(0xab)) && !had(id(0xac)));
+        let mut other = [0xab; 20];
+        other[19] = 0;
+        assert!(!had(ObjectId::from_bytes(&other).unwrap()));
+        // A whole look-up sees what comes later.
+        fs::create_dir_all(path.join("ac")).unwrap();
+        fs::write(loose::path_of(&path, id(0xac)), b"").unwrap();
+        let has = directory.has(id(0xac), HashKind::Sha1, &serials).unwrap();
+        fs::remove_dir_all(path).unwrap();
+        assert!(has && !had(id(0xac)));
+    }
 }

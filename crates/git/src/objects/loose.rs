@@ -91,6 +91,25 @@ pub(crate) fn path_of(directory: &Path, id: ObjectId) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from(std::ffi::OsStr::from_bytes(&path)))
 }
 
+/// Of each byte whether `directory` has a folder for the ids that begin with it.
+pub(super) fn fans(directory: &Path) -> Result<[bool; 256], Error> {
+    let mut fans = [false; 256];
+    let listed = match fs::read_dir(directory) {
+        Ok(listed) => listed,
+        Err(e) if is_absent(&e) => return Ok(fans),
+        Err(e) => return Err(Error::io("list", directory)(e)),
+    };
+    for entry in listed {
+        let name = entry.map_err(Error::io("list", directory))?.file_name();
+        let byte = name.to_str().filter(|name| name.len() == 2);
+        let byte = byte.and_then(|name| usize::from_str_radix(name, 16).ok());
+        if let Some(fan) = byte.and_then(|byte| fans.get_mut(byte)) {
+            *fan = true;
+        }
+    }
+    Ok(fans)
+}
+
 /// Opens the file of `id` in `directory`; `None`: not there.
 pub(crate) fn open(directory: &Path, id: ObjectId) -> Result<Option<(File, PathBuf)>, Error> {
     let path = path_of(directory, id);

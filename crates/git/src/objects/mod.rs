@@ -114,18 +114,22 @@ impl Objects {
 
     /// Whether the object is here.
     pub fn contains(&self, id: ObjectId) -> Result<bool, Error> {
-        Ok(self.built_in(id).is_some() || self.is_in(&self.directories, id)?)
+        if self.built_in(id).is_some() {
+            return Ok(true);
+        }
+        for directory in &self.directories {
+            if directory.has(id, self.hash, &self.serial)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the object is here apart from the directory that is searched first: in a push,
     /// whether the store had it before.
     pub(crate) fn contains_behind(&self, id: ObjectId) -> Result<bool, Error> {
-        self.is_in(self.directories.get(1..).unwrap_or_default(), id)
-    }
-
-    fn is_in(&self, directories: &[ObjectDirectory], id: ObjectId) -> Result<bool, Error> {
-        for directory in directories {
-            if directory.has(id, self.hash, &self.serial)? {
+        for directory in self.directories.get(1..).unwrap_or_default() {
+            if directory.had(id, self.hash, &self.serial)? {
                 return Ok(true);
             }
         }
