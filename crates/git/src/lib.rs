@@ -9,7 +9,7 @@
 //! - Where things are: `environment` (Git's variables as one value), `discovery`, `format` (what a
 //!   repository's configuration says of it), `repository`, `refs`, `revision` (names people type).
 //! - What things are: `objects` (by id, whole or in pieces, wherever they lie), `index` (a cursor
-//!   over the mapped file), `mapped`, `delta`.
+//!   over the mapped file), `mapped`, `delta`, `inflate` (streams that are there whole).
 //! - What stands there already: `listing`.
 //! - What a commit brings: `compare` (a tree against the index), `staged`, `documents`.
 //! - What a push brings: `pushed`, which says how its rooms hang together; `places` (where objects
@@ -31,6 +31,7 @@ mod format;
 pub mod fuzzing;
 mod graph;
 mod index;
+mod inflate;
 mod listing;
 mod mapped;
 mod numbers;

@@ -21,9 +21,10 @@ use lychgate_model::{HashKind, ObjectId, ObjectKind};
 use self::cache::Bases;
 pub use self::directory::ObjectDirectory;
 use self::directory::{Found, Serials};
-use self::inflate::Inflater;
+pub(crate) use self::inflate::Inflater;
 use self::loose::Loose;
 use crate::error::Error;
+use crate::inflate::Whole;
 
 /// Takes the content of one object in pieces.
 pub trait ObjectSink {
@@ -59,6 +60,7 @@ pub struct Objects {
 #[derive(Default)]
 struct Scratch {
     inflater: Inflater,
+    whole: Whole,
     input: loose::Input,
     chunk: Vec<u8>,
     delta: Vec<u8>,

@@ -169,7 +169,7 @@ impl Objects {
             &Base::Entry { entry, data, size } => {
                 within(id, size, self.deltas().result)?;
                 into.clear();
-                inflate(id, pack.stream(data), size, &mut scratch.inflater, into)?;
+                inflate(id, pack.stream(data), size, scratch, into)?;
                 if chain.deltas.is_empty() {
                     return Ok(());
                 }
@@ -182,14 +182,10 @@ impl Objects {
         };
         for (left, step) in chain.deltas.iter().enumerate().rev() {
             within(id, step.size, self.deltas().result)?;
-            let Scratch {
-                inflater,
-                delta: buffer,
-                ..
-            } = scratch;
+            let mut buffer = std::mem::take(&mut scratch.delta);
             buffer.clear();
-            inflate(id, pack.stream(step.data), step.size, inflater, buffer)?;
-            let head = delta::head(buffer).ok_or(damaged("the head of its delta is invalid"))?;
+            inflate(id, pack.stream(step.data), step.size, scratch, &mut buffer)?;
+            let head = delta::head(&buffer).ok_or(damaged("the head of its delta is invalid"))?;
             within(id, head.result, self.deltas().result)?;
             if head.base != base.len() as u64 {
                 return Err(damaged("its delta is for another base"));
@@ -201,6 +197,7 @@ impl Objects {
             result.resize(size, 0);
             delta::apply(&base, instructions, &mut result)
                 .ok_or(damaged("its delta is invalid"))?;
+            scratch.delta = buffer;
             if left == 0 {
                 *into = result;
                 return Ok(());
@@ -245,16 +242,29 @@ fn size_of(
     }
 }
 
-/// Appends a stream of `size` bytes to `into`, growing with what is really there.
+/// Decodes a stream of `size` bytes into `into`, which is empty; a large one grows with what is
+/// really there.
 fn inflate(
     id: ObjectId,
     stream: &[u8],
     size: u64,
-    inflater: &mut Inflater,
+    scratch: &mut Scratch,
     into: &mut Vec<u8>,
 ) -> Result<(), Error> {
+    let Scratch {
+        inflater, whole, ..
+    } = scratch;
+    let what = "its size is invalid";
+    let size = usize::try_from(size).map_err(|_| Error::CorruptObject { id, what })?;
+    if size <= limits::PIECE {
+        into.resize(size, 0);
+        if whole.inflate(stream, into).is_some() {
+            return Ok(());
+        }
+        // What is wrong with it is said below.
+        into.clear();
+    }
     let mut pieces = Pieces::new(id, stream, inflater);
-    let size = usize::try_from(size).map_err(|_| pieces.damaged("its size is invalid"))?;
     while into.len() < size {
         let at = into.len();
         into.resize(size.min(at + limits::PIECE), 0);

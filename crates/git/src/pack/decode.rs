@@ -2,12 +2,13 @@
 
 use std::ops::{ControlFlow, Range};
 
-use gix::zlib::{Decompress, FlushDecompress, Status};
 use lychgate_model::ObjectKind;
 use lychgate_model::limits::{PIECE, WHOLE_OBJECT};
 
 use super::{Entry, Failure, NONE, Pack, PackSink, Reader, State};
 use crate::delta;
+use crate::inflate::Whole;
+use crate::objects::Inflater;
 
 /// Bytes of delta bases kept while their other deltas wait; above it they are decoded again.
 /// Git's `index-pack` keeps as many (`core.deltaBaseCacheLimit`).
@@ -28,7 +29,8 @@ impl Pack {
             pack: self,
             reader: self.reader(),
             needed,
-            inflate: Decompress::new(),
+            whole: Whole::default(),
+            pieces: Inflater::default(),
             scratch: Buffer::default(),
             spare: Vec::new(),
             spared: 0,
@@ -80,7 +82,9 @@ struct Decoder<'p> {
     pack: &'p Pack,
     reader: Reader<'p>,
     needed: &'p [bool],
-    inflate: Decompress,
+    whole: Whole,
+    /// For streams that are not at hand whole.
+    pieces: Inflater,
     scratch: Buffer,
     /// Buffers to be used again, and their bytes.
     spare: Vec<Buffer>,
@@ -260,10 +264,17 @@ impl Decoder<'_> {
             return false;
         };
         let Self {
-            reader, inflate, ..
+            reader,
+            whole,
+            pieces,
+            ..
         } = self;
-        inflate.reset();
         let room = into.room(size);
+        let input = reader.bytes(body.clone());
+        if input.len() as u64 == body.end - body.start {
+            return whole.inflate(input, room).is_some();
+        }
+        pieces.begin();
         let (mut read, mut written) = (0, 0);
         loop {
             let input = reader.bytes(body.start.saturating_add(read)..body.end);
@@ -271,14 +282,16 @@ impl Decoder<'_> {
             // An empty room would end the call before the stream.
             let mut none = [0; 1];
             let output = if rest.is_empty() { &mut none } else { rest };
-            let status = inflate.decompress(input, output, FlushDecompress::None);
-            let is_stuck = inflate.total_in() == read && inflate.total_out() == written as u64;
-            read = inflate.total_in();
-            written = usize::try_from(inflate.total_out()).unwrap_or(usize::MAX);
-            match status {
-                Ok(Status::StreamEnd) => return written == size,
-                Ok(Status::Ok | Status::BufError) if !is_stuck && written <= size => {}
-                _ => return false,
+            let Some(progress) = pieces.step(input, output) else {
+                return false;
+            };
+            read += progress.read as u64;
+            written += progress.written;
+            if progress.ended {
+                return written == size;
+            }
+            if written > size || (progress.read == 0 && progress.written == 0) {
+                return false;
             }
         }
     }
@@ -293,27 +306,27 @@ impl Decoder<'_> {
         sink: &mut dyn PackSink,
     ) -> ControlFlow<()> {
         sink.begin(self.pack.number(at), kind, size)?;
-        let mut state = Decompress::new();
+        self.pieces.begin();
         let mut piece = vec![0; PIECE];
+        let (mut read, mut written) = (0, 0);
         loop {
-            let consumed = state.total_in();
-            let before = state.total_out();
-            let from = body.start.saturating_add(consumed);
+            let from = body.start.saturating_add(read);
             let to = body.end.min(from.saturating_add(PIECE as u64));
             let input = self.reader.bytes(from..to);
-            let status = state.decompress(input, &mut piece, FlushDecompress::None);
-            let written = usize::try_from(state.total_out() - before).unwrap_or(usize::MAX);
-            let stuck = written == 0 && state.total_in() == consumed;
-            if state.total_out() > size {
+            let Some(progress) = self.pieces.step(input, &mut piece) else {
+                return sink.failed(self.pack.number(at), Failure::BadEntry);
+            };
+            read += progress.read as u64;
+            written += progress.written as u64;
+            if written > size {
                 return sink.failed(self.pack.number(at), Failure::Longer);
             }
-            sink.piece(piece.get(..written).unwrap_or_default())?;
-            match status {
-                Ok(Status::StreamEnd) if state.total_out() == size => {
-                    return ControlFlow::Continue(());
-                }
-                Ok(Status::Ok | Status::BufError) if !stuck => {}
-                _ => return sink.failed(self.pack.number(at), Failure::BadEntry),
+            sink.piece(piece.get(..progress.written).unwrap_or_default())?;
+            if progress.ended && written == size {
+                return ControlFlow::Continue(());
+            }
+            if progress.ended || (progress.read == 0 && progress.written == 0) {
+                return sink.failed(self.pack.number(at), Failure::BadEntry);
             }
         }
     }
