@@ -8,7 +8,7 @@ use lychgate_policy::Exception;
 use lychgate_scan::{RawFinding, Rule, Scanned, ValueTag};
 use lychgate_wire::bound;
 
-use crate::candidates::{marked, sure_at};
+use crate::candidates::{marked, sure_at, weighs_by_path};
 use crate::hits::{Hit, Hits, Stand};
 
 /// How often each (rule, value) stands on old sides.
@@ -78,7 +78,7 @@ impl Before {
         let key = (raw.rule, raw.value);
         let of = |sides: &Sides| sides.values.get(&key).copied().unwrap_or(0);
         // So does one whose values have no shape: the path is part of the evidence.
-        let scoped = is_scoped(rule) || !raw.evidence.is_none();
+        let scoped = is_scoped(rule) || !raw.evidence.is_none() || weighs_by_path(rule);
         match (self.same, self.moved && !scoped) {
             (false, false) if scoped => of(&self.here).max(self.told_where_it_stood(raw, rule)),
             (false, false) => of(&self.here).max(of(&self.gone)),
@@ -87,13 +87,13 @@ impl Before {
     }
 
     fn told_where_it_stood(&self, raw: &RawFinding, rule: &Rule) -> usize {
-        let sure = sure_at(raw, &self.path);
+        let sure = sure_at(raw, rule, &self.path);
         let told = |(scanned, path): &(Arc<Scanned>, Vec<u8>)| {
             let same = |f: &&RawFinding| {
                 (f.rule, f.value) == (raw.rule, raw.value)
                     && rule.applies_to(path)
                     && !rule.excuses(f, Some(path), self.commit.as_ref())
-                    && sure_at(f, path) >= sure
+                    && sure_at(f, rule, path) >= sure
             };
             scanned.findings.iter().filter(same).count()
         };

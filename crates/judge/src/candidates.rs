@@ -269,8 +269,8 @@ impl Session {
         let here = scanned.findings.iter();
         let mut here: Vec<(&RawFinding, &Rule)> =
             here.filter_map(|raw| Some((raw, applies(&raw)?))).collect();
-        keep_the_shaped(&mut here);
-        here.retain(|(raw, _)| confidence(raw, found).is_some());
+        here.retain(|(raw, rule)| confidence(raw, rule, found).is_some());
+        keep_the_shaped(&mut here, found);
         let keys: Vec<_> = here
             .iter()
             .map(|(raw, rule)| (&rule.id, raw.span.line, raw.value))
@@ -399,7 +399,7 @@ impl Session {
                 found.path,
                 severity_on(self.context.today, raw),
             ),
-            confidence: confidence(raw, found).unwrap_or(raw.confidence),
+            confidence: confidence(raw, rule, found).unwrap_or(raw.confidence),
             fingerprint: (told && rule.category == Category::Secret)
                 .then(|| raw.value.fingerprint()),
             masked: raw.masked.to_string(),
@@ -446,34 +446,58 @@ pub(crate) struct Found<'a> {
 }
 
 /// How sure a finding is at its path; `None`: without a shape, and not sure enough to be told.
-fn confidence(raw: &RawFinding, found: &Found<'_>) -> Option<Confidence> {
-    sure_at(raw, found.path)
+fn confidence(raw: &RawFinding, rule: &Rule, found: &Found<'_>) -> Option<Confidence> {
+    sure_at(raw, rule, found.path)
 }
 
 /// The same where no more than the path is known; empty: nor that.
-pub(crate) fn sure_at(raw: &RawFinding, path: &[u8]) -> Option<Confidence> {
-    if raw.evidence.is_none() {
-        return Some(raw.confidence);
-    }
+pub(crate) fn sure_at(raw: &RawFinding, rule: &Rule, path: &[u8]) -> Option<Confidence> {
     let path = if raw.source == Source::Blob {
         path
     } else {
         &[]
     };
+    if raw.evidence.is_none() {
+        let shown = weighs_by_path(rule) && raw.evidence.at(path).is_among_examples();
+        return Some(match shown {
+            true => raw.confidence.min(Confidence::Low),
+            false => raw.confidence,
+        });
+    }
     raw.evidence.at(path).confidence()
 }
 
-/// Where a rule that knows the shape applies to a value, those that do not are silent.
-fn keep_the_shaped(here: &mut Vec<(&RawFinding, &Rule)>) {
+/// The hash of a password in a manual or a test is that of a password which stands beside it.
+pub(crate) fn weighs_by_path(rule: &Rule) -> bool {
+    rule.provider() == "hash"
+}
+
+/// Where a rule that knows the shape applies to a value, those that do not are silent, unless they
+/// are surer at this path: then they speak for it.
+fn keep_the_shaped(here: &mut Vec<(&RawFinding, &Rule)>, found: &Found<'_>) {
     if here.iter().all(|(raw, _)| raw.evidence.is_none()) {
         return;
     }
-    let shaped: Vec<Home> = here
-        .iter()
-        .filter(|(raw, _)| raw.evidence.is_none())
-        .map(|(raw, _)| raw.home)
-        .collect();
-    here.retain(|(raw, _)| raw.evidence.is_none() || !shaped.iter().any(|s| s.overlaps(&raw.home)));
+    let of = |shaped: bool| -> Vec<(Home, Option<Confidence>, Severity)> {
+        let of = here
+            .iter()
+            .filter(|(raw, _)| raw.evidence.is_none() == shaped);
+        of.map(|(raw, rule)| (raw.home, confidence(raw, rule, found), raw.severity))
+            .collect()
+    };
+    let (shaped, shapeless) = (of(true), of(false));
+    here.retain(|(raw, rule)| {
+        let sure = confidence(raw, rule, found);
+        let over = |other: &(Home, Option<Confidence>, Severity)| other.0.overlaps(&raw.home);
+        match raw.evidence.is_none() {
+            true => !shapeless
+                .iter()
+                .any(|s| over(s) && s.1 > sure && s.2 >= raw.severity),
+            false => !shaped
+                .iter()
+                .any(|s| over(s) && (s.1 >= sure || s.2 > raw.severity)),
+        }
+    });
 }
 
 /// Values by rule, and folders.

@@ -86,9 +86,10 @@ impl Session {
         let rules = self.engine.rules().rules();
         let denies = |object: Option<ObjectId>, path: &[u8], s: &Scanned| {
             let new = |raw: &RawFinding| {
-                let (Some(rule), Some(confidence)) =
-                    (rules.get(raw.rule as usize), sure_at(raw, path))
-                else {
+                let Some(rule) = rules.get(raw.rule as usize) else {
+                    return false;
+                };
+                let Some(confidence) = sure_at(raw, rule, path) else {
                     return false;
                 };
                 let seen = Sighting {

@@ -237,14 +237,16 @@ fn overlap(a: Span, b: Span) -> bool {
 }
 
 /// Where a rule that is sure and one that is not see the same bytes, the sure one speaks for both.
-/// A sure rule that applies to some paths only does not: elsewhere nobody would speak.
+/// A sure rule that applies to some paths only does not: elsewhere nobody would speak. Nor does one
+/// without a shape: how sure it is depends on the path.
 fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     let everywhere = |f: &RawFinding| {
         rules
             .get(f.rule as usize)
             .is_some_and(Rule::applies_everywhere)
     };
-    let sure = |f: &RawFinding| f.confidence >= Confidence::High && everywhere(f);
+    let sure =
+        |f: &RawFinding| f.confidence >= Confidence::High && f.evidence.is_none() && everywhere(f);
     // Sorted by start: the reach of the sure findings seen so far, and of those still to come.
     let mut keep: Vec<bool> = vec![true; findings.len()];
     let mut reach: Option<(u64, Severity)> = None;
@@ -269,13 +271,14 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     findings.retain(|_| keep.next().unwrap_or(true));
 }
 
-/// A value that a rule found and took for a name somebody chose: that is supposed, and silences
-/// nobody.
+/// A value that a rule found and took for a name somebody chose, or one whose check it misses
+/// though the check proves nothing: that is supposed, and silences nobody.
 fn is_doubted(finding: &RawFinding, rules: &[Rule]) -> bool {
     finding.confidence == Confidence::Low
-        && rules
-            .get(finding.rule as usize)
-            .is_some_and(|r| r.check == Some(Check::Mixed.name()))
+        && rules.get(finding.rule as usize).is_some_and(|r| {
+            let supposed = r.confidence > Confidence::Low && finding.severity == r.severity;
+            r.check == Some(Check::Mixed.name()) || (r.check.is_some() && supposed)
+        })
 }
 
 /// Where a rule that knows the value itself sees it, those that know the name beside it are

@@ -185,7 +185,8 @@ fn a_path_is_part_of_the_evidence() {
         judged(set, "tests/app.py", &quoted),
         Some(Confidence::Medium)
     );
-    assert_eq!(judged(set, "docs/a.md", &quoted), Some(Confidence::Medium));
+    assert_eq!(judged(set, "README.md", &quoted), Some(Confidence::Medium));
+    assert_eq!(judged(set, "docs/a.md", &quoted), Some(Confidence::Low));
     assert_eq!(judged(set, "locale/de/app.po", &quoted), None);
 }
 
@@ -327,7 +328,7 @@ fn compressed_manuals_are_manuals() {
     let text = format!("api_key = \"{}\"", noise(20, 5));
     assert_eq!(
         judged(set, "share/man8/wg.8.gz", &text),
-        Some(Confidence::Medium)
+        Some(Confidence::Low)
     );
     assert_eq!(
         judged(set, "share/changelog.gz", &text),

@@ -20,3 +20,4 @@ mod referred;
 mod remembered;
 mod staged;
 mod talk;
+mod weighed;

@@ -56,6 +56,12 @@ const PASSWORDS: &[(&[u8], Place)] = &[
     (b"authprovider(", Place::At(2)),
     (b"ftp.new(", Place::At(3)),
     (b"ldap.bind(", Place::At(2)),
+    (b"bcrypt(", Place::At(1)),
+    (b"hash::make(", Place::At(1)),
+    (b"hashsync(", Place::At(1)),
+    (b"hashpw(", Place::At(1)),
+    (b"password_hash(", Place::At(1)),
+    (b"make_password(", Place::At(1)),
 ];
 
 /// Functions that are handed a key.
@@ -70,6 +76,8 @@ const KEYS: &[(&[u8], Place)] = &[
     (b"aes.new(", Place::At(1)),
     (b"hmac.new(", Place::At(1)),
     (b"totp(", Place::At(1)),
+    (b"encrypt(", Place::At(2)),
+    (b"decrypt(", Place::At(2)),
 ];
 
 /// Where a command has its secret.

@@ -26,6 +26,10 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
         return None;
     }
     let harmless = |plain: &[u8]| {
+        // `TEST_CLIENT:TEST_SECRET`
+        if plain.contains(&b':') {
+            return list::TESTS.stands_in(plain) && list::SAID.stands_in(plain);
+        }
         let worded = !plain.iter().any(u8::is_ascii_digit);
         worded || is_common(plain) || refers(plain) || list::PLACEHOLDERS.stands_in(plain)
     };
@@ -46,7 +50,7 @@ fn said<'r>(value: &[u8], room: &'r mut [u8; ENCODED / 4 * 3]) -> Option<&'r [u8
     }
     let n = STANDARD.decode_slice(value, room).ok()?;
     let plain = room.get(..n)?.trim_ascii();
-    let written = |b: &u8| b.is_ascii_alphanumeric() || b"_-.<>{}$[]% ".contains(b);
+    let written = |b: &u8| b.is_ascii_alphanumeric() || b"_-.<>{}$[]%: ".contains(b);
     let template = is_template(plain);
     let text = plain.len() >= 4
         && plain.iter().all(written)
@@ -89,10 +93,16 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     if is_file(value) || (key && value.len() < 8) {
         return None;
     }
-    let key_name = matches!(name, Fact::ApiKey | Fact::Secret);
+    let key_name = matches!(name, Fact::ApiKey | Fact::Secret | Fact::Salt);
     let uuid = counts.is_uuid(value);
     let hex = counts.is_hex() && value.len() >= 16;
     let random = if hex || uuid { 200 } else { randomness(value) };
+    // What is mixed in is made at random, or says nothing.
+    if name == Fact::Salt && (random < 60 || value.len() < 12) {
+        return None;
+    }
+    let bare = so_far.has(Fact::Bare) || so_far.has(Fact::Mapped) || so_far.has(Fact::Element);
+    let lone = name == Fact::WeakName && hex && !bare && matches!(value.len(), 32 | 40 | 48 | 64);
     evidence = evidence
         .with(match random {
             ..-60 => Fact::Words,
@@ -107,6 +117,7 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
         .with_if(Fact::Symbols, counts.symbols > 0 && value.len() <= 32)
         .with_if(Fact::Uuid, uuid)
         .with_if(Fact::Hex, hex)
+        .with_if(Fact::LoneKey, lone)
         .with_if(
             Fact::HashLength,
             hex && !key_name && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128),
@@ -126,12 +137,14 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len().is_multiple_of(4);
     evidence = evidence.with_if(Fact::Base64, base64);
     let human = name == Fact::Password && counts.is_human(value);
+    let word = name == Fact::Password && counts.is_word(value);
     if random < 60 {
         evidence = evidence
             .with_if(Fact::WordAndDigits, human)
+            .with_if(Fact::PlainWord, word)
             .with_if(
-                Fact::PlainWord,
-                name == Fact::Password && counts.is_word(value),
+                Fact::DefaultWord,
+                word && words::is_any(value, sayings::DEFAULTS),
             )
             .with_if(Fact::Pathlike, is_pathlike(value, &counts))
             .with_if(Fact::CodeLike, !human && is_identifier(value, &counts));
@@ -169,8 +182,11 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
         false => evidence.with_if(Fact::SaysTest, says_test),
     };
     let weak = !common && list::COMMON.stands_in(value);
+    // `Test1111#` is a password, `11111111` none.
+    let made = human && counts.kinds() >= 3;
     let refused = hopeless(evidence)
         || refers(value)
+        || (!made && list::RUNS.stands_in(value))
         || weak
         || sayings::PUBLISHED.iter().any(|w| words::begins(value, w))
         || list::PLACEHOLDERS.stands_in(value);
@@ -334,12 +350,15 @@ impl Counts {
         }
     }
 
-    /// `monkey`, `Vagrant`: a word alone, that is none of those which describe a field.
+    /// `monkey`, `Vagrant`: a word alone, that is none of those which describe a field. `notBlank` is
+    /// two.
     fn is_word(&self, value: &[u8]) -> bool {
         let letters = self.lower + self.upper;
         letters == value.len()
             && (4..=16).contains(&letters)
-            && (self.upper <= 1 || self.lower == 0)
+            && (self.upper == 0
+                || self.lower == 0
+                || (self.upper == 1 && value.first().is_some_and(u8::is_ascii_uppercase)))
             && !words::is_any(value, sayings::DESCRIBES)
     }
 

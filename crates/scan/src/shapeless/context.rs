@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::evidence::{Evidence, Fact};
-use super::list::{EXAMPLES, LOGINS};
-use super::words;
+use super::list::{DIGESTS, EXAMPLES, LOGINS};
+use super::{comments, words};
 
 /// Bytes looked at on either side for what stands near.
 const NEAR: usize = 160;
@@ -37,11 +37,21 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
         .get(before.len().saturating_sub(NEAR)..)
         .unwrap_or_default();
     let right = after.get(..after.len().min(NEAR)).unwrap_or_default();
+    let whole = name + super::name::LONGEST < super::BEHIND;
+    let above = before.get(..start).unwrap_or_default();
+    let documented = comments::documents(above, head, rest, whole);
+    // The hash of something, or the key of what is published, is nobody's key.
+    let lone = so_far.has(Fact::LoneKey) && (DIGESTS.stands_in(line) || DIGESTS.stands_in(rest));
+    let so_far = if lone {
+        so_far.without(Fact::LoneKey)
+    } else {
+        so_far
+    };
     so_far
-        .with_if(Fact::Commented, commented && !documents(head))
+        .with_if(Fact::Commented, commented && !documented)
         .with_if(
             Fact::Documented,
-            documents(head) || words::holds(line, b"devstoreaccount"),
+            documented || words::holds(line, b"devstoreaccount"),
         )
         .with_if(Fact::Compiled, memchr::memchr(0, text).is_some())
         .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
@@ -55,19 +65,8 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
         )
 }
 
-/// A comment that shows how to call something: `///`, ` * `, `#   ` set in as code is.
-fn documents(head: &[u8]) -> bool {
-    [
-        &b"* "[..],
-        b"*\t",
-        b"///",
-        b"//!",
-        b"#   ",
-        b"//   ",
-        b"//\t",
-        b"--   ",
-        b"#\t",
-    ]
-    .iter()
-    .any(|c| head.starts_with(c))
+/// Whether the key is one that a page searches with: it is public.
+pub(super) fn searches(text: &[u8], name: usize, value: &Range<usize>) -> bool {
+    let near = text.get(name.saturating_sub(NEAR)..text.len().min(value.end + NEAR));
+    near.is_some_and(|near| words::holds(near, b"docsearch") || words::holds(near, b"indexname:"))
 }

@@ -44,7 +44,8 @@ facts! {
     ApiKey = 38, "the name says API, access, private or signing key";
     Token = 30, "the name says token";
     Credential = 32, "the name says credential or authorisation";
-    WeakName = 0, "the name says only key, salt or the like";
+    WeakName = 0, "the name says only key or the like";
+    Salt = 8, "the name says salt, nonce or initialisation vector: listed, never blocks";
     OwnWord = 32, "the name holds a word of the rule's own";
     Qualified = 6, "the name says of what: a database, a client, a service";
     // Between name and value.
@@ -54,6 +55,7 @@ facts! {
     Passed = 0, "passed to a function named so";
     Handed = -10, "handed to a function that logs in";
     Listed = -6, "the next item after the name";
+    Typed = -4, "typed into a field named so";
     Element = 2, "content of a markup element or attribute";
     Flagged = 2, "given to a command-line flag";
     Userinfo = 6, "the password of an address";
@@ -87,8 +89,10 @@ facts! {
     WordAndDigits = 62, "a word with digits, as people make passwords";
     Common = 20, "a password that many people take: listed, never blocks";
     PlainWord = 0, "one plain word";
+    DefaultWord = 8, "a word that is set where nobody chose one";
     Hex = 0, "hexadecimal";
     HashLength = -24, "hexadecimal of the length of a digest";
+    LoneKey = 22, "as keys are made, beside the word key alone";
     Uuid = -22, "a UUID";
     Base64 = 4, "base64 with padding";
     LowEntropy = -24, "few different characters for its length";
@@ -115,6 +119,8 @@ facts! {
     InSecretFile = 14, "in a file that is there for secrets";
     InTests = -8, "in tests or examples";
     InDocuments = -14, "in documentation";
+    InManual = 0, "in a manual, whose values are examples: listed as low";
+    InPublic = -64, "in a file that is there for public keys";
     MadeUp = -76, "as people make up passwords, in documentation";
     InTranslations = -80, "in translations";
     InThirdParty = -64, "in a copy of somebody else's code, where it is public";
@@ -178,7 +184,7 @@ impl Evidence {
         if self.never_blocks() {
             return i32::MAX;
         }
-        match self.has(Fact::InTests) || self.has(Fact::InDocuments) {
+        match self.is_among_examples() {
             true => HIGH_AMONG_EXAMPLES,
             false => HIGH,
         }
@@ -188,9 +194,15 @@ impl Evidence {
     pub fn confidence(self) -> Option<Confidence> {
         match self.points() {
             points if points >= self.high_from() => Some(Confidence::High),
+            points if points >= MEDIUM && self.has(Fact::InManual) => Some(Confidence::Low),
             points if points >= MEDIUM => Some(Confidence::Medium),
             _ => None,
         }
+    }
+
+    /// Whether the path is one of tests or documents.
+    pub fn is_among_examples(self) -> bool {
+        self.has(Fact::InTests) || self.has(Fact::InDocuments)
     }
 
     /// Whether some path could make it worth a line.
@@ -205,7 +217,10 @@ impl Evidence {
 
     /// What anybody would guess is worth a line and no more.
     const fn never_blocks(self) -> bool {
-        self.has(Fact::Common) || self.has(Fact::WordAlone) || self.has(Fact::Compiled)
+        self.has(Fact::Common)
+            || self.has(Fact::WordAlone)
+            || self.has(Fact::Compiled)
+            || self.has(Fact::Salt)
     }
 
     /// What a path may yet say for a plain word.

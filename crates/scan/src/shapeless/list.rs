@@ -15,9 +15,11 @@ pub(super) struct List {
 }
 
 pub(super) static COMMON: List = List::of(sayings::COMMON, 1);
+pub(super) static DIGESTS: List = List::of(sayings::DIGESTS, 1);
 pub(super) static EXAMPLES: List = List::of(sayings::EXAMPLES, 1);
 pub(super) static LOGINS: List = List::of(sayings::LOGINS, 1);
 pub(super) static PLACEHOLDERS: List = List::of(sayings::PLACEHOLDERS, 1);
+pub(super) static RUNS: List = List::of(sayings::RUNS, 1);
 pub(super) static SAID: List = List::of(sayings::SAID, 1);
 /// Those that mean a test wherever they stand.
 pub(super) static TESTS: List = List::of(sayings::TESTS, 4);
@@ -57,7 +59,15 @@ mod tests {
 
     #[test]
     fn a_list_finds_what_each_of_its_words_does() {
-        for list in [&COMMON, &EXAMPLES, &LOGINS, &PLACEHOLDERS, &SAID, &TESTS] {
+        for list in [
+            &COMMON,
+            &EXAMPLES,
+            &LOGINS,
+            &PLACEHOLDERS,
+            &RUNS,
+            &SAID,
+            &TESTS,
+        ] {
             for word in list.words {
                 let text = [b"x ", word.to_ascii_uppercase().as_slice(), b"y"].concat();
                 let one_by_one = list.asked().any(|w| words::holds(&text, w));

@@ -9,6 +9,7 @@
 //! read, so a finding is the same wherever the object was cut into pieces.
 
 mod calls;
+mod comments;
 mod content;
 mod context;
 mod evidence;
@@ -18,6 +19,7 @@ mod likeness;
 mod list;
 mod name;
 mod operator;
+mod pair;
 mod path;
 mod sayings;
 mod triples;
@@ -31,7 +33,7 @@ pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 6;
+pub(crate) const VERSION: u32 = 7;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -118,13 +120,19 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
     };
     let headed = name.fact == Fact::Credential
         && text
-            .get(own)
+            .get(own.clone())
             .is_some_and(|w| words::begins(w, b"authorization"));
     evidence = evidence.with(if headed { Fact::Headed } else { lead.fact });
     let value = text.get(extent.at.clone())?;
+    // `MAX_PASSWORD = "MAX_PASSWORD"`
+    let whole = bounds(text, &own).and_then(|at| text.get(at));
+    if whole.is_some_and(|name| name.len() > 8 && value.eq_ignore_ascii_case(name)) {
+        return None;
+    }
     let evidence = content::weigh(value, name.fact, evidence)?;
+    let published = name.fact == Fact::ApiKey && context::searches(text, at.start, &extent.at);
     let evidence = context::weigh(text, at.start, &extent.at, evidence);
-    evidence.may_count().then_some(Reading {
+    (evidence.may_count() && !published).then_some(Reading {
         value: extent.at,
         evidence,
     })
@@ -154,7 +162,11 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
     if lead.fact == Fact::Beside && form && text.get(at.clone())? == b"token" {
         return None;
     }
-    let name = name::read(text, at.clone(), own)?;
+    let name = name::read(text, at.clone(), own, lead.fact == Fact::Typed)?;
+    // `<key>...</key>` of a list of names and values is a name.
+    if lead.fact == Fact::Element && name.fact == Fact::WeakName && at.len() == b"key".len() {
+        return None;
+    }
     // Each name is read once, for the keyword in its deciding word.
     if own.end <= name.start || own.start >= name.end {
         return None;

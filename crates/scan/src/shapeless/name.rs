@@ -35,7 +35,8 @@ impl Name {
 
 /// Reads the name at `at` of `text`. `own` is the keyword that led here. `None`: the name says
 /// that the value is something else: a label, a length, a public key.
-pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<Name> {
+/// `typed`: it is the name of a field that something is typed into.
+pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>, typed: bool) -> Option<Name> {
     let mut parts = [(0usize, 0usize); WORDS];
     let count = split(text, at.clone(), &mut parts)?;
     let parts = parts.get(..count)?;
@@ -49,7 +50,11 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
         let (Some(this), Some(&(start, end))) = (word(i), parts.get(i)) else {
             continue;
         };
-        let before = i.checked_sub(1).and_then(word).unwrap_or_default();
+        let mut before = i.checked_sub(1).and_then(word).unwrap_or_default();
+        // `aes256Key`, `sm4_key`
+        if before.iter().all(u8::is_ascii_digit) {
+            before = i.checked_sub(2).and_then(word).unwrap_or(before);
+        }
         if let Some((fact, from)) = credential(this, before) {
             let start = match from {
                 Some(cut) => start + cut,
@@ -75,7 +80,8 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
     };
     for i in last + 1..count {
         let after = word(i)?;
-        if !words::is_neutral_after(after) {
+        let neutral = words::is_neutral_after(after) || (typed && turns::field(after));
+        if !neutral {
             return None;
         }
     }
@@ -96,8 +102,14 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>) -> Option<
             && i.checked_sub(1)
                 .and_then(word)
                 .is_some_and(|w| words::is_any(w, &[b"clear", b"plain"]));
-        if (turns::denies_before(before) && !hashed && !clear)
+        let key = matches!(fact, Fact::ApiKey | Fact::WeakName);
+        // `encKey` encrypts, `enc_password` is encrypted.
+        let enc = key && before.eq_ignore_ascii_case(b"enc");
+        let field = typed && turns::field(before);
+        let kept = hashed || clear || enc || field;
+        if (turns::denies_before(before) && !kept)
             || (fact == Fact::Token && turns::no_token(before))
+            || (key && turns::no_key(before))
         {
             return None;
         }
@@ -163,7 +175,19 @@ fn credential(word: &[u8], before: &[u8]) -> Option<(Fact, Option<usize>)> {
     if is(word, words::CREDENTIAL) {
         return Some((Fact::Credential, Some(0)));
     }
-    is(word, &[b"salt", b"nonce", b"auth"]).then_some((Fact::WeakName, Some(0)))
+    if is(word, words::SALTS) {
+        return Some((Fact::Salt, Some(0)));
+    }
+    if is(word, &[b"code"]) && is(before, &[b"auth"]) {
+        return Some((Fact::Token, None));
+    }
+    if is(word, &[b"authcode"]) {
+        return Some((Fact::Token, Some(0)));
+    }
+    if is(word, &[b"certificate"]) && is(before, &[b"app"]) {
+        return Some((Fact::ApiKey, None));
+    }
+    is(word, &[b"auth"]).then_some((Fact::WeakName, Some(0)))
 }
 
 /// Splits at what joins words and at changes of case. `None`: more words than a name has.

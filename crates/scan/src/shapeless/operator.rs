@@ -1,7 +1,7 @@
 //! From a name to where its value begins: what may stand between, in the languages people write.
 
 use super::evidence::Fact;
-use super::words;
+use super::{pair, words};
 
 /// Blanks between name, operator and value.
 const BLANKS: usize = 24;
@@ -153,7 +153,7 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     {
         return Some(lead);
     }
-    let found = typed_in(text, end)
+    let found = typed_in(text, start, end)
         .or_else(|| next_element(text, start, end))
         .or_else(|| super::calls::inserted(text, start, i));
     if found.is_some() {
@@ -189,7 +189,9 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         // A part of a name made of parts: `arn:...:secret:...`; a value: `action=pass:again=0`.
         (b':', _) if matches!(first, b':' | b'/' | b'=') => return None,
         (b':', _) => typed(text, gap + 1),
-        (b',', _) if named => Lead::quoted(Fact::Listed, space(text, gap + 1)),
+        (b',', _) if named && pair::is(text, start, i - 1, gap) => {
+            Lead::quoted(Fact::Listed, space(text, gap + 1))
+        }
         // Erlang: `{default_pass, <<"...">>}`.
         (b',', _) if first == b'{' => {
             let i = space(text, gap + 1);
@@ -285,8 +287,9 @@ fn default_of(text: &[u8], open: usize) -> Option<Lead> {
     (at(text, gap) == b'=').then(|| Lead::quoted(Fact::Beside, blanks(text, gap + 1)))
 }
 
-/// `find("password")).sendKeys("...")`, `type('input[name=password]', '...')`.
-fn typed_in(text: &[u8], end: usize) -> Option<Lead> {
+/// `find("password")).sendKeys("...")`, `type('input[name=password]', '...')`,
+/// `fill("#password-input", "...")`.
+fn typed_in(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     let rest = text.get(end..text.len().min(end + 48))?;
     let closes = |b: &&u8| matches!(b, b'"' | b'\'' | b'`' | b']' | b')' | b'\\');
     let n = rest.iter().take(6).take_while(closes).count();
@@ -295,20 +298,44 @@ fn typed_in(text: &[u8], end: usize) -> Option<Lead> {
         return None;
     }
     let tail = rest.get(n..)?;
-    if tail.first() == Some(&b',') && n > 1 && rest.get(n - 1).is_some_and(|b| is_quote(*b)) {
-        return Some(Lead::quoted(Fact::Listed, space(text, end + n + 1)));
+    let last = n.checked_sub(1).map_or(0, |i| self::at(rest, i));
+    if tail.first() == Some(&b',') && is_quote(last) && (n > 1 || types(text, start, last)) {
+        return Some(Lead::quoted(Fact::Typed, space(text, end + n + 1)));
     }
-    const CALLS: [&[u8]; 6] = [
+    const CALLS: [&[u8]; 8] = [
         b"sendkeys(",
         b"send_keys(",
         b"fill(",
         b"type(",
         b"setvalue(",
+        b"settext(",
+        b"typetext(",
         b"set(",
     ];
     let tail = tail.strip_prefix(b".")?;
     let call = CALLS.iter().find(|c| words::begins(tail, c))?;
-    Some(Lead::quoted(Fact::Passed, end + n + 1 + call.len()))
+    Some(Lead::quoted(Fact::Typed, end + n + 1 + call.len()))
+}
+
+/// Whether the literal around `start` that ends with `quote` is what a function types into.
+fn types(text: &[u8], start: usize, quote: u8) -> bool {
+    let head = text
+        .get(start.saturating_sub(48)..start)
+        .unwrap_or_default();
+    let open = memchr::memrchr(quote, head).unwrap_or(0);
+    let call = head.get(..open).unwrap_or_default();
+    [
+        &b"fill("[..],
+        b".type(",
+        b"typetext(",
+        b"type_text(",
+        b"setvalue(",
+    ]
+    .iter()
+    .any(|c| {
+        let from = call.len().saturating_sub(c.len());
+        words::begins(call.get(from..).unwrap_or_default(), c)
+    })
 }
 
 /// `<key>Password</key> <string>...`, `<name>password</name> <value>...`.

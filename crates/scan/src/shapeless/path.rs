@@ -77,6 +77,32 @@ const PROSE: &[&[u8]] = &[
     b"8",
     b"csv",
 ];
+/// Of these, what is nothing but a manual.
+const MANUAL_ONLY: &[&[u8]] = &[
+    b"rst",
+    b"adoc",
+    b"asciidoc",
+    b"mdx",
+    b"rdoc",
+    b"pod",
+    b"1",
+    b"3",
+    b"5",
+    b"7",
+    b"8",
+];
+/// Files of settings alone, neither scripts nor templates.
+const PLAIN_SETTINGS: &[&[u8]] = &[
+    b"env",
+    b"properties",
+    b"ini",
+    b"cfg",
+    b"conf",
+    b"cnf",
+    b"config",
+    b"yml",
+    b"yaml",
+];
 /// Of these, what is written for strangers; a text or a log may be anybody's notes.
 const MANUALS: &[&[u8]] = &[
     b"md",
@@ -138,6 +164,7 @@ const TEST_FOLDERS: &[&[u8]] = &[
     b"androidtest",
     b"it",
     b"acceptance",
+    b"suites",
 ];
 const DOCUMENT_FOLDERS: &[&[u8]] = &[
     b"doc",
@@ -271,6 +298,17 @@ impl Evidence {
             .with_if(Fact::InTests, test_file(file, stem))
             .with_if(Fact::InDocuments, prose)
             .with_if(
+                Fact::InManual,
+                is_any(extension, MANUAL_ONLY)
+                    || (folders_document && (prose || is_any(extension, &[b"html", b"htm"]))),
+            )
+            .with_if(
+                Fact::InPublic,
+                [&b"public_key"[..], b"public-key", b"publickey"]
+                    .iter()
+                    .any(|w| holds(file, w)),
+            )
+            .with_if(
                 Fact::InTranslations,
                 is_any(extension, TRANSLATIONS)
                     || begins(file, b"messages")
@@ -311,13 +349,25 @@ impl Evidence {
             Fact::LongLine,
         ];
         let word = out.has(Fact::PlainWord) && !apart.iter().any(|f| out.has(*f));
-        if word && out.has(Fact::InSecretFile) {
+        let shown = out.has(Fact::InDocuments);
+        // `dbPassword = "root"`, `amqp://admin:admin@queue`
+        let assigned = out.has(Fact::Assigned) && out.has(Fact::Quoted);
+        let by_default = out.has(Fact::DefaultWord)
+            && !shown
+            && (out.has(Fact::Userinfo) || (out.has(Fact::Qualified) && (assigned || settings)));
+        if word && (out.has(Fact::InSecretFile) || by_default) {
             // `admin`, `root` and `guest` are what is set there.
             out = out.without(Fact::SaysTest);
         }
-        let tested = out.has(Fact::InTests) && !out.has(Fact::SaysTest);
-        let word =
-            word && (out.has(Fact::InSecretFile) || (tested && (settings || self.is_said())));
+        let whose = out.has(Fact::Qualified) || out.has(Fact::UserNear);
+        let set = is_any(extension, PLAIN_SETTINGS) && whose && !shown;
+        let sure = !out.has(Fact::SaysTest);
+        let tested = out.has(Fact::InTests) && sure;
+        let word = word
+            && (out.has(Fact::InSecretFile)
+                || by_default
+                || (set && sure)
+                || (tested && (settings || self.is_said())));
         out.with_if(Fact::WordAlone, word)
     }
 

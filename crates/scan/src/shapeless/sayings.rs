@@ -66,12 +66,6 @@ pub(super) const PLACEHOLDERS: &[&[u8]] = &[
     b"optional",
     b"deadbeef",
     b"cafebabe",
-    b"0123456789",
-    b"abcdef",
-    b"aaaa",
-    b"0000",
-    b"1111",
-    b"ffffff",
     b"mock",
     b"stub",
     b"_here",
@@ -93,6 +87,50 @@ pub(super) const PLACEHOLDERS: &[&[u8]] = &[
     b"this is",
     b"-----",
     b"=====",
+];
+
+/// Runs of characters that fill a place, but in what else is a password.
+pub(super) const RUNS: &[&[u8]] = &[
+    b"0123456789",
+    b"abcdef",
+    b"aaaa",
+    b"0000",
+    b"1111",
+    b"ffffff",
+];
+
+/// Words that are set for a password where nobody chose one: the names of users and of servers.
+pub(super) const DEFAULTS: &[&[u8]] = &[
+    b"root",
+    b"admin",
+    b"guest",
+    b"postgres",
+    b"mysql",
+    b"mariadb",
+    b"mongo",
+    b"redis",
+    b"rabbitmq",
+    b"elastic",
+    b"oracle",
+    b"bitnami",
+    b"minioadmin",
+    b"keycloak",
+    b"grafana",
+    b"sonar",
+    b"nexus",
+    b"jenkins",
+    b"vagrant",
+    b"docker",
+    b"homestead",
+    b"rails",
+    b"django",
+    b"symfony",
+    b"laravel",
+    b"wordpress",
+    b"drupal",
+    b"airflow",
+    b"hive",
+    b"neo4j",
 ];
 
 /// What many people take for a password. For other names than a password's it is a placeholder.
@@ -161,6 +199,9 @@ pub(super) const PUBLISHED: &[&[u8]] = &[
 
 /// Words that say what a field is, or that it is none; a password is never one alone.
 pub(super) const DESCRIBES: &[&[u8]] = &[
+    b"notblank",
+    b"notempty",
+    b"alphanumeric",
     b"string",
     b"text",
     b"bool",
@@ -440,6 +481,30 @@ pub(super) const EXAMPLES: &[&[u8]] = &[
     b"expect(",
     b"fixture",
     b"stub",
+];
+
+/// Words beside the word key that mean the digest of something, or what everybody may have.
+pub(super) const DIGESTS: &[&[u8]] = &[
+    b"hash",
+    b"digest",
+    b"checksum",
+    b"fingerprint",
+    b"md5",
+    b"sha1",
+    b"sha256",
+    b"cache",
+    b"etag",
+    b"integrity",
+    b"commit",
+    b"revision",
+    b"signature",
+    b"public_key",
+    b"public-key",
+    b"publickey",
+    b"public key",
+    b"pubkey",
+    b"assert",
+    b"expect",
 ];
 
 /// What a value says when it speaks of its own name.

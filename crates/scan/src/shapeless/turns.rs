@@ -200,6 +200,51 @@ pub(super) fn one_of_many(word: &[u8]) -> bool {
     is_any(word, ALL)
 }
 
+/// Words before `key` that mean the name of a thing, which anybody may know.
+pub(super) fn no_key(word: &[u8]) -> bool {
+    const ALL: &[&[u8]] = &[
+        b"project",
+        b"spreadsheet",
+        b"sheet",
+        b"doc",
+        b"document",
+        b"folder",
+        b"valid",
+        b"issue",
+        b"reference",
+        b"ref",
+        b"business",
+        b"natural",
+        b"event",
+        b"template",
+        b"thread",
+        b"record",
+        b"docsearch",
+    ];
+    is_any(word, ALL)
+}
+
+/// Words beside a credential's that mean the field of a form where it is typed in.
+pub(super) fn field(word: &[u8]) -> bool {
+    const ALL: &[&[u8]] = &[
+        b"input",
+        b"field",
+        b"box",
+        b"textbox",
+        b"text",
+        b"txt",
+        b"edit",
+        b"id",
+        b"name",
+        b"element",
+        b"control",
+        b"form",
+        b"label",
+        b"placeholder",
+    ];
+    is_any(word, ALL)
+}
+
 /// Words before `token` that mean a piece of text or a place in a list.
 pub(super) fn no_token(word: &[u8]) -> bool {
     const ALL: &[&[u8]] = &[

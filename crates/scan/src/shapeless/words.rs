@@ -82,6 +82,10 @@ pub(super) const KEY_OF: &[&[u8]] = &[
     b"cipher",
     b"encrypt",
     b"decrypt",
+    b"enc",
+    b"sm",
+    b"safe",
+    b"sdk",
     b"app",
     b"application",
     b"client",
@@ -132,6 +136,18 @@ pub(super) const CREDENTIAL: &[&[u8]] = &[
     b"bearer",
 ];
 
+/// Words that mean what is mixed in with a secret, and is no secret itself unless it is always the
+/// same.
+pub(super) const SALTS: &[&[u8]] = &[
+    b"salt",
+    b"nonce",
+    b"iv",
+    b"noncestr",
+    b"cnonce",
+    b"passwordsalt",
+    b"initvector",
+];
+
 /// Whether a keyword is one of the words above, so that a rule adds nothing by naming it.
 pub(super) fn is_credential_part(word: &[u8]) -> bool {
     const ALL: &[&[u8]] = &[
@@ -155,6 +171,7 @@ pub(super) fn is_credential_part(word: &[u8]) -> bool {
         b"access_key",
         b"private_key",
         b"nonce",
+        b"iv",
     ];
     is_any(word, ALL)
 }
@@ -294,6 +311,7 @@ pub(super) fn is_verb(word: &[u8]) -> bool {
         b"from",
         b"is",
         b"has",
+        b"contains",
         b"expect",
         b"assert",
         b"test",

@@ -1,0 +1,55 @@
+//! Comments: code that is not in use, or text that shows how to call something.
+
+/// Whether a comment shows how to call something: `///`, ` * `, or lines set in as code is, below
+/// a line of prose. `head` is the line without what it is set in by, up to the name, `rest` what
+/// follows the value, `before` the lines above, `whole` whether they begin with a whole line.
+pub(super) fn documents(before: &[u8], head: &[u8], rest: &[u8], whole: bool) -> bool {
+    let shows = [&b"* "[..], b"*\t", b"///", b"//!"];
+    if shows.iter().any(|c| head.starts_with(c)) {
+        return true;
+    }
+    let Some((mark, _)) = comment(head).filter(|(_, set_in)| *set_in) else {
+        return false;
+    };
+    // `//    String key = "...";` was code.
+    if mark == b"//" && rest.trim_ascii_end().ends_with(b";") {
+        return false;
+    }
+    let lines = before
+        .strip_suffix(b"\n")
+        .unwrap_or(before)
+        .rsplit(|b| *b == b'\n');
+    let first = before.as_ptr();
+    for line in lines {
+        // The first line seen may have begun earlier.
+        if !whole && line.as_ptr() == first {
+            break;
+        }
+        let line = line.trim_ascii();
+        match comment(line) {
+            Some((other, _)) if other != mark => return false,
+            Some((_, true)) => {}
+            Some((_, false)) if line.len() == mark.len() => {}
+            Some((_, false)) => return !is_code(line),
+            None if before.is_empty() => {}
+            None => return false,
+        }
+    }
+    mark != b"//" || head.starts_with(b"//\t")
+}
+
+/// The sign a comment begins with, and whether its text is set in as code is.
+fn comment(line: &[u8]) -> Option<(&'static [u8], bool)> {
+    let mark = [&b"//"[..], b"#", b"--"]
+        .into_iter()
+        .find(|mark| line.starts_with(mark))?;
+    let text = line.get(mark.len()..)?;
+    Some((mark, text.starts_with(b"   ") || text.starts_with(b"\t")))
+}
+
+/// Whether a line ends as lines of code do.
+fn is_code(line: &[u8]) -> bool {
+    line.trim_ascii_end()
+        .last()
+        .is_some_and(|b| matches!(b, b';' | b'{' | b'}' | b'(' | b')' | b',' | b'[' | b'='))
+}
