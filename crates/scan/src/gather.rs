@@ -2,7 +2,7 @@
 
 use lychgate_model::{Confidence, Severity, Source, Span, limits};
 
-use crate::check::Check;
+use crate::check::{Check, Strength};
 use crate::cursor::Cursor;
 use crate::disguise::Room;
 use crate::marker::Says;
@@ -271,14 +271,14 @@ fn drop_shadowed(findings: &mut Vec<RawFinding>, rules: &[Rule]) {
     findings.retain(|_| keep.next().unwrap_or(true));
 }
 
-/// A value that a rule found and took for a name somebody chose, or one whose check it misses
-/// though the check proves nothing: that is supposed, and silences nobody.
+/// A value that a rule found and took for a name somebody chose, or that misses a check which proves
+/// nothing: it may be another's key, and the rule silences nobody. What a checksum refutes is none.
 fn is_doubted(finding: &RawFinding, rules: &[Rule]) -> bool {
+    let check = rules.get(finding.rule as usize).and_then(|r| r.check);
     finding.confidence == Confidence::Low
-        && rules.get(finding.rule as usize).is_some_and(|r| {
-            let supposed = r.confidence > Confidence::Low && finding.severity == r.severity;
-            r.check == Some(Check::Mixed.name()) || (r.check.is_some() && supposed)
-        })
+        && check
+            .and_then(Check::from_name)
+            .is_some_and(|c| matches!(c.strength(), Strength::Shape | Strength::Supposed))
 }
 
 /// Where a rule that knows the value itself sees it, those that know the name beside it are

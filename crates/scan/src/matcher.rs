@@ -222,13 +222,13 @@ impl Matcher {
         if self.entropy > 0.0 && bits_per_byte(value) < self.entropy {
             return None;
         }
+        let plain = self.check.is_none_or(|c| c == Check::Mixed);
+        // Listed all the same: whoever wrote the rule asked for what it matches.
+        if plain && self.foreign.is_none() && is_shown(value) {
+            return Some((severity.min(Severity::Low), Confidence::Low));
+        }
         let Some(check) = self.check else {
-            // Listed all the same: whoever wrote the rule asked for what it matches.
-            let shown = is_shown(value) && self.foreign.is_none();
-            return Some(match shown {
-                true => (severity.min(Severity::Low), Confidence::Low),
-                false => (severity, confidence),
-            });
+            return Some((severity, confidence));
         };
         let refuted = match check.verify_in(value, around) {
             Outcome::Holds => {
@@ -247,7 +247,9 @@ impl Matcher {
             OnFailure::Keep => Some((severity, confidence)),
             OnFailure::Drop if refuted => None,
             OnFailure::Low if refuted => Some((severity.min(Severity::Low), Confidence::Low)),
-            OnFailure::Drop | OnFailure::Low => Some((severity, Confidence::Low)),
+            OnFailure::Drop | OnFailure::Low => {
+                Some((severity, confidence.min(Confidence::Medium)))
+            }
         }
     }
 

@@ -117,3 +117,44 @@ fn it_is_found_wherever_the_object_is_cut() {
         assert_eq!(out.findings.len(), 1, "{cut}");
     }
 }
+
+#[test]
+fn a_line_of_a_log_gives_the_key_of_the_service_it_names() {
+    let (short, long) = (hex(32), hex(40));
+    for text in [
+        format!("[INFO] Sending request to the ipstack API\n[DEBUG] Using Key={short}\n"),
+        format!("INFO Connecting to Weights and Biases...\nDEBUG key={long}\n"),
+        format!("default Fixer credentials ({short})\n"),
+        format!("ERROR copper rejected our access token {short}: 401\n"),
+        format!("variable \"hunter_key\" {{\n  type = string\n  default = \"{long}\"\n}}\n"),
+    ] {
+        assert_eq!(rules(&text).len(), 1, "{text}");
+    }
+    for text in [
+        format!("[INFO] the ipstack API answered\n[DEBUG] commit {short}\n"),
+        format!("Connecting to Weights and Biases...\nrev={long}\n"),
+        format!("# ipstack\n{short}\n"),
+        format!("copper is dear: the token of {short} is spent\n"),
+        format!("variable \"hunter_id\" {{\n  type = string\n  default = \"{long}\"\n}}\n"),
+    ] {
+        assert!(rules(&text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_check_that_is_only_supposed_leaves_a_finding_listed() {
+    let set = RuleSet::built_in().unwrap();
+    let text = format!("x = \"np{}m_{}\"\n", "", hex(36));
+    let mut out = Scanned::default();
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes: text.as_bytes(),
+    };
+    set.scan(input, &key(), &mut Scratch::new(), &mut out);
+    let [found] = out.findings.as_slice() else {
+        panic!("{} findings", out.findings.len());
+    };
+    assert_eq!(found.confidence, lychgate_model::Confidence::Medium);
+    assert!(found.severity >= lychgate_model::Severity::High);
+}

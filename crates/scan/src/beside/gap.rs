@@ -5,18 +5,34 @@
 pub(super) enum Says {
     /// A word for a credential stands there, or a call is made with the value.
     Key,
+    /// Two words for one do, right before the value: `access token`.
+    Sure,
     /// Nothing but an operator.
     Equals,
     /// Nothing but blanks.
     Blank,
+    /// The end of the line.
+    Line,
     /// Something else, or too much.
     Other,
 }
 
 /// Words for credentials.
-const LABELS: [&[u8]; 13] = [
-    b"key", b"token", b"secret", b"passw", b"pwd", b"auth", b"cred", b"bearer", b"api", b"licen",
-    b"pat", b"pass", b"login",
+const LABELS: [&[u8]; 14] = [
+    b"key",
+    b"token",
+    b"secret",
+    b"passw",
+    b"pwd",
+    b"auth",
+    b"cred",
+    b"bearer",
+    b"api",
+    b"licen",
+    b"pat",
+    b"pass",
+    b"login",
+    b"certificate",
 ];
 /// What is joined to a label without a sign between.
 const JOINED: [&[u8]; 14] = [
@@ -119,9 +135,22 @@ const HASHES: [&[u8]; 12] = [
 /// Most words that a label, what stands before it and what stands behind it may have.
 const WORDS_MOST: usize = 12;
 
+/// Bytes between a name in a sentence and the value on the line below.
+const TOLD: usize = 96;
+/// Words with which people say that a word is the name of a service.
+const SERVICE: [&[u8]; 6] = [
+    b" api",
+    b" client",
+    b" sdk",
+    b" integration",
+    b" service",
+    b" cred",
+];
+
 /// Judges what stands between. `word`: the name of the service is a word of the language too.
 /// `hexadecimal`: the value may be a hash.
 pub(super) fn judge(gap: &[u8], word: bool, hexadecimal: bool) -> Says {
+    let gap = without_block(gap);
     if hexadecimal && HASHES.iter().any(|h| has(gap, h)) {
         return Says::Other;
     }
@@ -132,19 +161,28 @@ pub(super) fn judge(gap: &[u8], word: bool, hexadecimal: bool) -> Says {
     if lines > 3 {
         return Says::Other;
     }
+    if lines == 1 && ends_line(gap) {
+        return Says::Line;
+    }
     let words = words(gap).count();
+    let word = word && !goes_on_as_address(gap);
     if let Some(label) = label(gap) {
         let behind = gap.get(label..).unwrap_or_default();
         let before = gap.get(..label).unwrap_or_default();
-        let most = if word { 6 } else { WORDS_MOST };
-        if words > most || self::words(behind).count() > 5 || (word && prose(gap)) {
+        let told = lines == 1 && is_told(gap, behind, word);
+        let sure = word && lines == 0 && is_compound(before) && behind.len() <= 4;
+        let most = if word && !told { 6 } else { WORDS_MOST };
+        let talk = word && !told && !sure && prose(gap);
+        if words > most || self::words(behind).count() > 5 || talk {
             return Says::Other;
         }
         let crosses = memchr::memchr(b'\n', before).is_some();
-        let opened = !crosses || opens(before);
+        let opened = !crosses || told || opens(before);
         let stays = memchr::memchr(b'\n', behind).is_none() || behind.ends_with(b"<string>");
         let tied = ties(behind);
-        return if opened && stays && tied {
+        return if opened && stays && tied && sure {
+            Says::Sure
+        } else if opened && stays && tied {
             Says::Key
         } else {
             Says::Other
@@ -187,6 +225,57 @@ pub(super) fn judge_before(gap: &[u8]) -> Says {
             words(behind).count() <= 3 && ties(behind)
         });
     if user || says { Says::Key } else { Says::Other }
+}
+
+/// `# Acme`, `# Acme API key:` and nothing more on the line.
+fn ends_line(gap: &[u8]) -> bool {
+    let Some(line) = gap.strip_suffix(b"\n") else {
+        return false;
+    };
+    let of = |b: &u8| b.is_ascii_alphabetic() || matches!(b, b' ' | b':' | b'\r' | b'*' | b'`');
+    line.len() <= 24 && line.iter().all(of)
+}
+
+/// `acme.com`, `acme.io/v1`: no word of the language.
+fn goes_on_as_address(gap: &[u8]) -> bool {
+    let Some(rest) = gap.strip_prefix(b".") else {
+        return false;
+    };
+    let letters = rest.iter().take_while(|b| b.is_ascii_lowercase()).count();
+    (2..=6).contains(&letters)
+        && rest
+            .get(letters)
+            .is_some_and(|b| matches!(b, b'/' | b'"' | b'\'' | b':' | b'?' | b'\n' | b'`'))
+}
+
+/// Whether the name stands in a line of a log, or an address, and the line below gives the value
+/// right behind a label: `Connecting to Acme...`, `DEBUG key=`.
+fn is_told(gap: &[u8], behind: &[u8], word: bool) -> bool {
+    let Some(end) = memchr::memchr(b'\n', gap).filter(|_| gap.len() <= TOLD) else {
+        return false;
+    };
+    let said = gap.get(..end).unwrap_or_default().trim_ascii_end();
+    let of = |b: &u8| {
+        b.is_ascii_alphabetic() || matches!(b, b' ' | b'.' | b')' | b'!' | b':' | b'"' | b'\'')
+    };
+    let sentence = said.len() <= 40 && said.iter().all(of);
+    let address = goes_on_as_address(gap) && !said.contains(&b' ') && said.len() <= 48;
+    let names = !word
+        || said == b"..."
+        || SERVICE
+            .iter()
+            .any(|s| said.len() >= s.len() && said[..s.len()].eq_ignore_ascii_case(s));
+    let tight = behind.len() <= 6 && !behind.contains(&b'\n');
+    (sentence && names || address) && tight
+}
+
+/// A gap without the block of a variable that stands in it: `_key" {`, its type, `default = "`.
+fn without_block(gap: &[u8]) -> &[u8] {
+    let last = memchr::memrchr(b'\n', gap).and_then(|at| gap.get(at + 1..));
+    let last = last.unwrap_or_default().trim_ascii();
+    let fits = last.starts_with(b"default") && last.ends_with(b"\"") && last.len() <= 24;
+    let open = memchr::memmem::find(gap, b"\" {\n").filter(|_| fits);
+    open.and_then(|at| gap.get(..=at)).unwrap_or(gap)
 }
 
 /// Whether something other than letters and blanks leads from a label to the value, or a word
@@ -268,12 +357,42 @@ fn label(gap: &[u8]) -> Option<usize> {
         while let Some(at) = find(gap, name, from) {
             from = at + 1;
             let end = at + name.len();
-            if begins(gap, at) && ends(gap, name, end) && best.is_none_or(|b| b < end) {
+            let whole = name != b"certificate" || is_of_app(gap, at);
+            if whole && begins(gap, at) && ends(gap, name, end) && best.is_none_or(|b| b < end) {
                 best = Some(end);
             }
         }
     }
     best
+}
+
+/// Whether a label is said in two words, `access token`, `api_key`: then no sentence is about
+/// anything else.
+fn is_compound(before: &[u8]) -> bool {
+    let mut ends = words(before).map(|(start, end)| before.get(start..end).unwrap_or_default());
+    let (mut first, mut last) = (&b""[..], &b""[..]);
+    for word in &mut ends {
+        (first, last) = (last, word);
+    }
+    let is = |word: &[u8], of: &[&[u8]]| of.iter().any(|o| word.eq_ignore_ascii_case(o));
+    is(last, &[b"key", b"token", b"secret"])
+        && is(
+            first,
+            &[
+                b"api", b"access", b"secret", b"auth", b"acl", b"client", b"private",
+            ],
+        )
+}
+
+/// `app_certificate`: a secret, unlike any other certificate.
+fn is_of_app(gap: &[u8], at: usize) -> bool {
+    let head = gap.get(..at).unwrap_or_default();
+    let head = head
+        .strip_suffix(b"_")
+        .or_else(|| head.strip_suffix(b" "))
+        .or_else(|| head.strip_suffix(b"-"))
+        .unwrap_or(head);
+    head.len() >= 3 && head[head.len() - 3..].eq_ignore_ascii_case(b"app")
 }
 
 /// Whether a word begins at `at`.
@@ -395,6 +514,42 @@ mod tests {
                 Says::Key
             };
             assert_eq!(says, want, "{gap}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_log_is_heard() {
+        for (gap, word, want) in [
+            (" API\n[DEBUG] Using Key=", true, Says::Key),
+            (
+                "...\n2024-11-12 23:47:00 DEBUG access key=",
+                false,
+                Says::Key,
+            ),
+            (
+                " integration enabled\nINFO:root:Loaded api key ",
+                true,
+                Says::Key,
+            ),
+            (" rejected our access token ", true, Says::Sure),
+            (" api key is ", true, Says::Sure),
+            (" of the token ", true, Says::Other),
+            (".com/v1\"\n  client_access_token: \"", true, Says::Key),
+            (" it before noon\nand the key=", true, Says::Other),
+            (" is at 10.4.2\n[DEBUG] Using Key=", false, Says::Other),
+            (" API\n[DEBUG] key of commit ", false, Says::Other),
+            (" API\n\nUsing Key=", false, Says::Other),
+            ("\n", false, Says::Line),
+            (" API key:\r\n", false, Says::Line),
+            (
+                "_key\" {\n  type    = string\n  default = \"",
+                true,
+                Says::Key,
+            ),
+            (" rejected our app certificate ", false, Says::Key),
+            (" certificate ", false, Says::Other),
+        ] {
+            assert_eq!(judge(gap.as_bytes(), word, false), want, "{gap}");
         }
     }
 

@@ -22,7 +22,7 @@ use crate::check::{Check, Outcome};
 use crate::entropy::bits_per_byte;
 
 /// Counts up when what is read changes.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// Bytes read before the end of a name.
 pub(crate) const BEHIND: usize = 1200;
 /// Bytes read behind it.
@@ -109,6 +109,7 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
                 let between = text.get(from..at).unwrap_or_default();
                 *judged += 1;
                 let enough = match gap::judge(between, known.word, shape.is_hexadecimal()) {
+                    Says::Sure => true,
                     Says::Key => !shape.is_uuid() || !known.word || between.len() <= 24,
                     Says::Equals => {
                         let sure = !known.word || shape.is_random();
@@ -117,6 +118,12 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
                     Says::Blank => {
                         let alone = alone(text, from, &value);
                         alone && !known.word && shape.is_telling() && ends(text, from)
+                    }
+                    Says::Line => {
+                        let sure = !known.word || shape.is_random();
+                        let telling = shape.is_telling() && !shape.is_hexadecimal();
+                        let below = stands_below(text, from, &value);
+                        below && sure && telling && ends(text, from)
                     }
                     Says::Other => false,
                 };
@@ -130,7 +137,10 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
             if known.shapes.iter().any(|s| s.is_near(value)) {
                 *judged += 1;
                 let between = text.get(from..at).unwrap_or_default();
-                if gap::judge(between, known.word, false) == Says::Key {
+                if matches!(
+                    gap::judge(between, known.word, false),
+                    Says::Key | Says::Sure
+                ) {
                     return Some(Read::Near(at..at + length));
                 }
             }
@@ -151,6 +161,18 @@ fn alone(text: &[u8], from: usize, value: &Range<usize>) -> bool {
     let first = matches!(word.next(), None | Some(b'\n'));
     let next = text.get(value.end).copied();
     first && matches!(next, None | Some(b'\n' | b'\r'))
+}
+
+/// Whether the name stands in a heading or a comment, and nothing but the value on its line.
+fn stands_below(text: &[u8], from: usize, value: &Range<usize>) -> bool {
+    let head = text.get(from.saturating_sub(64)..from).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', head).map_or(head, |at| &head[at + 1..]);
+    let marks = [&b"#"[..], b"//", b"--", b";", b"**", b"- "];
+    let before = value.start.checked_sub(1).and_then(|at| text.get(at));
+    let next = text.get(value.end);
+    marks.iter().any(|m| line.starts_with(m))
+        && before == Some(&b'\n')
+        && matches!(next, None | Some(b'\n' | b'\r'))
 }
 
 /// `token: ...  # name`, `curl -u "...:" https://api.name.com`.

@@ -3,7 +3,7 @@
 //! A shape is written as examples are: `live_{hex:35}`, `{base62:20-24}`, `{uuid}`. A `!` behind a
 //! name says that it is a word of the language too, and so proves less; a `+`, that it is so short
 //! or so common that it counts only where a name goes on with one of [`TAILS`], and in addresses
-//! (`api.name.`).
+//! (`api.name.`). A `_` in a name stands for `-` and for a blank too.
 
 use super::shape::Shape;
 
@@ -11,7 +11,11 @@ use super::shape::Shape;
 const NAME: std::ops::RangeInclusive<usize> = 2..=40;
 
 /// How a name with a `+` goes on.
-const TAILS: [&str; 7] = ["_", "-", "api", "key", "token", "secret", ".com"];
+const TAILS: [&str; 9] = [
+    "_", "-", "api", "key", "token", "secret", ".com", " api", " cred",
+];
+/// What a `_` in a name stands for.
+const JOINS: [&str; 3] = ["_", "-", " "];
 
 /// Services by name, each with the shapes of its keys.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +69,7 @@ impl Table {
                     return Err(wrong("a name is 2 to 40 of a-z, 0-9, `-`, `_` and `.`"));
                 }
                 table.services.push(Service {
-                    name: name.as_bytes().into(),
+                    name: name.bytes().map(folded).collect(),
                     word: mark != Mark::Plain,
                     bound: mark == Mark::Bound,
                     line: table.shapes.len(),
@@ -100,7 +104,7 @@ impl Table {
 
     fn service(&self, name: &[u8]) -> Option<&Service> {
         let order = |s: &Service| {
-            let folded = name.iter().map(u8::to_ascii_lowercase);
+            let folded = name.iter().map(|b| folded(b.to_ascii_lowercase()));
             s.name.iter().copied().cmp(folded)
         };
         let at = self.services.binary_search_by(order).ok()?;
@@ -123,8 +127,15 @@ pub(crate) fn keywords(text: &str) -> impl Iterator<Item = String> {
         .flat_map(|(names, _)| words(names))
         .flat_map(|(name, mark)| {
             let tails: &[&str] = if mark == Mark::Bound { &TAILS } else { &[""] };
-            tails.iter().map(move |tail| format!("{name}{tail}"))
+            let joins: &[&str] = if name.contains('_') { &JOINS } else { &[""] };
+            let joined = joins.iter().map(|join| name.replace('_', join));
+            joined.flat_map(|name| tails.iter().map(move |tail| format!("{name}{tail}")))
         })
+}
+
+/// The one form of a name that may be written in several.
+fn folded(b: u8) -> u8 {
+    if matches!(b, b'-' | b' ') { b'_' } else { b }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -169,6 +180,11 @@ mod tests {
         assert_eq!(known("front"), Some((true, 1, 5)));
         assert_eq!(known("Yi_"), Some((true, 1, 2)));
         assert_eq!(known("yitoken"), Some((true, 1, 2)));
+        let two = "big_acme: {hex:32}\n";
+        let all: Vec<String> = keywords(two).collect();
+        assert_eq!(all, ["big_acme", "big-acme", "big acme"]);
+        let table = Table::read(two).unwrap();
+        assert!(all.iter().all(|k| table.known(k.as_bytes()).is_some()));
         for none in ["other", "", "yi", "front_", "acme_"] {
             assert_eq!(known(none), None, "{none}");
         }

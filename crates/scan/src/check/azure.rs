@@ -149,10 +149,15 @@ fn entra_tail(text: &[u8]) -> [u8; 3] {
     [first, second, third]
 }
 
-/// A client secret: `8Q~` at offset 3; the older `7Q~` carries no checksum.
+/// Characters of a client secret that carries a checksum.
+const ENTRA_LENGTH: usize = 40;
+
+/// A client secret: `8Q~` at offset 3; the older `7Q~` carries no checksum, nor does another length.
 pub(super) fn entra(value: &[u8]) -> Outcome {
     match value.split_last_chunk::<3>() {
-        Some((text, tail)) if text.get(3..6) == Some(b"8Q~") => holds(entra_tail(text) == *tail),
+        Some((text, tail)) if value.len() == ENTRA_LENGTH && text.get(3..6) == Some(b"8Q~") => {
+            holds(entra_tail(text) == *tail)
+        }
         _ => Outcome::Unclear,
     }
 }

@@ -75,8 +75,8 @@ pub enum Outcome {
 pub enum Strength {
     /// Chance does not pass it, and its source is known: holding makes certain, failing refutes.
     Proof,
-    /// A checksum that was described, and not seen on a vendor's own value: holding makes certain,
-    /// failing lowers the confidence and nothing else.
+    /// A checksum that was described, and not shown by a vendor: holding makes certain, failing lowers
+    /// the confidence to medium and does nothing else.
     Supposed,
     /// It decodes as it must. Holding makes the confidence high, failing refutes.
     Shape,
