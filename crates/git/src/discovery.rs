@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::environment::Environment;
 use crate::error::{Error, shown};
+use crate::safe;
 
 /// Where a repository is.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub(crate) fn locate(env: &Environment) -> Result<Location, Error> {
         match fs::metadata(&dot_git) {
             Ok(metadata) if metadata.is_file() => {
                 let target = linked(&dot_git)?;
-                check_owner(&dot_git, &metadata, env)?;
+                check_owner(&dot_git, &metadata, folder, env)?;
                 return location(target.clone(), Some(folder), env)?
                     .ok_or(Error::NotARepository { path: target });
             }
@@ -149,23 +150,30 @@ fn path_in(content: &[u8]) -> &Path {
 
 /// Git refuses a repository of another user that it found by itself, and so do we: whoever can
 /// write there decides what is read. Setting `GIT_DIR` vouches for it, as with Git, which sets it
-/// for every server hook; exceptions from configuration (`safe.directory`) are not read. Root may
-/// also use what belongs to the user whose `sudo` it is.
+/// for every server hook, and so does the user's own `safe.directory`. Root may also use what
+/// belongs to the user whose `sudo` it is.
 pub(crate) fn check_ownership(location: &Location, env: &Environment) -> Result<(), Error> {
     if location.explicit {
         return Ok(());
     }
+    let here = location.around.as_ref().unwrap_or(&location.git_dir);
     for path in std::iter::once(&location.git_dir).chain(&location.around) {
         let metadata = fs::metadata(path).map_err(Error::io("look at", path))?;
-        check_owner(path, &metadata, env)?;
+        check_owner(path, &metadata, here, env)?;
     }
     Ok(())
 }
 
-fn check_owner(path: &Path, metadata: &Metadata, env: &Environment) -> Result<(), Error> {
+/// `here`: what `safe.directory` would name, the work tree or, where there is none, the repository.
+fn check_owner(
+    path: &Path,
+    metadata: &Metadata,
+    here: &Path,
+    env: &Environment,
+) -> Result<(), Error> {
     let user = rustix::process::geteuid().as_raw();
     let owner = metadata.uid();
-    if owner == user || user == 0 && env.sudo_uid() == Some(owner) {
+    if owner == user || user == 0 && env.sudo_uid() == Some(owner) || safe::is_named(here, env)? {
         return Ok(());
     }
     Err(Error::Ownership {

@@ -25,6 +25,8 @@ pub struct Environment {
     reference_backend: Option<OsString>,
     sudo_uid: Option<u32>,
     githeads: Vec<ObjectId>,
+    /// What leads to the configuration that is the user's own.
+    configuration: Vec<(OsString, OsString)>,
 }
 
 impl Environment {
@@ -59,11 +61,24 @@ impl Environment {
             b"GIT_CEILING_DIRECTORIES" => self.ceilings = Some(value),
             b"GIT_REFERENCE_BACKEND" => self.reference_backend = Some(value),
             b"SUDO_UID" => self.sudo_uid = value.to_str().and_then(|v| v.parse().ok()),
+            b"HOME" | b"XDG_CONFIG_HOME" => self.configure(name, value),
+            _ if name.starts_with(b"GIT_CONFIG") => self.configure(name, value),
             _ => {
                 let head = name.strip_prefix(b"GITHEAD_").and_then(ObjectId::from_hex);
                 self.githeads.extend(head);
             }
         }
+    }
+
+    fn configure(&mut self, name: &[u8], value: OsString) {
+        let name = OsStr::from_bytes(name).to_owned();
+        self.configuration.push((name, value));
+    }
+
+    /// `HOME`, `XDG_CONFIG_HOME`, or a variable whose name begins with `GIT_CONFIG`.
+    pub(crate) fn configuration(&self, name: &str) -> Option<&OsStr> {
+        let found = self.configuration.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.as_os_str())
     }
 
     /// The folder the program stands in.

@@ -186,6 +186,16 @@ impl Setting {
 }
 
 /// The settings in a file; none when there is no file.
+/// The values of a key in a file, in order; one without `=` is empty. No file: none.
+///
+/// # Errors
+///
+/// A file that cannot be read or is malformed.
+pub(crate) fn values_in(path: &Path, key: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    let found = settings(path)?.into_iter().filter(|s| s.key == key);
+    Ok(found.map(|s| s.value.unwrap_or_default()).collect())
+}
+
 fn settings(path: &Path) -> Result<Vec<Setting>, Error> {
     let content = match fs::read(path) {
         Ok(content) => content,

@@ -6,8 +6,8 @@
 //!
 //! Rooms, in the order a reader needs them:
 //!
-//! - Where things are: `environment` (Git's variables as one value), `discovery`, `format` (what a
-//!   repository's configuration says of it), `repository`, `refs`, `revision` (names people type).
+//! - Where things are: `environment` (Git's variables as one value), `discovery`, `safe` (whose
+//!   repositories may be used), `format` (what a repository's configuration says of it), `repository`, `refs`, `revision` (names people type).
 //! - What things are: `objects` (by id, whole or in pieces, wherever they lie), `index` (a cursor
 //!   over the mapped file), `mapped`, `delta`, `inflate` (streams that are there whole).
 //! - What stands there already: `listing`.
@@ -43,6 +43,7 @@ mod quarantine;
 mod refs;
 mod repository;
 mod revision;
+mod safe;
 mod staged;
 mod trees;
 mod walk;

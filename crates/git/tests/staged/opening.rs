@@ -214,6 +214,27 @@ fn another_users_repository_is_not_searched_out() {
     open(&world.repo(), &[("GIT_DIR", ".git")]).unwrap();
     open(&world.repo(), &[("SUDO_UID", "12345")]).unwrap();
     assert!(open(&world.repo(), &[("SUDO_UID", "54321")]).is_err());
+    // Or named by the user, wherever that has to stand; never by the repository.
+    let named = |value: &str| {
+        [
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", "safe.directory"),
+            ("GIT_CONFIG_VALUE_0", value),
+        ]
+        .map(|(key, value)| (key, value.to_owned()))
+    };
+    let opens = |value: &str| {
+        let vars = named(value);
+        let vars: Vec<(&str, &str)> = vars.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        open(&world.repo(), &vars).is_ok()
+    };
+    let repo = world.repo();
+    assert!(opens("*") && opens(repo.to_str().unwrap()));
+    assert!(!opens("") && !opens(git_dir.to_str().unwrap()) && !opens("/else"));
+    let config = git_dir.join("config");
+    let own = fs::read_to_string(&config).unwrap() + "[safe]\ndirectory = *\n";
+    fs::write(&config, own).unwrap();
+    assert!(open(&repo, &[]).is_err());
     rustix::fs::chown(&git_dir, Some(user), None).unwrap();
     open(&world.repo(), &[]).unwrap();
 }
