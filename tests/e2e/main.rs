@@ -19,6 +19,8 @@ mod house;
 mod laundering;
 /// Names, whole paths and what moves.
 mod paths;
+/// What is said while a push takes long.
+mod progress;
 /// What a server must see: every object a push makes reachable.
 mod push;
 /// What must not be found.
