@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use lychgate_model::{HashKind, ObjectId};
 
@@ -38,19 +38,19 @@ impl Numbers {
     pub(crate) fn adopt(
         &mut self,
         path: &Path,
-        index: &Rc<PackIndex>,
+        index: &Arc<PackIndex>,
     ) -> Result<bool, Inconsistent> {
         let is_free = self.len() == 0;
         if is_free {
-            self.listed = Some(Listed::new(path, Rc::clone(index))?);
+            self.listed = Some(Listed::new(path, Arc::clone(index))?);
         }
         Ok(is_free)
     }
 
     /// The index whose rows are numbers, if it is the one at `path`.
-    pub(crate) fn adopted(&self, path: &Path) -> Option<Rc<PackIndex>> {
+    pub(crate) fn adopted(&self, path: &Path) -> Option<Arc<PackIndex>> {
         let listed = self.listed.as_ref()?;
-        (listed.path == path).then(|| Rc::clone(&listed.index))
+        (listed.path == path).then(|| Arc::clone(&listed.index))
     }
 
     /// How many ids have a number.
@@ -138,7 +138,7 @@ fn id_at(raw: &[u8], kind: HashKind, number: u32) -> &[u8] {
 /// The rows of a pack's index, found by more leading bits than its own 256 counts use.
 struct Listed {
     path: PathBuf,
-    index: Rc<PackIndex>,
+    index: Arc<PackIndex>,
     count: u32,
     /// Whether an id stands in several rows, of which the first is its number.
     repeats: bool,
@@ -152,7 +152,7 @@ struct Listed {
 const ROWS: usize = 8;
 
 impl Listed {
-    fn new(path: &Path, index: Rc<PackIndex>) -> Result<Self, Inconsistent> {
+    fn new(path: &Path, index: Arc<PackIndex>) -> Result<Self, Inconsistent> {
         let count = u32::try_from(index.count()).map_err(|_| Inconsistent)?;
         let bits = (index.count() / ROWS).max(1).ilog2().clamp(1, 24);
         let mut listed = Self {
@@ -471,7 +471,7 @@ mod tests {
             }
             file.extend(ids.concat());
             file.resize(file.len() + ids.len() * 8 + 40, 0);
-            Rc::new(PackIndex::new(Mapped::Bytes(file), HashKind::Sha1).unwrap())
+            Arc::new(PackIndex::new(Mapped::Bytes(file), HashKind::Sha1).unwrap())
         };
         let path = Path::new("x.idx");
         for count in [0, 1, 2, 3000] {

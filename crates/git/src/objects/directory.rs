@@ -13,6 +13,7 @@ use super::loose;
 use super::pack::Pack;
 use crate::environment::separated;
 use crate::error::Error;
+use crate::pack::PackIndex;
 
 /// How many `info/alternates` files may follow one another, as with Git.
 const ALTERNATES_DEPTH: usize = 5;
@@ -135,6 +136,22 @@ impl ObjectDirectory {
             found.extend(pack.with_prefix(prefix)?);
         }
         Ok(found)
+    }
+
+    /// The index `name` of a pack here.
+    pub(super) fn index(
+        &self,
+        name: &OsStr,
+        hash: HashKind,
+        serials: &Serials,
+    ) -> Result<Option<Arc<PackIndex>>, Error> {
+        let packs = self.packs(hash, serials, false)?;
+        let stem = Path::new(name).file_stem();
+        let pack = packs.iter().find(|pack| pack.stem().file_name() == stem);
+        match pack {
+            Some(pack) => Ok(pack.index()?.map(Arc::clone)),
+            None => Ok(None),
+        }
     }
 
     /// The packs; `again`: as they are now.

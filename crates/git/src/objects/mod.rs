@@ -13,7 +13,8 @@ pub(crate) mod parse;
 
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lychgate_model::limits::Deltas;
 use lychgate_model::{HashKind, ObjectId, ObjectKind};
@@ -25,6 +26,7 @@ pub(crate) use self::inflate::Inflater;
 use self::loose::Loose;
 use crate::error::Error;
 use crate::inflate::Whole;
+use crate::pack::PackIndex;
 
 /// Takes the content of one object in pieces.
 pub trait ObjectSink {
@@ -220,6 +222,23 @@ impl Objects {
                 what: "it is of another kind than what names it says",
             })
         }
+    }
+
+    /// The index at `path`, if it is that of a pack here: mapped once, whoever looks into it.
+    pub(crate) fn index(&self, path: &Path) -> Result<Option<Arc<PackIndex>>, Error> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(None);
+        };
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let Some(folder) = real(folder) else {
+            return Ok(None);
+        };
+        for directory in &self.directories {
+            if real(&directory.path().join("pack")).as_ref() == Some(&folder) {
+                return directory.index(name, self.hash, &self.serial);
+            }
+        }
+        Ok(None)
     }
 
     /// The objects whose id begins with these hex digits (lower case, at least four).

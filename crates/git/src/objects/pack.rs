@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use lychgate_model::{HashKind, ObjectId};
 
@@ -18,7 +18,7 @@ pub(crate) struct Pack {
     hash: HashKind,
     /// Tells one pack from another in the cache of delta bases.
     pub(crate) serial: u32,
-    index: OnceLock<PackIndex>,
+    index: OnceLock<Arc<PackIndex>>,
     data: OnceLock<Mapped>,
 }
 
@@ -74,7 +74,8 @@ impl Pack {
         Ok(self.bytes()?.map(|_| at))
     }
 
-    fn index(&self) -> Result<Option<&PackIndex>, Error> {
+    /// `None`: the pack has gone.
+    pub(super) fn index(&self) -> Result<Option<&Arc<PackIndex>>, Error> {
         if let Some(index) = self.index.get() {
             return Ok(Some(index));
         }
@@ -84,7 +85,7 @@ impl Pack {
         };
         let index = PackIndex::new(map, self.hash)
             .ok_or_else(|| Error::corrupt(format!("{} is no pack index", shown(&path))))?;
-        Ok(Some(self.index.get_or_init(|| index)))
+        Ok(Some(self.index.get_or_init(|| Arc::new(index))))
     }
 
     fn bytes(&self) -> Result<Option<&Mapped>, Error> {

@@ -8,7 +8,7 @@ mod reader;
 use std::fs::File;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use lychgate_model::limits::Deltas;
 use lychgate_model::{HashKind, ObjectKind};
@@ -142,7 +142,7 @@ impl Pack {
             Some(rows) => (rows, true),
             None => {
                 let rows = PackIndex::open(index, kind).map_err(Error::io("read", index))?;
-                let rows = Rc::new(rows.ok_or_else(damaged)?);
+                let rows = Arc::new(rows.ok_or_else(damaged)?);
                 let adopted = numbers.adopt(index, &rows);
                 (rows, adopted.map_err(|Inconsistent| damaged())?)
             }

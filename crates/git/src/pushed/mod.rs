@@ -185,6 +185,12 @@ impl<'r> NewObjects<'r> {
     fn open(&mut self, contents: &Contents) -> Result<(), Error> {
         for index in &contents.packs {
             let limits = self.objects().deltas();
+            if self.graph.numbers.len() == 0
+                && let Some(rows) = self.objects().index(index)?
+            {
+                // A damaged index is an error once its pack is read.
+                let _adopted = self.graph.numbers.adopt(index, &rows);
+            }
             let pack = Pack::open(index, self.hash_kind(), limits, &mut self.graph.numbers)?;
             pack.numbers()
                 .for_each(|number| self.duties.set(number, Duties::HERE));

@@ -1,7 +1,7 @@
 //! What goes out, a range of commits, and everything: pushes without a quarantine.
 
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use lychgate_model::ObjectId;
 
@@ -101,16 +101,21 @@ impl<'r> NewObjects<'r> {
     /// Numbers objects by the rows of the store's largest index.
     fn adopt_largest(&mut self) -> Result<(), Error> {
         let kind = self.hash_kind();
-        let mut largest: Option<(Rc<PackIndex>, PathBuf)> = None;
+        let mut largest: Option<(Arc<PackIndex>, PathBuf)> = None;
         for directory in self.objects().directories() {
             // Of each directory the largest comes first.
             let Some(path) = Contents::packs(directory.path())?.into_iter().next() else {
                 continue;
             };
-            let index = PackIndex::open(&path, kind).map_err(Error::io("read", &path))?;
+            let index = match self.objects().index(&path).ok().flatten() {
+                Some(index) => Some(index),
+                None => PackIndex::open(&path, kind)
+                    .map_err(Error::io("read", &path))?
+                    .map(Arc::new),
+            };
             let best = largest.as_ref().map_or(0, |(index, _)| index.count());
             if let Some(index) = index.filter(|index| index.count() > best) {
-                largest = Some((Rc::new(index), path));
+                largest = Some((index, path));
             }
         }
         // A damaged index is an error once its pack is read.
