@@ -7,7 +7,9 @@ use lychgate_model::limits::Deltas;
 use lychgate_model::{HashKind, ObjectKind};
 
 use crate::graph::Graph;
+use crate::inflate::Whole;
 use crate::numbers::Numbers;
+use crate::objects::Inflater;
 use crate::pack::{Failure, Pack, PackSink};
 use crate::trees::{Beside, Listing, Trees};
 
@@ -39,6 +41,36 @@ pub fn delta(bytes: &[u8]) {
     let mut out = vec![0; usize::try_from(head.result).unwrap_or(0)];
     let instructions = delta.get(head.instructions..).unwrap_or_default();
     let _fits_or_not = crate::delta::apply(base, instructions, &mut out);
+}
+
+/// A zlib stream behind two bytes that say its length: it comes out as from a decoder that others use,
+/// or from neither.
+pub fn inflate(bytes: &[u8]) {
+    let Some((size, stream)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let size = usize::from(u16::from_be_bytes(*size));
+    let mut output = vec![0; size];
+    let whole = Whole::default().inflate(stream, &mut output);
+    let mut inflater = Inflater::default();
+    inflater.begin();
+    let mut expected = vec![0; size + 1];
+    let (mut read, mut written) = (0, 0);
+    let ended = loop {
+        let (Some(input), Some(room)) = (stream.get(read..), expected.get_mut(written..)) else {
+            break false;
+        };
+        let Some(progress) = inflater.step(input, room) else {
+            break false;
+        };
+        read += progress.read;
+        written += progress.written;
+        if progress.ended || (progress.read == 0 && progress.written == 0) {
+            break progress.ended;
+        }
+    };
+    assert_eq!(whole.is_some(), ended && written == size);
+    assert!(whole.is_none() || expected.starts_with(&output));
 }
 
 /// Two trees, the halves of `bytes`, the second read with the help of the first and without.
