@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use lychgate_judge::{Context, DOCUMENTS, Refusal, Reply, Session, WorkDone};
+use lychgate_judge::{Context, DOCUMENTS, Refusal, Reply, Session, WorkDone, greeting};
 use lychgate_model::{Reason, ReasonCode, limits};
 use lychgate_wire::frame::{Frame, RefuseCode, caps};
 use lychgate_wire::version;
@@ -130,12 +130,16 @@ async fn converse(
         () = tokio::time::sleep(HELLO) => return Err(refuse(RefuseCode::Limit, "no Hello in time")),
     };
 
-    let mut can = caps::OFFERS;
+    let warm = daemon.rules.borrow().warm.clone();
+    let (mut can, deltas) = greeting(warm.as_ref().map(|warm| &*warm.engine));
     if daemon.arguments.spawned {
         can |= caps::SPAWNED;
     }
     let documents = DOCUMENTS.iter().map(|d| d.as_bytes()).collect();
     put(peer, &Frame::Hello(version::hello(can, BUILD, documents)))?;
+    if let Some(deltas) = deltas {
+        put(peer, &Frame::Deltas(deltas))?;
+    }
     // At once, whatever is asked: whoever waits for it knows then that this daemon is alive.
     peer.flush(WRITE).await?;
     if asked & (caps::STATUS | caps::DRAIN | caps::RELOAD) != 0 {

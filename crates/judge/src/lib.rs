@@ -49,6 +49,7 @@ pub use in_process::InProcess;
 pub use kept::{Distrust, look};
 pub use load::{ORGANISATION, Sources, Text};
 pub use lychgate_scan::Scratch;
+pub use receiving::greeting;
 pub use reply::{Refusal, Reply};
 pub use session::{Context, Session, Summary};
 pub use state::State;

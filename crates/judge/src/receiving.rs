@@ -10,10 +10,20 @@ use lychgate_model::{
 use lychgate_wire::frame::{Entry, Facts, Hello, Object, RefuseCode, Role, Unreadable, caps};
 use lychgate_wire::version;
 
+use crate::engine::Engine;
 use crate::identity::Identity;
 use crate::reply::{Refusal, Reply};
 use crate::session::{Asking, Session, protocol, short};
 use crate::work::{Shared, What};
+
+/// What a judge's Hello says that it can, and what follows it at once; `None`: the rules are not
+/// loaded yet.
+pub fn greeting(engine: Option<&Engine>) -> (u64, Option<Deltas>) {
+    let deltas = engine.map(|engine| engine.organisation().bounds().deltas());
+    let raised = deltas.filter(|deltas| *deltas != Deltas::default());
+    let promise = if raised.is_some() { caps::DELTAS } else { 0 };
+    (caps::OFFERS | promise, raised)
+}
 
 impl Session {
     pub(crate) fn hello(&mut self, hello: &Hello<'_>) -> Result<(), Refusal> {
@@ -25,17 +35,12 @@ impl Session {
             });
         }
         self.promised.tells_changes = hello.capabilities & caps::CHANGES != 0;
-        let mut capabilities = caps::OFFERS | self.context.capabilities;
-        let deltas = self.engine.organisation().bounds().deltas();
-        let raised = deltas != Deltas::default();
-        if raised {
-            capabilities |= caps::DELTAS;
-        }
+        let (capabilities, deltas) = greeting(Some(&self.engine));
         self.say(Reply::Hello {
             build: self.context.build.clone(),
-            capabilities,
+            capabilities: capabilities | self.context.capabilities,
         });
-        if raised {
+        if let Some(deltas) = deltas {
             self.say(Reply::Deltas(deltas));
         }
         Ok(())
