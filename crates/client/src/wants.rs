@@ -7,7 +7,7 @@ use lychgate_git::{
 };
 use lychgate_model::{Hook, ObjectId, limits};
 use lychgate_wire::bound;
-use lychgate_wire::frame::{Frame, Gone, Place, Role, Want};
+use lychgate_wire::frame::{Frame, Gone, Object, Place, Role, Want};
 
 use crate::ask::{Asker, document, object_format};
 use crate::content::{self, Sending};
@@ -47,6 +47,7 @@ pub(crate) fn answer(
             }
             Ok(())
         }
+        Want::Small(most, ids) => small(talk, asker, ids, most),
         Want::Documents(wanted) => {
             let repository = asker.repository.ok_or(Error::NoRepository)?;
             for (side, path) in wanted {
@@ -57,6 +58,33 @@ pub(crate) fn answer(
         Want::Gone(sides) => gone(talk, asker, places, &sides),
         Want::Changes(folders) => changes(talk, asker, places, &folders),
     }
+}
+
+/// Old sides of at most so many bytes. Nothing depends on them: one that cannot be read, not even to
+/// its end, is left out.
+fn small(talk: &mut Talk<'_>, asker: Asker<'_>, ids: Vec<ObjectId>, most: u64) -> Result<(), Stop> {
+    let repository = asker.repository.ok_or(Error::NoRepository)?;
+    let objects = repository.objects();
+    let mut content = Vec::new();
+    for id in ids {
+        let fits = objects.header(id).is_ok_and(|h| h.size <= most);
+        let Some(kind) = fits.then(|| objects.load(id, &mut content).ok()).flatten() else {
+            continue;
+        };
+        let size = content.len() as u64;
+        let object = Object {
+            role: Role::Old,
+            kind,
+            id,
+            size,
+            path: b"",
+        };
+        talk.object(object, false)?;
+        for piece in content.chunks(limits::CHUNK) {
+            talk.data(Role::Old, piece)?;
+        }
+    }
+    Ok(())
 }
 
 fn stand(

@@ -246,7 +246,7 @@ impl Session {
     }
 
     /// Findings and exceptions of one object at one place.
-    fn take(
+    pub(crate) fn take(
         &self,
         found: &Found<'_>,
         scanned: &Scanned,

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 use lychgate_model::text::{self, View};
-use lychgate_model::{Finding, Hook, Reason, RuleId, RuleNote, Surface, Verdict, exit, limits};
+use lychgate_model::{
+    Decision, Finding, Hook, Reason, RuleId, RuleNote, Surface, Verdict, exit, limits,
+};
 use lychgate_policy::{Asked, Inline, weigh};
 use lychgate_scan::Advice;
 use lychgate_wire::frame::Answer;
@@ -21,6 +23,7 @@ impl Session {
     pub(crate) fn conclude(&mut self) {
         let hits = std::mem::take(&mut self.hits);
         let candidates = self.candidates(&hits);
+        let removed = self.removed_secrets(&hits);
         self.refused_refs();
         let asking = self.asking.clone();
         let hook = asking.as_ref().map_or(Hook::CheckStdin, |a| a.hook);
@@ -45,6 +48,9 @@ impl Session {
         reasons.truncate(REASONS);
         let weighed = weigh(&self.policy, &asked, &known, candidates, reasons);
         let mut notes = weighed.notes;
+        if weighed.decision == Decision::Allow {
+            notes.extend(self.removed_note(removed, &asked));
+        }
         notes.append(&mut self.notes);
         // By place, after what is said of the whole.
         notes.sort_by_cached_key(|n| n.starts_with("allowed: ").then(|| natural::key(n)));

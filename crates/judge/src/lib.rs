@@ -35,6 +35,7 @@ mod persisted;
 mod places;
 mod promised;
 mod receiving;
+mod removed;
 mod reply;
 mod report;
 mod returning;

@@ -121,6 +121,7 @@ impl Session {
     pub(crate) fn entry(&mut self, entry: &Entry<'_>) {
         self.counter.entry(entry);
         self.promised_entry(entry, entry.new);
+        self.take_out(entry);
         // A path that goes is no content of what comes.
         let Some(new) = entry.new else { return };
         let staged = self.is_staged();

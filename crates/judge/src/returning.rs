@@ -43,6 +43,9 @@ impl Session {
                         },
                     ));
                     match (role, scanned) {
+                        (Role::Old, scanned) if self.removed.is_asked() => {
+                            self.removed.hold(id, scanned);
+                        }
                         (Role::Old, scanned) => {
                             self.hits.sides.insert(id, scanned);
                         }

@@ -23,6 +23,7 @@ use crate::intake::Intake;
 use crate::opening::Opening;
 use crate::places::Questions;
 use crate::promised::Promised;
+use crate::removed::Removed;
 use crate::reply::{Refusal, Reply};
 use crate::state::State;
 use crate::work::{Failure, Shared, Work, WorkDone};
@@ -141,6 +142,8 @@ pub struct Session {
     pub(crate) contract: Contract,
     pub(crate) watched: Vec<ObjectId>,
     pub(crate) promised: Promised,
+    /// Old sides of a staged change, for what it takes out.
+    pub(crate) removed: Removed,
     /// Blobs above the size that the policy sets, with theirs.
     pub(crate) oversized: HashMap<ObjectId, u64>,
     /// The severity from which findings block, once it was asked for.
@@ -213,6 +216,7 @@ impl Session {
             contract: Contract::default(),
             watched: Vec::new(),
             promised: Promised::default(),
+            removed: Removed::default(),
             oversized: HashMap::new(),
             blocks: None,
             reasons: Vec::new(),
@@ -462,7 +466,7 @@ impl Session {
         let rules = self.engine.rules().rules();
         let next = self.questions.as_mut();
         let next = next.and_then(|q| q.next(&mut self.hits, tells_gone.then_some(rules), &cached));
-        match next {
+        match next.or_else(|| self.removed_question()) {
             Some(question) => {
                 self.phase = Phase::Asking;
                 self.intake.flush(false);

@@ -89,6 +89,11 @@ pub const PLACES_PER_OBJECT: usize = 32;
 /// Deleted blobs that are compared with a finding to tell a move from a copy.
 pub const DELETED_SIDES: usize = 512;
 
+/// Old sides of a staged change that are looked at for secrets it takes out,
+pub const TAKEN_OUT: usize = 64;
+/// and how large one may be.
+pub const TAKEN_OUT_BYTES: u64 = 256 << 10;
+
 /// An inline allow line reaches at most this many days ahead.
 pub const ALLOW_DAYS: i32 = 90;
 /// An exception that ends within this many days is mentioned.

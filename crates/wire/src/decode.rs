@@ -251,6 +251,10 @@ fn want(from: &mut Reader<'_>) -> Result<Want, Error> {
                 Ok((from.id()?, from.id()?))
             })
             .map(Want::Gone),
+        6 => Ok(Want::Small(
+            from.u64("bytes")?,
+            from.ids("wanted ids", limits::OFFER)?,
+        )),
         code => Err(Error::UnknownCode {
             what: "want",
             code: u32::from(code),

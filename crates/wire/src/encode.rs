@@ -257,6 +257,11 @@ fn want(v: &Want, to: &mut Writer<'_>) {
             to.u8(2);
             to.ids("wanted ids", ids, limits::OFFER);
         }
+        Want::Small(most, ids) => {
+            to.u8(6);
+            to.u64(*most);
+            to.ids("wanted ids", ids, limits::OFFER);
+        }
         Want::Documents(all) => {
             to.u8(3);
             to.list("documents", bound::DOCUMENTS, all, |to, (side, path)| {

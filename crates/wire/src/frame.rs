@@ -102,7 +102,8 @@ pub mod caps {
     /// The judge is a daemon that a hook spawned: a newer client may ask it to drain and start
     /// its own (contract 4.6).
     pub const SPAWNED: u64 = 1 << 4;
-    /// The client answers [`super::Want::Changes`] and [`super::Want::Gone`].
+    /// The client answers [`super::Want::Changes`], [`super::Want::Gone`] and
+    /// [`super::Want::Small`].
     pub const CHANGES: u64 = 1 << 5;
     /// The judge's next frame is [`super::Frame::Deltas`].
     pub const DELTAS: u64 = 1 << 6;
@@ -270,6 +271,9 @@ pub enum Want {
     /// The paths at which deleted sides stood: each a commit (null: what is staged) and a blob.
     /// Only of a client with [`caps::CHANGES`].
     Gone(Vec<(ObjectId, ObjectId)>),
+    /// As [`Want::Content`], of those that have at most so many bytes; others are left out. Only of
+    /// a client with [`caps::CHANGES`].
+    Small(u64, Vec<ObjectId>),
 }
 
 /// A path that a commit deletes.

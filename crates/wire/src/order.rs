@@ -151,7 +151,9 @@ impl Order {
     pub fn sent(&mut self, frame: &Frame<'_>) {
         match frame {
             Frame::Want(Want::Places(ids)) => self.question = Question::Places(sorted(ids)),
-            Frame::Want(Want::Content(ids)) => self.question = Question::Content(sorted(ids)),
+            Frame::Want(Want::Content(ids) | Want::Small(_, ids)) => {
+                self.question = Question::Content(sorted(ids));
+            }
             Frame::Want(Want::Documents(_)) => self.question = Question::Documents,
             Frame::Want(Want::Changes(_)) => self.question = Question::Changes,
             Frame::Want(Want::Gone(_)) => self.question = Question::Gone,

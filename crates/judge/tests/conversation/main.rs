@@ -18,6 +18,7 @@ mod promised;
 mod pushed;
 mod referred;
 mod remembered;
+mod removed;
 mod staged;
 mod talk;
 mod weighed;

@@ -213,6 +213,8 @@ pub(crate) struct Talk {
     pub(crate) places: Vec<At>,
     pub(crate) plan: Vec<(Vec<u8>, bool)>,
     pub(crate) replies: Vec<Reply>,
+    /// Capabilities of its Hello.
+    pub(crate) speaks: u64,
 }
 
 pub(crate) fn context() -> Context {
@@ -235,6 +237,7 @@ impl Talk {
             places: Vec::new(),
             plan: Vec::new(),
             replies: Vec::new(),
+            speaks: 0,
         }
     }
 
@@ -283,7 +286,8 @@ impl Talk {
         refs: &[RefUpdate],
         documents: &[(&[u8], DocumentSide, DocumentContent<'_>)],
     ) {
-        self.must(&Frame::Hello(version::hello(0, "test", Vec::new())));
+        let hello = version::hello(self.speaks, "test", Vec::new());
+        self.must(&Frame::Hello(hello));
         assert!(matches!(self.next(), Some(Reply::Hello { .. })));
         self.must(&Frame::Facts(Facts {
             hook,
@@ -453,6 +457,17 @@ impl Talk {
                     for id in ids {
                         out.wanted.push(id);
                         if let Some((kind, content)) = self.store.get(&id).cloned() {
+                            self.object_as(Role::Old, kind, id, "", &content, false);
+                        }
+                    }
+                    self.must(&Frame::Answered);
+                }
+                Reply::Small(most, ids) => {
+                    for id in ids {
+                        out.wanted.push(id);
+                        let held = self.store.get(&id).cloned();
+                        let held = held.filter(|(_, content)| content.len() as u64 <= most);
+                        if let Some((kind, content)) = held {
                             self.object_as(Role::Old, kind, id, "", &content, false);
                         }
                     }

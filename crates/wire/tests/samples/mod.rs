@@ -190,6 +190,10 @@ pub(crate) fn all() -> Vec<(&'static str, Frame<'static>)> {
         ),
         ("done", Frame::Done(tally())),
         ("want-places", Frame::Want(Want::Places(vec![id(5), id(6)]))),
+        (
+            "want-small",
+            Frame::Want(Want::Small(256 << 10, vec![id(4)])),
+        ),
         ("want-content", Frame::Want(Want::Content(vec![id(4)]))),
         (
             "want-documents",
