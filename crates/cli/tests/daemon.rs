@@ -97,6 +97,28 @@ fn a_whole_installation_is_well() {
     scene.lychgate(&repository, ["daemon", "start"]).exits(0);
     let well = doctor(&scene, &repository).exits(0);
     assert!(well.out.contains("ok: the daemon answers"), "{}", well.out);
+    let flat = well.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("denies a made-up token and allows a file without one"),
+        "{flat}"
+    );
+}
+
+/// The rules serve before they are tested: a status may come in between.
+#[test]
+fn a_daemon_tells_its_last_self_test() {
+    let scene = Scene::with_programs();
+    scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
+    let told = || {
+        let status = scene.lychgate(scene.root(), ["status"]).exits(0).out;
+        let line = status.lines().find(|l| l.starts_with("self-test: "));
+        line.map(str::to_owned)
+    };
+    let line = std::iter::repeat_with(told).flatten().next().unwrap();
+    assert!(
+        line.starts_with("self-test: 20") && line.ends_with("Z ok"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lychgate_model::limits;
 use lychgate_wire::Frame;
 use lychgate_wire::frame::caps;
 use tokio::sync::oneshot;
@@ -53,6 +54,7 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
         (None, _) if rules.attempts == 0 => "loading",
         (None, _) => "not-ready",
         (Some(_), _) if !rules.problems.is_empty() => "degraded",
+        (Some(_), _) if matches!(rules.tested, Some((_, Err(_)))) => "degraded",
         (Some(_), _) => "ready",
     };
     say("state", &state);
@@ -85,6 +87,15 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
     if let Ok(day) = first.checked_add(jiff::Span::new().days(age)) {
         let days = Timestamp::now().as_second().div_euclid(86_400) - i64::from(age);
         say("packs", &format!("built {day}, {days} days ago"));
+        if days > limits::PACK_DAYS {
+            say(
+                "note",
+                &format!(
+                    "rules older than {} days know no new kinds of secrets: install a newer lychgate",
+                    limits::PACK_DAYS
+                ),
+            );
+        }
     }
     if rules.files.is_empty() {
         say("config", &"built-in");
@@ -105,6 +116,11 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
     };
     if let Some(at) = &rules.at {
         say("last-reload", &format!("{at} {result}"));
+    }
+    match &rules.tested {
+        Some((at, Ok(()))) => say("self-test", &format!("{at} ok")),
+        Some((at, Err(why))) => say("self-test", &format!("{at} failed: {why}")),
+        None => {}
     }
     say(
         "sessions",

@@ -54,6 +54,8 @@ pub(crate) struct Rules {
     pub(crate) problems: Vec<String>,
     /// The files in force, with the SHA-256 of their text.
     pub(crate) files: Vec<(String, String)>,
+    /// When the rules in force last judged a made-up token, and what went wrong.
+    pub(crate) tested: Option<(Timestamp, Result<(), String>)>,
 }
 
 /// Asks for a reload; the answer is what was wrong.

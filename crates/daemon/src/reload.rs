@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use lychgate_judge::{Cache, Engine, ORGANISATION, Sources, State};
+use jiff::tz::TimeZone;
+use lychgate_judge::{Cache, Engine, ORGANISATION, Sources, State, canary};
 use lychgate_model::Problem;
 use sha2::{Digest as _, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
@@ -133,6 +134,7 @@ async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
                 policy = %warm.engine.policy(),
                 "rules loaded"
             );
+            self_test(daemon, &warm).await;
             Vec::new()
         }
         Some(Err(problems)) => {
@@ -154,6 +156,21 @@ async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
         rules.at = Some(Timestamp::now());
         rules.problems = problems;
     });
+}
+
+/// Whether the rules now in force deny what they must. Nobody waits for it: they serve already.
+async fn self_test(daemon: &Arc<Daemon>, warm: &Warm) {
+    let engine = warm.engine.clone();
+    let now = Timestamp::now();
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let tested = elsewhere(move || canary::self_test(&engine, today)).await;
+    let tested = tested.unwrap_or_else(|| Err("no thread for it".to_owned()));
+    if let Err(why) = &tested {
+        tracing::error!(why, "the self-test failed");
+    }
+    daemon
+        .rules
+        .send_modify(|rules| rules.tested = Some((now, tested)));
 }
 
 /// How long an injected delay takes.

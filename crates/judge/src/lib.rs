@@ -13,6 +13,7 @@ mod about;
 mod baseline;
 mod before;
 mod cache;
+pub mod canary;
 mod candidates;
 mod conclude;
 mod contract;

@@ -98,6 +98,8 @@ pub const TAKEN_OUT_BYTES: u64 = 256 << 10;
 pub const ALLOW_DAYS: i32 = 90;
 /// An exception that ends within this many days is mentioned.
 pub const WARN_DAYS: i32 = 7;
+/// Days after which rules that were compiled in are called old.
+pub const PACK_DAYS: i64 = 180;
 /// Days the full lists of findings are kept in the state folder.
 pub const REPORT_DAYS: u64 = 7;
 

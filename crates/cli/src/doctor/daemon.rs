@@ -7,7 +7,7 @@ use lychgate_client::trust::Distrust;
 use lychgate_wire::frame::caps;
 use rustix::fs::Access;
 
-use super::Report;
+use super::{Report, canary};
 use crate::daemon::{FOLDED_HELP, Place, Reached, Unheard, hear, lost_at};
 use crate::failure::Failure;
 use crate::surroundings::Surroundings;
@@ -38,6 +38,7 @@ pub(super) fn look(
             match hear(&mut link, caps::STATUS) {
                 Ok(lines) => {
                     version(&lines, report);
+                    canary::ask(&place, report);
                     return Some(lines);
                 }
                 Err(Unheard::Silent) => hangs(&place, report),
@@ -154,6 +155,9 @@ fn version(lines: &[String], report: &mut Report) {
         let (what, help) = distrust.split_once(FOLDED_HELP).unwrap_or((distrust, ""));
         forgets(what, help, report);
     }
+    if let Some(failed) = of("self-test:").filter(|said| said.contains(" failed: ")) {
+        report.problem(format!("the daemon's own self-test: {failed}"), restart());
+    }
     for note in lines.iter().filter_map(|line| line.strip_prefix("note: ")) {
         report.note(note);
     }
@@ -213,6 +217,6 @@ fn start() -> String {
     "lychgate daemon start".to_owned()
 }
 
-fn restart() -> String {
+pub(super) fn restart() -> String {
     "lychgate daemon stop; lychgate daemon start".to_owned()
 }

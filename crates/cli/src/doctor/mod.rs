@@ -2,6 +2,7 @@
 //!
 //! Looks and asks, and changes nothing. A problem makes the exit code 1; a note does not.
 
+mod canary;
 mod daemon;
 mod gate;
 mod managed;
