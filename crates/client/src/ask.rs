@@ -194,6 +194,12 @@ fn converse(
 ) -> Result<Box<lychgate_wire::frame::Answer>, Stop> {
     let updates = updates(asker, &question)?;
     open(talk, greeting, asker, &updates)?;
+    if let (Question::Message(_), true) = (&question, greeting.capabilities & caps::PERSONS != 0) {
+        let headers = variables::persons(asker.variables);
+        if !headers.is_empty() {
+            talk.persons(object_format(asker), &headers)?;
+        }
+    }
     let mut places = enumerate(talk, asker, question, &updates)?;
     let anchor = anchor(asker, &updates)?.map(|update| update.new);
     let mut asked = talk.done()?;

@@ -154,12 +154,21 @@ impl<'l> Talk<'l> {
 
     /// A commit message that is being written. `format`: the repository's.
     pub(crate) fn message(&mut self, format: HashKind, text: &[u8]) -> Result<(), Stop> {
+        self.words(format, ObjectKind::Blob, text)
+    }
+
+    /// Its author and committer, as headers of a commit.
+    pub(crate) fn persons(&mut self, format: HashKind, headers: &[u8]) -> Result<(), Stop> {
+        self.words(format, ObjectKind::Commit, headers)
+    }
+
+    fn words(&mut self, format: HashKind, kind: ObjectKind, text: &[u8]) -> Result<(), Stop> {
         let (role, id) = (Role::Message, ObjectId::null(format));
         let size = text.len() as u64;
         self.object(
             Object {
                 role,
-                kind: ObjectKind::Blob,
+                kind,
                 id,
                 size,
                 path: b"",

@@ -38,9 +38,58 @@ pub(crate) fn told(variables: &[(OsString, OsString)]) -> Vec<(&[u8], &[u8])> {
     told
 }
 
+/// The author and committer that Git names to `commit-msg`, as the headers of a commit; empty: it
+/// names none, as in a merge. A committer stands in the environment only where somebody put one
+/// there.
+pub(crate) fn persons(variables: &[(OsString, OsString)]) -> Vec<u8> {
+    let value = |name: &[u8]| {
+        let found = variables.iter().find(|(n, _)| n.as_bytes() == name);
+        found.map(|(_, value)| value.as_bytes())
+    };
+    let mut headers = Vec::new();
+    for (header, name, mail) in [
+        ("author", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
+        ("committer", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
+    ] {
+        let (name, mail) = (value(name.as_bytes()), value(mail.as_bytes()));
+        if name.is_none() && mail.is_none() {
+            continue;
+        }
+        let parts = [
+            header.as_bytes(),
+            b" ",
+            name.unwrap_or_default(),
+            b" <",
+            mail.unwrap_or_default(),
+            b">",
+        ];
+        let line = parts.concat();
+        // A line of its own would be another header.
+        headers.extend(line.iter().map(|b| if *b == b'\n' { b' ' } else { *b }));
+        headers.push(b'\n');
+    }
+    headers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn persons_are_headers_and_no_more_than_git_names() {
+        let of = |variables: &[(&str, &str)]| {
+            let owned: Vec<(OsString, OsString)> = variables
+                .iter()
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect();
+            String::from_utf8(persons(&owned)).unwrap()
+        };
+        let author = [("GIT_AUTHOR_NAME", "A B"), ("GIT_AUTHOR_EMAIL", "a@b")];
+        assert_eq!(of(&author), "author A B <a@b>\n");
+        let odd = [("GIT_COMMITTER_NAME", "x\n\ny"), ("GIT_DIR", ".git")];
+        assert_eq!(of(&odd), "committer x  y <>\n");
+        assert_eq!(of(&[("GIT_DIR", ".git")]), "");
+    }
 
     fn names(variables: &[(&str, &str)]) -> Vec<String> {
         let owned: Vec<(OsString, OsString)> = variables

@@ -64,6 +64,10 @@ impl Session {
             self.unread("the commit message", message);
             self.take(&Found::default(), message, None, &mut out);
         }
+        if let Some(persons) = &hits.persons {
+            self.incomplete(persons, "the author and committer");
+            self.take(&Found::default(), persons, None, &mut out);
+        }
         out
     }
 

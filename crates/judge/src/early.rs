@@ -111,6 +111,7 @@ impl Session {
             .iter()
             .any(|h| denies(Some(h.id), b"", &h.scanned))
             || hits.message.iter().any(|s| denies(None, b"", s))
+            || hits.persons.iter().any(|s| denies(None, b"", s))
             || hits.paths.iter().any(|r| {
                 let object = r.new.mode.is_blob().then_some(r.new.id);
                 !r.stood && denies(object, b"", &r.scanned)

@@ -58,6 +58,7 @@ pub(crate) struct Hits {
     pub(crate) files: Vec<Named>,
     pub(crate) references: Vec<Named>,
     pub(crate) message: Option<Scanned>,
+    pub(crate) persons: Option<Scanned>,
     /// Old sides that were looked at; `None`: clean, or not to be had.
     pub(crate) sides: HashMap<ObjectId, Option<Arc<Scanned>>>,
     /// Paths at which deleted sides stood, by commit (`None`: staged) and blob.

@@ -22,7 +22,7 @@ pub fn greeting(engine: Option<&Engine>) -> (u64, Option<Deltas>) {
     let deltas = engine.map(|engine| engine.organisation().bounds().deltas());
     let raised = deltas.filter(|deltas| *deltas != Deltas::default());
     let promise = if raised.is_some() { caps::DELTAS } else { 0 };
-    (caps::OFFERS | promise, raised)
+    (caps::OFFERS | caps::PERSONS | promise, raised)
 }
 
 impl Session {
@@ -148,6 +148,7 @@ impl Session {
                 kind: object.kind,
                 id: object.id,
             },
+            Role::Message if object.kind == ObjectKind::Commit => What::Persons,
             Role::Message => What::Message,
             Role::File => What::File,
         };

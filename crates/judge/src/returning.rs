@@ -66,6 +66,10 @@ impl Session {
                     self.judged += 1;
                     self.hits.message = Some(scanned);
                 }
+                What::Persons => {
+                    self.judged += 1;
+                    self.hits.persons = Some(scanned);
+                }
                 What::File => {
                     self.judged += 1;
                     let large = self.policy.largest().is_some_and(|most| size > most);
@@ -118,6 +122,7 @@ impl Session {
             }
             What::Object { kind, id, .. } => format!("{} {}", kind.name(), short(id)),
             What::Message => "the commit message".to_owned(),
+            What::Persons => "the author and committer".to_owned(),
             What::File | What::Path { .. } => self.shown_path(name),
             What::Reference => self.shown_reference(name),
         };

@@ -32,6 +32,8 @@ pub(crate) enum What {
     },
     /// A commit message being written.
     Message,
+    /// Author and committer of the commit it is for, as headers.
+    Persons,
     /// A file outside Git.
     File,
     /// The path of an entry: its new side, whether something stood there before, and whether it
@@ -379,6 +381,18 @@ impl Shared {
                 rules.scan(
                     Input {
                         kind,
+                        hash: self.hash,
+                        bytes,
+                    },
+                    key,
+                    scratch,
+                    out,
+                );
+            }
+            What::Persons => {
+                rules.scan(
+                    Input {
+                        kind: ObjectKind::Commit,
                         hash: self.hash,
                         bytes,
                     },

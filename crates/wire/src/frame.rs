@@ -107,6 +107,9 @@ pub mod caps {
     pub const CHANGES: u64 = 1 << 5;
     /// The judge's next frame is [`super::Frame::Deltas`].
     pub const DELTAS: u64 = 1 << 6;
+    /// The judge takes the author and committer of a commit that is being made: a message of type
+    /// commit, with those two headers alone.
+    pub const PERSONS: u64 = 1 << 7;
 }
 
 /// No session, and why. Frozen for ever.
