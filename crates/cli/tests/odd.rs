@@ -236,3 +236,55 @@ fn a_folder_in_front_of_another_stays_in_front_when_its_manifest_is_lost() {
     assert_eq!(left, "own\n");
     assert!(!ours.join("pre-commit").exists() && !ours.join("pre-push").exists());
 }
+
+#[track_caller]
+fn finds(said: &scene::Said, what: &str, mend: &str) {
+    let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(flat.contains(what) && flat.contains(mend), "{}", said.out);
+}
+
+#[test]
+fn a_key_that_others_may_read_and_a_file_for_a_folder_are_named() {
+    let scene = Scene::with_programs();
+    let repository = scene.repository("r");
+    scene.lychgate(&repository, ["install"]).exits(0);
+    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+    let key = scene.path("state/lychgate/value.key");
+    let mode =
+        |mode| std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    let restart = || {
+        scene.lychgate(&repository, ["daemon", "stop"]).exits(0);
+        scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    };
+    restart();
+    let said = scene.lychgate(&repository, ["doctor"]);
+    finds(
+        &said,
+        "no fingerprints, and nothing is remembered",
+        "mend: chmod 600 ",
+    );
+    scene.lychgate(&repository, ["daemon", "stop"]).exits(0);
+    finds(
+        &scene.lychgate(&repository, ["doctor"]),
+        "others may read",
+        "mend: chmod 600 ",
+    );
+    mode(0o600);
+    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+    scene.lychgate(&repository, ["daemon", "stop"]).exits(0);
+
+    let state = scene.path("state/lychgate");
+    std::fs::remove_dir_all(&state).unwrap();
+    std::fs::write(&state, "x").unwrap();
+    finds(
+        &scene.lychgate(&repository, ["doctor"]),
+        "is not a folder",
+        "mend: mv ",
+    );
+    std::fs::remove_file(&state).unwrap();
+    scene.lychgate(&repository, ["doctor"]).exits(0);
+}

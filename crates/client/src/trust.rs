@@ -129,6 +129,9 @@ fn components(path: &Path, trusted: Trusted<'_>) -> Result<Metadata, Distrust> {
                 source,
             })?;
         }
+        if !about.is_dir() && so_far.as_os_str() != path.as_os_str() {
+            return Err(Distrust::Kind { path: so_far });
+        }
         match trusted.objection(about.uid(), about.mode()) {
             Some(Objection::Owner { uid }) => return Err(Distrust::Owner { path: so_far, uid }),
             // In a sticky folder nobody can rename or remove what belongs to others. A socket's

@@ -69,10 +69,10 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
         {
             say("note", &idle);
         }
-        let key = if warm.state.persisted() {
-            "kept"
-        } else {
-            "of this process"
+        let key = match warm.state.unkept() {
+            _ if warm.state.persisted() => "kept".to_owned(),
+            None => "of this process".to_owned(),
+            Some(why) => format!("of this process: {why}   help: {}", why.mend()),
         };
         say("key", &key);
         let (entries, bytes) = (warm.cache.entries(), warm.cache.bytes());

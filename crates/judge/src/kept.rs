@@ -26,8 +26,12 @@ pub struct Distrust {
 enum Why {
     Owner { uid: u32 },
     Writable,
+    Readable,
     NotRegular,
+    NotFolder,
+    NotAKey,
     Unreadable(io::Error),
+    Unwritable(io::Error),
 }
 
 impl Distrust {
@@ -37,8 +41,10 @@ impl Distrust {
         match self.why {
             Why::Writable => format!("chmod go-w {path}"),
             Why::Owner { .. } => format!("chown $(id -u) {path}"),
-            Why::NotRegular => format!("rm {path}"),
-            Why::Unreadable(_) => format!("chmod u+rw {path}"),
+            Why::NotRegular | Why::NotAKey => format!("rm {path}"),
+            Why::Readable => format!("chmod 600 {path}"),
+            Why::NotFolder => format!("mv {path} {path}.old"),
+            Why::Unreadable(_) | Why::Unwritable(_) => format!("chmod u+rw {path}"),
         }
     }
 }
@@ -49,8 +55,12 @@ impl fmt::Display for Distrust {
         match &self.why {
             Why::Owner { uid } => write!(f, "{path} belongs to user {uid}"),
             Why::Writable => write!(f, "others may write {path}"),
+            Why::Readable => write!(f, "others may read {path}"),
             Why::NotRegular => write!(f, "{path} is not a regular file"),
+            Why::NotFolder => write!(f, "{path} is not a folder"),
+            Why::NotAKey => write!(f, "{path} does not hold 32 bytes"),
             Why::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
+            Why::Unwritable(error) => write!(f, "cannot write in {path}: {error}"),
         }
     }
 }
@@ -62,7 +72,45 @@ impl std::error::Error for Distrust {}
 /// # Errors
 /// What speaks against it.
 pub fn look(folder: &Path) -> Result<(), Distrust> {
-    open(folder, cache::FILE).map(|_| ())
+    open(folder, cache::FILE)?;
+    crate::state::look(folder)
+}
+
+/// What keeps a key from being made in `folder`, or read.
+pub(crate) fn unkept(path: &Path, error: io::Error) -> Distrust {
+    let folder = matches!(
+        error.kind(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory
+    );
+    // It is the first that is none, for there is nothing below it.
+    let blocking = path.ancestors().find(|p| p.symlink_metadata().is_ok());
+    match blocking.filter(|p| folder && !p.is_dir()) {
+        Some(blocking) => Distrust {
+            path: blocking.to_owned(),
+            why: Why::NotFolder,
+        },
+        None => Distrust {
+            path: path.to_owned(),
+            why: Why::Unwritable(error),
+        },
+    }
+}
+
+/// Whether a key may be read: only by its owner, and of the right size.
+pub(crate) fn believed_key(folder: &Path, name: &str, file: &File) -> Result<(), Distrust> {
+    let distrust = |why| Distrust {
+        path: folder.join(name),
+        why,
+    };
+    let about = file.metadata();
+    let about = about.map_err(|e| distrust(Why::Unreadable(e)))?;
+    if about.mode() & 0o077 != 0 {
+        return Err(distrust(Why::Readable));
+    }
+    if about.len() != 32 {
+        return Err(distrust(Why::NotAKey));
+    }
+    Ok(())
 }
 
 /// The regular file `name` in `folder`, when nobody but this user and root can write either;
@@ -92,6 +140,7 @@ fn opened(folder: &Path, name: &str, strict: bool) -> Result<Option<File>, Distr
     let top = match open_at_path(folder, flags | OFlags::DIRECTORY, Mode::empty()) {
         Ok(top) => File::from(top),
         Err(Errno::NOENT) => return Ok(None),
+        Err(e @ Errno::NOTDIR) => return Err(unkept(folder, e.into())),
         Err(e) => return Err(unreadable(folder, e)),
     };
     if strict {
@@ -182,6 +231,55 @@ mod tests {
         }
         mode(&folder, 0o700);
         look(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_key_is_kept_where_only_its_owner_reads_it() {
+        use crate::state::State;
+        let top = tempfile::tempdir().unwrap();
+        let folder = top.path().join("state");
+        let key = folder.join("value.key");
+        let unkept = || {
+            let state = State::open(Some(&folder));
+            assert!(!state.persisted());
+            assert!(look(&folder).is_err());
+            let why = state.unkept().unwrap();
+            (why.to_string(), why.mend())
+        };
+        let kept = || {
+            let state = State::open(Some(&folder));
+            assert!(state.persisted() && state.unkept().is_none());
+            look(&folder).unwrap();
+        };
+        kept();
+        mode(&key, 0o640);
+        let shown = key.display();
+        let told = (
+            format!("others may read {shown}"),
+            format!("chmod 600 {shown}"),
+        );
+        assert_eq!(unkept(), told);
+        mode(&key, 0o600);
+        kept();
+        std::fs::write(&key, "short").unwrap();
+        let told = (
+            format!("{shown} does not hold 32 bytes"),
+            format!("rm {shown}"),
+        );
+        assert_eq!(unkept(), told);
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "a file").unwrap();
+        let shown = folder.display();
+        let told = (
+            format!("{shown} is not a folder"),
+            format!("mv {shown} {shown}.old"),
+        );
+        assert_eq!(unkept(), told);
+        let below = State::open(Some(&folder.join("below")));
+        assert_eq!(below.unkept().unwrap().to_string(), told.0);
+        assert!(State::open(None).unkept().is_none());
+        std::fs::remove_file(&folder).unwrap();
+        kept();
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Everything an engine is built from, read from files once and then only bytes.
 
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use lychgate_model::{Problem, pattern};
 use lychgate_policy::Organisation;
 use lychgate_scan::PackSource;
+use rustix::fs::OFlags;
 
 /// Where the organisation's file stands.
 pub const ORGANISATION: &str = "/etc/lychgate/lychgate.toml";
@@ -179,9 +180,18 @@ fn is_absent(path: &Path) -> bool {
 
 /// What stands in a file of whoever keeps this machine: one that anybody may write is not.
 fn read(path: &Path) -> Result<String, Problem> {
-    let mut file = std::fs::File::open(path).map_err(|e| unreadable(path, &e))?;
+    // A pipe would be waited at for ever, by whatever loads rules.
+    let mut file = std::fs::File::options()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .map_err(|e| unreadable(path, &e))?;
     let open_to_all = |m: &std::fs::Metadata| m.mode() & 0o002 != 0;
     let meta = file.metadata().map_err(|e| unreadable(path, &e))?;
+    if !meta.is_file() {
+        let what = "cannot be read: it is not a regular file".to_owned();
+        return Err(refused(path, what));
+    }
     // A file in a folder that all may write can be replaced, unless only its owner may do that.
     let folder = path.parent().and_then(|folder| folder.metadata().ok());
     let replaceable = folder.filter(|m| open_to_all(m) && m.mode() & 0o1000 == 0);

@@ -1,8 +1,8 @@
 //! The key of one state folder: 32 random bytes under which values become fingerprints.
 
 use std::fs::OpenOptions;
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use lychgate_model::{HashKind, ObjectKind};
@@ -10,7 +10,7 @@ use lychgate_scan::{Input, Scanned, Scratch, ValueKey};
 use zeroize::Zeroizing;
 
 use crate::engine::Engine;
-use crate::kept;
+use crate::kept::{self, Distrust};
 use crate::persisted::Seal;
 
 /// The name of the key's file.
@@ -21,20 +21,26 @@ const KEY: &str = "value.key";
 pub struct State {
     key: ValueKey,
     folder: Option<(PathBuf, Seal)>,
+    unkept: Option<Distrust>,
 }
 
 impl State {
     /// Opens a state folder, making folder and key when they are not there. Never fails: without a
     /// readable key of its own it compares under a key of the moment, and tells no fingerprints.
     pub fn open(folder: Option<&Path>) -> Self {
-        if let Some(folder) = folder
-            && let Some(key) = load_or_create(folder)
-            && let Some(seal) = Seal::of(&key)
-        {
-            return Self {
-                key: ValueKey::new(*key),
-                folder: Some((folder.into(), seal)),
-            };
+        let mut unkept = None;
+        match folder.map(|folder| (folder, load_or_create(folder))) {
+            Some((folder, Ok(key))) => {
+                if let Some(seal) = Seal::of(&key) {
+                    return Self {
+                        key: ValueKey::new(*key),
+                        folder: Some((folder.into(), seal)),
+                        unkept,
+                    };
+                }
+            }
+            Some((_, Err(why))) => unkept = Some(why),
+            None => {}
         }
         let mut key = Zeroizing::new([0; 32]);
         // Without randomness tags still tell values apart inside this process, and none leaves it.
@@ -42,7 +48,13 @@ impl State {
         Self {
             key: ValueKey::new(*key),
             folder: None,
+            unkept,
         }
+    }
+
+    /// Why the key of a folder that was named is not kept.
+    pub fn unkept(&self) -> Option<&Distrust> {
+        self.unkept.as_ref()
     }
 
     /// Whether fingerprints mean anything beyond this process.
@@ -82,52 +94,62 @@ impl State {
     }
 }
 
-fn load_or_create(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
+/// Whether the key of a state folder can be read; one that is not there yet can be made.
+///
+/// # Errors
+/// What speaks against it.
+pub(crate) fn look(folder: &Path) -> Result<(), Distrust> {
+    load(folder).map(|_| ())
+}
+
+fn load_or_create(folder: &Path) -> Result<Zeroizing<[u8; 32]>, Distrust> {
     let path = folder.join(KEY);
-    if let Some(key) = load(folder) {
-        return Some(key);
+    if let Some(key) = load(folder)? {
+        return Ok(key);
     }
+    let unkept = |error| kept::unkept(folder, error);
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .ok()?;
+        .map_err(unkept)?;
     let mut key = Zeroizing::new([0u8; 32]);
-    getrandom::fill(&mut *key).ok()?;
     let mut nonce = [0u8; 8];
-    getrandom::fill(&mut nonce).ok()?;
+    getrandom::fill(&mut *key)
+        .and_then(|()| getrandom::fill(&mut nonce))
+        .map_err(|e| unkept(io::Error::other(e)))?;
     // Written whole under another name, then linked: of many that race one link succeeds, and
     // nobody ever sees half a key.
     let draft = folder.join(format!(".{KEY}.{:016x}", u64::from_ne_bytes(nonce)));
     let written = write(&draft, &*key);
-    if written.is_some() {
+    if written.is_ok() {
         let _ = std::fs::hard_link(&draft, &path);
     }
     let _ = std::fs::remove_file(&draft);
-    written?;
-    load(folder)
+    written.map_err(unkept)?;
+    let gone = || unkept(io::ErrorKind::NotFound.into());
+    load(folder)?.ok_or_else(gone)
 }
 
-fn write(path: &Path, key: &[u8]) -> Option<()> {
+fn write(path: &Path, key: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)
-        .ok()?;
-    file.write_all(key).ok()?;
-    file.sync_all().ok()
+        .open(path)?;
+    file.write_all(key)?;
+    file.sync_all()
 }
 
-/// A key only its owner can read, of exactly 32 bytes. The folder's mode does not matter: nobody
-/// else can put such a file there.
-fn load(folder: &Path) -> Option<Zeroizing<[u8; 32]>> {
-    let mut file = kept::open_in_any(folder, KEY).ok()??;
-    let meta = file.metadata().ok()?;
-    if meta.mode() & 0o077 != 0 || meta.len() != 32 {
-        return None;
-    }
+/// A key only its owner can read, of exactly 32 bytes; `None`: there is none. The folder's mode does
+/// not matter: nobody else can put such a file there.
+fn load(folder: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, Distrust> {
+    let Some(mut file) = kept::open_in_any(folder, KEY)? else {
+        return Ok(None);
+    };
+    kept::believed_key(folder, KEY, &file)?;
     let mut key = Zeroizing::new([0u8; 32]);
-    file.read_exact(&mut *key).ok()?;
-    Some(key)
+    file.read_exact(&mut *key)
+        .map_err(|e| kept::unkept(folder, e))?;
+    Ok(Some(key))
 }

@@ -155,6 +155,13 @@ fn version(lines: &[String], report: &mut Report) {
         let (what, help) = distrust.split_once(FOLDED_HELP).unwrap_or((distrust, ""));
         forgets(what, help, report);
     }
+    if let Some(unkept) = of("key:").and_then(|key| key.strip_prefix("of this process: ")) {
+        let (what, help) = unkept.split_once(FOLDED_HELP).unwrap_or((unkept, ""));
+        report.problem(
+            format!("no fingerprints, and nothing is remembered: {what}"),
+            format!("{help} && {{ {}; }}", restart()),
+        );
+    }
     if let Some(failed) = of("self-test:").filter(|said| said.contains(" failed: ")) {
         report.problem(format!("the daemon's own self-test: {failed}"), restart());
     }

@@ -243,6 +243,30 @@ fn an_organisations_file_that_is_not_where_its_link_leads_is_not_absent() {
     );
 }
 
+/// A pipe would be waited at for ever.
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pack.toml");
+    let own = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, own).unwrap();
+    let text = format!("schema = 1\npacks = [\"{}\"]\n", pipe.display());
+    let file = put(folder.path(), "lychgate.toml", &text);
+    for sources in [
+        Sources::read(Some(&file), &[]),
+        Sources::read(None, std::slice::from_ref(&pipe)),
+    ] {
+        let said = sources.unwrap_err()[0].to_string();
+        assert!(
+            said.contains("pack.toml: cannot be read: it is not a regular file"),
+            "{said}"
+        );
+    }
+    fs::remove_file(&pipe).unwrap();
+    put(folder.path(), "pack.toml", PACK);
+    Sources::read(Some(&file), &[]).unwrap();
+}
+
 #[test]
 fn packs_that_are_not_there_are_told() {
     let folder = tempfile::tempdir().unwrap();
