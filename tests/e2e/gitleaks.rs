@@ -42,6 +42,15 @@ fn its_rules_deny_and_its_lists_allow_at_commit() {
     repo.commit().ok();
     repo.stage("docs/a", line(""));
     repo.commit().ok();
+    // What a list excused at its path is new where none does, though the file keeps its bytes.
+    repo.git(&["mv", "docs/a", "moved"]).ok();
+    denied(repo.commit(), KEY).says("moved:1");
+    repo.git(&["mv", "moved", "docs/b"]).ok();
+    repo.commit().ok();
+    // A rule that had told it tells no news.
+    repo.commit_unseen("c", line(""));
+    repo.git(&["mv", "c", "d"]).ok();
+    repo.commit().ok();
     // A list that allows everything allows nothing of ours.
     let token = forge_token();
     repo.stage(

@@ -78,7 +78,7 @@ impl Before {
         let key = (raw.rule, raw.value);
         let of = |sides: &Sides| sides.values.get(&key).copied().unwrap_or(0);
         // So does one whose values have no shape: the path is part of the evidence.
-        let scoped = is_scoped(rule) || !raw.evidence.is_none() || weighs_by_path(rule);
+        let scoped = rule.asks_for_paths() || !raw.evidence.is_none() || weighs_by_path(rule);
         match (self.same, self.moved && !scoped) {
             (false, false) if scoped => of(&self.here).max(self.told_where_it_stood(raw, rule)),
             (false, false) => of(&self.here).max(of(&self.gone)),
@@ -113,7 +113,8 @@ impl Hits {
     pub(crate) fn moved_sides(&self, rules: &[Rule]) -> Vec<(ObjectId, ObjectId)> {
         let asks = |f: &&RawFinding| {
             let rule = rules.get(f.rule as usize);
-            f.source == Source::Blob && (!f.evidence.is_none() || rule.is_some_and(is_scoped))
+            f.source == Source::Blob
+                && (!f.evidence.is_none() || rule.is_some_and(Rule::asks_for_paths))
         };
         let mut out = Vec::new();
         let mut seen = HashSet::new();

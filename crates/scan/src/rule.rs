@@ -91,6 +91,13 @@ impl Rule {
         self.paths.applies_to(path) && foreign.is_none_or(|f| f.applies_to(path))
     }
 
+    /// Whether it speaks about content at some paths and not at others, as far as it can be told
+    /// without one: a repository's own rules may, by their `path`, their allow-lists, and by the
+    /// file that they stand in.
+    pub fn asks_for_paths(&self) -> bool {
+        !self.applies_everywhere()
+    }
+
     /// Whether an allow-list of the rule itself excuses a finding at this path, in this commit.
     pub fn excuses(
         &self,
