@@ -5,6 +5,7 @@
 #   ./install.sh --demo [--prefix DIR]        the same, then see it at work
 #   ./install.sh --uninstall [--prefix DIR] [--dry-run]
 #
+# --static builds programs that need no library where they run.
 # --dry-run says what would be done. CARGO_TARGET_DIR is where cargo builds.
 # Safe to run again. No network but what cargo needs to fetch the dependencies.
 set -eu
@@ -13,9 +14,10 @@ programs='lychgate lychgated lychgate-hook'
 prefix=${HOME:+$HOME/.local}
 what=install
 dry=
+static=
 
 usage() {
-    sed -n 's/^# \{0,1\}//; 2,9p' "$0"
+    sed -n 's/^# \{0,1\}//; 2,10p' "$0"
 }
 
 fail() {
@@ -35,6 +37,7 @@ while [ $# -gt 0 ]; do
             [ -n "$prefix" ] || fail '--prefix needs a folder' 2
             ;;
         --dry-run) dry=yes ;;
+        --static) static=1 ;;
         --uninstall) what=uninstall ;;
         --demo) what=demo ;;
         -h | --help)
@@ -81,16 +84,18 @@ check_tools() {
 
 install_programs() {
     check_tools
-    printf 'building (cargo build --release --locked)\n'
+    printf 'building (cargo build --release --locked%s)\n' "${static:+, static}"
     target=${CARGO_TARGET_DIR:-$top/target}
     case $target in
         /*) ;;
         *) target=$top/$target ;;
     esac
+    # Cargo does not see what .cargo/rustc-static-hook adds: what is built so has its own folder.
+    target=$target${static:+/static}
     built=$target${CARGO_BUILD_TARGET:+/$CARGO_BUILD_TARGET}/release
     if [ -z "$dry" ]; then
         # Wherever this user's own configuration of cargo builds to.
-        (cd "$top" && cargo build --release --locked --target-dir "$target" \
+        (cd "$top" && LYCHGATE_STATIC=$static cargo build --release --locked --target-dir "$target" \
             -p lychgate -p lychgated -p lychgate-hook)
         [ -x "$built/lychgate" ] ||
             fail "nothing was installed: cargo did not build to $built (see its build.target)"

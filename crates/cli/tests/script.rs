@@ -178,3 +178,69 @@ fn every_shell_script_is_clean() {
         String::from_utf8_lossy(&done.stdout)
     );
 }
+
+/// A static build is one of its own folder, and only its programs are linked so.
+#[test]
+fn static_programs_are_built_beside_the_usual_ones() {
+    let scene = Scene::new();
+    let cargo = "#!/bin/sh\necho \"$LYCHGATE_STATIC\" >>\"$TOLD\"\n\
+                 while [ \"$1\" != --target-dir ]; do shift; done\n\
+                 echo \"$2\" >>\"$TOLD\"; mkdir -p \"$2/release\" && cd \"$2/release\" && for \
+                 name in lychgate lychgated lychgate-hook; do echo x >$name && chmod 755 $name; \
+                 done\n";
+    scene.program("tools/cargo", cargo);
+    let mut path = scene.path("tools").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let (told, target) = (scene.path("told"), scene.path("target"));
+    let target = target.to_str().unwrap();
+    for (args, expected) in [
+        (&["--static"][..], format!("1\n{target}/static\n")),
+        (&[], format!("\n{target}\n")),
+    ] {
+        let mut command = scene.command("sh", scene.root());
+        command
+            .env("PATH", &path)
+            .env("TOLD", &told)
+            .env("CARGO_TARGET_DIR", target)
+            .args([SCRIPT, "--prefix", "p"])
+            .args(args);
+        scene::said(&mut command).exits(0);
+        assert_eq!(std::fs::read_to_string(&told).unwrap(), expected);
+        std::fs::remove_file(&told).unwrap();
+    }
+}
+
+#[test]
+fn the_linker_is_told_so_for_the_hook_always_and_for_the_others_when_asked() {
+    let wrapper = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../.cargo/rustc-static-hook"
+    );
+    let told = |asked: &str, name: &str, kind: &str| {
+        let mut command = Command::new("sh");
+        command
+            .args([
+                wrapper,
+                "echo",
+                "--crate-name",
+                name,
+                "--edition=2024",
+                "--crate-type",
+                kind,
+                "x",
+            ])
+            .env("LYCHGATE_STATIC", asked);
+        let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let is_static = said.contains("+crt-static");
+        (is_static, said.contains("relocation-model=static"))
+    };
+    assert_eq!(told("", "lychgate_hook", "bin"), (true, true));
+    for name in ["lychgate", "lychgated"] {
+        assert_eq!(told("", name, "bin"), (false, false));
+        assert_eq!(told("1", name, "bin"), (true, false));
+        assert_eq!(told("1", name, "lib"), (false, false));
+    }
+    assert_eq!(told("1", "lychgate_scan", "lib"), (false, false));
+    assert_eq!(told("1", "build_script_build", "bin"), (false, false));
+}
