@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A second client of the daemon, written from docs/protocol.md alone (DM-18).
-
+"""A second client of the daemon, written from docs/protocol.md alone (DM-18). It speaks 1.0: a
+daemon of a later 1.x serves it, and what that says beside is skipped.
     second_client.py SOCKET NAME < CONTENT     judges CONTENT as the file NAME
     second_client.py SOCKET --status           prints what the daemon says of itself
 
