@@ -2,12 +2,11 @@
 //! whether it is kept as was promised (RF-10, SE-24).
 
 use lychgate_model::{
-    Mode, ObjectId, ObjectKind, ReasonCode, RuleId, Severity, Side, Source, Span, limits,
+    Mode, ObjectId, ObjectKind, ReasonCode, RuleId, Severity, Side, Source, limits,
 };
 use lychgate_policy::raised::sized;
 use lychgate_policy::{Asked, Candidate};
-use lychgate_scan::shapeless::Evidence;
-use lychgate_scan::{Home, RawFinding, Recalled, Rule, Scanned, ValueTag, structural};
+use lychgate_scan::{RawFinding, Rule, Scanned, structural};
 use lychgate_wire::frame::{Entry, Place};
 
 use crate::before::Before;
@@ -238,25 +237,7 @@ impl Hits {
 
 fn whole(rule: &Rule, shown: String) -> RawFinding {
     RawFinding {
-        rule: 0,
-        span: Span {
-            line: 1,
-            column: 1,
-            end_line: 1,
-            end_column: 1,
-            byte_start: 0,
-            byte_end: 0,
-        },
-        source: Source::Blob,
-        value: ValueTag([0; 16]),
         masked: shown.into(),
-        severity: rule.severity,
-        confidence: rule.confidence,
-        via: None,
-        home: Home::default(),
-        until: None,
-        evidence: Evidence::NONE,
-        open: 0,
-        recalled: Recalled::default(),
+        ..RawFinding::of(0, rule.severity, rule.confidence)
     }
 }

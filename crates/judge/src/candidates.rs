@@ -9,9 +9,8 @@ use lychgate_model::{
 use lychgate_policy::Unread;
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
-use lychgate_scan::shapeless::Evidence;
 use lychgate_scan::{
-    Home, Marker, MarkerKind, NewBy, RawFinding, Recalled, Rule, Scanned, ValueTag, structural,
+    Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
 };
 
 use crate::before::{Before, Known, Stood, is_scoped};
@@ -340,19 +339,9 @@ impl Session {
             };
             let existing = old.is_some_and(|old| old.excepted(&mark.exception));
             let raw = RawFinding {
-                rule: 0,
                 span: marker.span,
-                source: Source::Blob,
-                value: ValueTag([0; 16]),
                 masked: why.into(),
-                severity: rule.severity,
-                confidence: rule.confidence,
-                via: None,
-                home: Home::default(),
-                until: None,
-                evidence: Evidence::NONE,
-                open: 0,
-                recalled: Recalled::default(),
+                ..RawFinding::of(0, rule.severity, rule.confidence)
             };
             let mut finding = self.finding(found, &raw, rule);
             finding.fingerprint = None;

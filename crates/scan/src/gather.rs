@@ -6,11 +6,9 @@ use crate::check::{Check, Strength};
 use crate::cursor::Cursor;
 use crate::disguise::Room;
 use crate::marker::Says;
-use crate::recall::Recalled;
 use crate::rule::Rule;
 use crate::scanned::{Home, Marker, MarkerKind, RawFinding, Scanned};
 use crate::search::{Found, State, Text};
-use crate::shapeless::Evidence;
 use crate::structural;
 use crate::value::{Secret, ValueKey};
 
@@ -77,19 +75,11 @@ impl Gathered {
                 Says::Foreign { tool, next_line } => MarkerKind::Foreign { tool, next_line },
                 Says::Malformed { what, value } => {
                     self.push(RawFinding {
-                        rule: self.structural + structural::position(structural::ALLOW_MALFORMED),
                         span,
                         source,
                         value,
                         masked: what.into(),
-                        severity: structural::severity(structural::ALLOW_MALFORMED),
-                        confidence: Confidence::High,
-                        via: None,
-                        home: Home::default(),
-                        until: None,
-                        evidence: Evidence::NONE,
-                        open: 0,
-                        recalled: Recalled::default(),
+                        ..structural::raw(self.structural, structural::ALLOW_MALFORMED)
                     });
                     continue;
                 }
@@ -149,22 +139,13 @@ impl Gathered {
         (value, key): (&[u8], &ValueKey),
         shown: String,
     ) {
-        let number = self.structural + structural::position(rule);
-        let severity = structural::severity(rule);
+        let flaw = structural::raw(self.structural, rule);
         self.push(RawFinding {
-            rule: number,
             span,
             source,
             value: Secret::new(value).tag(key),
             masked: shown.into(),
-            severity,
-            confidence: Confidence::High,
-            via: None,
-            home: Home::default(),
-            until: None,
-            evidence: Evidence::NONE,
-            open: 0,
-            recalled: Recalled::default(),
+            ..flaw
         });
     }
 

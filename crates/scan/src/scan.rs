@@ -3,7 +3,7 @@
 use std::fmt;
 
 use lychgate_model::path::printable;
-use lychgate_model::{Confidence, HashKind, Mode, ObjectKind, Source, Span};
+use lychgate_model::{HashKind, Mode, ObjectKind, Source, Span};
 
 use crate::cursor::Cursor;
 use crate::decode::{Unit, Wide};
@@ -13,13 +13,11 @@ use crate::gather::Gathered;
 use crate::gitmodules;
 use crate::meter::{Clock, Costs, Meter};
 use crate::object::{self, Part};
-use crate::recall::Recalled;
 use crate::ruleset::RuleSet;
 use crate::runs;
-use crate::scanned::{Home, Input, Link, RawFinding, Scanned};
+use crate::scanned::{Input, Link, RawFinding, Scanned};
 use crate::sealed::{self, Sealed};
 use crate::search::{Pass, State, Text};
-use crate::shapeless::Evidence;
 use crate::structural;
 use crate::tree::{self, Flaw, Names};
 use crate::value::{Secret, ValueKey};
@@ -197,7 +195,6 @@ impl RuleSet {
         let rule = structural::SYMLINK_ESCAPE;
         let length = u32::try_from(String::from_utf8_lossy(target).chars().count());
         let finding = RawFinding {
-            rule: self.structural + structural::position(rule),
             span: Span {
                 line: 1,
                 column: 1,
@@ -209,14 +206,7 @@ impl RuleSet {
             source: Source::Symlink,
             value: Secret::new(target).tag(key),
             masked: "target outside of the repository".into(),
-            severity: structural::severity(rule),
-            confidence: Confidence::High,
-            via: None,
-            home: Home::default(),
-            until: None,
-            evidence: Evidence::NONE,
-            open: 0,
-            recalled: Recalled::default(),
+            ..structural::raw(self.structural, rule)
         };
         Some(Box::new(Link { climbs, finding }))
     }
@@ -226,26 +216,9 @@ impl RuleSet {
         let wrong = sealed::pointer(bytes)?.err()?;
         let rule = structural::LFS_MISMATCH;
         Some(RawFinding {
-            rule: self.structural + structural::position(rule),
-            span: Span {
-                line: 1,
-                column: 1,
-                end_line: 1,
-                end_column: 1,
-                byte_start: 0,
-                byte_end: 0,
-            },
-            source: Source::Blob,
             value: Secret::new(bytes).tag(key),
             masked: wrong.into(),
-            severity: structural::severity(rule),
-            confidence: Confidence::High,
-            via: None,
-            home: Home::default(),
-            until: None,
-            evidence: Evidence::NONE,
-            open: 0,
-            recalled: Recalled::default(),
+            ..structural::raw(self.structural, rule)
         })
     }
 
@@ -504,19 +477,10 @@ impl RuleSet {
             let mut end = Cursor::new(0, Unit::Byte);
             end.advance(path);
             gathered.push(RawFinding {
-                rule: number,
                 span: between(Cursor::new(0, Unit::Byte), end),
                 source: Source::Path,
                 value: Secret::new(path).tag(key),
-                masked: "".into(),
-                severity: rule.severity,
-                confidence: rule.confidence,
-                via: None,
-                home: Home::default(),
-                until: None,
-                evidence: Evidence::NONE,
-                open: 0,
-                recalled: Recalled::default(),
+                ..RawFinding::of(number, rule.severity, rule.confidence)
             });
         }
     }

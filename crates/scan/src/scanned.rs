@@ -54,6 +54,35 @@ pub struct RawFinding {
     pub recalled: Recalled,
 }
 
+impl RawFinding {
+    /// What a rule finds at the beginning of an object's content, of which nothing else is known;
+    /// whoever knows more says so over it.
+    pub fn of(rule: u32, severity: Severity, confidence: Confidence) -> Self {
+        Self {
+            rule,
+            span: Span {
+                line: 1,
+                column: 1,
+                end_line: 1,
+                end_column: 1,
+                byte_start: 0,
+                byte_end: 0,
+            },
+            source: Source::Blob,
+            value: ValueTag([0; 16]),
+            masked: "".into(),
+            severity,
+            confidence,
+            via: None,
+            home: Home::default(),
+            until: None,
+            evidence: Evidence::NONE,
+            open: 0,
+            recalled: Recalled::default(),
+        }
+    }
+}
+
 /// The text a finding stands in, and where in it: the object itself, or something that was packed
 /// in it, whose findings all have the place of the packing. Findings are held against each other
 /// within one text.

@@ -8,6 +8,7 @@ use lychgate_model::{Category, Confidence, RuleId, Severity};
 
 use crate::advice::Advice;
 use crate::rule::{NewBy, Paths, Rule};
+use crate::scanned::RawFinding;
 
 /// A name that some file system reads as `.git`.
 pub const DOT_GIT: &str = "tree.dot-git";
@@ -291,6 +292,11 @@ pub(crate) fn rules() -> Vec<Rule> {
 pub fn severity(id: &str) -> Severity {
     let entry = TABLE.iter().find(|e| e.id == id);
     entry.map_or(Severity::Medium, |e| e.severity)
+}
+
+/// What a rule of these finds, as far as it is the rule's; `base`: the number of the first of them.
+pub(crate) fn raw(base: u32, id: &str) -> RawFinding {
+    RawFinding::of(base + position(id), severity(id), Confidence::High)
 }
 
 /// The place of a rule in [`rules`].
