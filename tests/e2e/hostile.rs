@@ -103,6 +103,42 @@ fn a_match_across_the_border_of_two_pieces_is_found_once() {
     assert_eq!(said.out().lines().count(), tokens.len() + 1);
 }
 
+/// Of an object 1,000 findings are kept, of a run 10,000.
+#[test]
+fn that_more_was_found_than_is_kept_is_said() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let lines = |n| -> String {
+        let one = |_| format!("k = {}\n", cloud_key_id());
+        (0..n).map(one).collect()
+    };
+    let check = |what: &str, format: &str| {
+        let said = repo.lychgate(&["check", "--path", what, "--format", format]);
+        said.code(1).out()
+    };
+    let json =
+        |what: &str| -> serde_json::Value { serde_json::from_str(&check(what, "json")).unwrap() };
+    for (n, is_whole) in [(1000, true), (1001, false)] {
+        repo.write("f", lines(n));
+        let said = json("f");
+        assert_eq!(said["findings"].as_array().unwrap().len(), 1000);
+        let coverage = &said["verdict"]["coverage"];
+        assert_eq!(coverage["complete"], is_whole, "{coverage}");
+        let told = "f: more than 1000 findings, or too many keywords: not all was judged";
+        let flat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(flat(check("f", "text")).contains(told), !is_whole);
+        assert_eq!(said["verdict"].to_string().contains(told), !is_whole);
+    }
+    for n in 0..11 {
+        repo.write(format!("many/{n}"), lines(1000));
+    }
+    let said = json("many");
+    assert_eq!(said["findings"].as_array().unwrap().len(), 10_000);
+    let told = "1000 more findings are not listed, 10000 are";
+    assert_eq!(said["verdict"]["notes"][0], told);
+    assert!(check("many", "text").contains(told));
+}
+
 /// What must be said of a change that was not read whole.
 #[track_caller]
 fn not_checked(output: Output) {

@@ -128,7 +128,10 @@ impl Session {
             // Findings and keywords have limits of their own.
             self.tell(
                 ReasonCode::Unreadable,
-                format!("{subject}: too many findings or keywords, not all was judged"),
+                format!(
+                    "{subject}: more than {} findings, or too many keywords: not all was judged",
+                    limits::FINDINGS_PER_OBJECT
+                ),
                 "split the file, or remove what was found first",
             );
         }

@@ -67,7 +67,8 @@ impl Session {
             findings.sort_by(Finding::order);
         }
         if self.unlisted > 0 {
-            notes.push(format!("{} more findings are not listed", self.unlisted));
+            let (kept, more) = (findings.len(), self.unlisted);
+            notes.push(format!("{more} more findings are not listed, {kept} are"));
         }
         let verdict = Verdict {
             decision: weighed.decision,
