@@ -9,6 +9,7 @@ use lychgate_model::{
 use lychgate_policy::Unread;
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
+use lychgate_scan::shapeless::Fact;
 use lychgate_scan::{
     Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
 };
@@ -454,8 +455,12 @@ pub(crate) fn sure_at(raw: &RawFinding, rule: &Rule, path: &[u8]) -> Option<Conf
         &[]
     };
     if raw.evidence.is_none() {
-        let shown = weighs_by_path(rule) && raw.evidence.at(path).is_among_examples();
-        return Some(match shown {
+        let place = raw.evidence.at(path);
+        let shown = match rule.provider() {
+            "hash" => place.is_among_examples(),
+            _ => place.has(Fact::InManual),
+        };
+        return Some(match weighs_by_path(rule) && shown {
             true => raw.confidence.min(Confidence::Low),
             false => raw.confidence,
         });
@@ -463,9 +468,11 @@ pub(crate) fn sure_at(raw: &RawFinding, rule: &Rule, path: &[u8]) -> Option<Conf
     raw.evidence.at(path).confidence()
 }
 
-/// The hash of a password in a manual or a test is that of a password which stands beside it.
+/// The hash of a password in a manual or a test is that of a password which stands beside it; and
+/// what is no more than likely elsewhere is an example in a manual.
 pub(crate) fn weighs_by_path(rule: &Rule) -> bool {
-    rule.provider() == "hash"
+    let likely = rule.check.is_none() && rule.confidence <= Confidence::Medium;
+    rule.category == Category::Secret && (likely || rule.provider() == "hash")
 }
 
 /// Where a rule that knows the shape applies to a value, those that do not are silent, unless they

@@ -278,6 +278,8 @@ fn weak_passwords_are_listed_where_they_are_set_and_never_block() {
             "compose.yml",
             "URL=${URL:-amqp://admin:admin@rabbitmq-v2:5672}\n",
         ),
+        ("etc/chatapp.yaml", "Password : admin\n"),
+        ("pom.xml", "<password>admin</password>"),
         (
             "src/main.ts",
             "x || \"amqp://admin:admin@rabbitmq-v2:5672\"",
@@ -289,6 +291,8 @@ fn weak_passwords_are_listed_where_they_are_set_and_never_block() {
     ] {
         assert_eq!(listed(path, text), Some(Confidence::Medium), "{text}");
     }
+    let runs = ["abcd", "1234", "$"].concat();
+    assert!(listed("a.json", &format!("{{\"pswd\": \"{runs}\"}}")).is_some());
     let runs = ["Test", "1111", "#"].concat();
     assert!(listed("a.steps.ts", &format!("password: '{runs}',")).is_some());
     for (path, text) in [
@@ -355,4 +359,61 @@ fn what_a_manual_shows_is_low() {
     assert_eq!(judged("README.md", &text), Some(Confidence::Medium));
     assert_eq!(judged("docs/guides/a.md", &text), Some(Confidence::Low));
     assert_eq!(judged("a.adoc", &text), Some(Confidence::Low));
+}
+
+#[test]
+fn values_stand_in_elements_cells_and_notes() {
+    let value = noise(24, 11);
+    let lines = [
+        (
+            "Web.config",
+            "<add key=\"Smtp:Password\" value=\"~\" />",
+            "<add key=\"Smtp:Password\" value=\"${PASSWORD}\" note=\"~\" />",
+        ),
+        (
+            "R.resx",
+            "<data name=\"DbPassword\" xml:space=\"preserve\">\n    <value>~</value>",
+            "<data name=\"DbPasswordHint\" xml:space=\"preserve\">\n    <value>~</value>",
+        ),
+        (
+            "res/values/strings.xml",
+            "<string name=\"heap_key\">~</string>",
+            "<string name=\"public_key\">~</string>",
+        ),
+        (
+            "res/values/strings.xml",
+            "<string name=\"maps_key\" translatable=\"false\">~</string>",
+            "<input name=\"maps_key\" class=\"wide\">~</input>",
+        ),
+        (
+            "a.tf",
+            "variable \"storage_key\" {\n  type = string\n  default = \"~\"\n}",
+            "variable \"storage_key\" {\n  type = string\n}\nx = \"~\"",
+        ),
+        (
+            "A.java",
+            "/**\n * DB_PASSWORD=~\n */",
+            "/**\n * x.password = '~';\n */",
+        ),
+        ("a.csv", "user,password\nbob,~\n", "user,password\n~,\n"),
+        (
+            "README.md",
+            "| user | password |\n|---|---|\n| bob | ~ |\n",
+            "| user | password |\n|---|---|\n| ~ | none |\n",
+        ),
+        (
+            "README.md",
+            "| password | `~` |\n",
+            "| password | `none` | ~ |\n",
+        ),
+        (
+            "a.html",
+            "<tr><td>Password</td><td>~</td></tr>",
+            "<tr><td>Password</td><td></td></tr><td>~</td>",
+        ),
+    ];
+    let made = lines.map(|(p, a, b)| (p, a.replace('~', &value), b.replace('~', &value)));
+    twins(&made);
+    let hint = format!("<string name=\"hint_password\">{}</string>", noise(9, 3));
+    assert_eq!(judged("res/values-ga/strings.xml", &hint), None);
 }

@@ -420,7 +420,8 @@ fn command(text: &[u8], word: &[u8], end: usize, way: Way) -> Option<Lead> {
             (at(line, second) != b'/').then(|| Lead::to(Fact::Flagged, end + second))
         }
         Way::Last => {
-            let line = line.trim_ascii_end();
+            let piped = memchr::memmem::find(line, b" |").unwrap_or(line.len());
+            let line = line.get(..piped)?.trim_ascii_end();
             let last = memchr::memrchr(b' ', line)? + 1;
             (line.iter().filter(|b| **b == b' ').count() > 1)
                 .then(|| Lead::to(Fact::Flagged, end + last))
@@ -507,7 +508,8 @@ pub(super) fn inserted(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     let before = text.get(start.saturating_sub(200)..start)?;
     let open = memchr::memrchr(b'(', before)?;
     let into = before.get(..open)?;
-    if !words::holds(into.get(into.len().saturating_sub(80)..)?, b"insert into") {
+    let into = into.get(into.len().saturating_sub(80)..)?;
+    if !(words::holds(into, b"insert") && words::holds(into, b"into")) {
         return None;
     }
     let place = 1 + memchr::memchr_iter(b',', before.get(open..)?).count();

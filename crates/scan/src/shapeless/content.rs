@@ -71,7 +71,9 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     // A hash of MySQL's own.
     let starred = value.len() == 41 && value.first() == Some(&b'*');
     let common = name == Fact::Password && is_common(value);
-    let poor = counts.is_number() || counts.runs * 2 > value.len();
+    // `abcd1234$` is made up of runs, and chosen all the same.
+    let runs = counts.runs * 2 > value.len() && counts.kinds() < 3;
+    let poor = counts.is_number() || runs;
     // `format=rgb:depth=8`
     let lists = value
         .windows(2)
@@ -115,14 +117,18 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
         .with_if(Fact::DigitsOnly, counts.digits == value.len())
         .with_if(Fact::ManyKinds, counts.kinds() >= 3 && !uuid)
         .with_if(Fact::Symbols, counts.symbols > 0 && value.len() <= 32)
-        .with_if(Fact::Uuid, uuid)
+        // What is drawn once and for all is as bad in any form.
+        .with_if(Fact::Uuid, uuid && name != Fact::Salt)
         .with_if(Fact::Hex, hex)
         .with_if(Fact::LoneKey, lone)
         .with_if(
             Fact::HashLength,
             hex && !key_name && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128),
         )
-        .with_if(Fact::LowEntropy, counts.is_poor(value.len(), hex || uuid));
+        .with_if(
+            Fact::LowEntropy,
+            counts.is_poor(value.len(), hex || uuid) && !words::is_any(value, sayings::DEFAULTS),
+        );
     let sign = |b: &&u8| matches!(b, b'?' | b'!' | b'^' | b'%' | b'#' | b'*' | b'@' | b'$');
     let signs = value.iter().filter(sign).count();
     // Secrets that people make up hold many of them.
@@ -351,13 +357,12 @@ impl Counts {
     }
 
     /// `monkey`, `Vagrant`: a word alone, that is none of those which describe a field. `notBlank` is
-    /// two.
+    /// two, `BODY` is the name of a constant.
     fn is_word(&self, value: &[u8]) -> bool {
         let letters = self.lower + self.upper;
         letters == value.len()
             && (4..=16).contains(&letters)
             && (self.upper == 0
-                || self.lower == 0
                 || (self.upper == 1 && value.first().is_some_and(u8::is_ascii_uppercase)))
             && !words::is_any(value, sayings::DESCRIBES)
     }

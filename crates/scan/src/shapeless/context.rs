@@ -39,7 +39,13 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
     let right = after.get(..after.len().min(NEAR)).unwrap_or_default();
     let whole = name + super::name::LONGEST < super::BEHIND;
     let above = before.get(..start).unwrap_or_default();
-    let documented = comments::documents(above, head, rest, whole);
+    // ` * DB_PASSWORD=...` is a note, no example of a call.
+    let noted = head == b"* "
+        && rest.trim_ascii().is_empty()
+        && text
+            .get(name..value.start)
+            .is_some_and(|n| n.ends_with(b"=") && !n.iter().any(u8::is_ascii_lowercase));
+    let documented = !noted && comments::documents(above, head, rest, whole);
     // The hash of something, or the key of what is published, is nobody's key.
     let lone = so_far.has(Fact::LoneKey) && (DIGESTS.stands_in(line) || DIGESTS.stands_in(rest));
     let so_far = if lone {

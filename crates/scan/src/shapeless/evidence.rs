@@ -92,7 +92,7 @@ facts! {
     DefaultWord = 8, "a word that is set where nobody chose one";
     Hex = 0, "hexadecimal";
     HashLength = -24, "hexadecimal of the length of a digest";
-    LoneKey = 22, "as keys are made, beside the word key alone";
+    LoneKey = 26, "as keys are made, beside the word key alone";
     Uuid = -22, "a UUID";
     Base64 = 4, "base64 with padding";
     LowEntropy = -24, "few different characters for its length";

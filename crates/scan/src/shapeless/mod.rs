@@ -9,6 +9,7 @@
 //! read, so a finding is the same wherever the object was cut into pieces.
 
 mod calls;
+mod cell;
 mod comments;
 mod content;
 mod context;

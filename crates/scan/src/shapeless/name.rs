@@ -106,7 +106,11 @@ pub(super) fn read(text: &[u8], at: Range<usize>, own: &Range<usize>, typed: boo
         // `encKey` encrypts, `enc_password` is encrypted.
         let enc = key && before.eq_ignore_ascii_case(b"enc");
         let field = typed && turns::field(before);
-        let kept = hashed || clear || enc || field;
+        // `map_apikey` is the key of maps, `map_key` that of an entry.
+        let maps = fact == Fact::ApiKey
+            && end - start >= b"apikey".len()
+            && words::is_any(before, &[b"map"]);
+        let kept = hashed || clear || enc || field || maps;
         if (turns::denies_before(before) && !kept)
             || (fact == Fact::Token && turns::no_token(before))
             || (key && turns::no_key(before))

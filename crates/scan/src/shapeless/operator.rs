@@ -1,7 +1,7 @@
 //! From a name to where its value begins: what may stand between, in the languages people write.
 
 use super::evidence::Fact;
-use super::{pair, words};
+use super::{cell, pair, words};
 
 /// Blanks between name, operator and value.
 const BLANKS: usize = 24;
@@ -155,7 +155,8 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     }
     let found = typed_in(text, start, end)
         .or_else(|| next_element(text, start, end))
-        .or_else(|| super::calls::inserted(text, start, i));
+        .or_else(|| super::calls::inserted(text, start, i))
+        .or_else(|| cell::below(text, start, i));
     if found.is_some() {
         return found;
     }
@@ -184,6 +185,7 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         }
         (b'|', b'|') | (b'?', b'?') => Lead::quoted(Fact::Assigned, after(2)),
         (b':', b'-') => Lead::to(Fact::Assigned, gap + 2),
+        (b'|', _) if !named => return cell::beside(text, start, gap),
         (b':', b':') => return None,
         (b':', b'\r' | b'\n') => Lead::quoted(Fact::Mapped, space(text, gap + 1)),
         // A part of a name made of parts: `arn:...:secret:...`; a value: `action=pass:again=0`.
@@ -212,6 +214,9 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
                 element: true,
                 ..Lead::to(Fact::Element, i + 1)
             }
+        }
+        _ if named && gap > i && markup_name(text, start) => {
+            return cell::behind_attributes(text, start, gap);
         }
         _ if gap > i => return stated(text, start, gap, first, named),
         _ => return None,
@@ -344,6 +349,9 @@ fn next_element(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         (b"</key>", b"<string>"),
         (b"</name>", b"<value>"),
         (b"</param-name>", b"<param-value>"),
+        (b"</td>", b"<td>"),
+        (b"</th>", b"<td>"),
+        (b"</dt>", b"<dd>"),
     ];
     if at(text, end) != b'<' || at(text, start.wrapping_sub(1)) == b'<' {
         return None;

@@ -103,6 +103,8 @@ const PLAIN_SETTINGS: &[&[u8]] = &[
     b"yml",
     b"yaml",
 ];
+/// Folders of what builds and tests.
+const BUILDS: &[&[u8]] = &[b".github", b".circleci", b".gitlab", b".buildkite"];
 /// Of these, what is written for strangers; a text or a log may be anybody's notes.
 const MANUALS: &[&[u8]] = &[
     b"md",
@@ -291,6 +293,9 @@ impl Evidence {
         let settings = settings || self.has(Fact::FileWithin);
         let code = is_any(extension, CODE) && !settings;
         let bare = self.has(Fact::Bare);
+        // Nobody translates into noise.
+        let long = [Fact::Long, Fact::KeyLong, Fact::VeryLong];
+        let made = self.has(Fact::Random) && long.iter().any(|f| self.has(*f));
         if settings && out.has(Fact::Documented) {
             out = out.without(Fact::Documented).with(Fact::Commented);
         }
@@ -300,6 +305,8 @@ impl Evidence {
             .with_if(
                 Fact::InManual,
                 is_any(extension, MANUAL_ONLY)
+                    || begins(file, b"openapi.")
+                    || begins(file, b"swagger.")
                     || (folders_document && (prose || is_any(extension, &[b"html", b"htm"]))),
             )
             .with_if(
@@ -310,9 +317,9 @@ impl Evidence {
             )
             .with_if(
                 Fact::InTranslations,
-                is_any(extension, TRANSLATIONS)
+                is_any(extension, TRANSLATIONS) && !(made && extension == b"resx")
                     || begins(file, b"messages")
-                    || file == b"strings.xml",
+                    || (file == b"strings.xml" && !made),
             )
             .with_if(
                 Fact::InVendored,
@@ -350,17 +357,30 @@ impl Evidence {
         ];
         let word = out.has(Fact::PlainWord) && !apart.iter().any(|f| out.has(*f));
         let shown = out.has(Fact::InDocuments);
+        // A server that lives as long as a build has the password of its image.
+        let builds = [
+            &b".gitlab-ci"[..],
+            b".travis",
+            b"azure-pipelines",
+            b"appveyor",
+        ];
+        let builds = builds.iter().any(|b| begins(file, b))
+            || path.split(|b| *b == b'/').any(|f| is_any(f, BUILDS));
+        let plain = is_any(extension, PLAIN_SETTINGS) && !builds;
         // `dbPassword = "root"`, `amqp://admin:admin@queue`
         let assigned = out.has(Fact::Assigned) && out.has(Fact::Quoted);
         let by_default = out.has(Fact::DefaultWord)
             && !shown
-            && (out.has(Fact::Userinfo) || (out.has(Fact::Qualified) && (assigned || settings)));
+            && (out.has(Fact::Userinfo)
+                || plain
+                || (extension == b"xml" && out.has(Fact::Element))
+                || (out.has(Fact::Qualified) && (assigned || (settings && !builds))));
         if word && (out.has(Fact::InSecretFile) || by_default) {
             // `admin`, `root` and `guest` are what is set there.
             out = out.without(Fact::SaysTest);
         }
         let whose = out.has(Fact::Qualified) || out.has(Fact::UserNear);
-        let set = is_any(extension, PLAIN_SETTINGS) && whose && !shown;
+        let set = plain && whose && !shown;
         let sure = !out.has(Fact::SaysTest);
         let tested = out.has(Fact::InTests) && sure;
         let word = word
