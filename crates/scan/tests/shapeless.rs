@@ -264,7 +264,9 @@ fn a_plain_word_is_a_password_only_where_secrets_are_kept() {
         assert_eq!(at(".github/workflows/other.properties"), None);
         assert_eq!(at("locale/application.properties"), None);
     }
-    for word in ["required", "string", "true", "password", "changeme"] {
+    for word in [
+        "required", "string", "true", "password", "changeme", "include", "refresh",
+    ] {
         let text = format!("password={word}\n");
         assert_eq!(judged(set, ".env", &text), None, "{word}");
     }

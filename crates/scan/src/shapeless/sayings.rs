@@ -200,6 +200,10 @@ pub(super) const PUBLISHED: &[&[u8]] = &[
 /// Words that say what a field is, or that it is none; a password is never one alone.
 pub(super) const DESCRIBES: &[&[u8]] = &[
     b"notblank",
+    b"include",
+    b"exclude",
+    b"refresh",
+    b"inherit",
     b"notempty",
     b"alphanumeric",
     b"string",
