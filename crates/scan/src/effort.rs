@@ -7,13 +7,21 @@
 //! if each built a state of an automaton; an object that makes them read more gets automata of its
 //! own, which begin empty, and pays for what is built.
 
+use lychgate_model::limits;
+
 /// Units an object may cost beyond what every byte costs, for each of its bytes,
-const PER_BYTE: u64 = 16;
+const PER_BYTE: u64 = 8;
+/// for each of so many at its beginning,
+const PER_BEGINNING: u64 = 28;
+const BEGINNING: u64 = 128 << 10;
 /// and a small one all the same.
-const AT_LEAST: u64 = 6_000_000;
+const AT_LEAST: u64 = 600_000;
 
 /// The same for each byte that comes out of an archive or a packed file.
-const PER_UNPACKED: u64 = 6;
+const PER_UNPACKED: u64 = 5;
+
+/// Units that a finding may have cost: what is found is no waste, and there are not many.
+const FOUND: u64 = 6000;
 
 /// Bytes that patterns read of an object at first, and for each so many of its bytes one more.
 const FIRST: u64 = 2048;
@@ -41,6 +49,8 @@ pub(crate) const MATCH: u64 = 1500;
 pub(crate) const MATCHED: u64 = 16;
 /// A name whose value is read by hand.
 pub(crate) const NAME: u64 = 250;
+/// One that stands where the same stood around it before.
+pub(crate) const SAME: u64 = 50;
 /// A name of a service.
 pub(crate) const BESIDE: u64 = 200;
 /// What stands between such a name and a word behind it.
@@ -57,6 +67,10 @@ pub(crate) const VIEW: u64 = 700;
 pub(crate) struct Effort {
     spent: u64,
     allowed: u64,
+    /// Findings for which more is allowed.
+    findings: usize,
+    /// Bytes of it that have come, as far as more is allowed for them.
+    beginning: u64,
     /// Bytes that patterns may still read before the object has automata of its own.
     first: u64,
     alone: bool,
@@ -77,7 +91,10 @@ impl Effort {
     /// More of the object has come.
     pub(crate) fn allow(&mut self, size: usize) {
         let size = size as u64;
+        let beginning = size.min(BEGINNING.saturating_sub(self.beginning));
+        self.beginning += beginning;
         self.allowed = self.allowed.saturating_add(size.saturating_mul(PER_BYTE));
+        self.allowed += beginning * PER_BEGINNING;
         self.first = self.first.saturating_add(size / FIRST_PER);
     }
 
@@ -85,6 +102,14 @@ impl Effort {
     pub(crate) fn unpacked(&mut self, size: usize) {
         let more = (size as u64).saturating_mul(PER_UNPACKED);
         self.allowed = self.allowed.saturating_add(more);
+    }
+
+    /// Something was found.
+    pub(crate) fn found(&mut self) {
+        if self.findings < limits::FINDINGS_PER_OBJECT {
+            self.findings += 1;
+            self.allowed = self.allowed.saturating_add(FOUND);
+        }
     }
 
     pub(crate) fn charge(&mut self, units: u64) {
@@ -163,5 +188,25 @@ mod tests {
         assert!(effort.is_over());
         effort.allow(1 << 20);
         assert!(!effort.is_over());
+    }
+
+    #[test]
+    fn findings_may_cost_something_and_not_without_end() {
+        let mut effort = Effort::of(0);
+        for _ in 0..2 * limits::FINDINGS_PER_OBJECT {
+            effort.found();
+        }
+        let most = AT_LEAST + FOUND * limits::FINDINGS_PER_OBJECT as u64;
+        assert_eq!(effort.allowed(), most);
+    }
+
+    #[test]
+    fn pieces_may_cost_what_the_whole_may() {
+        let whole = Effort::of(1 << 20);
+        let mut pieces = Effort::of(0);
+        for _ in 0..16 {
+            pieces.allow(1 << 16);
+        }
+        assert_eq!(whole.allowed(), pieces.allowed());
     }
 }

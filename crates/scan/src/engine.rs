@@ -36,6 +36,9 @@ const PARTS: usize = 64;
 const STEPS: u64 = 4096;
 /// and for each byte of a match that an automaton found, to tell its value.
 const STEPS_PER: u64 = 16;
+/// Most bytes in which steps are followed from every place, and how many for each.
+const SOUGHT: usize = 4096;
+const SOUGHT_PER: u64 = 8;
 /// Bytes of lazily built states per direction of one pattern. A pattern that cannot have a few
 /// states in them is refused.
 pub(crate) const STATES_LIMIT: usize = 512 << 10;
@@ -54,7 +57,8 @@ pub(crate) struct Engine {
     needs: Needs,
     lead: Option<Lead>,
     heads: Option<Heads>,
-    front: Front,
+    /// Made when nothing else tells where to look.
+    front: OnceLock<Front>,
     /// `None`: it asks for what steps cannot do.
     steps: Option<Steps>,
     /// `None` inside: larger than a pattern may be.
@@ -263,15 +267,13 @@ impl Engine {
         let lead = lead.flatten();
         let heads = lead.is_none().then(|| Heads::of(hir)).flatten();
         let steps = Steps::of(hir, groups.value);
-        let tells = lead.is_none() && heads.is_none();
-        let front = steps.as_ref().filter(|_| tells).map(Front::of);
         Self {
             pattern,
             group: groups,
             needs: Needs::of(hir),
             lead,
             heads,
-            front: front.unwrap_or_default(),
+            front: OnceLock::new(),
             steps,
             machine: OnceLock::new(),
         }
@@ -292,15 +294,10 @@ impl Engine {
         self.heads.as_ref()
     }
 
-    /// What the first bytes of every match can be, if nothing else tells where to look.
+    /// What the first bytes of every match can be.
     pub(crate) fn front(&self) -> &Front {
-        &self.front
-    }
-
-    /// The same whatever else tells where to look.
-    #[cfg(test)]
-    pub(crate) fn told(&self) -> Front {
-        self.steps.as_ref().map(Front::of).unwrap_or_default()
+        let made = || self.steps.as_ref().map(Front::of);
+        self.front.get_or_init(|| made().unwrap_or_default())
     }
 
     /// How many groups it has.
@@ -316,7 +313,8 @@ impl Engine {
             Cow::Borrowed(_) => 0,
             Cow::Owned(text) => text.len(),
         };
-        let own = size_of::<Self>() + pattern + steps + self.front.memory();
+        let front = self.front.get().map_or(0, Front::memory);
+        let own = size_of::<Self>() + pattern + steps + front;
         own + machine.map_or(0, Machine::memory)
     }
 
@@ -334,6 +332,41 @@ impl Engine {
             Machine::of(&hir).ok().map(Box::new)
         });
         made.as_deref()
+    }
+
+    /// The leftmost match in `from..to`, in not too many steps; `None`: nobody knows, an automaton
+    /// has to look.
+    pub(crate) fn seek(
+        &self,
+        text: &[u8],
+        (from, to): (usize, usize),
+        caches: &mut Caches,
+    ) -> Option<Tried> {
+        let steps = self.steps.as_ref()?;
+        let width = to.checked_sub(from).filter(|_| to <= text.len())?;
+        if width > SOUGHT {
+            return None;
+        }
+        let most = STEPS + SOUGHT_PER * width as u64;
+        let mut left = most;
+        let found = steps.seek(text, (from, to), &mut caches.trail, &mut left);
+        let tried = |found| Tried {
+            found,
+            steps: most - left,
+            ..Tried::default()
+        };
+        match found {
+            (from, Led::To(end, value)) => {
+                let whole = Span { start: from, end };
+                let value = value.or(Some(whole));
+                Some(tried(Some(Match { whole, value })))
+            }
+            (_, Led::Nowhere) => Some(tried(None)),
+            (_, Led::TooFar) => {
+                caches.effort.charge(most * effort::STEP);
+                None
+            }
+        }
     }
 
     /// The leftmost match that begins and ends in `from..to`; what stands around is context.

@@ -106,7 +106,7 @@ mod tests {
     use crate::engine::{Caches, Engine};
 
     fn places(pattern: &str) -> usize {
-        Engine::any(pattern).unwrap().told().places.len()
+        Engine::any(pattern).unwrap().front().places.len()
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
             assert_eq!(places(pattern), many, "{pattern}");
         }
         let engine = Engine::any("x[0-9]{3}").unwrap();
-        let front = engine.told();
+        let front = engine.front();
         assert!(front.met(b"x123y"));
         for other in [&b"x12"[..], b"x12y", b"y123", b""] {
             assert!(!front.met(other));
@@ -148,7 +148,7 @@ mod tests {
             let text = text.as_bytes();
             for from in 0..=text.len() {
                 if engine.at(0, text, (from, text.len()), &mut caches).found.is_some() {
-                    let front = engine.told();
+                    let front = engine.front();
                     prop_assert!(front.met(&text[from..]), "{pattern} {from}");
                     prop_assert!(!front.tells() || front.next(text, from) == Some(from));
                 }

@@ -53,7 +53,8 @@ impl Lead {
 }
 
 /// Fewest and most bytes of a head.
-const HEAD: RangeInclusive<usize> = 3..=5;
+const HEAD: RangeInclusive<usize> = LEAST..=5;
+const LEAST: usize = 3;
 
 /// Bytes, lower case, that stand at a distance from the beginning of a match.
 type Head = (u8, Box<[u8]>);
@@ -157,14 +158,19 @@ impl Heads {
                 }
             };
             let head = text.get(at - self.probe..)?;
+            let three = head
+                .first_chunk::<LEAST>()
+                .map(|b| b.map(|b| b.to_ascii_lowercase()));
             let begins = |distance: usize| {
                 let begin = (at - self.probe).checked_sub(distance)?;
-                let mut heads = self.heads.iter().filter(|h| usize::from(h.0) == distance);
                 let is = |h: &Head| {
-                    let head = head.get(..h.1.len());
-                    head.is_some_and(|head| head.eq_ignore_ascii_case(&h.1))
+                    let (first, rest) = h.1.split_first_chunk()?;
+                    let same = usize::from(h.0) == distance && three? == *first;
+                    let text = head.get(first.len()..h.1.len()).filter(|_| same)?;
+                    text.eq_ignore_ascii_case(rest).then_some(())
                 };
-                (begin >= from && heads.any(is)).then_some(begin)
+                let found = begin >= from && self.heads.iter().any(|h| is(h).is_some());
+                found.then_some(begin)
             };
             if let Some(begin) = begins(self.farthest).or_else(|| begins(self.nearest)) {
                 return Some(begin);
@@ -261,23 +267,26 @@ impl<F: FnMut(&[u8]) -> bool> Walk<F> {
 
 /// The bytes of a class, lower case; only so many that it can be told that they are not few.
 fn few(class: &Class) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut add = |b: u8| {
-        let b = b.to_ascii_lowercase();
-        if bytes.len() <= FEW && !bytes.contains(&b) {
-            bytes.push(b);
+    let mut bytes: Vec<u8> = Vec::with_capacity(FEW + 1);
+    let mut add = |from: u8, to: u8| {
+        for b in (from..=to).map(|b| b.to_ascii_lowercase()) {
+            if bytes.len() > FEW {
+                break;
+            }
+            if !bytes.contains(&b) {
+                bytes.push(b);
+            }
         }
     };
     match class {
         Class::Bytes(class) => {
             let ranges = class.ranges().iter();
-            ranges.for_each(|r| (r.start()..=r.end()).for_each(&mut add));
+            ranges.for_each(|r| add(r.start(), r.end()));
         }
         // Of single letters side by side; other characters are several bytes.
         Class::Unicode(class) if class.is_ascii() => {
             let ranges = class.ranges().iter();
-            let each = ranges.flat_map(|r| r.start()..=r.end());
-            each.for_each(|c| add(c as u8));
+            ranges.for_each(|r| add(r.start() as u8, r.end() as u8));
         }
         Class::Unicode(_) => return None,
     }

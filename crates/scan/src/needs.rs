@@ -7,8 +7,10 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 /// Fewest bytes of a run that are worth looking for.
 const LEAST: usize = 12;
 
+const COUNT: usize = 6;
+
 /// Bytes that runs are made of, from the narrowest alphabet to the widest.
-const ALPHABETS: [&[u8]; 6] = [
+const ALPHABETS: [&[u8]; COUNT] = [
     b"0123456789abcdefABCDEF",
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-",
@@ -18,10 +20,10 @@ const ALPHABETS: [&[u8]; 6] = [
 ];
 
 /// Tables of [`ALPHABETS`].
-const TABLES: [[bool; 256]; 6] = {
-    let mut tables = [[false; 256]; 6];
+const TABLES: [[bool; 256]; COUNT] = {
+    let mut tables = [[false; 256]; COUNT];
     let mut i = 0;
-    while i < 6 {
+    while i < COUNT {
         let mut j = 0;
         while j < ALPHABETS[i].len() {
             tables[i][ALPHABETS[i][j] as usize] = true;
@@ -30,6 +32,21 @@ const TABLES: [[bool; 256]; 6] = {
         i += 1;
     }
     tables
+};
+
+/// By byte: the alphabets that have it, as bits.
+const HAVE: [u8; 256] = {
+    let mut have = [0; 256];
+    let mut i = 0;
+    while i < COUNT {
+        let mut j = 0;
+        while j < ALPHABETS[i].len() {
+            have[ALPHABETS[i][j] as usize] |= 1 << i;
+            j += 1;
+        }
+        i += 1;
+    }
+    have
 };
 
 /// Bytes that text seldom has, the rarest first.
@@ -48,8 +65,8 @@ pub(crate) struct Needs {
 impl Needs {
     pub(crate) fn of(hir: &Hir) -> Self {
         let mut needs = Self::default();
-        for (alphabet, table) in TABLES.iter().enumerate() {
-            let run = Runs::of(hir, table).best;
+        for (alphabet, runs) in Runs::of(hir).into_iter().enumerate() {
+            let run = runs.best;
             // A wider alphabet is worth it only for a run that is much longer.
             if run >= LEAST && run > needs.run * 2 {
                 (needs.run, needs.alphabet) = (run, alphabet);
@@ -120,46 +137,54 @@ impl Runs {
         }
     }
 
-    fn of(hir: &Hir, table: &[bool; 256]) -> Self {
-        let is = |b: u8| table.get(usize::from(b)).copied().unwrap_or(false);
+    /// By alphabet.
+    fn of(hir: &Hir) -> [Self; COUNT] {
         match hir.kind() {
-            HirKind::Empty | HirKind::Look(_) => Self::EMPTY,
-            HirKind::Literal(literal) => literal.0.iter().fold(Self::EMPTY, |runs, &b| {
-                runs.then(if is(b) { Self::whole(1) } else { Self::OTHER })
+            HirKind::Empty | HirKind::Look(_) => [Self::EMPTY; COUNT],
+            HirKind::Literal(literal) => literal.0.iter().fold([Self::EMPTY; COUNT], |runs, b| {
+                each(runs, Self::byte(HAVE[usize::from(*b)]), Self::then)
             }),
             HirKind::Class(Class::Bytes(class)) => {
-                let inside = class.ranges().iter();
-                let mut inside = inside.flat_map(|r| r.start()..=r.end());
-                if inside.all(is) {
-                    Self::whole(1)
-                } else {
-                    Self::OTHER
+                let mut have = u8::MAX;
+                for range in class.ranges() {
+                    for b in range.start()..=range.end() {
+                        have &= HAVE[usize::from(b)];
+                        if have == 0 {
+                            return [Self::OTHER; COUNT];
+                        }
+                    }
                 }
+                Self::byte(have)
             }
             // Patterns are over bytes; what is not is not reckoned with.
-            HirKind::Class(Class::Unicode(_)) => Self::OTHER,
-            HirKind::Capture(capture) => Self::of(&capture.sub, table),
+            HirKind::Class(Class::Unicode(_)) => [Self::OTHER; COUNT],
+            HirKind::Capture(capture) => Self::of(&capture.sub),
             HirKind::Repetition(repetition) => {
-                let one = Self::of(&repetition.sub, table);
                 let times = repetition.min as usize;
-                if one.all {
-                    return Self::whole(one.first.saturating_mul(times));
-                }
-                match times {
+                Self::of(&repetition.sub).map(|one| match times {
+                    _ if one.all => Self::whole(one.first.saturating_mul(times)),
                     0 => Self::OTHER,
                     1 => one,
                     _ => one.then(one),
-                }
+                })
             }
-            HirKind::Concat(parts) => parts
-                .iter()
-                .fold(Self::EMPTY, |runs, part| runs.then(Self::of(part, table))),
+            HirKind::Concat(parts) => parts.iter().fold([Self::EMPTY; COUNT], |runs, part| {
+                each(runs, Self::of(part), Self::then)
+            }),
             HirKind::Alternation(parts) => {
-                let mut runs = parts.iter().map(|part| Self::of(part, table));
-                let first = runs.next().unwrap_or(Self::EMPTY);
-                runs.fold(first, Self::or)
+                let mut runs = parts.iter().map(Self::of);
+                let first = runs.next().unwrap_or([Self::EMPTY; COUNT]);
+                runs.fold(first, |runs, other| each(runs, other, Self::or))
             }
         }
+    }
+
+    /// One byte, of the alphabets that have it.
+    fn byte(have: u8) -> [Self; COUNT] {
+        std::array::from_fn(|i| match have >> i & 1 {
+            1 => Self::whole(1),
+            _ => Self::OTHER,
+        })
     }
 
     fn then(self, next: Self) -> Self {
@@ -186,6 +211,18 @@ impl Runs {
             best: self.best.min(other.best),
         }
     }
+}
+
+/// Alphabet by alphabet.
+fn each(
+    mut runs: [Runs; COUNT],
+    others: [Runs; COUNT],
+    how: impl Fn(Runs, Runs) -> Runs,
+) -> [Runs; COUNT] {
+    for (runs, other) in runs.iter_mut().zip(others) {
+        *runs = how(*runs, other);
+    }
+    runs
 }
 
 /// A set of bytes.

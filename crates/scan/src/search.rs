@@ -1,6 +1,7 @@
 //! From keyword hits to matches: windows around hits, merged per rule, searched once each.
 
 mod by_hand;
+mod same;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -22,7 +23,9 @@ use crate::shapeless::{Evidence, Fact};
 use crate::value::{Secret, ValueKey};
 use crate::window::{Place, Window};
 
+use same::Same;
 pub(crate) use text::{Found, Text};
+use text::{is_header, lines_of};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
 const STEP: usize = 256 << 10;
@@ -55,6 +58,8 @@ pub(crate) struct State {
     keywords: Vec<(u32, u8, u64)>,
     /// Values found without a shape that block nowhere, and where the last one begins.
     shapeless: (usize, Option<u64>),
+    /// What names led to, to be known again.
+    same: Same,
     /// Where the document of the last Kubernetes Secret ends.
     document: u64,
     /// There were more than [`SHAPELESS_MOST`].
@@ -173,6 +178,7 @@ pub(crate) struct Pass<'p> {
 impl Pass<'_> {
     /// Searches what is fresh in `text`.
     pub(crate) fn run(&self, text: Text<'_>, state: &mut State) {
+        state.same.forget();
         self.markers_that_waited(text, state);
         self.names_that_waited(text, state);
         for (rule, length, end) in std::mem::take(&mut state.keywords) {
@@ -386,10 +392,6 @@ impl Pass<'_> {
                             break;
                         }
                     }
-                    if !engine.front().met(ahead) {
-                        from = place + 1;
-                        continue;
-                    }
                     let (at, to) = (text.index(place), text.index(stop));
                     let tried = engine.at(rule, text.bytes, (at, to), &mut state.caches);
                     state.incomplete |= tried.unknown;
@@ -401,13 +403,23 @@ impl Pass<'_> {
                     tried.found
                 }
                 Place::After => {
-                    let width = stop.saturating_sub(from);
-                    state.caches.effort.expect(matcher.price(width));
-                    let found = next_match(rule, engine, text, (from, stop), state);
-                    let end = found.map(|m| text.base + m.whole.end as u64);
-                    let read = end.map_or(width, |end| end.saturating_sub(from));
-                    state.caches.effort.read(matcher.price(read));
-                    found
+                    let range = (text.index(from), text.index(stop));
+                    match engine.seek(text.bytes, range, &mut state.caches) {
+                        Some(tried) => {
+                            state.work += tried.steps;
+                            state.caches.effort.charge(tried.steps * effort::STEP);
+                            tried.found
+                        }
+                        None => {
+                            let width = stop.saturating_sub(from);
+                            state.caches.effort.expect(matcher.price(width));
+                            let found = next_match(rule, engine, text, range, state);
+                            let end = found.map(|m| text.base + m.whole.end as u64);
+                            let read = end.map_or(width, |end| end.saturating_sub(from));
+                            state.caches.effort.read(matcher.price(read));
+                            found
+                        }
+                    }
                 }
                 Place::Nowhere => {
                     let width = stop.saturating_sub(from);
@@ -445,6 +457,7 @@ impl Pass<'_> {
                 if state.found.len() >= limits::FINDINGS_PER_OBJECT {
                     state.truncated = true;
                 } else {
+                    state.caches.effort.found();
                     state.found.push(found);
                 }
             }
@@ -566,34 +579,16 @@ fn doubt(state: &mut State) {
     }
 }
 
-/// The lines a match stands on, as far as an overlap reaches.
-fn lines_of(text: &[u8], at: std::ops::Range<usize>) -> &[u8] {
-    let least = at.start.saturating_sub(limits::OVERLAP);
-    let most = text.len().min(at.end.saturating_add(limits::OVERLAP));
-    let before = text.get(least..at.start).unwrap_or_default();
-    let after = text.get(at.end..most).unwrap_or_default();
-    let from = memchr::memrchr(b'\n', before).map_or(least, |n| least + n + 1);
-    let to = memchr::memchr(b'\n', after).map_or(most, |n| at.end + n);
-    text.get(from..to).unwrap_or_default()
-}
-
 /// The leftmost match in `from..stop`, with what stands around as context.
 fn next_match(
     rule: u32,
     engine: &Engine,
     text: Text<'_>,
-    (from, stop): (u64, u64),
+    (from, stop): (usize, usize),
     state: &mut State,
 ) -> Option<Match> {
-    let (from, stop) = (text.index(from), text.index(stop));
     let found = engine.find(rule, text.bytes, (from, stop), &mut state.caches);
     let reached = found.map_or(stop, |m| m.end);
     state.work += reached.saturating_sub(from) as u64;
     found.map(|whole| Match { whole, value: None })
-}
-
-/// Whether what a match has before its value is the header of an armoured key.
-fn is_header(before: &[u8], value: &[u8]) -> bool {
-    let has_end = |text| memchr::memchr(b'\n', text).is_some();
-    before.starts_with(b"-----") || (has_end(before) && has_end(value))
 }

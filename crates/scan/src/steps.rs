@@ -9,12 +9,14 @@
 mod made;
 #[cfg(test)]
 mod tests;
+mod trail;
 
 use regex_automata::Span;
 
 use crate::set::Set;
 
 pub(crate) use made::Group;
+pub(crate) use trail::Trail;
 
 /// The number of a step.
 type At = u16;
@@ -139,10 +141,6 @@ enum Back {
     Closed(Option<usize>),
 }
 
-/// What is kept from one match to the next, to be used again.
-#[derive(Debug, Default)]
-pub(crate) struct Trail(Vec<Back>);
-
 /// What steps lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Led {
@@ -174,12 +172,12 @@ impl Steps {
             steps: self,
             text,
             to: to.min(text.len()),
-            trail: &mut trail.0,
+            trail,
             left,
             opened: None,
             closed: None,
         };
-        walk.trail.clear();
+        walk.trail.begin();
         let (mut step, mut at) = (self.start, from);
         loop {
             let Some(rest) = walk.left.checked_sub(1) else {
@@ -201,6 +199,27 @@ impl Steps {
                 None => return Led::TooFar,
             }
         }
+    }
+
+    /// The same from the first place at or after `from` where a match begins.
+    pub(crate) fn seek(
+        &self,
+        text: &[u8],
+        (from, to): (usize, usize),
+        trail: &mut Trail,
+        left: &mut u64,
+    ) -> (usize, Led) {
+        for at in from..=to {
+            if !self.can(self.start, text.get(at).filter(|_| at < to)) {
+                *left = left.saturating_sub(1);
+                continue;
+            }
+            match self.follow(text, (at, to), trail, left) {
+                Led::Nowhere => {}
+                led => return (at, led),
+            }
+        }
+        (to, Led::Nowhere)
     }
 
     /// Bytes they take.
@@ -227,7 +246,7 @@ struct Walk<'w> {
     steps: &'w Steps,
     text: &'w [u8],
     to: usize,
-    trail: &'w mut Vec<Back>,
+    trail: &'w mut Trail,
     left: &'w mut u64,
     opened: Option<usize>,
     closed: Option<usize>,
@@ -296,7 +315,7 @@ impl Walk<'_> {
                 let byte = rest.first();
                 match (self.steps.can(first, byte), self.steps.can(other, byte)) {
                     (true, true) => {
-                        self.trail.push(Back::To { step: other, at });
+                        self.trail.back.push(Back::To { step: other, at });
                         Went::On(first, at)
                     }
                     (true, false) => Went::On(first, at),
@@ -309,12 +328,12 @@ impl Walk<'_> {
                 false => Went::Back,
             },
             Step::Opens(next) => {
-                self.trail.push(Back::Opened(self.opened));
+                self.trail.back.push(Back::Opened(self.opened));
                 self.opened = Some(at);
                 Went::On(next, at)
             }
             Step::Closes(next) => {
-                self.trail.push(Back::Closed(self.closed));
+                self.trail.back.push(Back::Closed(self.closed));
                 self.closed = Some(at);
                 Went::On(next, at)
             }
@@ -325,16 +344,16 @@ impl Walk<'_> {
     /// On with `next` at the highest place from `high` down to `low` where it can be taken.
     fn down(&mut self, next: At, high: usize, low: usize) -> Went {
         let byte = |at: usize| self.text.get(at).filter(|_| at < self.to);
-        let at = (low..=high)
-            .rev()
-            .find(|at| self.steps.can(next, byte(*at)));
+        let trail = &mut *self.trail;
+        let mut goes = |at: &usize| self.steps.can(next, byte(*at)) && trail.is_new(next, *at);
+        let at = (low..=high).rev().find(|at| goes(at));
         let Some(at) = at else {
             *self.left = self.left.saturating_sub((high - low) as u64 / 4);
             return Went::Back;
         };
         *self.left = self.left.saturating_sub((high - at) as u64 / 4);
         if at > low {
-            self.trail.push(Back::Down {
+            self.trail.back.push(Back::Down {
                 step: next,
                 high: at - 1,
                 low,
@@ -354,10 +373,10 @@ impl Walk<'_> {
         loop {
             let byte = self.text.get(place).filter(|_| place < self.to);
             let longer = place < high && byte.is_some_and(|b| set.has(*b));
-            if self.steps.can(next, byte) {
+            if self.steps.can(next, byte) && self.trail.is_new(next, place) {
                 if longer {
                     let at = place;
-                    self.trail.push(Back::Up { run, at, high });
+                    self.trail.back.push(Back::Up { run, at, high });
                 }
                 *self.left = self.left.saturating_sub((place - at) as u64 / 4);
                 return Some(Went::On(next, place));
@@ -372,7 +391,7 @@ impl Walk<'_> {
 
     /// The last choice, otherwise.
     fn back(&mut self) -> Option<Went> {
-        while let Some(back) = self.trail.pop() {
+        while let Some(back) = self.trail.back.pop() {
             let went = match back {
                 Back::To { step, at } => Went::On(step, at),
                 Back::Down { step, high, low } => self.down(step, high, low),

@@ -22,7 +22,8 @@ impl Pass<'_> {
         };
         let Some(how) = matcher.by_hand() else { return };
         let units = match how {
-            ByHand::Assignment | ByHand::KubernetesSecret => effort::NAME,
+            ByHand::Assignment => effort::SAME,
+            ByHand::KubernetesSecret => effort::NAME,
             ByHand::Beside => effort::BESIDE,
         };
         if !state.afford(units) {
@@ -38,7 +39,16 @@ impl Pass<'_> {
         match how {
             ByHand::Assignment => {
                 let start = stop.saturating_sub(usize::from(length));
-                if let Some(reading) = shapeless::read(text.bytes, start..stop) {
+                let reading = match state.same.known(text.bytes, start..stop) {
+                    Some(reading) => reading,
+                    None => {
+                        let reading = shapeless::read(text.bytes, start..stop);
+                        state.caches.effort.charge(effort::NAME);
+                        state.same.learn(text.bytes, start..stop, &reading);
+                        reading
+                    }
+                };
+                if let Some(reading) = reading {
                     state.caches.effort.charge(effort::READING);
                     self.keep((rule, matcher), &reading, text, state);
                 }
@@ -109,6 +119,7 @@ impl Pass<'_> {
         }
         let secret = Secret::new(value);
         let recalled = self.recalled(rule, &secret, state);
+        state.caches.effort.found();
         state.found.push(Found {
             rule,
             start: begins,
@@ -156,6 +167,7 @@ impl Pass<'_> {
         }
         let secret = Secret::new(bytes);
         let recalled = self.recalled(rule, &secret, state);
+        state.caches.effort.found();
         state.found.push(Found {
             rule,
             start,

@@ -1,6 +1,6 @@
 //! What a pass looks at, and what it finds.
 
-use lychgate_model::{Confidence, Severity};
+use lychgate_model::{Confidence, Severity, limits};
 
 use crate::recall::Recalled;
 use crate::scanned::Day;
@@ -52,4 +52,21 @@ pub(crate) struct Found {
     /// Allow-lists that may still excuse it.
     pub(crate) open: u32,
     pub(crate) recalled: Recalled,
+}
+
+/// The lines a match stands on, as far as an overlap reaches.
+pub(super) fn lines_of(text: &[u8], at: std::ops::Range<usize>) -> &[u8] {
+    let least = at.start.saturating_sub(limits::OVERLAP);
+    let most = text.len().min(at.end.saturating_add(limits::OVERLAP));
+    let before = text.get(least..at.start).unwrap_or_default();
+    let after = text.get(at.end..most).unwrap_or_default();
+    let from = memchr::memrchr(b'\n', before).map_or(least, |n| least + n + 1);
+    let to = memchr::memchr(b'\n', after).map_or(most, |n| at.end + n);
+    text.get(from..to).unwrap_or_default()
+}
+
+/// Whether what a match has before its value is the header of an armoured key.
+pub(super) fn is_header(before: &[u8], value: &[u8]) -> bool {
+    let has_end = |text| memchr::memchr(b'\n', text).is_some();
+    before.starts_with(b"-----") || (has_end(before) && has_end(value))
 }

@@ -37,6 +37,14 @@ fn compare(pattern: &str, text: &[u8], to: usize) -> Result<(), TestCaseError> {
             Led::TooFar => continue,
         };
         prop_assert_eq!(got, want, "{} from {}", pattern, from);
+        let input = Input::new(text).range(from..to);
+        let want = regex.search(&input).map(|m| (m.start(), m.end()));
+        let got = match steps.seek(text, (from, to), &mut trail, &mut left) {
+            (at, Led::To(end, _)) => Some((at, end)),
+            (_, Led::Nowhere) => None,
+            (_, Led::TooFar) => continue,
+        };
+        prop_assert_eq!(got, want, "{} anywhere from {}", pattern, from);
     }
     Ok(())
 }

@@ -263,6 +263,85 @@ pub(super) fn kinds<'k>(keywords: &'k [Vec<u8>], source: &'k [u8]) -> Vec<Kind<'
             })
         }),
     );
+    for (name, line) in [
+        (
+            "addresses with passwords",
+            (|n| format!("https://u{}:p{:x}@h{}.example/\n", n % 97, n >> 40, n % 89))
+                as fn(u64) -> String,
+        ),
+        ("addresses, encoded", |n| {
+            format!("https://%61{:02x}:%62%{:02x}@host/\n", n % 97, n % 89)
+        }),
+        ("eyJ with three parts", |n| {
+            format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx{n:x}.{n:x}{n:x}.\n")
+        }),
+        ("Secrets of Kubernetes, each its own", |n| {
+            let value = String::from_utf8_lossy(&base64(format!("{n:x}").as_bytes())).into_owned();
+            format!("kind: Secret\ndata:\n  token: {value}\n---\n")
+        }),
+        ("a wall of base64", |n| {
+            String::from_utf8_lossy(&base64(&[n.to_le_bytes(); 7].concat())).into_owned() + "\n"
+        }),
+        ("soft line ends", |n| {
+            format!("pass=\nword=3D=22{n:x}=22=\n")
+        }),
+        ("split literals", |n| {
+            format!("k = \"AK\" + \"IA{n:X}\" + \"{}\";\n", n % 9973)
+        }),
+        ("keys without an end", |n| {
+            let dashes = "-".repeat(5);
+            format!("{dashes}BEGIN PRIVATE KEY{dashes}\nMII{n:x}{n:x}\n{n:x}{n:x}\n")
+        }),
+        ("names and values in one line", |n| {
+            format!("password{}={:x};", n % 97, n >> 30)
+        }),
+        ("names of services, keys too short", |n| {
+            format!("mailgun key: {n:016x}{:08x} twilio secret {n:x}\n", n >> 32)
+        }),
+        ("names of services and words", |n| {
+            let word = ["api", "key", "token", "secret", "auth"][(n >> 40) as usize % 5];
+            format!("github {word} twilio {word} {word} ")
+        }),
+        ("connection strings, each its own", |n| {
+            format!(
+                "Server=a{};User Id=sa;Password={:x};Database=d\n",
+                n % 97,
+                n >> 30
+            )
+        }),
+        ("commands that set passwords", |n| {
+            format!(
+                "htpasswd -nb u{} {:x}\nrootpw --plaintext {n:x}\n",
+                n % 97,
+                n >> 40
+            )
+        }),
+        ("elements with passwords", |n| {
+            format!("<add key=\"password\" value=\"{n:x}\"/><secret>{n:x}</secret>\n")
+        }),
+        ("statements with passwords", |n| {
+            format!("CREATE USER u{} IDENTIFIED BY 'x{n:x}';\n", n % 97)
+        }),
+        ("escaped JSON", |n| {
+            format!(r#"{{\"password\":\"{n:x}\",\"api_key\":\"{n:X}\"}},"#)
+        }),
+    ] {
+        add(name, Box::new(move || lines(MEBI, line)));
+    }
+    add("JSON, deep", Box::new(|| cut(b"{\"password\":", MEBI)));
+    add("lists, deep", Box::new(|| cut(b"[\"token\",", MEBI)));
+    add(
+        "UTF-16 of a table of passwords",
+        Box::new(|| wide(&lines(MEBI / 2, |n| format!("password = \"{n:x}\"\n")))),
+    );
+    add(
+        "gzip of gzip of keywords",
+        Box::new(move || gzip(&gzip(&row(b" ")))),
+    );
+    add(
+        "zip of gzips of keywords",
+        Box::new(move || zip(20, &gzip(&row(b"\n")))),
+    );
     add(
         "lines of hex",
         Box::new(|| lines(MEBI, |n| format!("{n:016x}{n:016x}\n"))),
