@@ -177,9 +177,15 @@ impl Gathered {
             (f.home.start, f.home.end) = (f.span.byte_start, f.span.byte_end);
         }
         findings.sort_unstable_by_key(|f| (f.home, f.rule, f.via.is_some()));
-        // The raw and the decoded view of one text may both see a match.
-        findings
-            .dedup_by(|b, a| a.rule == b.rule && a.source == b.source && a.home.overlaps(&b.home));
+        // The raw and the decoded view of one text may both see a match. Escapes are seldom what a
+        // value is made of: where nothing has a shape, the view that says more speaks.
+        findings.dedup_by(|b, a| {
+            let same = a.rule == b.rule && a.source == b.source && a.home.overlaps(&b.home);
+            if same && !a.evidence.is_none() && b.evidence.points() > a.evidence.points() {
+                std::mem::swap(a, b);
+            }
+            same
+        });
         crate::gitleaks::keep_required(findings, rules);
         let mut all = std::mem::take(findings);
         while let Some(first) = all.first() {

@@ -124,10 +124,59 @@ fn next(scene: &Scene<'_>, from: usize, way: &Way) -> Option<usize> {
     }
 }
 
+/// What stands before the first escape that hides something: blanks of an address are written as
+/// escapes too.
+fn decoded(text: &[u8], lead: Range<usize>, view: &mut View) {
+    let mut at = lead.start;
+    while at < lead.end {
+        let rest = text.get(at..lead.end).unwrap_or_default();
+        let plain = at + memchr::memchr(b'%', rest).unwrap_or(rest.len());
+        view.copy(text, at..plain);
+        at = plain;
+        match percent(text, at).filter(|_| at < lead.end) {
+            Some(escape) => {
+                view.put(escape.plain(), at..at + escape.length);
+                at += escape.length;
+            }
+            None if at < lead.end => {
+                view.copy(text, at..at + 1);
+                at += 1;
+            }
+            None => {}
+        }
+    }
+}
+
+/// The head and the end of a key in a form, where a blank is a plus.
+fn of_a_form(view: &mut View) {
+    const HEADS: [&[u8]; 2] = [b"-----BEGIN+", b"-----END+"];
+    for head in HEADS {
+        let mut from = 0;
+        while let Some(found) = view
+            .plain
+            .get(from..)
+            .and_then(|rest| memchr::memmem::find(rest, head))
+        {
+            let start = from + found + 5;
+            let rest = view.plain.get_mut(start..).unwrap_or_default();
+            let length = memchr::memmem::find(rest, b"-----").unwrap_or(0);
+            let words = rest.get_mut(..length.min(48)).unwrap_or_default();
+            words
+                .iter_mut()
+                .filter(|b| **b == b'+')
+                .for_each(|b| *b = b' ');
+            from = start;
+        }
+    }
+}
+
 /// Fills the view from `lead.start` on until escapes end; returns where to go on.
 fn unescape(text: &[u8], lead: Range<usize>, way: &Way, view: &mut View) -> usize {
     view.begin(way.kind);
-    view.copy(text, lead.clone());
+    match way.lead {
+        b'%' => decoded(text, lead.clone(), view),
+        _ => view.copy(text, lead.clone()),
+    }
     let core = view.plain.len();
     let mut core_end = core;
     let mut at = lead.end;
@@ -157,6 +206,9 @@ fn unescape(text: &[u8], lead: Range<usize>, way: &Way, view: &mut View) -> usiz
                 at += 1;
             }
         }
+    }
+    if way.lead == b'%' {
+        of_a_form(view);
     }
     // What follows the last escape up to the gap is its other side.
     view.core = core..view.plain.len().min(core_end.max(core) + GAP);

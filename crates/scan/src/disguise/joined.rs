@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::named;
 use super::survey::{bits, follows, mark};
-use super::view::{self, View, is_value};
+use super::view::{View, is_value};
 use super::{Hints, Scene};
 use crate::masks::{BLOCK, Block};
 
@@ -57,6 +58,15 @@ const BYTES: [bool; 256] = {
     table
 };
 
+/// Whether a value may be cut beside this: of keys, and of the signs that passwords have.
+fn is_part(b: u8) -> bool {
+    is_value(b)
+        || matches!(
+            b,
+            b'!' | b'#' | b'$' | b'*' | b'?' | b'@' | b'^' | b'&' | b'~'
+        )
+}
+
 /// Whether the quote at `quote` can close a literal that goes on in another: most are followed by
 /// something else, and that is seen soonest. What it refuses, [`join`] does not join.
 pub(super) fn may_go_on(text: &[u8], quote: usize, hints: Hints) -> bool {
@@ -66,8 +76,7 @@ pub(super) fn may_go_on(text: &[u8], quote: usize, hints: Hints) -> bool {
         at + rest.take_while(|b| b.is_ascii_whitespace()).count()
     };
     let first = byte(quote + 1);
-    if follows(first) & mark::JOIN == 0 || !quote.checked_sub(1).is_some_and(|i| is_value(byte(i)))
-    {
+    if follows(first) & mark::JOIN == 0 || !quote.checked_sub(1).is_some_and(|i| is_part(byte(i))) {
         return false;
     }
     match first {
@@ -114,7 +123,7 @@ fn joined(
     let between = text.get(quote + 1..most)?;
     let first = *between.first()?;
     let behind = |opens: usize| {
-        let next = between.get(opens + 1).filter(|b| is_value(**b));
+        let next = between.get(opens + 1).filter(|b| is_part(**b));
         next.map(|_| quote + 1 + opens + 1)
     };
     let bridged = match first {
@@ -153,7 +162,7 @@ fn joined(
         .count();
     let operator = operator.get(..operator.len() - prefix)?;
     let next = *between.get(opens + 1)?;
-    if !is_value(next) {
+    if !is_part(next) {
         return None;
     }
     let trimmed = operator.trim_ascii();
@@ -350,8 +359,7 @@ fn chain(
     view.begin("joined literals");
     // The first literal is hidden too: its value begins there.
     let start = literal_start(text, quote);
-    let head = view::before(text, start);
-    view.copy(text, head..start);
+    let open = named::copy(text, start, view);
     let core = view.plain.len();
     view.copy(text, start..quote);
     let mut at = opens;
@@ -365,7 +373,7 @@ fn chain(
             Some(next) => at = next,
             None => {
                 view.core = core..view.plain.len();
-                view.copy(text, end.start..view::after(text, end.start));
+                named::close(text, end.start, open, view);
                 return end.start;
             }
         }
@@ -450,7 +458,7 @@ mod tests {
             for at in 1..text.len() {
                 let next = text.get(at + 1).copied().unwrap_or(0);
                 let quote = matches!(text[at], b'"' | b'\'' | b'`');
-                let beside = is_value(text[at - 1]) && follows(next) & mark::JOIN != 0;
+                let beside = is_part(text[at - 1]) && follows(next) & mark::JOIN != 0;
                 if quote && beside && !may_go_on(text, at, hints) {
                     let mut calls = Calls::default();
                     prop_assert_eq!(joined(text, at, (0, hints), &mut calls), None);

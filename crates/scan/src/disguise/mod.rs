@@ -8,12 +8,16 @@
 //! A view carries a little of what stands around its stretch, so that a rule that wants a name
 //! before the value finds it. Views are bounded: in depth, and in bytes over one object.
 
+mod armour;
+mod base32;
 mod ebcdic;
 mod escapes;
 mod joined;
+mod lines;
 mod listed;
 mod map;
 mod markup;
+mod named;
 mod packers;
 mod pdf;
 mod quoted;
@@ -41,6 +45,8 @@ use view::View;
 pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
+/// Counts up when more is seen through: what was remembered is judged anew.
+pub(crate) const VERSION: u32 = 1;
 /// The place of a member is its first bytes: to walk over all of it for every finding would cost
 /// more than to read it.
 const PLACE: usize = 256;
@@ -149,12 +155,14 @@ pub(crate) enum Hint {
     Joins,
     /// A statement may add to the literal of the one before.
     GoesOn,
+    /// The head of a private key.
+    Armour,
     /// Something may be encrypted, by a tool whose mark stands anywhere in it.
     Sealed,
 }
 
 /// Words that the search for keywords finds on its way; texts without them are the rule.
-pub(crate) const WORDS: [(&[u8], Hint); 19] = [
+pub(crate) const WORDS: [(&[u8], Hint); 20] = [
     (quoted::HEADER, Hint::Quoted),
     (b"concat", Hint::Joins),
     (b"implode", Hint::Joins),
@@ -172,6 +180,7 @@ pub(crate) const WORDS: [(&[u8], Hint); 19] = [
     (b"append(\"", Hint::GoesOn),
     (b"push_str(", Hint::GoesOn),
     (b"strcat(", Hint::GoesOn),
+    (armour::WORD, Hint::Armour),
     (b"enc[aes256_gcm,", Hint::Sealed),
     (b"$ansible_vault;", Hint::Sealed),
 ];
@@ -182,6 +191,7 @@ pub(crate) struct Hints {
     quoted: bool,
     joins: bool,
     goes_on: bool,
+    armour: bool,
     pub(crate) sealed: bool,
     /// It is a PDF, or was in one.
     pdf: bool,
@@ -193,6 +203,7 @@ impl Hints {
             Hint::Quoted => self.quoted = true,
             Hint::Joins => self.joins = true,
             Hint::GoesOn => self.goes_on = true,
+            Hint::Armour => self.armour = true,
             Hint::Sealed => self.sealed = true,
         }
     }
@@ -314,7 +325,7 @@ impl Pass<'_> {
             hints,
             survey: &survey,
         };
-        let finders: [Finder; 8] = [
+        let finders: [Finder; 9] = [
             radix::find,
             escapes::find,
             joined::find,
@@ -323,6 +334,7 @@ impl Pass<'_> {
             sqlite::find,
             quoted::find,
             pdf::find,
+            armour::find,
         ];
         if depth.level >= limits::VIEW_DEPTH {
             // Not looked behind, but that something is there is said.
@@ -375,7 +387,7 @@ impl Pass<'_> {
         if view.is_packed() {
             // To be packed and then encoded is one disguise.
             let level = depth.level;
-            self.open(&view.plain, &Depth { level, ..below }, room);
+            self.file(&view.plain, &Depth { level, ..below }, room);
             return true;
         }
         if let Some(wide) = view.wide() {
@@ -398,7 +410,29 @@ impl Pass<'_> {
         if let Some(apart) = &mut apart {
             overwrite(apart);
         }
+        // An archive of plain members reads as text where it begins.
+        let core = view.plain.get(view.core.clone()).unwrap_or_default();
+        if core.contains(&0) {
+            let level = depth.level;
+            let start = view.core.start as u64;
+            let back = |from: u64, to: u64| back(start + from, start + to);
+            let below = Depth {
+                level,
+                back: &back,
+                ..below
+            };
+            self.open(core, &below, room);
+        }
         true
+    }
+
+    /// What is packed, or bytes that may hold something packed.
+    fn file(&self, bytes: &[u8], depth: &Depth<'_>, room: &mut Room) {
+        if unpack::is_zlib(bytes) || is_packed(bytes) {
+            self.open(bytes, depth, room);
+        } else {
+            self.entry(bytes, depth, room);
+        }
     }
 
     /// Searches plain text of which `core` is new, and looks behind it.

@@ -6,24 +6,25 @@
 use std::ops::Range;
 
 use super::Scene;
-use super::survey::{Survey, bits};
+use super::base32;
+use super::lines::{self, Carried, Lines};
+use super::named;
+use super::survey::bits;
 use super::unpack;
-use super::view::{self, Content, View, is_value};
+use super::view::{Content, View, is_value};
 use crate::masks::{BLOCK, Block};
 
 /// Characters of the test.
 const WINDOW: usize = 16;
 const HEX_LEAST: usize = 24;
-/// A line of at least this many characters may go on in the next.
-const WRAPPED: usize = 28;
 /// Characters decoded into one view.
-const MOST: usize = 64 << 10;
+pub(super) const MOST: usize = 64 << 10;
 /// and those that two views of one run have in common.
 const OVERLAP: usize = 8 << 10;
 /// Something packed is decoded whole, up to here.
-const PACKED_MOST: usize = 24 << 20;
+pub(super) const PACKED_MOST: usize = 24 << 20;
 
-const NONE: u8 = 0xff;
+pub(super) const NONE: u8 = 0xff;
 
 /// Values of both base64 alphabets.
 const SIX: [u8; 256] = {
@@ -55,16 +56,14 @@ const FOUR: [u8; 256] = {
     table
 };
 
-fn value(table: &[u8; 256], b: u8) -> u8 {
+pub(super) fn value(table: &[u8; 256], b: u8) -> u8 {
     table.get(usize::from(b)).copied().unwrap_or(NONE)
 }
 
 /// Calls `each` with a view of every run that decodes.
 pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
-    let text = scene.text;
-    let from = scene.from;
-    let mut at = from;
-    let mut covered = 0;
+    let mut at = scene.from;
+    let mut covered = Covered::default();
     // Sixteen bytes are 22 characters of base64, 32 of hex.
     while let Some(start) = scene.survey.next_run(at) {
         at = start;
@@ -74,29 +73,59 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
             run: at..stop,
             whole: at..end,
         };
-        if !(hex(text, at..stop, view, each) && base64(scene, &line, &mut covered, view, each)) {
+        let go_on = hex(scene, &line, &mut covered, view, each)
+            && base32::find(scene, &line, &mut covered.base32, view, each)
+            && base64(scene, &line, &mut covered, view, each);
+        if !go_on {
             return;
         }
         // What is longer than a view goes on in another that overlaps.
         at = if stop < end { stop - OVERLAP } else { end };
         if stop < end {
-            covered = covered.min(at);
+            covered.base64 = covered.base64.min(at);
+            covered.hex = covered.hex.min(at);
+            covered.base32 = covered.base32.min(at);
         }
     }
 }
 
+/// How far the lines of earlier views reached, read from their beginnings.
+#[derive(Default)]
+struct Covered {
+    base64: usize,
+    hex: usize,
+    base32: usize,
+    /// Lines of base64 that did not begin with a group: where, and how many characters into it.
+    odd: Vec<(usize, usize)>,
+}
+
+impl Covered {
+    /// The alignment at which the line at `start` was read already.
+    fn phase(&self, start: usize) -> Option<usize> {
+        if start >= self.base64 {
+            return None;
+        }
+        let found = self.odd.binary_search_by_key(&start, |(at, _)| *at);
+        let odd = found.ok().and_then(|i| self.odd.get(i));
+        Some(odd.map_or(0, |(_, phase)| *phase))
+    }
+}
+
 /// A run, or as much of it as one view takes.
-struct Line {
-    run: Range<usize>,
-    whole: Range<usize>,
+pub(super) struct Line {
+    pub(super) run: Range<usize>,
+    pub(super) whole: Range<usize>,
 }
 
 fn hex(
-    text: &[u8],
-    run: Range<usize>,
+    scene: &Scene<'_>,
+    line: &Line,
+    covered: &mut Covered,
     view: &mut View,
     each: &mut dyn FnMut(&View) -> bool,
 ) -> bool {
+    let text = scene.text;
+    let run = line.run.clone();
     let mut at = run.start;
     while at + HEX_LEAST <= run.end {
         // Whatever is long enough and begins here or later covers all of these.
@@ -110,42 +139,43 @@ fn hex(
             .iter()
             .position(|&b| value(&FOUR, b) == NONE)
             .unwrap_or(rest.len());
-        if length >= HEX_LEAST {
-            let digits = rest.get(..length).unwrap_or_default();
-            if is_packed_hex(digits) {
-                view.begin("hex");
-                view.content = Content::Packed;
-                let end = at + (length & !1);
-                let pairs = text.get(at..end).unwrap_or_default().chunks_exact(2);
-                view.plain.extend(pairs.take(PACKED_MOST).map(byte_of));
-                view.stands_for(0, at..end);
-                view.core = 0..view.plain.len();
-                if !each(view) {
-                    return false;
-                }
+        let digits = rest.get(..length).unwrap_or_default();
+        let ends_line = at + length == line.whole.end && length.is_multiple_of(2);
+        let again = at < covered.hex;
+        let head = head_of_hex(digits);
+        let content = unpack::content_of(&head).filter(|_| !again);
+        if let Some(content) = content {
+            view.begin("hex");
+            view.content = content;
+            let end = hex_lines(scene, at..at + length, ends_line, PACKED_MOST, view);
+            view.core = 0..view.plain.len();
+            covered.hex = covered.hex.max(end);
+            if !each(view) {
+                return false;
             }
-            for skip in 0..2 {
-                let readable = digits
-                    .get(skip..)
-                    .unwrap_or_default()
-                    .chunks(HEX_LEAST)
-                    .any(|w| reads_as_text(w.chunks_exact(2).map(byte_of)));
-                if !readable {
-                    continue;
-                }
-                let start = at + skip;
-                let end = start + ((length - skip).min(MOST) & !1);
-                view.begin("hex");
-                context(text, start, view);
-                let plain = view.plain.len();
-                let pairs = text.get(start..end).unwrap_or_default().chunks_exact(2);
-                view.plain.extend(pairs.map(byte_of));
-                view.stands_for(plain, start..end);
-                view.core = plain..view.plain.len();
-                view.copy(text, end..view::after(text, end));
-                if !each(view) {
-                    return false;
-                }
+        }
+        for skip in usize::from(again)..2 {
+            let readable = digits
+                .get(skip..)
+                .unwrap_or_default()
+                .chunks(HEX_LEAST)
+                .any(|w| reads_as_text(w.chunks_exact(2).map(byte_of)));
+            if !readable {
+                continue;
+            }
+            let start = at + skip;
+            let end = start + (length - skip).min(MOST);
+            view.begin("hex");
+            let quote = context(text, start, view);
+            let plain = view.plain.len();
+            let end = hex_lines(scene, start..end, ends_line && skip == 0, MOST, view);
+            view.core = plain..view.plain.len();
+            named::close(text, end, quote, view);
+            if skip == 0 {
+                covered.hex = covered.hex.max(end);
+            }
+            if !each(view) {
+                return false;
             }
         }
         at += length + 1;
@@ -153,28 +183,54 @@ fn hex(
     true
 }
 
-/// Whether hex of something packed begins here.
-fn is_packed_hex(digits: &[u8]) -> bool {
-    let Some(head) = digits.get(..HEX_LEAST) else {
-        return false;
-    };
-    // Both begin so: most runs of hex do not.
-    if !matches!(head, [b'1', b'f' | b'F', ..] | [b'7', b'8', ..]) {
-        return false;
+/// Decodes a run and, where it ends its line, the lines it goes on in; returns where it ends.
+fn hex_lines(
+    scene: &Scene<'_>,
+    first: Range<usize>,
+    ends_line: bool,
+    most: usize,
+    view: &mut View,
+) -> usize {
+    let lines = Lines::of(scene, &first);
+    let (mut line, mut taken) = (first, 0);
+    loop {
+        let length = line.len().min(most.saturating_sub(taken)) & !1;
+        let end = line.start + length;
+        taken += length;
+        let plain = view.plain.len();
+        let digits = scene.text.get(line.start..end).unwrap_or_default();
+        view.plain.extend(digits.chunks_exact(2).map(byte_of));
+        view.stands_for(plain, line.start..end);
+        let goes_on = ends_line && line.len() >= lines::WRAPPED && taken < most;
+        let next = if goes_on { lines.next(end) } else { None };
+        let all = |run: &Range<usize>| {
+            let digits = scene.text.get(run.clone()).unwrap_or_default();
+            digits.len().is_multiple_of(2) && digits.iter().all(|&b| value(&FOUR, b) != NONE)
+        };
+        match next.filter(all) {
+            Some(next) => line = next,
+            None => return end,
+        }
     }
+}
+
+/// The first bytes of hex.
+fn head_of_hex(digits: &[u8]) -> [u8; HEX_LEAST / 2] {
     let mut bytes = [0; HEX_LEAST / 2];
-    for (slot, pair) in bytes.iter_mut().zip(head.chunks_exact(2)) {
+    for (slot, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
         *slot = byte_of(pair);
     }
-    unpack::is_zlib(&bytes) || unpack::is_packed(&bytes)
+    bytes
 }
 
 /// What stands before a run. A `0x` or a bit of path that touches it is no part of the value.
-fn context(text: &[u8], start: usize, view: &mut View) {
-    view.copy(text, view::before(text, start)..start);
+/// Returns the quote that has to be closed.
+pub(super) fn context(text: &[u8], start: usize, view: &mut View) -> Option<u8> {
+    let quote = named::copy(text, start, view);
     if view.plain.last().is_some_and(|&b| is_value(b)) {
         view.put(b" ", start..start);
     }
+    quote
 }
 
 fn byte_of(pair: &[u8]) -> u8 {
@@ -182,44 +238,43 @@ fn byte_of(pair: &[u8]) -> u8 {
         .fold(0, |byte, &b| byte << 4 | (value(&FOUR, b) & 15))
 }
 
-/// `covered`: up to there the lines of an earlier view reached, read from their beginnings.
 fn base64(
     scene: &Scene<'_>,
     line: &Line,
-    covered: &mut usize,
+    covered: &mut Covered,
     view: &mut View,
     each: &mut dyn FnMut(&View) -> bool,
 ) -> bool {
-    let (text, survey) = (scene.text, scene.survey);
+    let text = scene.text;
     let run = line.run.clone();
     let digits = text.get(run.clone()).unwrap_or_default();
-    let again = run.start < *covered;
-    if !again && is_packed(digits) {
+    let done = covered.phase(run.start);
+    if done.is_none() && is_packed(digits) {
         return packed(scene, line.whole.clone(), covered, view, each);
     }
     let contents = aligned(digits);
-    for skip in usize::from(again)..4 {
-        let Some(content) = contents.get(skip).copied().flatten() else {
+    for (skip, content) in contents.iter().enumerate() {
+        let Some(content) = content.filter(|_| done != Some(skip)) else {
             continue;
         };
         let readable = content == Content::Text;
         let start = run.start + skip;
         view.begin("base64");
-        if readable {
-            context(text, start, view);
-        }
+        let quote = readable.then(|| context(text, start, view)).flatten();
         view.content = content;
         let plain = view.plain.len();
-        let end = if again {
-            line_of(text, start..run.end, view);
+        let end = if done.is_some() {
+            let mut carried = Carried::default();
+            line_of(text, start..run.end, &mut carried, view);
+            finish(&carried, view);
             run.end
         } else {
-            wrapped((text, survey), start..run.end, view, MOST)
+            wrapped(scene, start..run.end, covered, view, MOST)
         };
-        *covered = end.max(*covered);
+        covered.base64 = end.max(covered.base64);
         view.core = plain..view.plain.len();
         if readable {
-            view.copy(text, end..view::after(text, end));
+            named::close(text, end, quote, view);
         }
         if !each(view) {
             return false;
@@ -278,68 +333,78 @@ fn content_of(window: &[u8]) -> Option<Content> {
 
 /// Decodes a run and the lines it goes on in; returns where it ends.
 fn wrapped(
-    (text, survey): (&[u8], &Survey),
+    scene: &Scene<'_>,
     first: Range<usize>,
+    covered: &mut Covered,
     view: &mut View,
     most: usize,
 ) -> usize {
+    let text = scene.text;
+    let lines = Lines::of(scene, &first);
     let mut line = first;
     let mut taken = 0;
+    let mut carried = Carried::default();
     loop {
         let end = line.end.min(line.start + most.saturating_sub(taken));
         taken += end - line.start;
-        line_of(text, line.start..end, view);
-        let goes_on = line.len() >= WRAPPED && taken < most;
-        let Some(next) = next_line(text, survey, line.end).filter(|_| goes_on) else {
-            return end;
-        };
-        line = next;
+        if carried.held > 0 {
+            covered.odd.push((line.start, 4 - carried.held));
+        }
+        line_of(text, line.start..end, &mut carried, view);
+        let goes_on = line.len() >= lines::WRAPPED && taken < most;
+        let next = if goes_on { lines.next(line.end) } else { None };
+        match next {
+            Some(next) => line = next,
+            None => {
+                finish(&carried, view);
+                return end;
+            }
+        }
     }
 }
 
-/// Decodes one line.
-fn line_of(text: &[u8], line: Range<usize>, view: &mut View) {
+/// Decodes one line, with what was left of the one before.
+fn line_of(text: &[u8], line: Range<usize>, carried: &mut Carried, view: &mut View) {
     let digits = text.get(line.clone()).unwrap_or_default();
     let plain = view.plain.len();
     view.plain.reserve(digits.len() / 4 * 3 + 3);
-    for four in digits.chunks(4) {
-        let bytes = three(four);
-        let count = four.len() * 3 / 4;
-        view.plain
-            .extend_from_slice(bytes.get(..count).unwrap_or_default());
+    let digits = match carried.fill(digits) {
+        (Some(four), rest) => {
+            view.plain.extend_from_slice(&three(&four));
+            rest
+        }
+        (None, rest) => rest,
+    };
+    let (fours, rest) = digits.as_chunks::<4>();
+    for four in fours {
+        view.plain.extend_from_slice(&three(four));
     }
+    carried.hold(rest);
     view.stands_for(plain, line);
 }
 
-/// The run that makes up the next line, padding and indentation aside.
-fn next_line(text: &[u8], survey: &Survey, end: usize) -> Option<Range<usize>> {
-    let rest = text.get(end..)?;
-    let rest_at = end + rest.iter().take(2).take_while(|b| **b == b'\r').count();
-    if text.get(rest_at) != Some(&b'\n') {
-        return None;
-    }
-    let indent = text
-        .get(rest_at + 1..)?
-        .iter()
-        .take(64)
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count();
-    let start = rest_at + 1 + indent;
-    let stop = survey.run_end(start);
-    (stop > start).then_some(start..stop)
+/// What the last characters stand for, which are no whole group.
+fn finish(carried: &Carried, view: &mut View) {
+    let rest = carried.rest();
+    let bytes = three(rest);
+    let count = rest.len() * 3 / 4;
+    let plain = view.plain.len();
+    view.plain
+        .extend_from_slice(bytes.get(..count).unwrap_or_default());
+    view.goes_on(plain);
 }
 
 fn packed(
     scene: &Scene<'_>,
     run: Range<usize>,
-    covered: &mut usize,
+    covered: &mut Covered,
     view: &mut View,
     each: &mut dyn FnMut(&View) -> bool,
 ) -> bool {
     view.begin("base64");
     view.content = Content::Packed;
-    let end = wrapped((scene.text, scene.survey), run, view, PACKED_MOST);
-    *covered = end.max(*covered);
+    let end = wrapped(scene, run, covered, view, PACKED_MOST);
+    covered.base64 = end.max(covered.base64);
     view.core = 0..view.plain.len();
     each(view)
 }
@@ -371,11 +436,11 @@ fn three(four: &[u8]) -> [u8; 3] {
     [a, b, c]
 }
 
-fn is_text(b: u8) -> bool {
+pub(super) fn is_text(b: u8) -> bool {
     matches!(b, 0x20..=0x7e | b'\t' | b'\n' | b'\r')
 }
 
-fn reads_as_text(mut bytes: impl Iterator<Item = u8>) -> bool {
+pub(super) fn reads_as_text(mut bytes: impl Iterator<Item = u8>) -> bool {
     let mut count = 0;
     let all = bytes.all(|b| {
         count += 1;
@@ -398,6 +463,7 @@ fn reads_as_wide(window: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::Hints;
+    use super::super::survey::Survey;
     use super::*;
     use proptest::prelude::*;
 

@@ -10,6 +10,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use lychgate_model::limits;
 
 use super::packers;
+use super::radix;
+use super::view::Content;
 use crate::overwritten::overwrite;
 
 pub(super) const ZIP: &[u8] = b"PK\x03\x04";
@@ -86,6 +88,24 @@ pub(super) fn is_pdf(head: &[u8]) -> bool {
 pub(super) fn is_zlib(head: &[u8]) -> bool {
     matches!(head, [0x78, flags @ (0x01 | 0x5e | 0x9c | 0xda), ..]
         if (0x7800u32 + u32::from(*flags)).is_multiple_of(31))
+}
+
+/// What bytes are that are no text: something packed, or text of two bytes a character.
+pub(super) fn content_of(head: &[u8]) -> Option<Content> {
+    if is_zlib(head) || is_packed(head) {
+        return Some(Content::Packed);
+    }
+    let text = |b: &u8| radix::is_text(*b);
+    let (pairs, _) = head.as_chunks::<2>();
+    let wide = match head {
+        [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, ..] => true,
+        _ => {
+            head.len() >= 12
+                && (pairs.iter().all(|[a, b]| *b == 0 && text(a))
+                    || pairs.iter().all(|[a, b]| *a == 0 && text(b)))
+        }
+    };
+    wide.then_some(Content::Wide)
 }
 
 /// What unpacking reuses: to set up a decompressor costs more than a small member.

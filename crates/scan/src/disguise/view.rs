@@ -22,7 +22,7 @@ pub(super) enum Content {
     Text,
     /// UTF-16, as it is decoded.
     Wide,
-    /// Something packed.
+    /// Something packed, or a file that is no text.
     Packed,
 }
 
@@ -69,6 +69,13 @@ impl View {
     pub(super) fn stands_for(&mut self, plain: usize, raw: Range<usize>) {
         let length = self.plain.len().saturating_sub(plain);
         self.map.push((plain, length), (raw.start, raw.len()));
+    }
+
+    /// What was added since `plain` stands for what the bytes before it stand for too.
+    pub(super) fn goes_on(&mut self, plain: usize) {
+        let length = self.plain.len().saturating_sub(plain);
+        let (_, raw) = self.map.raw(plain.saturating_sub(1), plain);
+        self.map.push((plain, length), (raw.saturating_sub(1), 1));
     }
 
     /// Where plain bytes stand in the text.
