@@ -24,8 +24,29 @@ pub(super) fn basic_auth(value: &[u8]) -> Outcome {
     let printable = !text.is_empty() && !text.chars().any(char::is_control);
     let parted = text
         .split_once(':')
-        .is_some_and(|(user, pass)| !user.is_empty() && !pass.is_empty() && !pass.contains(':'));
+        .is_some_and(|(user, pass)| !user.is_empty() && !pass.contains(':') && !is_stand_in(pass));
     holds(printable && parted)
+}
+
+/// Whether a password says that another one goes there, or nothing.
+fn is_stand_in(pass: &str) -> bool {
+    let small = pass.to_ascii_lowercase();
+    let between = |open, close| small.starts_with(open) && small.ends_with(close);
+    let words = [
+        "xxxxxx",
+        "your-",
+        "your_",
+        "_here",
+        "-here",
+        "replace_me",
+        "replace-me",
+    ];
+    small.is_empty()
+        || between('<', '>')
+        || between('[', ']')
+        || small.contains("${")
+        || small.contains("{{")
+        || words.iter().any(|word| small.contains(word))
 }
 
 /// A seed of one-time passwords: Base32 of ten bytes or more that are not all alike.
@@ -82,6 +103,18 @@ mod tests {
     #[test]
     fn basic_credentials_have_one_colon() {
         let made = |t: &str| basic_auth(B64.encode(t).as_bytes());
+        for nobody in [
+            "<your-password-here>",
+            "${PASSWORD}",
+            "gh_xxxxxxxx",
+            "YOUR_TOKEN",
+        ] {
+            assert_eq!(
+                made(&format!("deploy:{nobody}")),
+                Outcome::Fails,
+                "{nobody}"
+            );
+        }
         assert_eq!(made("user:word"), Outcome::Holds);
         for bad in ["user", "a:b:c", ":x", "x:", "a:\u{1}b"] {
             assert_eq!(made(bad), Outcome::Fails, "{bad}");

@@ -46,8 +46,9 @@ fn key(text: &[u8], end: usize, view: &mut View) -> Option<usize> {
     let head = near + memchr::memmem::rfind(text.get(near..end)?, BEGINS)?;
     let first = first_line(text, end)?;
     let between = text.get(end..first)?;
-    // What only blanks part is read as it stands.
-    if between.iter().all(u8::is_ascii_whitespace) {
+    // What only blanks or escapes part is read as it stands.
+    let escaped = between.last().is_some_and(|b| matches!(b, b'\\' | b'%'));
+    if escaped || between.iter().all(u8::is_ascii_whitespace) {
         return None;
     }
     view.begin("lines of a key");
@@ -187,7 +188,7 @@ mod tests {
             dressed(&|_| "{+".into(), "+}\n"),
             lines.join("<br>"),
         ] {
-            assert_eq!(read(&text), [want.clone()], "{text}");
+            assert_eq!(read(&text), std::slice::from_ref(&want), "{text}");
         }
         // Alone on its lines it is plain, and a head is no key.
         assert!(read(&lines.join("\n")).is_empty());

@@ -76,7 +76,10 @@ pub(super) fn find(
         let readable = bytes.iter().all(|b| radix::is_text(*b));
         let Some(content) = (match readable {
             true => Some(Content::Text),
-            false => unpack::content_of(&bytes),
+            // Small letters in a row are words, whose two bytes may be those of zlib.
+            false => unpack::content_of(&bytes).filter(|_| {
+                head.iter().all(|b| !b.is_ascii_lowercase()) || !unpack::is_zlib(&bytes)
+            }),
         }) else {
             continue;
         };

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::Scene;
+use super::radix::PACKED_MOST;
 use super::survey::mark;
+use super::unpack;
 use super::view::{self, MOST, View, is_value};
 use crate::masks::BLOCK;
 
@@ -19,6 +21,8 @@ struct Escape {
     plain_length: usize,
     /// Whether it hides something from a pattern; others are taken off on the way.
     hides: bool,
+    /// The number of the character, or the byte.
+    code: u32,
 }
 
 impl Escape {
@@ -28,6 +32,7 @@ impl Escape {
             plain: [byte, 0, 0, 0],
             plain_length: 1,
             hides,
+            code: u32::from(byte),
         }
     }
 
@@ -37,6 +42,7 @@ impl Escape {
             plain: [0; 4],
             plain_length: 0,
             hides: true,
+            code: u32::MAX,
         }
     }
 
@@ -48,6 +54,7 @@ impl Escape {
             plain,
             plain_length,
             hides,
+            code,
         })
     }
 
@@ -85,12 +92,40 @@ const WAYS: [Way; 3] = [
     },
 ];
 
+/// The same in rich text.
+const RICH: [Way; 1] = [Way {
+    kind: "escapes",
+    lead: b'\\',
+    mark: mark::BACKSLASH,
+    read: rich,
+}];
+
+/// `\'41`, or as elsewhere.
+fn rich(text: &[u8], at: usize) -> Option<Escape> {
+    if text.get(at + 1) == Some(&b'\'') {
+        let (code, length) = digits(text, at + 2, 2..3, 16)?;
+        return Escape::character(2 + length, code, true);
+    }
+    backslash(text, at)
+}
+
 /// Calls `each` with a view of every stretch that holds an escape which hides something.
 pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
     let text = scene.text;
-    for way in &WAYS {
+    let ways = match scene.hints.rich_text {
+        true => &RICH[..],
+        false => &WAYS,
+    };
+    for way in ways {
         let mut at = scene.from;
         while let Some(found) = next(scene, at, way) {
+            if let Some(end) = bytes(text, found, way, view) {
+                if !each(view) {
+                    return;
+                }
+                at = end;
+                continue;
+            }
             let start = view::before(text, found).max(at.saturating_sub(OVERLAP));
             let end = unescape(text, start..found, way, view);
             if !each(view) {
@@ -121,6 +156,55 @@ fn next(scene: &Scene<'_>, from: usize, way: &Way) -> Option<usize> {
             }
         }
         at = at.max(block + BLOCK);
+    }
+}
+
+/// Bytes before the first escape that may belong to what is packed: `x`, `PK` or `BZh91AY&SY`.
+const HEAD: usize = 12;
+
+/// Fills the view with the bytes of a literal that is no text, if the escape at `found` is the
+/// first in one; returns where it ends.
+fn bytes(text: &[u8], found: usize, way: &Way, view: &mut View) -> Option<usize> {
+    let near = found.saturating_sub(HEAD);
+    let before = text.get(near..found)?;
+    let is_open = |b: &u8| matches!(b, b'"' | b'\'' | b'`' | b'>');
+    let start = before
+        .iter()
+        .rposition(is_open)
+        .map_or(found, |at| near + at + 1);
+    let mut head = [0; HEAD];
+    let mut at = start;
+    for slot in &mut head {
+        let (byte, length) = byte_at(text, at, way)?;
+        (*slot, at) = (byte, at + length);
+    }
+    view.begin(way.kind);
+    view.content = unpack::content_of(&head)?;
+    let mut at = start;
+    while let Some((byte, length)) = byte_at(text, at, way) {
+        view.put(&[byte], at..at + length);
+        at += length;
+        if view.plain.len() >= PACKED_MOST {
+            break;
+        }
+    }
+    view.core = 0..view.plain.len();
+    Some(at)
+}
+
+/// One byte of a literal, and how many characters it is written in.
+fn byte_at(text: &[u8], at: usize, way: &Way) -> Option<(u8, usize)> {
+    match *text.get(at)? {
+        b'"' | b'\'' | b'`' | b'\n' | b'<' => None,
+        b if b == way.lead => {
+            // `\0` is no way to hide anything but among bytes.
+            let zero = text.get(at..at + 2) == Some(b"\\0");
+            match (way.read)(text, at) {
+                Some(escape) => Some((u8::try_from(escape.code).ok()?, escape.length)),
+                None => zero.then_some((0, 2)),
+            }
+        }
+        b => Some((b, 1)),
     }
 }
 
@@ -245,7 +329,21 @@ fn backslash(text: &[u8], at: usize) -> Option<Escape> {
         .unwrap_or(0);
     let beside = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     match next {
-        b'n' => Some(Escape::byte(2, b'\n', beside(after(2)))),
+        b'n' => {
+            // A list of lines, as a notebook keeps them.
+            let lines = after(2) == b'"' && after(3) == b',' && matches!(after(4), b'\n' | b'\r');
+            let blank = |b: &&u8| b.is_ascii_whitespace();
+            let rest = text.get(at + 4..).unwrap_or_default().iter().take(64);
+            let blanks = if lines {
+                rest.take_while(blank).count()
+            } else {
+                0
+            };
+            match lines && after(4 + blanks) == b'"' {
+                true => Some(Escape::byte(5 + blanks, b'\n', true)),
+                false => Some(Escape::byte(2, b'\n', beside(after(2)))),
+            }
+        }
         b'r' => Some(Escape::byte(2, b'\r', beside(after(2)))),
         b't' => Some(Escape::byte(2, b'\t', beside(after(2)))),
         b'"' | b'\'' | b'`' => {
@@ -253,6 +351,11 @@ fn backslash(text: &[u8], at: usize) -> Option<Escape> {
             Some(Escape::byte(2, next, hides))
         }
         b'\\' => Some(Escape::byte(2, b'\\', false)),
+        // Markdown and TeX.
+        b'_' | b'-' | b'.' | b'#' if before.is_ascii_alphanumeric() => {
+            let within = after(2).is_ascii_alphanumeric();
+            within.then(|| Escape::byte(2, next, matches!(next, b'_' | b'-')))
+        }
         b'/' => Some(Escape::byte(2, b'/', true)),
         b'x' => {
             let (code, length) = digits(text, at + 2, 2..3, 16)?;
@@ -270,6 +373,11 @@ fn backslash(text: &[u8], at: usize) -> Option<Escape> {
         b'U' => {
             let (code, length) = digits(text, at + 2, 8..9, 16)?;
             Escape::character(2 + length, code, true)
+        }
+        // A stylesheet's.
+        b'0' if text.get(at + 2..at + 5) == Some(b"000") => {
+            let (code, length) = digits(text, at + 1, 6..7, 16)?;
+            Escape::character(1 + length, code, true)
         }
         b'0'..=b'3' => {
             let (code, length) = digits(text, at + 1, 3..4, 8)?;
@@ -319,4 +427,38 @@ fn entity(text: &[u8], at: usize) -> Option<Escape> {
     let (code, length) = digits(text, at + skip, 1..8, radix)?;
     let closed = usize::from(text.get(at + skip + length) == Some(&b';'));
     Escape::character(skip + length + closed, code, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{VALUE, one, scan};
+
+    #[test]
+    fn ways_of_few_are_read_too() {
+        let css: String = VALUE.bytes().map(|b| format!("\\{b:06x}")).collect();
+        let rich = VALUE.replace('_', "\\'5f").replace('3', "\\'33");
+        for text in [
+            format!(".x::after {{ content: \"{css}\"; }}"),
+            format!("{{\\rtf1\\ansi key={rich}\\par}}"),
+            format!("* key: {}\n", VALUE.replace('_', "\\_")),
+        ] {
+            assert_eq!(one(text.as_bytes()).1, "escapes", "{text}");
+        }
+        let twin = format!("key: {}", VALUE.replace('_', "\\ _"));
+        assert!(scan(twin.as_bytes()).findings.is_empty());
+        let (head, tail) = VALUE.split_at(12);
+        let cell = format!(
+            "\"source\": [\n  \"key = (\\n\",\n  \"    \\\"{head}\\\"\\n\",\n  \"    \\\"{tail}\\\"\\n\",\n  \")\"\n]"
+        );
+        assert_eq!(one(cell.as_bytes()).1, "escapes, joined literals", "{cell}");
+    }
+
+    #[test]
+    fn blanks_of_a_form_are_blanks() {
+        let head = ["-----BEGIN", "RSA", "PRIV"].join("+") + "ATE+KEY-----";
+        let mut view = super::View::default();
+        view.copy(head.as_bytes(), 0..head.len());
+        super::of_a_form(&mut view);
+        assert_eq!(view.plain, head.replace('+', " ").into_bytes());
+    }
 }

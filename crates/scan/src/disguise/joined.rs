@@ -150,6 +150,9 @@ fn joined(
     let opens = between
         .iter()
         .position(|&b| !BYTES.get(usize::from(b)).is_some_and(|may| *may))?;
+    if between.get(opens..)?.starts_with(b"/*") {
+        return behind(commented(between, opens)?);
+    }
     if !matches!(between.get(opens)?, b'"' | b'\'' | b'`') {
         return None;
     }
@@ -178,6 +181,19 @@ fn joined(
             .all(|b| b.is_ascii_whitespace() || matches!(b, b'+' | b'.' | b'\\' | b'&' | b'_')),
     };
     joins.then_some(quote + 1 + opens + 1)
+}
+
+/// Where the next literal opens behind a comment that begins at `opens`.
+fn commented(between: &[u8], opens: usize) -> Option<usize> {
+    let sign = between.get(..opens)?.trim_ascii();
+    let joins = matches!(
+        sign,
+        b"" | b"+" | b"." | b".." | b"&" | b"<>" | b"||" | b"++"
+    );
+    let end = opens + memchr::memmem::find(between.get(opens..)?, b"*/")? + 2;
+    let rest = between.get(end..)?.trim_ascii_start();
+    let quote = matches!(rest.first()?, b'"' | b'\'' | b'`');
+    (joins && quote).then_some(between.len() - rest.len())
 }
 
 /// Where the next literal opens behind a call or a statement that goes on with the first:
@@ -218,7 +234,13 @@ fn bridge(between: &[u8]) -> Option<usize> {
         return opens(rest);
     }
     let rest = plain.strip_prefix(b")").unwrap_or(plain).trim_ascii_start();
-    for word in [&b".append("[..], b".Append(", b".concat(", b".push_str("] {
+    for word in [
+        &b".append("[..],
+        b".Append(",
+        b".concat(",
+        b".push_str(",
+        b"<<",
+    ] {
         if let Some(rest) = rest.strip_prefix(word) {
             return opens(rest);
         }
@@ -243,6 +265,7 @@ fn bridge(between: &[u8]) -> Option<usize> {
     if let Some(rest) = rest
         .strip_prefix(b"+=")
         .or_else(|| rest.strip_prefix(b".="))
+        .or_else(|| rest.strip_prefix(b"<<"))
     {
         return opens(rest);
     }
@@ -250,6 +273,7 @@ fn bridge(between: &[u8]) -> Option<usize> {
     if [&b".append"[..], b".Append", b".push_str"]
         .iter()
         .any(|w| name.ends_with(w))
+        || name == b"append"
     {
         return opens(inside);
     }
@@ -428,6 +452,18 @@ mod tests {
         let list = (1usize..60).prop_map(|n| b"\"ab\", ".repeat(n));
         let part = prop_oneof![2 => word, 6 => sign, 2 => far, 2 => list];
         proptest::collection::vec(part, 1..30).prop_map(|parts| parts.concat())
+    }
+
+    #[test]
+    fn comments_and_statements_between_are_no_end() {
+        use super::super::tests::{VALUE, one, scan};
+        let (head, tail) = VALUE.split_at(12);
+        for between in ["\" + /* part */ \"", "\")\n    append(\"", "\"\nkey << \""] {
+            let text = format!("buildString {{ append(\"x\")\nkey = (\"{head}{between}{tail}\")");
+            assert_eq!(one(text.as_bytes()).1, "joined literals", "{text}");
+        }
+        let twin = format!("key = f(\"{head}\", /* part */ \"{tail}\")");
+        assert!(scan(twin.as_bytes()).findings.is_empty());
     }
 
     proptest! {

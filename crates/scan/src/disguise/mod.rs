@@ -10,16 +10,23 @@
 
 mod armour;
 mod base32;
+mod containers;
+mod dumps;
 mod ebcdic;
+mod eightyfive;
 mod escapes;
+mod formats;
+mod hints;
 mod joined;
 mod lines;
 mod listed;
 mod map;
+mod marks;
 mod markup;
 mod named;
 mod packers;
 mod pdf;
+mod prefixed;
 mod quoted;
 mod radix;
 mod sqlite;
@@ -27,6 +34,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 mod unpack;
+mod uuencode;
 mod view;
 mod within;
 
@@ -42,6 +50,7 @@ use crate::shapeless::Fact;
 use survey::Survey;
 use view::View;
 
+pub(crate) use hints::{Hint, Hints, WORDS};
 pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
@@ -142,69 +151,6 @@ impl Room {
     fn leave_out(&mut self, what: &'static str) {
         if !self.left_out.contains(&what) {
             self.left_out.push(what);
-        }
-    }
-}
-
-/// What a word that was found says of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hint {
-    /// Something may be quoted-printable.
-    Quoted,
-    /// Lists of literals may be joined.
-    Joins,
-    /// A statement may add to the literal of the one before.
-    GoesOn,
-    /// The head of a private key.
-    Armour,
-    /// Something may be encrypted, by a tool whose mark stands anywhere in it.
-    Sealed,
-}
-
-/// Words that the search for keywords finds on its way; texts without them are the rule.
-pub(crate) const WORDS: [(&[u8], Hint); 20] = [
-    (quoted::HEADER, Hint::Quoted),
-    (b"concat", Hint::Joins),
-    (b"implode", Hint::Joins),
-    (b"join", Hint::Joins),
-    (b"paste0(", Hint::Joins),
-    (b"sprint(", Hint::Joins),
-    (b"+= \"", Hint::GoesOn),
-    (b"+= '", Hint::GoesOn),
-    (b"+=\"", Hint::GoesOn),
-    (b"+='", Hint::GoesOn),
-    (b".= \"", Hint::GoesOn),
-    (b".= '", Hint::GoesOn),
-    (b".=\"", Hint::GoesOn),
-    (b".='", Hint::GoesOn),
-    (b"append(\"", Hint::GoesOn),
-    (b"push_str(", Hint::GoesOn),
-    (b"strcat(", Hint::GoesOn),
-    (armour::WORD, Hint::Armour),
-    (b"enc[aes256_gcm,", Hint::Sealed),
-    (b"$ansible_vault;", Hint::Sealed),
-];
-
-/// Which disguises a text may have. What was heard in one piece of an object holds for the next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Hints {
-    quoted: bool,
-    joins: bool,
-    goes_on: bool,
-    armour: bool,
-    pub(crate) sealed: bool,
-    /// It is a PDF, or was in one.
-    pdf: bool,
-}
-
-impl Hints {
-    pub(crate) fn hear(&mut self, hint: Hint) {
-        match hint {
-            Hint::Quoted => self.quoted = true,
-            Hint::Joins => self.joins = true,
-            Hint::GoesOn => self.goes_on = true,
-            Hint::Armour => self.armour = true,
-            Hint::Sealed => self.sealed = true,
         }
     }
 }
@@ -325,7 +271,7 @@ impl Pass<'_> {
             hints,
             survey: &survey,
         };
-        let finders: [Finder; 9] = [
+        let finders: [Finder; 14] = [
             radix::find,
             escapes::find,
             joined::find,
@@ -335,6 +281,11 @@ impl Pass<'_> {
             quoted::find,
             pdf::find,
             armour::find,
+            dumps::find,
+            uuencode::find,
+            eightyfive::find,
+            marks::find,
+            formats::find,
         ];
         if depth.level >= limits::VIEW_DEPTH {
             // Not looked behind, but that something is there is said.
@@ -410,9 +361,10 @@ impl Pass<'_> {
         if let Some(apart) = &mut apart {
             overwrite(apart);
         }
-        // An archive of plain members reads as text where it begins.
+        // An archive of plain members reads as text where it begins. What begins otherwise is the
+        // object's own, with something taken off that was none of ours.
         let core = view.plain.get(view.core.clone()).unwrap_or_default();
-        if core.contains(&0) {
+        if core.contains(&0) && !is_packed(core) && !unpack::is_zlib(core) {
             let level = depth.level;
             let start = view.core.start as u64;
             let back = |from: u64, to: u64| back(start + from, start + to);
@@ -564,7 +516,7 @@ impl Pass<'_> {
     }
 
     fn entry(&self, content: &[u8], depth: &Depth<'_>, room: &mut Room) {
-        if is_packed(content) || content.contains(&0) {
+        if is_packed(content) || unpack::is_zlib(content) || content.contains(&0) {
             self.open(content, depth, room);
         }
         if let Some(wide) = Wide::of(content) {

@@ -8,9 +8,9 @@ use std::io::Read;
 /// Bytes a packer may look back over: 64 MiB is the most that `xz -9` asks for.
 const WINDOW: u64 = 64 << 20;
 
-const BZIP2: &[u8] = b"BZh";
-const XZ: &[u8] = b"\xfd7zXZ\0";
-const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+pub(super) const BZIP2: &[u8] = b"BZh";
+pub(super) const XZ: &[u8] = b"\xfd7zXZ\0";
+pub(super) const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
 /// Whether a file of one of these begins here.
 pub(super) fn begins(head: &[u8]) -> bool {
@@ -18,6 +18,44 @@ pub(super) fn begins(head: &[u8]) -> bool {
     (head.starts_with(BZIP2) && head.get(3).is_some_and(digit) && head.get(4) == Some(&0x31))
         || head.starts_with(XZ)
         || head.starts_with(ZSTD)
+        || is_lzma(head)
+}
+
+/// Whether a file of the older LZMA begins here: it has no mark, but few properties, dictionaries
+/// and lengths that anybody chooses.
+pub(super) fn is_lzma(head: &[u8]) -> bool {
+    let Some((&[0x5d, 0, 0, high, highest], rest)) = head.split_first_chunk() else {
+        return false;
+    };
+    let dictionary = u32::from_le_bytes([0, 0, high, highest]);
+    let size = rest.first_chunk().map(|b| u64::from_le_bytes(*b));
+    let usual = dictionary.count_ones() == 1 && u64::from(dictionary) <= WINDOW;
+    usual && size.is_none_or(|size| size == u64::MAX || size < 1 << 38)
+}
+
+/// Reads the member of a zip that is packed by `method` (APPNOTE 4.4.5).
+pub(super) fn member(method: usize, packed: &[u8]) -> Option<Box<dyn Read + '_>> {
+    let begins: &[u8] = match method {
+        12 => BZIP2,
+        93 => ZSTD,
+        95 => XZ,
+        _ => return lzma(packed),
+    };
+    let reader = packed.starts_with(begins).then(|| reader(packed))?;
+    reader.map(|(_, reader)| reader)
+}
+
+/// LZMA in a zip (APPNOTE 5.8.8): a version, the length of the properties and these come before it.
+fn lzma(packed: &[u8]) -> Option<Box<dyn Read + '_>> {
+    let &[_, _, 5, 0, properties, a, b, c, d] = packed.first_chunk()? else {
+        return None;
+    };
+    let dictionary = u32::from_le_bytes([a, b, c, d]);
+    let fits = u64::from(dictionary) <= WINDOW;
+    let body = packed.get(9..).filter(|_| fits)?;
+    let reader =
+        lzma_rust2::LzmaReader::new_with_props(body, u64::MAX, properties, dictionary, None);
+    Some(Box::new(reader.ok()?))
 }
 
 /// What reads a packed file, and what it is called; `None`: it is not one of these, or asks for
@@ -30,6 +68,11 @@ pub(super) fn reader(bytes: &[u8]) -> Option<(&'static str, Box<dyn Read + '_>)>
         let kibibytes = u32::try_from(WINDOW >> 10).unwrap_or(u32::MAX);
         let reader = lzma_rust2::XzReader::new_mem_limit(bytes, true, kibibytes);
         return Some(("xz", Box::new(reader)));
+    }
+    if is_lzma(bytes) {
+        let kibibytes = u32::try_from(WINDOW >> 10).unwrap_or(u32::MAX);
+        let reader = lzma_rust2::LzmaReader::new_mem_limit(bytes, kibibytes, None).ok()?;
+        return Some(("lzma", Box::new(reader)));
     }
     if bytes.starts_with(ZSTD) {
         let reader =

@@ -41,6 +41,7 @@ fn strings(text: &[u8], from: usize, end: usize, view: &mut View) {
                 at += 1;
             }
             b'(' if depth == 0 => depth = 1,
+            b'<' if depth == 0 => at = hexadecimal(text, at, end, view),
             b'(' => {
                 depth += 1;
                 view.copy(text, at..at + 1);
@@ -52,7 +53,9 @@ fn strings(text: &[u8], from: usize, end: usize, view: &mut View) {
             }
             _ if depth > 0 => view.copy(text, at..at + 1),
             // The next line of the page.
-            b'*' | b'd' | b'D' | b'm' if text.get(at.wrapping_sub(1)) == Some(&b'T') => {
+            b'*' | b'd' | b'D' | b'm'
+                if at > from && text.get(at.wrapping_sub(1)) == Some(&b'T') =>
+            {
                 view.put(b"\n", at..at + 1);
             }
             _ => {}
@@ -60,4 +63,23 @@ fn strings(text: &[u8], from: usize, end: usize, view: &mut View) {
         at += 1;
     }
     view.core = 0..view.plain.len();
+}
+
+/// A string in hexadecimal, which begins at `at`; returns the place of its last byte.
+fn hexadecimal(text: &[u8], at: usize, end: usize, view: &mut View) -> usize {
+    let rest = text.get(at + 1..end).unwrap_or_default();
+    let Some(length) = memchr::memchr(b'>', rest) else {
+        return at;
+    };
+    let digit = |b: u8| char::from(b).to_digit(16);
+    let pairs = rest.get(..length).unwrap_or_default().chunks_exact(2);
+    for (i, pair) in pairs.enumerate() {
+        let &[a, b] = pair else { break };
+        let (Some(a), Some(b)) = (digit(a), digit(b)) else {
+            return at;
+        };
+        let byte = u8::try_from(a << 4 | b).unwrap_or(b'?');
+        view.put(&[byte], at + 1 + 2 * i..at + 3 + 2 * i);
+    }
+    at + 1 + length
 }

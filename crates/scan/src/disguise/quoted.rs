@@ -97,6 +97,13 @@ fn bare(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool)
             let rest = text
                 .get(place..text.len().min(place + GAP))
                 .unwrap_or_default();
+            // A line that goes on in the next one is no end.
+            if let [b'=', b'\n', ..] | [b'=', b'\r', b'\n', ..] = rest {
+                place += if rest.get(1) == Some(&b'\n') { 2 } else { 3 };
+            }
+            let rest = text
+                .get(place..text.len().min(place + GAP))
+                .unwrap_or_default();
             // A sign of equality that escapes nothing is text.
             let more = memchr::memchr_iter(b'=', rest).map(|n| place + n);
             let Some(found) = more.into_iter().find(|n| escape(text, *n).is_some()) else {
@@ -135,22 +142,41 @@ fn soft(text: &[u8], at: usize) -> Option<usize> {
     (word && !line.contains(&b'\n')).then_some(next)
 }
 
-/// Joins the lines broken from `at` on; returns where the last of them ends.
+/// Joins the lines broken from `at` on, and those after them as long as there is something to be
+/// taken off; returns where the last of them ends.
 fn unbroken(text: &[u8], at: usize, next: usize, view: &mut View) -> usize {
     view.begin("quoted-printable");
     view.copy(text, view::before(text, at)..at);
     view.core = 0..0;
-    let (mut from, mut goes_on) = (next, true);
-    while goes_on {
+    let (mut from, mut idle) = (next, false);
+    while view.plain.len() < MOST && from < text.len() {
         let rest = text.get(from..).unwrap_or_default();
         let end = from + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let cr = usize::from(end > from && text.get(end - 1) == Some(&b'\r'));
         let last = end.saturating_sub(1 + cr).max(from);
-        let broken = text.get(last) == Some(&b'=') && soft(text, last).is_some();
-        goes_on = broken && view.plain.len() < MOST;
+        let long = last - from >= BROKEN || soft(text, last).is_some();
+        let broken = text.get(last) == Some(&b'=') && long;
         let until = if broken { last } else { end };
-        view.copy(text, from..until.min(from + MOST));
+        let mut place = from;
+        let line = text.get(from..until).unwrap_or_default();
+        let escapes = memchr::memchr_iter(b'=', line).map(|n| from + n);
+        for found in escapes {
+            if let Some(byte) = escape(text, found).filter(|_| found >= place) {
+                view.copy(text, place..found);
+                view.put(&[byte], found..found + 3);
+                place = found + 3;
+            }
+        }
+        idle |= !broken && place == from;
+        view.copy(text, place..until.min(place + MOST).max(place));
         from = if broken { end + 1 } else { end };
+        if idle || from >= text.len() {
+            break;
+        }
+        if !broken {
+            view.copy(text, from..from + 1);
+            from += 1;
+        }
     }
     view.core.end = view.plain.len();
     from
@@ -173,6 +199,19 @@ fn escape(text: &[u8], at: usize) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{VALUE, one, scan};
+
+    #[test]
+    fn a_text_of_nothing_but_escapes_is_read_across_its_lines() {
+        let lines = |text: &str| {
+            let escapes: Vec<_> = text.bytes().map(|b| format!("={b:02X}")).collect();
+            let lines: Vec<_> = escapes.chunks(24).map(|line| line.concat()).collect();
+            lines.join("=\n")
+        };
+        let text = format!("{}key={VALUE}\n", "words ".repeat(7));
+        assert_eq!(one(lines(&text).as_bytes()).1, "quoted-printable");
+        let twin = lines(&text.replace("tokx_", "word_"));
+        assert!(scan(twin.as_bytes()).findings.is_empty());
+    }
 
     #[test]
     fn lines_that_a_mailer_broke_are_joined() {

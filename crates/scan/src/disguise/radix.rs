@@ -9,6 +9,7 @@ use super::Scene;
 use super::base32;
 use super::lines::{self, Carried, Lines};
 use super::named;
+use super::prefixed;
 use super::survey::bits;
 use super::unpack;
 use super::view::{Content, View, is_value};
@@ -73,7 +74,8 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
             run: at..stop,
             whole: at..end,
         };
-        let go_on = hex(scene, &line, &mut covered, view, each)
+        let go_on = prefixed::find(scene.text, at, view, each)
+            && hex(scene, &line, &mut covered, view, each)
             && base32::find(scene, &line, &mut covered.base32, view, each)
             && base64(scene, &line, &mut covered, view, each);
         if !go_on {

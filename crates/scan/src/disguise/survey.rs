@@ -32,7 +32,7 @@ const FOLLOWS: [u16; 256] = {
     let mut table = [0; 256];
     let each: [(&[u8], u16); 4] = [
         (b" \t\r\n+.&\\\"'`|<~),;", mark::JOIN),
-        (b"nrt\"'`\\/xuU0123\n\r", mark::BACKSLASH),
+        (b"nrt\"'`\\/xuU0123\n\r_-", mark::BACKSLASH),
         (b"0123456789abcdefABCDEF", mark::PERCENT),
         (b"aqlg#", mark::ENTITY),
     ];
@@ -228,7 +228,15 @@ impl Glance<'_> {
         let first = (behind | sum) & !here.spaces;
         let quoted = here.quotes & (here.quotes >> 2 | next.quotes << 62);
         let items = first & (here.digits | quoted);
-        if items != 0 && bits(items).any(|bit| listed::item(self.text, at + bit).is_some()) {
+        let casts = first & here.opens;
+        let cast = |bit: usize| {
+            let rest = self.text.get(at + bit..);
+            rest.is_some_and(|rest| rest.starts_with(listed::CAST))
+        };
+        if (items != 0 && bits(items).any(|bit| listed::begins(self.text, at + bit)))
+            || (casts != 0
+                && bits(casts).any(|bit| cast(bit) && listed::begins(self.text, at + bit)))
+        {
             marks |= mark::LIST;
         }
         if beyond || here.opens >> (BLOCK - 1) != 0 {
@@ -298,8 +306,8 @@ mod tests {
         let run = "[a-zA-Z0-9+/_-]{1,90}".prop_map(String::into_bytes);
         let blank = "[ \t\n]{1,80}".prop_map(String::into_bytes);
         let pairs = "([0-9a-f]{2}[ :=]){1,9}".prop_map(String::into_bytes);
-        let list =
-            "[\\[{(][ \n]{0,66}(9|6[0-9]|0x4[0-9]|'a'|\"\"|1), ?".prop_map(String::into_bytes);
+        let list = "[\\[{(][ \n]{0,66}(9|6[0-9]|31|0x4[0-9]|\\(byte\\) ?70|'a'|\"\"|1), ?"
+            .prop_map(String::into_bytes);
         let part = prop_oneof![20 => one, 1 => run, 1 => blank, 1 => pairs, 1 => list];
         proptest::collection::vec(part, 0..250).prop_map(|parts| parts.concat())
     }
@@ -325,7 +333,7 @@ mod tests {
                     .take_while(|i| byte(*i).is_ascii_whitespace())
                     .count();
                 let opens = matches!(byte(at), b'[' | b'{' | b'(');
-                opens && blanks <= 64 && listed::item(text, at + 1 + blanks).is_some()
+                opens && blanks <= 64 && listed::begins(text, at + 1 + blanks)
             }
             mark::COLON => {
                 let behind = at >= from + 2 && hex(at - 1) && hex(at - 2);

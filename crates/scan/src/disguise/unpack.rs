@@ -4,11 +4,13 @@
 //! author's word, and may leave out what an unpacker that streams would write (APPNOTE 4.3.7).
 //! What is stored without compression, tar among it, is plain to the pass over the raw bytes.
 
+use std::io::Read;
 use std::ops::Range;
 
 use flate2::{Decompress, FlushDecompress, Status};
 use lychgate_model::limits;
 
+use super::containers;
 use super::packers;
 use super::radix;
 use super::view::Content;
@@ -28,7 +30,7 @@ const OTHERS: [(&[u8], &str); 3] = [
 /// What is said of what is not opened.
 const UNOPENED: &str = "an archive of a kind that is not opened";
 /// What is said of a stream that ends in the middle.
-const DAMAGED: &str = "packed content that is damaged";
+pub(super) const DAMAGED: &str = "packed content that is damaged";
 /// Members of one archive.
 const MEMBERS: usize = 10_000;
 /// Bytes that are unpacked before they are looked at.
@@ -54,16 +56,16 @@ pub(super) enum Entry<'e> {
 pub(super) const fn may_begin(b: u8) -> bool {
     matches!(
         b,
-        b'P' | 0x1f | b'%' | b'B' | 0xfd | 0x28 | b'7' | b'R' | 0x04 | 0x78
+        b'P' | 0x1f | b'%' | b'B' | 0xfd | 0x28 | b'7' | b'R' | 0x04 | 0x78 | 0x5d
     )
 }
 
 impl<'e> Entry<'e> {
-    fn unnamed(kind: &'static str, raw: Range<usize>, content: &'e [u8]) -> Self {
+    fn of(kind: &'static str, name: &'e [u8], raw: &Range<usize>, content: &'e [u8]) -> Self {
         Self::Content {
             kind,
-            name: b"",
-            raw,
+            name,
+            raw: raw.clone(),
             content,
         }
     }
@@ -77,6 +79,8 @@ pub(crate) fn is_packed(head: &[u8]) -> bool {
     [ZIP, GZIP, PDF].iter().any(|magic| head.starts_with(magic))
         || OTHERS.iter().any(|(magic, _)| head.starts_with(magic))
         || packers::begins(head)
+        // Text may begin with the fourth of the flags of zlib.
+        || (is_zlib(head) && head.get(1) != Some(&b'^'))
 }
 
 /// Whether a PDF begins here.
@@ -135,7 +139,7 @@ impl std::fmt::Debug for Unpacker {
 
 /// How a stream is framed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Framing {
+pub(super) enum Framing {
     Raw,
     Zlib,
 }
@@ -159,15 +163,23 @@ impl Unpacker {
             each(Entry::Unread(UNOPENED));
         }
         if packers::begins(bytes) {
-            self.packed(bytes, left, each);
+            self.packed(bytes, 0, left, each);
             return;
         }
         if is_zlib(bytes) {
             self.stream(bytes, 0, ("zlib", b""), Framing::Zlib, left, each);
             return;
         }
+        if containers::is_png(bytes) {
+            self.png(bytes, left, each);
+        }
+        if let Some(start) = containers::git_pack(bytes) {
+            self.git_pack(bytes, start, left, each);
+            return;
+        }
         self.zip(bytes, left, each);
         self.gzip(bytes, left, each);
+        self.others(bytes, left, each);
         if bytes.starts_with(PDF) {
             self.pdf(bytes, left, each);
         }
@@ -205,6 +217,20 @@ impl Unpacker {
                     let name = bytes.get(name).unwrap_or_default();
                     let what = ("zip member", name);
                     skip = data + self.stream(packed, data, what, Framing::Raw, left, each);
+                }
+                12 | 14 | 93 | 95 => {
+                    let name = bytes.get(name).unwrap_or_default();
+                    // What streams says its length behind it.
+                    let size = number(header + 18) | number(header + 20) << 16;
+                    let own = packed.get(..size).filter(|own| !own.is_empty());
+                    let packed = own.unwrap_or(packed);
+                    match packers::member(method, packed) {
+                        Some(reader) => {
+                            let what = ("zip member", name, data..data + packed.len());
+                            self.read_through(reader, what, left, each);
+                        }
+                        None => each(Entry::Unread(UNOPENED)),
+                    }
                 }
                 _ => each(Entry::Unread(
                     "an archive member of a method that is not read",
@@ -256,14 +282,30 @@ impl Unpacker {
     }
 
     /// Unpacks a file of a packer that is read through once.
-    fn packed(&mut self, bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
-        let Some((kind, mut reader)) = packers::reader(bytes) else {
+    pub(super) fn packed(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        left: &mut usize,
+        each: &mut dyn FnMut(Entry<'_>),
+    ) {
+        let Some((kind, reader)) = packers::reader(bytes) else {
             each(Entry::Unread(UNOPENED));
             return;
         };
+        self.read_through(reader, (kind, b"", at..at + bytes.len()), left, each);
+    }
+
+    /// Reads what a packer gives.
+    fn read_through(
+        &mut self,
+        mut reader: Box<dyn Read + '_>,
+        (kind, name, raw): (&'static str, &[u8], Range<usize>),
+        left: &mut usize,
+        each: &mut dyn FnMut(Entry<'_>),
+    ) {
         self.piece.resize(STEP, 0);
         self.content.clear();
-        let raw = 0..bytes.len();
         let said = loop {
             // What is asked for beyond what is left tells whether there is more.
             let most = STEP.min(left.saturating_add(1));
@@ -279,13 +321,13 @@ impl Unpacker {
             self.content
                 .extend_from_slice(self.piece.get(..n).unwrap_or_default());
             if self.content.len() >= PIECE {
-                each(Entry::unnamed(kind, raw.clone(), &self.content));
+                each(Entry::of(kind, name, &raw, &self.content));
                 let overlap = limits::OVERLAP.min(self.content.len());
                 self.content.drain(..self.content.len() - overlap);
             }
         };
         if !self.content.is_empty() {
-            each(Entry::unnamed(kind, raw, &self.content));
+            each(Entry::of(kind, name, &raw, &self.content));
         }
         said.into_iter().for_each(|s| each(Entry::Unread(s)));
         overwrite(&mut self.piece);
@@ -297,7 +339,7 @@ impl Unpacker {
     }
 
     /// Unpacks one stream; returns how many packed bytes it had, 0 if it is none.
-    fn stream(
+    pub(super) fn stream(
         &mut self,
         packed: &[u8],
         at: usize,

@@ -91,7 +91,13 @@ impl View {
         let before = self.core.start.checked_sub(1)?;
         let quote = *self.plain.get(before)?;
         let hidden = self.plain.get(self.core.clone())?;
-        if !matches!(quote, b'"' | b'\'' | b'`') || memchr::memchr(quote, hidden).is_none() {
+        if !matches!(quote, b'"' | b'\'' | b'`') {
+            return None;
+        }
+        let first = self.core.start + memchr::memchr(quote, hidden)?;
+        // Among escapes a quote that stands for itself ends the literal, as it does in the text.
+        let (from, to) = self.map.raw(first, first + 1);
+        if matches!(self.kind, "escapes" | "percent" | "entities") && to - from == 1 {
             return None;
         }
         let mut apart = self.plain.clone();

@@ -61,6 +61,29 @@ pub(crate) fn read(text: &[u8], end: usize, found: &mut dyn FnMut(Reading)) -> u
     stop
 }
 
+/// What anybody may know: a digest under a name that says so, the public half of a key.
+fn is_public(name: &[u8], plain: &[u8]) -> bool {
+    const DIGESTS: [&[u8]; 7] = [
+        b"sha1",
+        b"sha256",
+        b"sha512",
+        b"commit",
+        b"checksum",
+        b"digest",
+        b"build",
+    ];
+    const SECRETS: [&[u8]; 4] = [b"secret", b"key", b"token", b"pass"];
+    let hex = matches!(plain.len(), 32 | 40 | 64) && plain.iter().all(u8::is_ascii_hexdigit);
+    let says = |word: &&[u8]| {
+        let mut words = name.windows(word.len());
+        words.any(|part| part.eq_ignore_ascii_case(word))
+    };
+    let half = plain.starts_with(b"ssh-") || plain.starts_with(b"ecdsa-sha2-");
+    let armour = b"-----BEGIN PUBLIC KEY-----";
+    half || plain.starts_with(armour)
+        || (hex && DIGESTS.iter().any(says) && !SECRETS.iter().any(says))
+}
+
 /// `key: value` on one line.
 fn entry(text: &[u8], line: Range<usize>, encoded: bool) -> Option<Reading> {
     let body = text.get(line.clone())?;
@@ -95,7 +118,38 @@ fn entry(text: &[u8], line: Range<usize>, encoded: bool) -> Option<Reading> {
     } else {
         shown
     };
+    if is_public(body.get(..colon)?, plain) {
+        return None;
+    }
     let evidence = content::weigh(plain, Fact::Secret, evidence)?;
     let evidence = context::weigh(text, line.start, &value, evidence);
     evidence.may_count().then_some(Reading { value, evidence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_anybody_may_know_is_no_secret() {
+        let number = |i: u32| (i * 2 + 3).wrapping_mul(0x9e37_79b9);
+        let digest: String = (0..8).map(|i| format!("{:08x}", number(i))).collect();
+        let read = |key: &str, plain: &str| {
+            let encoded = STANDARD.encode(plain);
+            let text = format!("kind: Secret\ndata:\n  {key}: {encoded}\n");
+            let mut readings = Vec::new();
+            read(text.as_bytes(), 12, &mut |reading| readings.push(reading));
+            readings.len()
+        };
+        for key in ["release-sha256", "COMMIT", "build_id"] {
+            assert_eq!(read(key, &digest), 0, "{key}");
+        }
+        assert_eq!(read("shared-secret", &digest), 1);
+        assert_eq!(read("commit-key", &digest), 1);
+        let (kind, half) = (
+            "ssh-ed25519",
+            "AAAAC3NzaC1lZDI1NTE5AAAAIJq8sJ3kd92Lq0aZx7Wm4Tr5Yb1q",
+        );
+        assert_eq!(read("key", &format!("{kind} {half} ops@build")), 0);
+    }
 }
