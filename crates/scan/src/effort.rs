@@ -73,7 +73,21 @@ pub(crate) struct Effort {
     beginning: u64,
     /// Bytes that patterns may still read before the object has automata of its own.
     first: u64,
+    /// The same when it began.
+    begun: u64,
     alone: bool,
+    /// What was not spent because of what was done before.
+    spared: u64,
+    /// Bytes that patterns were about to read at once, the most so far.
+    widest: u64,
+}
+
+/// What an object costs at most, told without doing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    spent: u64,
+    read: u64,
+    widest: u64,
 }
 
 impl Effort {
@@ -82,6 +96,7 @@ impl Effort {
         let mut effort = Self {
             allowed: AT_LEAST,
             first: FIRST,
+            begun: FIRST,
             ..Self::default()
         };
         effort.allow(size);
@@ -96,6 +111,7 @@ impl Effort {
         self.allowed = self.allowed.saturating_add(size.saturating_mul(PER_BYTE));
         self.allowed += beginning * PER_BEGINNING;
         self.first = self.first.saturating_add(size / FIRST_PER);
+        self.begun = self.begun.saturating_add(size / FIRST_PER);
     }
 
     /// So many bytes came out of something packed.
@@ -112,12 +128,18 @@ impl Effort {
         }
     }
 
+    /// So much was not spent because the same was done before in this text.
+    pub(crate) fn spare(&mut self, units: u64) {
+        self.spared = self.spared.saturating_add(units);
+    }
+
     pub(crate) fn charge(&mut self, units: u64) {
         self.spent = self.spent.saturating_add(units);
     }
 
     /// Patterns are about to read as many bytes, if all goes badly.
     pub(crate) fn expect(&mut self, bytes: u64) {
+        self.widest = self.widest.max(bytes);
         self.alone |= bytes > self.first;
     }
 
@@ -145,6 +167,26 @@ impl Effort {
         if self.alone {
             self.charge(bytes as u64 * BUILT);
         }
+    }
+
+    /// What the object has cost. `None`: as much as it may, or so much that the order counts in
+    /// which it was spent.
+    pub(crate) fn account(&self) -> Option<Account> {
+        let spent = self.spent.saturating_add(self.spared);
+        let plain = !self.alone && spent <= self.allowed && self.widest <= self.first;
+        plain.then(|| Account {
+            spent,
+            read: self.begun.saturating_sub(self.first),
+            widest: self.widest,
+        })
+    }
+
+    /// The object is charged as if all of that were done for it.
+    pub(crate) fn assume(&mut self, account: &Account) {
+        self.charge(account.spent);
+        self.first = self.first.saturating_sub(account.read);
+        self.widest = self.widest.max(account.widest);
+        self.alone |= self.first == 0;
     }
 
     /// Whether the object has automata of its own.

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::entropy::bits_per_byte;
 use crate::gitleaks::{Foreign, Says, Seen};
 use crate::scanned::Day;
-use crate::shapeless::ByHand;
+use crate::shapeless::{self, ByHand};
 
 /// The matching half of a rule. Compiles its pattern when first needed: most rules never fire.
 #[derive(Clone, Debug)]
@@ -117,6 +117,16 @@ impl Matcher {
     pub(crate) fn table(&self) -> &Table {
         self.table
             .get_or_init(|| Table::read(&self.pattern).unwrap_or_default())
+    }
+
+    /// How far before and behind the end of a keyword its value is read by hand; `None`: farther
+    /// than is worth telling.
+    pub(crate) fn read_around(&self) -> Option<(u64, u64)> {
+        match self.by_hand? {
+            ByHand::Assignment => Some((shapeless::BEHIND as u64, shapeless::AHEAD as u64)),
+            ByHand::Beside => Some((beside::BEHIND as u64, self.table().ahead() as u64)),
+            ByHand::KubernetesSecret => None,
+        }
     }
 
     /// What reads the values instead of a pattern.

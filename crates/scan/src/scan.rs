@@ -8,6 +8,7 @@ use lychgate_model::{HashKind, Mode, ObjectKind, Source, Span};
 use crate::cursor::Cursor;
 use crate::decode::{Unit, Wide};
 use crate::disguise::{self, Room};
+use crate::effort::Account;
 use crate::flow::{Basin, Flow, Rooms};
 use crate::gather::Gathered;
 use crate::gitmodules;
@@ -15,10 +16,9 @@ use crate::meter::{Clock, Costs, Meter};
 use crate::object::{self, Part};
 use crate::ruleset::RuleSet;
 use crate::runs;
-use crate::scanned::{Input, Link, RawFinding, Scanned};
-use crate::sealed::{self, Sealed};
-use crate::search::{Pass, State, Text};
-use crate::structural;
+use crate::scanned::{Input, RawFinding, Scanned};
+use crate::sealed::Sealed;
+use crate::search::{Like, Pass, State, Text};
 use crate::tree::{self, Flaw, Names};
 use crate::value::{Secret, ValueKey};
 
@@ -47,6 +47,11 @@ impl Scratch {
             state.meter = Some(Box::new(Meter::new(clock)));
         }
         scratch
+    }
+
+    /// Whether it counts what rules cost.
+    pub(crate) fn is_metered(&self) -> bool {
+        self.plain.state.meter.is_some()
     }
 
     /// What scanning cost so far, if it is counted.
@@ -125,13 +130,38 @@ impl fmt::Debug for Scratch {
 /// The mark of UTF-8, which no editor counts as a column.
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// The text of a blob.
+pub(crate) fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes)
+}
+
 impl RuleSet {
     /// Scans one whole object; adds to `out`. Never fails, never panics, time linear in the input.
     pub fn scan(&self, input: Input<'_>, key: &ValueKey, scratch: &mut Scratch, out: &mut Scanned) {
+        self.scan_like(input, None, key, scratch, out);
+    }
+
+    /// The same for a blob whose text is mostly one that was scanned before. Returns what the
+    /// search of its text costs at most, if nothing came of it.
+    pub(crate) fn scan_like(
+        &self,
+        input: Input<'_>,
+        like: Option<&Like<'_>>,
+        key: &ValueKey,
+        scratch: &mut Scratch,
+        out: &mut Scanned,
+    ) -> Option<Account> {
         self.begin(input.bytes.len(), scratch);
+        let mut quiet = None;
         match input.kind {
             ObjectKind::Blob => {
-                out.sealed = self.blob(input.bytes, key, scratch);
+                let (mut sealed, mut settled) = self.blob(input.bytes, like, key, scratch);
+                if like.is_some() && (settled.is_none() || !scratch.plain.state.holds()) {
+                    self.begin(input.bytes.len(), scratch);
+                    (sealed, settled) = self.blob(input.bytes, None, key, scratch);
+                }
+                quiet = settled;
+                out.sealed = sealed;
                 out.link = self.link(input.bytes, key);
                 out.findings.extend(self.pointer(input.bytes, key));
             }
@@ -152,6 +182,7 @@ impl RuleSet {
             }
         }
         scratch.gathered.finish(&self.rules, out);
+        quiet
     }
 
     /// Scans text that is no object: a ref name, a message being written, a symlink's target.
@@ -189,39 +220,6 @@ impl RuleSet {
         scratch.gathered.finish(&self.rules, out);
     }
 
-    /// What is to be said of a blob if it is a symlink (RF-10).
-    fn link(&self, target: &[u8], key: &ValueKey) -> Option<Box<Link>> {
-        let climbs = tree::climbs(target)?;
-        let rule = structural::SYMLINK_ESCAPE;
-        let length = u32::try_from(String::from_utf8_lossy(target).chars().count());
-        let finding = RawFinding {
-            span: Span {
-                line: 1,
-                column: 1,
-                end_line: 1,
-                end_column: length.unwrap_or(u32::MAX).saturating_add(1),
-                byte_start: 0,
-                byte_end: target.len() as u64,
-            },
-            source: Source::Symlink,
-            value: Secret::new(target).tag(key),
-            masked: "target outside of the repository".into(),
-            ..structural::raw(self.structural, rule)
-        };
-        Some(Box::new(Link { climbs, finding }))
-    }
-
-    /// A pointer of Git LFS that leads nowhere (RF-10).
-    fn pointer(&self, bytes: &[u8], key: &ValueKey) -> Option<RawFinding> {
-        let wrong = sealed::pointer(bytes)?.err()?;
-        let rule = structural::LFS_MISMATCH;
-        Some(RawFinding {
-            value: Secret::new(bytes).tag(key),
-            masked: wrong.into(),
-            ..structural::raw(self.structural, rule)
-        })
-    }
-
     pub(crate) fn pass<'p>(&'p self, key: &'p ValueKey, markers: bool) -> Pass<'p> {
         Pass {
             searcher: &self.searcher,
@@ -241,15 +239,18 @@ impl RuleSet {
         scratch.room.reset(0);
     }
 
-    /// Returns the tool that encrypted it.
-    fn blob(&self, bytes: &[u8], key: &ValueKey, scratch: &mut Scratch) -> Option<Sealed> {
+    /// Returns the tool that encrypted it, and what the search of its text cost if nothing came of
+    /// it. If it is like another and nothing is returned of that, it is not judged.
+    fn blob(
+        &self,
+        bytes: &[u8],
+        like: Option<&Like<'_>>,
+        key: &ValueKey,
+        scratch: &mut Scratch,
+    ) -> (Option<Sealed>, Option<Account>) {
         let pass = self.pass(key, true);
-        let mark = if bytes.starts_with(UTF8_MARK) {
-            UTF8_MARK.len()
-        } else {
-            0
-        };
-        let plain = bytes.get(mark..).unwrap_or_default();
+        let plain = unmarked(bytes);
+        let mark = bytes.len() - plain.len();
         let text = Text {
             bytes: plain,
             base: 0,
@@ -257,7 +258,16 @@ impl RuleSet {
             last: true,
         };
         let state = &mut scratch.plain.state;
-        pass.run(text, state);
+        let settled = match like {
+            Some(like) => pass.again(text, like, state),
+            None => {
+                pass.run(text, state);
+                state.settled()
+            }
+        };
+        if like.is_some() && settled.is_none() {
+            return (None, None);
+        }
         let submodules = state.submodules;
         let sealed = match state.hints.sealed || state.truncated {
             true => Sealed::of(bytes),
@@ -283,7 +293,7 @@ impl RuleSet {
         if submodules {
             self.submodules(plain, mark, key, &mut scratch.gathered);
         }
-        sealed
+        (sealed, settled)
     }
 
     /// UTF-16 inside a binary.

@@ -1,5 +1,6 @@
 //! From keyword hits to matches: windows around hits, merged per rule, searched once each.
 
+mod again;
 mod by_hand;
 mod same;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::shapeless::{Evidence, Fact};
 use crate::value::{Secret, ValueKey};
 use crate::window::{Place, Window};
 
+pub(crate) use again::Like;
 use same::Same;
 pub(crate) use text::{Found, Text};
 use text::{is_header, lines_of};
@@ -44,6 +46,7 @@ const TAIL: u64 = (limits::OVERLAP as u64) / 2;
 #[derive(Debug, Default)]
 pub(crate) struct State {
     hits: Hits,
+    again: again::Again,
     caches: Caches,
     windows: Vec<Window>,
     /// Where keywords end in a tree.
@@ -119,6 +122,7 @@ impl State {
         self.comparisons = COMPARISONS;
         self.hints = Hints::default();
         self.work = 0;
+        self.matches = 0;
     }
 
     /// What the object may not cost any more is not judged, and that is said.
@@ -275,23 +279,15 @@ impl Pass<'_> {
 
     /// The window of `rule` reaches as far as a keyword that ends at `end` demands.
     fn widen(&self, (rule, length): (u32, u8), end: u64, text: Text<'_>, state: &mut State) {
-        let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
-            return;
-        };
         if !state.afford(effort::HIT) {
             return;
         }
         let Some(window) = state.windows.get_mut(rule as usize) else {
             return;
         };
-        let longest = matcher
-            .keywords()
-            .iter()
-            .map(|k| k.len())
-            .max()
-            .unwrap_or(0) as u64;
-        let start = end.saturating_sub(longest + matcher.window());
-        let stop = end + matcher.window();
+        let (back, ahead) = self.searcher.reach(rule);
+        let start = end.saturating_sub(back);
+        let stop = end.saturating_add(ahead);
         if window.open && start <= window.end {
             window.end = window.end.max(stop);
             window.begin(length, end);

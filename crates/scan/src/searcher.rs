@@ -38,6 +38,8 @@ impl Target {
 #[derive(Debug)]
 pub(crate) struct Searcher {
     pub(crate) matchers: Vec<Arc<Matcher>>,
+    /// By rule: how far before the end of a keyword its pattern looks, and how far behind it.
+    reaches: Vec<(u64, u64)>,
     /// Rules that look at every text.
     pub(crate) always: Vec<u32>,
     pub(crate) prefilter: Prefilter,
@@ -87,12 +89,23 @@ impl Searcher {
         let always = (0u32..).zip(&matchers).filter(|(_, m)| m.is_always());
         let always = always.map(|(rule, _)| rule).collect();
         let prefilter = Prefilter::new(&words);
+        let reach = |matcher: &Arc<Matcher>| {
+            let longest = matcher.keywords().iter().map(|k| k.len()).max();
+            let ahead = matcher.window();
+            (ahead.saturating_add(longest.unwrap_or(0) as u64), ahead)
+        };
         Self {
+            reaches: matchers.iter().map(reach).collect(),
             always,
             prefilter,
             matchers,
             targets,
             instance,
         }
+    }
+
+    /// How far before the end of a keyword the pattern of `rule` looks, and how far behind it.
+    pub(crate) fn reach(&self, rule: u32) -> (u64, u64) {
+        self.reaches.get(rule as usize).copied().unwrap_or_default()
     }
 }

@@ -33,6 +33,8 @@ const REACH: usize = 110;
 const BACK: usize = 48;
 /// Characters of a value that is no key.
 const LONG: usize = 160;
+/// Bytes behind a value that tell whether it goes on.
+const BEYOND: usize = 8;
 /// Starts of words looked at behind one name.
 const TRIED: usize = 24;
 

@@ -134,6 +134,15 @@ impl Shape {
         self.parts.push(Part::Run { kinds, least, most });
     }
 
+    /// Bytes of the longest key.
+    pub(super) fn longest(&self) -> usize {
+        let length = |part: &Part| match part {
+            Part::Literal(word) => word.len(),
+            Part::Run { most, .. } => *most,
+        };
+        self.parts.iter().map(length).sum()
+    }
+
     /// Where a key of this shape that begins at `at` ends.
     pub(super) fn end(&self, text: &[u8], at: usize) -> Option<usize> {
         let mut at = at;

@@ -6,6 +6,7 @@
 //! (`api.name.`). A `_` in a name stands for `-` and for a blank too.
 
 use super::shape::Shape;
+use super::{BEYOND, LONG, REACH};
 
 /// Fewest and most bytes of a name.
 const NAME: std::ops::RangeInclusive<usize> = 2..=40;
@@ -24,6 +25,7 @@ pub(crate) struct Table {
     services: Vec<Service>,
     /// The shapes of each line.
     shapes: Vec<Vec<Shape>>,
+    ahead: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -85,7 +87,14 @@ impl Table {
         if twice {
             return Err("a name stands twice in the table".to_owned());
         }
+        let longest = table.shapes.iter().flatten().map(Shape::longest).max();
+        table.ahead = REACH + BEYOND + longest.unwrap_or(0).max(LONG);
         Ok(table)
+    }
+
+    /// Bytes behind a name that are read at most.
+    pub(crate) fn ahead(&self) -> usize {
+        self.ahead
     }
 
     /// What is known of a keyword, case aside, and how long the name in it is.

@@ -227,10 +227,6 @@ impl Grams {
             spent: 0,
         };
         let known = search.run();
-        if !hits.is_sorted_by_key(|h| h.end) {
-            let length = |h: &Hit| keywords.get(h.keyword).len();
-            hits.sort_unstable_by_key(|h| (h.end, usize::MAX - length(h), h.keyword));
-        }
         if known < range.end {
             while hits
                 .last()
@@ -399,7 +395,15 @@ impl Search<'_> {
         let inside = self.range.start < end && end <= self.range.end;
         let found = || self.text.get(from..end);
         if inside && found().is_some_and(|f| f.eq_ignore_ascii_case(keyword)) {
-            self.hits.push(hit(end, self.range.start, item.keyword));
+            let hit = hit(end, self.range.start, item.keyword);
+            // A gram may stand behind that of a keyword which ends later: few do.
+            let order = |h: &Hit| {
+                let length = self.keywords.get(h.keyword).len();
+                (h.end, usize::MAX - length, h.keyword)
+            };
+            let later = |h: &&Hit| h.end > hit.end || (h.end == hit.end && order(h) > order(&hit));
+            let behind = self.hits.iter().rev().take_while(later).count();
+            self.hits.insert(self.hits.len() - behind, hit);
         }
     }
 }

@@ -40,6 +40,12 @@ impl Hits {
         self.lanes.iter().flatten().copied()
     }
 
+    /// Takes a list in order for all that was hit, and leaves another in its place.
+    pub(crate) fn become_these(&mut self, hits: &mut Vec<Hit>) {
+        self.clear();
+        std::mem::swap(&mut self.lanes[0], hits);
+    }
+
     fn clear(&mut self) {
         self.lanes.iter_mut().for_each(Vec::clear);
     }
@@ -101,6 +107,11 @@ impl Prefilter {
         ways.push(("automaton", Self::walking(keywords, Automaton::new)));
         ways.push(("reference", Self::reference(keywords)));
         ways
+    }
+
+    /// Bytes of the longest keyword.
+    pub(crate) fn longest(&self) -> usize {
+        self.keywords.longest
     }
 
     /// Finds the keywords that end inside `range` of `text`, which may begin before it. At most

@@ -40,7 +40,10 @@ impl Pass<'_> {
             ByHand::Assignment => {
                 let start = stop.saturating_sub(usize::from(length));
                 let reading = match state.same.known(text.bytes, start..stop) {
-                    Some(reading) => reading,
+                    Some(reading) => {
+                        state.caches.effort.spare(effort::NAME);
+                        reading
+                    }
                     None => {
                         let reading = shapeless::read(text.bytes, start..stop);
                         state.caches.effort.charge(effort::NAME);

@@ -1,0 +1,354 @@
+//! What is found in a series is what is found in each object alone.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use std::sync::OnceLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fixture::{key, token};
+use lychgate_model::{HashKind, ObjectKind};
+use lychgate_scan::{Input, PackSource, RuleSet, Scanned, Scratch};
+use proptest::prelude::*;
+
+/// All rules, and those of a small pack, one of which looks far.
+fn rules() -> &'static [RuleSet; 2] {
+    static RULES: OnceLock<[RuleSet; 2]> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let sources = [("test.toml", fixture::PACK), ("tail.toml", TAIL)];
+        let sources = sources.map(|(name, text)| PackSource { name, text });
+        let (few, problems) = RuleSet::load(&sources);
+        assert!(problems.is_empty(), "{problems:?}");
+        [RuleSet::built_in().unwrap(), few.unwrap()]
+    })
+}
+
+/// A value that stands before its keyword.
+const TAIL: &str = r#"
+[pack]
+id = "tail"
+title = "For tests"
+
+[[rule]]
+id = "tail.value"
+title = "value before a word"
+severity = "high"
+confidence = "high"
+category = "secret"
+keywords = ["-frobozz"]
+pattern = '\b([0-9a-f]{48})-frobozz'
+why = "It opens doors."
+remediation = "Remove it."
+playbook.rotation.steps = ["make another"]
+playbook.revocation.steps = ["delete it"]
+examples.bad = ['{hex:48}-frobozz']
+examples.good = ['-frobozz']
+"#;
+
+fn input(bytes: &[u8]) -> Input<'_> {
+    Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes,
+    }
+}
+
+/// Scans all of `texts` one after the other and each alone; how many findings there are.
+fn same(texts: &[Vec<u8>]) -> Result<usize, TestCaseError> {
+    let [all, few] = rules();
+    Ok(same_by(all, texts)? + same_by(few, texts)?)
+}
+
+fn same_by(rules: &RuleSet, texts: &[Vec<u8>]) -> Result<usize, TestCaseError> {
+    let key = key();
+    let mut series = rules.series(&key);
+    let (mut scratch, mut other) = (Scratch::new(), Scratch::new());
+    let mut count = 0;
+    for (number, text) in texts.iter().enumerate() {
+        let (mut found, mut alone) = (Scanned::default(), Scanned::default());
+        series.scan(input(text), &mut scratch, &mut found);
+        rules.scan(input(text), &key, &mut other, &mut alone);
+        prop_assert_eq!(&found, &alone, "text {}", number);
+        // What was not done is charged all the same.
+        prop_assert!(scratch.spent() >= other.spent(), "text {}", number);
+        prop_assert_eq!(scratch.allowed(), other.allowed());
+        count += found.findings.len();
+    }
+    Ok(count)
+}
+
+/// Lines as they stand in files, with words that rules look for and stretches that may be
+/// disguises.
+const LINES: [&str; 40] = [
+    "use std::collections::HashMap;",
+    "    let token = self.tokens.next_token(&mut stream)?;",
+    "    // The password is never logged.",
+    "    password: Option<String>,",
+    "const SECRET_KEY_NAME: &str = \"secret-key\";",
+    "fn api_key(&self) -> &str { &self.api_key }",
+    "        if (null === $this->passwordHasherFactory) {",
+    "            throw new \\LogicException('No password hasher.');",
+    "",
+    "}",
+    "  \"scripts\": { \"build\": \"tsc -p .\" },",
+    "    integrity: sha512-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+/==",
+    "aws_region = eu-central-1",
+    "export AWS_PROFILE=default",
+    "kind: Secret",
+    "data:",
+    "---",
+    "let list = [1, 2, 3, 5, 8];",
+    "mac = 00:1b:44:11:3a:b7",
+    "dump: 41 42 43 44 45",
+    "msg = \"first half \" +",
+    "      \"second half\";",
+    "$sql .= ' WHERE a = 1';",
+    "parts = ['a', 'b'].join('')",
+    "re = \"\\\\d+\\n\\t\"",
+    "<a href=\"?q=%20x&amp;y=1\">",
+    "curl -u user: https://example.org/",
+    "github: slack: twilio: stripe:",
+    "# nosec, lychgate",
+    "[submodule \"x\"]",
+    "-----BEGIN CERTIFICATE-----",
+    "    assert_eq!(header(\"Authorization\"), None);",
+    "jdbc:mysql://localhost:3306/test",
+    "username = root",
+    "if a == b { return Err(Error::Unauthorized) }",
+    "=20=20 quoted",
+    "\t\t\tdeeply(indented);",
+    "discord telegram mailgun sendgrid datadog",
+    "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor",
+    "IDENTIFIED BY",
+];
+
+/// A value that is found, as people write and as they hide it.
+fn planted(way: usize, number: usize) -> String {
+    let token = token(number);
+    let (first, rest) = token.split_at(11);
+    match way {
+        0 => format!("token = \"{token}\""),
+        1 => format!("x = \"{first}\" +\n    \"{rest}\""),
+        2 => format!(
+            "blob: {}",
+            STANDARD.encode(format!("token = \"{token}\"\n"))
+        ),
+        3 => format!("t = \"\\x67{}\"", &token[1..]),
+        4 => {
+            let rows = token.as_bytes().chunks(6);
+            let rows: Vec<String> = rows
+                .map(|row| row.iter().map(|b| format!("{b}, ")).collect())
+                .collect();
+            format!("bytes = [\n    {}\n]", rows.join("\n    "))
+        }
+        5 => {
+            let pairs: Vec<String> = token.bytes().map(|b| format!("{b:02x}")).collect();
+            format!("hex = {}", pairs.join(":"))
+        }
+        6 => format!("password: \"{}\"", &token[6..24]),
+        7 => {
+            let body = STANDARD.encode(token.repeat(30));
+            let lines: Vec<&str> = (0..body.len() / 64)
+                .map(|i| &body[64 * i..64 * i + 64])
+                .collect();
+            let (mark, name) = ("-----", "TEST PRIVATE KEY");
+            let body = lines.join("\n");
+            format!("{mark}BEGIN {name}{mark}\n{body}\n{mark}END {name}{mark}")
+        }
+        8 => {
+            let pairs = token.bytes().take(24).map(|b| format!("{b:02x}"));
+            format!("{}-frobozz", pairs.collect::<String>())
+        }
+        9 => format!("url = https://user:{}@example.org/x", &token[6..24]),
+        _ => format!("t = {}%{:02X}", &token[..20], token.as_bytes()[20]) + &token[21..],
+    }
+}
+
+fn lines(seed: &[usize]) -> Vec<u8> {
+    let lines = seed.iter().map(|i| LINES[i % LINES.len()]);
+    lines.flat_map(|l| [l.as_bytes(), b"\n"].concat()).collect()
+}
+
+#[derive(Clone, Debug)]
+enum Edit {
+    Insert(usize, Vec<usize>),
+    Plant(usize, usize, usize),
+    Delete(usize, usize),
+    Byte(usize, u8),
+    Move(usize, usize, usize),
+    Crlf,
+    Again,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = any::<usize>;
+    prop_oneof![
+        3 => (at(), prop::collection::vec(0usize..40, 1..6)).prop_map(|(a, l)| Edit::Insert(a, l)),
+        3 => (at(), 0usize..11, 0usize..50).prop_map(|(a, w, n)| Edit::Plant(a, w, n)),
+        3 => (at(), 1usize..200).prop_map(|(a, n)| Edit::Delete(a, n)),
+        4 => (at(), prop::sample::select(b"x\" \n=:.\\\0".to_vec())).prop_map(|(a, b)| Edit::Byte(a, b)),
+        1 => (at(), at(), 1usize..400).prop_map(|(a, b, n)| Edit::Move(a, b, n)),
+        1 => Just(Edit::Crlf),
+        1 => Just(Edit::Again),
+    ]
+}
+
+fn edited(text: &[u8], edit: &Edit) -> Vec<u8> {
+    let mut text = text.to_vec();
+    let place = |at: &usize, text: &[u8]| at % (text.len() + 1);
+    let line = |at: usize, text: &[u8]| {
+        let head = &text[..at];
+        head.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1)
+    };
+    match edit {
+        Edit::Insert(at, seed) => {
+            let at = line(place(at, &text), &text);
+            text.splice(at..at, lines(seed));
+        }
+        Edit::Plant(at, way, number) => {
+            let at = line(place(at, &text), &text);
+            let plant = planted(*way, *number) + "\n";
+            text.splice(at..at, plant.into_bytes());
+        }
+        Edit::Delete(at, length) => {
+            let at = place(at, &text);
+            text.drain(at..text.len().min(at + length));
+        }
+        Edit::Byte(at, b) => {
+            let at = place(at, &text);
+            if let Some(slot) = text.get_mut(at) {
+                *slot = *b;
+            }
+        }
+        Edit::Move(from, to, length) => {
+            let from = place(from, &text);
+            let part: Vec<u8> = text.drain(from..text.len().min(from + length)).collect();
+            let to = place(to, &text);
+            text.splice(to..to, part);
+        }
+        Edit::Crlf => {
+            let whole = String::from_utf8_lossy(&text).replace("\r\n", "\n");
+            text = whole.replace('\n', "\r\n").into_bytes();
+        }
+        Edit::Again => {}
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(32)
+    })]
+
+    #[test]
+    fn versions_of_a_file_are_judged_as_each_alone(
+        seed in prop::collection::vec(0usize..40, 30..400),
+        edits in prop::collection::vec(edit(), 1..8),
+        mark in any::<bool>(),
+    ) {
+        let first = [if mark { &b"\xef\xbb\xbf"[..] } else { b"" }, &lines(&seed)].concat();
+        let mut texts = vec![first];
+        for edit in &edits {
+            let next = edited(texts.last().unwrap(), edit);
+            texts.push(next);
+        }
+        same(&texts)?;
+        // And back again, by way of what was found.
+        texts.reverse();
+        same(&texts)?;
+    }
+
+    /// What is not found because one byte of it is another is found when that is mended, wherever
+    /// it stands in what is the same; and not found when it is spoilt.
+    #[test]
+    fn a_value_that_is_mended_is_found(
+        seed in prop::collection::vec(0usize..40, 100..400),
+        at in 0usize..400,
+        (way, number) in (0usize..11, 0usize..50),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..4), 1..6),
+    ) {
+        let at = at.min(seed.len());
+        let plant = planted(way, number) + "\n";
+        let around = |plant: &[u8]| [&lines(&seed[..at]), plant, &lines(&seed[at..])].concat();
+        let whole = around(plant.as_bytes());
+        let mut texts = Vec::new();
+        for (cut, how) in cuts {
+            let cut = cut.index(plant.len());
+            let mut spoilt = plant.clone().into_bytes();
+            match how {
+                0 => spoilt[cut] = b'\n',
+                1 => drop(spoilt.remove(cut)),
+                2 => spoilt.truncate(cut),
+                _ => spoilt = spoilt.split_off(cut),
+            }
+            texts.extend([around(&spoilt), whole.clone(), around(&spoilt)]);
+        }
+        same(&texts)?;
+    }
+}
+
+/// Wherever the bytes stand that were other ones before, of all that makes a value one.
+#[test]
+fn every_byte_of_a_value_is_new_once() {
+    let plain = lines(&(0..220).map(|i| 8 + i * 7 % 6).collect::<Vec<_>>());
+    let half = plain.len() / 2;
+    let half = half + plain[half..].iter().position(|b| *b == b'\n').unwrap() + 1;
+    let (before, behind) = plain.split_at(half);
+    let [all, few] = rules();
+    for way in 0..11 {
+        let plant = planted(way, 3) + "\n";
+        let rules = if matches!(way, 7 | 8) { few } else { all };
+        let whole = [before, plant.as_bytes(), behind].concat();
+        let step = plant.len() / 64 + 1;
+        let mut texts = Vec::new();
+        for cut in (0..plant.len() - 1).step_by(step) {
+            let mut spoilt = plant.clone().into_bytes();
+            match cut % 2 {
+                0 => spoilt[cut] = b' ',
+                _ => drop(spoilt.remove(cut)),
+            }
+            texts.extend([[before, &spoilt, behind].concat(), whole.clone()]);
+        }
+        let found = same_by(rules, &texts).unwrap();
+        assert!(found >= texts.len() / 2, "{way}");
+    }
+}
+
+#[test]
+fn a_value_in_what_is_new_is_found_and_one_that_goes_is_gone() {
+    let plain = lines(&(0..400).map(|i| 8 + i * 7 % 6).collect::<Vec<_>>());
+    for way in 0..11 {
+        let plant = planted(way, 7) + "\n";
+        let half = plain.len() / 2;
+        let half = half + plain[half..].iter().position(|b| *b == b'\n').unwrap() + 1;
+        let with = [&plain[..half], plant.as_bytes(), &plain[half..]].concat();
+        let texts = [
+            plain.clone(),
+            with.clone(),
+            plain.clone(),
+            with,
+            plain.clone(),
+        ];
+        let found = same(&texts).unwrap();
+        assert!(found >= 2, "{way}: {found}");
+        assert_eq!(found % 2, 0, "{way}");
+    }
+    assert_eq!(same(&vec![plain; 3]).unwrap(), 0);
+}
+
+/// What an object may cost is the same whatever was scanned before it: text that costs too much is
+/// not judged to its end in either way.
+#[test]
+fn text_that_costs_too_much_costs_it_in_a_series() {
+    let plain = lines(&(0..300).map(|i| 8 + i * 7 % 6).collect::<Vec<_>>());
+    let dear = "password=".repeat(40_000).into_bytes();
+    let mut texts = vec![plain.clone()];
+    for size in (0..8).map(|i| dear.len() * (i + 1) / 8) {
+        texts.push([&plain, &dear[..size]].concat());
+    }
+    texts.push(plain);
+    same(&texts).unwrap();
+}
