@@ -6,10 +6,14 @@ use lychgate_model::{ObjectKind, limits};
 
 use crate::work::{Item, Large, SMALL, Shared, What, Work, WorkDone};
 
-/// A shared buffer is handed out at this size,
-const BATCH: usize = 512 << 10;
+/// A shared buffer is handed out at this size: the larger, the more versions of a file are scanned
+/// one after the other ([`lychgate_scan::Series`]). With [`SMALL`] it is less than what the daemon's
+/// allocator gives back to the system each time;
+const BATCH: usize = 704 << 10;
 /// or at this one when nobody works.
-const EARLY: usize = 64 << 10;
+const EARLY: usize = 512 << 10;
+/// From this size on it is reserved whole.
+const MUCH: usize = 64 << 10;
 
 /// Where the open object's bytes go.
 enum Sink {
@@ -184,7 +188,7 @@ impl Intake {
             Sink::Shared => {
                 // Much comes: not to be moved again and again while it grows.
                 let full = self.buffer.len() + bytes.len() > self.buffer.capacity();
-                if full && self.buffer.len() >= EARLY {
+                if full && self.buffer.len() >= MUCH {
                     let most = BATCH + SMALL as usize;
                     self.buffer
                         .reserve_exact(most.saturating_sub(self.buffer.len()));

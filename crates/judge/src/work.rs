@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lychgate_model::{HashKind, ObjectId, ObjectKind, Side, Source};
 use lychgate_policy::trailers;
-use lychgate_scan::{Input, Scanned, Scratch, Stream};
+use lychgate_scan::{Input, Scanned, Scratch, Series, Stream};
 use lychgate_wire::frame::Role;
 
 use crate::engine::Engine;
@@ -242,12 +242,14 @@ impl Work {
         match job {
             Job::Batch { buffer, items } => {
                 let genuine = shared.genuine(&buffer, &items);
+                let mut series = shared.engine.rules().series(shared.state.key());
                 let judge = |(item, genuine): (Item, bool)| {
                     if shared.leaves_out(&item.what) {
                         return None;
                     }
                     let content = buffer.get(item.content).unwrap_or_default();
-                    let mut judged = shared.judge(item.what, genuine, content, scratch);
+                    let series = &mut series;
+                    let mut judged = shared.judge(item.what, genuine, content, series, scratch);
                     let name = buffer.get(item.name).unwrap_or_default();
                     shared.named(&mut judged, name, scratch);
                     if !judged.is_clean() || judged.what == What::File {
@@ -330,7 +332,14 @@ impl Shared {
         genuine.collect()
     }
 
-    fn judge(&self, what: What, genuine: bool, content: &[u8], scratch: &mut Scratch) -> Judged {
+    fn judge<'b>(
+        &self,
+        what: What,
+        genuine: bool,
+        content: &'b [u8],
+        series: &mut Series<'_, 'b>,
+        scratch: &mut Scratch,
+    ) -> Judged {
         let size = content.len() as u64;
         if !genuine {
             let outcome = Err(Failure::Mismatch);
@@ -345,11 +354,12 @@ impl Shared {
         let outcome = guarded(|| {
             self.engine.fail_if_asked(content);
             let mut out = Scanned::default();
-            self.scan(&what, content, scratch, &mut out);
+            self.scan(&what, content, series, scratch, &mut out);
             out
         });
         if outcome.is_err() {
             *scratch = Scratch::new();
+            series.forget();
         }
         let missing = self.missing(&what, content);
         Judged {
@@ -361,46 +371,21 @@ impl Shared {
         }
     }
 
-    fn scan(&self, what: &What, bytes: &[u8], scratch: &mut Scratch, out: &mut Scanned) {
+    fn scan<'b>(
+        &self,
+        what: &What,
+        bytes: &'b [u8],
+        series: &mut Series<'_, 'b>,
+        scratch: &mut Scratch,
+        out: &mut Scanned,
+    ) {
         let (rules, key) = (self.engine.rules(), self.state.key());
+        let hash = self.hash;
+        let object = |kind| Input { kind, hash, bytes };
         match what {
-            What::Object { kind, .. } => {
-                rules.scan(
-                    Input {
-                        kind: *kind,
-                        hash: self.hash,
-                        bytes,
-                    },
-                    key,
-                    scratch,
-                    out,
-                );
-            }
-            What::File => {
-                let kind = ObjectKind::Blob;
-                rules.scan(
-                    Input {
-                        kind,
-                        hash: self.hash,
-                        bytes,
-                    },
-                    key,
-                    scratch,
-                    out,
-                );
-            }
-            What::Persons => {
-                rules.scan(
-                    Input {
-                        kind: ObjectKind::Commit,
-                        hash: self.hash,
-                        bytes,
-                    },
-                    key,
-                    scratch,
-                    out,
-                );
-            }
+            What::Object { kind, .. } => series.scan(object(*kind), scratch, out),
+            What::File => series.scan(object(ObjectKind::Blob), scratch, out),
+            What::Persons => series.scan(object(ObjectKind::Commit), scratch, out),
             What::Message => rules.scan_text(Source::Message, bytes, key, scratch, out),
             What::Reference => rules.scan_text(Source::Ref, bytes, key, scratch, out),
             What::Path {
