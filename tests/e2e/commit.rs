@@ -547,6 +547,24 @@ fn a_value_has_one_identity_whatever_its_line_endings_and_encoding() {
     assert_eq!(prints.len(), 1, "{said}");
 }
 
+/// Every question of the daemon goes out at once: one that waits in its buffer is answered when the
+/// word about progress pushes it out, which would not be silent, or never.
+#[test]
+fn files_the_daemon_never_saw_are_edited_and_taken_out_in_silence() {
+    let world = World::new();
+    let repo = world.repo("r");
+    repo.commit_unseen("edited.py", "x = 1\n");
+    repo.commit_unseen("gone.py", "y = 1\n");
+    repo.stage("edited.py", "x = 2\n");
+    repo.commit().ok().silent();
+    repo.git(&["rm", "-q", "gone.py"]).ok();
+    repo.commit().ok().silent();
+    repo.stage("sub/.gitattributes", "*.key filter=git-crypt\n");
+    repo.commit().ok().silent();
+    repo.stage("sub/a.txt", "plain\n");
+    repo.commit().ok().silent();
+}
+
 /// SE-25: nothing blocks, and that the history keeps it is said; the twin has nothing to say. The
 /// daemon that knows the old side, the one that does not, and no daemon say the same.
 #[test]

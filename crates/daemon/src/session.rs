@@ -348,7 +348,7 @@ impl Run<'_> {
     fn give_out(&mut self, peer: &mut Peer) -> Result<(), End> {
         self.hand_out();
         while let Some(reply) = self.session.reply() {
-            self.urgent |= matches!(reply, Reply::Places(_) | Reply::Content(_));
+            self.urgent |= reply.asks();
             if !matches!(reply, Reply::Hello { .. }) {
                 put(peer, &reply.frame())?;
             }

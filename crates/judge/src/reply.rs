@@ -27,6 +27,28 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// Whether the client has something to do before the judge can go on: it must not wait in a
+    /// buffer for what comes next, for nothing comes.
+    pub fn asks(&self) -> bool {
+        match self {
+            Self::Hello { .. }
+            | Self::Deltas(_)
+            | Self::Plan(_)
+            | Self::Need(_)
+            | Self::Places(_)
+            | Self::Content(_)
+            | Self::Small(..)
+            | Self::Documents(_)
+            | Self::Changes(_)
+            | Self::Gone(_) => true,
+            Self::Finding(_)
+            | Self::Rule(_)
+            | Self::Line(_)
+            | Self::Progress { .. }
+            | Self::Verdict(_) => false,
+        }
+    }
+
     /// The message to encode.
     pub fn frame(&self) -> Frame<'_> {
         match self {

@@ -10,7 +10,7 @@
 use lychgate_model::limits;
 
 /// Units an object may cost beyond what every byte costs, for each of its bytes,
-const PER_BYTE: u64 = 8;
+const PER_BYTE: u64 = 20;
 /// for each of so many at its beginning,
 const PER_BEGINNING: u64 = 28;
 const BEGINNING: u64 = 128 << 10;
