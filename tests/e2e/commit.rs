@@ -555,6 +555,8 @@ fn files_the_daemon_never_saw_are_edited_and_taken_out_in_silence() {
     let repo = world.repo("r");
     repo.commit_unseen("edited.py", "x = 1\n");
     repo.commit_unseen("gone.py", "y = 1\n");
+    repo.stage("first.py", "z = 1\n");
+    repo.commit().ok().says("started the daemon");
     repo.stage("edited.py", "x = 2\n");
     repo.commit().ok().silent();
     repo.git(&["rm", "-q", "gone.py"]).ok();
