@@ -17,6 +17,8 @@ mod hostile;
 mod house;
 /// Ways to bring a value in past the gate.
 mod laundering;
+/// What stood there before a commit changes it or takes it out.
+mod old_sides;
 /// Names, whole paths and what moves.
 mod paths;
 /// What is said while a push takes long.
