@@ -18,6 +18,7 @@ mod reload;
 mod serve;
 mod session;
 mod telemetry;
+mod watched;
 
 use std::io::Write as _;
 use std::path::PathBuf;

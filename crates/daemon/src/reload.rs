@@ -4,14 +4,12 @@
 //! sessions that are open keep theirs. What cannot be loaded changes nothing but the problems
 //! that `status` lists.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use lychgate_judge::{Cache, Engine, ORGANISATION, Sources, State, canary};
+use lychgate_judge::{Cache, Engine, Sources, State, canary};
 use lychgate_model::Problem;
 use sha2::{Digest as _, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,19 +17,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::arguments::Arguments;
 use crate::daemon::{Daemon, ReloadRequest, Stop, Warm};
+use crate::watched::{self, Watched};
 
 /// How often the files are looked at, those of the rules and the instance's own.
 const POLL: Duration = Duration::from_secs(2);
 /// Every so many looks the cache is written, if it has changed.
 const SAVE_EVERY: u32 = 30;
 
-/// A file or folder as it was; any difference is a change.
-type Stamp = Option<(u64, u64, i64, i64, u64)>;
-
+/// An engine, and the files it was made of with their digests.
 struct Loaded {
     engine: Engine,
     files: Vec<(String, String)>,
-    watched: Vec<PathBuf>,
 }
 
 /// Loads, and loads again whenever there is a reason, until the daemon ends.
@@ -43,8 +39,7 @@ pub(crate) async fn keep(daemon: Arc<Daemon>, mut requests: mpsc::Receiver<Reloa
             return;
         }
     };
-    let mut watched = configured(&daemon.arguments);
-    let mut stamps = again(&daemon, &mut watched).await;
+    let mut watched = attempt(&daemon).await;
     let mut looks = 0u32;
     loop {
         let mut answer = None;
@@ -57,13 +52,13 @@ pub(crate) async fn keep(daemon: Arc<Daemon>, mut requests: mpsc::Receiver<Reloa
                 if looks.is_multiple_of(SAVE_EVERY) {
                     save_cache(&daemon).await;
                 }
-                if stamp(&watched) == stamps {
+                if watched.as_ref().is_some_and(|watched| !watched.has_changed()) {
                     continue;
                 }
             }
             () = daemon.stopping(Stop::Asked) => return,
         }
-        stamps = again(&daemon, &mut watched).await;
+        watched = attempt(&daemon).await;
         if let Some(answer) = answer {
             // Whoever asked may be gone.
             let _ = answer.send(daemon.rules.borrow().problems.clone());
@@ -96,30 +91,18 @@ async fn elsewhere<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) 
     receiver.await.ok()
 }
 
-/// Loads, and gives the stamps to compare with at the next look. A file that changed while it
-/// was read is seen then, because those known before are stamped before.
-async fn again(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) -> Vec<Stamp> {
-    let known = watched.clone();
-    let before = stamp(watched);
-    attempt(daemon, watched).await;
-    if *watched == known {
-        before
-    } else {
-        stamp(watched)
-    }
-}
-
-async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
+/// Loads; gives what to look at for changes, nothing if there was no thread to load with.
+async fn attempt(daemon: &Arc<Daemon>) -> Option<Watched> {
     let arguments = daemon.arguments.clone();
     let old = daemon.rules.borrow().warm.clone();
     let ended = elsewhere(move || {
-        let loaded = load(&arguments)?;
-        let warm = warm(&arguments, loaded.engine, old);
-        Ok::<_, Vec<Problem>>((warm, loaded.files, loaded.watched))
+        let (loaded, watched) = load(&arguments);
+        let ended = loaded.map(|l| (warm(&arguments, l.engine, old), l.files));
+        (ended, watched)
     });
-    let problems = match ended.await {
-        Some(Ok((warm, files, more))) => {
-            *watched = more;
+    let (ended, watched) = ended.await.unzip();
+    let problems = match ended {
+        Some(Ok((warm, files))) => {
             let in_flight = warm.engine.organisation().bounds().in_flight_mib;
             let in_flight = usize::try_from(in_flight).unwrap_or(usize::MAX);
             daemon.budget.set_limit(in_flight.saturating_mul(1 << 20));
@@ -139,11 +122,6 @@ async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
         }
         Some(Err(problems)) => {
             tracing::error!(problems = problems.len(), "rules not loaded");
-            // What is wrong may stand in a file that no rules in force came from.
-            watched.extend(problems.iter().map(|problem| PathBuf::from(&problem.file)));
-            watched.extend(configured(&daemon.arguments));
-            watched.sort();
-            watched.dedup();
             problems
                 .iter()
                 .map(|p| p.to_string().replace('\n', " "))
@@ -156,6 +134,7 @@ async fn attempt(daemon: &Arc<Daemon>, watched: &mut Vec<PathBuf>) {
         rules.at = Some(Timestamp::now());
         rules.problems = problems;
     });
+    watched
 }
 
 /// Whether the rules now in force deny what they must. Nobody waits for it: they serve already.
@@ -176,9 +155,13 @@ async fn self_test(daemon: &Arc<Daemon>, warm: &Warm) {
 /// How long an injected delay takes.
 const DELAY: Duration = Duration::from_millis(400);
 
-fn load(arguments: &Arguments) -> Result<Loaded, Vec<Problem>> {
-    let sources = Sources::read(Some(Path::new(ORGANISATION)), &arguments.config)?;
-    let mut engine = Engine::load(&sources)?;
+fn load(arguments: &Arguments) -> (Result<Loaded, Vec<Problem>>, Watched) {
+    let (sources, watched) = watched::read(&arguments.config);
+    (sources.and_then(|s| compile(arguments, &s)), watched)
+}
+
+fn compile(arguments: &Arguments, sources: &Sources) -> Result<Loaded, Vec<Problem>> {
+    let mut engine = Engine::load(sources)?;
     if let Some(needle) = &arguments.fault {
         engine = engine.with_fault_injection(needle);
     }
@@ -195,19 +178,7 @@ fn load(arguments: &Arguments) -> Result<Loaded, Vec<Problem>> {
         (text.name.clone(), digest.to_string())
     });
     let files = files.collect();
-    // A folder changes when a file appears in it: a pack added beside the others is seen.
-    let mut watched = configured(arguments);
-    for file in sources.files() {
-        watched.push(file.clone());
-        watched.extend(file.parent().map(Path::to_owned));
-    }
-    watched.sort();
-    watched.dedup();
-    Ok(Loaded {
-        engine,
-        files,
-        watched,
-    })
+    Ok(Loaded { engine, files })
 }
 
 /// Key and cache are opened with the first rules and kept; entries that other rules made go.
@@ -234,19 +205,4 @@ fn warm(arguments: &Arguments, engine: Engine, old: Option<Warm>) -> Warm {
         state: Arc::new(state),
         distrust: distrust.map(Arc::new),
     }
-}
-
-/// The files that were named, whether they are there or not.
-fn configured(arguments: &Arguments) -> Vec<PathBuf> {
-    let mut all = vec![PathBuf::from(ORGANISATION)];
-    all.extend(arguments.config.iter().cloned());
-    all
-}
-
-fn stamp(paths: &[PathBuf]) -> Vec<Stamp> {
-    let one = |path: &PathBuf| {
-        let m = path.metadata().ok()?;
-        Some((m.dev(), m.ino(), m.mtime(), m.mtime_nsec(), m.size()))
-    };
-    paths.iter().map(one).collect()
 }

@@ -87,6 +87,23 @@ fn a_signal_or_a_changed_file_is_enough() {
     assert_eq!(digest(&running), seen, "the same files make the same rules");
 }
 
+/// While the rules that were read are still compiled, or tested on themselves.
+#[test]
+fn a_file_that_changes_while_the_daemon_starts_is_seen() {
+    for wait in [0, 20, 60, 150, 400, 900] {
+        let place = Place::new();
+        let running = Running::of(place.command().spawn().unwrap(), &place.socket());
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        place.write_pack("changed at the start");
+        running.wait_ready();
+        until("the rule as it is now", || {
+            let lines = running.client().control(caps::STATUS);
+            let file = lines.iter().find(|l| l.contains("extra.toml"))?.clone();
+            file.contains(&place.digest_of_pack()).then_some(())
+        });
+    }
+}
+
 #[test]
 fn a_session_ends_with_the_rules_it_began_with() {
     let place = Place::new();

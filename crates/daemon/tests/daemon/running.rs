@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use lychgate_model::{Decision, HashKind, Hook, ObjectId, ObjectKind};
+use lychgate_model::{Decision, Digest, HashKind, Hook, ObjectId, ObjectKind};
 use lychgate_wire::blocking::Connection;
 use lychgate_wire::frame::{
     Answer, Document, DocumentContent, DocumentSide, Facts, Frame, Object, Role, caps,
 };
 use lychgate_wire::{tally::Counter, version};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 /// Longest wait for something that must come; never a measure of how fast it is.
@@ -108,6 +109,12 @@ good = ['k = zqtok_short']
         let draft = self.path("extra.draft");
         std::fs::write(&draft, text).unwrap();
         std::fs::rename(draft, self.path("extra.toml")).unwrap();
+    }
+
+    /// As `status` names it.
+    pub(crate) fn digest_of_pack(&self) -> String {
+        let text = std::fs::read(self.path("extra.toml")).unwrap();
+        Digest(Sha256::digest(text).into()).to_string()
     }
 
     pub(crate) fn command(&self) -> Command {
