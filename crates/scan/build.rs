@@ -2,14 +2,30 @@
 //! changes how they are written down and judges nothing: the tests of the crate do, and prove that
 //! the table and the files are the same rules.
 
-#[path = "src/pack/fields.rs"]
+#[path = "src/fields.rs"]
 #[allow(dead_code, reason = "the crate reads what is written here")]
 mod fields;
+#[path = "src/lead.rs"]
+#[allow(dead_code, reason = "the crate looks there")]
+mod lead;
+#[path = "src/needs.rs"]
+#[allow(dead_code, reason = "the crate asks for it")]
+mod needs;
+#[path = "src/program.rs"]
+#[allow(dead_code, reason = "the crate reads what is written here")]
+mod program;
+#[path = "src/set.rs"]
+#[allow(dead_code, reason = "the crate asks more of it")]
+mod set;
+#[path = "src/steps/mod.rs"]
+#[allow(dead_code, reason = "the crate follows them")]
+mod steps;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use fields::Writer;
+use program::Program;
 use toml::{Table, Value};
 
 type Made<T> = Result<T, String>;
@@ -18,7 +34,10 @@ fn main() -> Made<()> {
     let from = |name| std::env::var_os(name).ok_or(format!("{name} is not set"));
     let folder = Path::new(&from("CARGO_MANIFEST_DIR")?).join("../../config/packs");
     println!("cargo::rerun-if-changed={}", folder.display());
-    println!("cargo::rerun-if-changed=src/pack/fields.rs");
+    for source in ["fields", "lead", "needs", "program", "set"] {
+        println!("cargo::rerun-if-changed=src/{source}.rs");
+    }
+    println!("cargo::rerun-if-changed=src/steps");
     let stores = folder.with_file_name("stores.toml");
     println!("cargo::rerun-if-changed={}", stores.display());
     let out = PathBuf::from(from("OUT_DIR")?);
@@ -95,13 +114,22 @@ fn pack(text: &str, out: &mut Writer) -> Made<()> {
 /// One rule, in the order `src/packs.rs` reads it; what is not said is empty or 0.
 fn stanza(rule: &mut Keys, out: &mut Writer) -> Made<()> {
     out.number(rule.number("version")?);
-    for key in ["title", "severity", "confidence", "category", "matcher"] {
+    for key in ["title", "severity", "confidence", "category"] {
         out.text(&rule.text(key)?);
     }
-    out.text(&rule.text("pattern")?);
+    let matcher = rule.text("matcher")?;
+    out.text(&matcher);
+    let pattern = rule.text("pattern")?;
+    out.text(&pattern);
     // Keywords are searched whatever their case.
     let keywords = rule.list("keywords")?;
     let folded: Vec<String> = keywords.iter().map(|k| k.to_ascii_lowercase()).collect();
+    let mut program = Writer::default();
+    // Else it is no pattern, or a wrong one: the tests say so.
+    if let (true, Ok(hir)) = (matcher.is_empty(), program::parse(&pattern)) {
+        Program::of(&hir, &folded, 0).write(&mut program);
+    }
+    out.bytes(&program.0);
     list(&folded, out);
     out.number(rule.number("window")?);
     out.number(rule.decimal("entropy")?.to_bits());

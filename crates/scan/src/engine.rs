@@ -16,15 +16,15 @@ use std::sync::OnceLock;
 use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{backtrack, pikevm};
 use regex_automata::util::primitives::NonMaxUsize;
-use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, Span};
-use regex_syntax::hir::Hir;
 
 use crate::effort::{self, Effort};
+use crate::fields::Reader;
 use crate::front::Front;
 use crate::lead::{Heads, Lead};
 use crate::needs::Needs;
-use crate::steps::{Group, Led, Steps, Trail};
+use crate::program::{Program, parse};
+use crate::steps::{Led, Steps, Trail};
 
 use machine::Machine;
 
@@ -53,14 +53,9 @@ const LARGE: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
     pattern: Cow<'static, str>,
-    group: Group,
-    needs: Needs,
-    lead: Option<Lead>,
-    heads: Option<Heads>,
+    program: Program,
     /// Made when nothing else tells where to look.
     front: OnceLock<Front>,
-    /// `None`: it asks for what steps cannot do.
-    steps: Option<Steps>,
     /// `None` inside: larger than a pattern may be.
     machine: OnceLock<Option<Box<Machine>>>,
 }
@@ -222,8 +217,8 @@ impl Engine {
         keywords: &[K],
         group: u32,
     ) -> Result<Self, String> {
-        let hir = read(&pattern)?;
-        let engine = Self::made(pattern, &hir, keywords, group);
+        let hir = parse(&pattern)?;
+        let engine = Self::made(pattern, Program::of(&hir, keywords, group));
         let machine = Machine::of(&hir)?;
         let _ = engine.machine.set(Some(Box::new(machine)));
         let short = hir.properties().minimum_len() == Some(0);
@@ -241,73 +236,63 @@ impl Engine {
         keywords: &[K],
         group: u32,
     ) -> Result<Self, String> {
-        let hir = read(&pattern)?;
-        Ok(Self::made(pattern, &hir, keywords, group))
+        let hir = parse(&pattern)?;
+        Ok(Self::made(pattern, Program::of(&hir, keywords, group)))
+    }
+
+    /// The same for a pattern that was read when this program was built.
+    pub(crate) fn packed(pattern: Cow<'static, str>, program: &[u8]) -> Option<Self> {
+        let program = Program::read(Reader(program))?;
+        Some(Self::made(pattern, program))
     }
 
     /// The same for a pattern that only says yes or no about a text.
     pub(crate) fn any(pattern: &str) -> Result<Self, String> {
-        let hir = read(pattern)?;
-        let engine = Self::made(Cow::Owned(pattern.to_owned()), &hir, &[] as &[&[u8]], 0);
+        let hir = parse(pattern)?;
+        let program = Program::of(&hir, &[] as &[&[u8]], 0);
+        let engine = Self::made(Cow::Owned(pattern.to_owned()), program);
         let _ = engine.machine.set(Some(Box::new(Machine::of(&hir)?)));
         Ok(engine)
     }
 
-    fn made<K: AsRef<[u8]>>(
-        pattern: Cow<'static, str>,
-        hir: &Hir,
-        keywords: &[K],
-        group: u32,
-    ) -> Self {
-        let mut groups = Group::of(hir);
-        if group > 0 {
-            groups.value = group;
-        }
-        let lead = (!keywords.is_empty()).then(|| Lead::of(hir, keywords));
-        let lead = lead.flatten();
-        let heads = lead.is_none().then(|| Heads::of(hir)).flatten();
-        let steps = Steps::of(hir, groups.value);
+    fn made(pattern: Cow<'static, str>, program: Program) -> Self {
         Self {
             pattern,
-            group: groups,
-            needs: Needs::of(hir),
-            lead,
-            heads,
+            program,
             front: OnceLock::new(),
-            steps,
             machine: OnceLock::new(),
         }
     }
 
     /// What stands in every match.
     pub(crate) fn needs(&self) -> Needs {
-        self.needs
+        self.program.needs
     }
 
     /// Where a keyword stands in every match, if it does.
     pub(crate) fn lead(&self) -> Option<Lead> {
-        self.lead
+        self.program.lead
     }
 
     /// What every match begins with, if that is known and no keyword tells more.
     pub(crate) fn heads(&self) -> Option<&Heads> {
-        self.heads.as_ref()
+        self.program.heads.as_ref()
     }
 
     /// What the first bytes of every match can be.
     pub(crate) fn front(&self) -> &Front {
-        let made = || self.steps.as_ref().map(Front::of);
+        let made = || self.program.steps.as_ref().map(Front::of);
         self.front.get_or_init(|| made().unwrap_or_default())
     }
 
     /// How many groups it has.
     pub(crate) fn groups(&self) -> usize {
-        self.group.all as usize
+        self.program.group.all as usize
     }
 
     /// Bytes it takes, without what searches build.
     pub(crate) fn memory(&self) -> usize {
-        let steps = self.steps.as_ref().map_or(0, Steps::memory);
+        let steps = self.program.steps.as_ref().map_or(0, Steps::memory);
         let machine = self.machine.get().and_then(Option::as_deref);
         let pattern = match &self.pattern {
             Cow::Borrowed(_) => 0,
@@ -328,7 +313,7 @@ impl Engine {
     /// Made when it is first asked for: most patterns never need it.
     fn machine(&self) -> Option<&Machine> {
         let made = self.machine.get_or_init(|| {
-            let hir = read(&self.pattern).ok()?;
+            let hir = parse(&self.pattern).ok()?;
             Machine::of(&hir).ok().map(Box::new)
         });
         made.as_deref()
@@ -342,7 +327,7 @@ impl Engine {
         (from, to): (usize, usize),
         caches: &mut Caches,
     ) -> Option<Tried> {
-        let steps = self.steps.as_ref()?;
+        let steps = self.program.steps.as_ref()?;
         let width = to.checked_sub(from).filter(|_| to <= text.len())?;
         if width > SOUGHT {
             return None;
@@ -358,7 +343,7 @@ impl Engine {
         match found {
             (from, Led::To(end, value)) => {
                 let whole = Span { start: from, end };
-                let value = value.or(Some(whole));
+                let value = value.map(span).or(Some(whole));
                 Some(tried(Some(Match { whole, value })))
             }
             (_, Led::Nowhere) => Some(tried(None)),
@@ -408,7 +393,7 @@ impl Engine {
         let Some(input) = input(text, from, to).map(|input| input.anchored(Anchored::Yes)) else {
             return tried;
         };
-        if let Some(steps) = &self.steps {
+        if let Some(steps) = &self.program.steps {
             let mut left = STEPS;
             let led = steps.follow(text, (from, to), &mut caches.trail, &mut left);
             tried.steps = STEPS - left;
@@ -417,7 +402,7 @@ impl Engine {
                 Led::To(end, value) => {
                     tried.found = Some(Match {
                         whole: whole(end),
-                        value: value.or(Some(whole(end))),
+                        value: value.map(span).or(Some(whole(end))),
                     });
                     return tried;
                 }
@@ -449,39 +434,32 @@ impl Engine {
         caches: &mut Caches,
     ) -> Option<Span> {
         let whole = Span { start: from, end };
-        if self.group.value == 0 {
+        if self.program.group.value == 0 {
             return Some(whole);
         }
         let length = end.saturating_sub(from);
-        if let Some(steps) = &self.steps {
+        if let Some(steps) = &self.program.steps {
             let most = STEPS + STEPS_PER * length as u64;
             let mut left = most;
             let led = steps.follow(text, (from, end), &mut caches.trail, &mut left);
             caches.effort.charge((most - left) * effort::STEP);
             if let Led::To(_, value) = led {
-                return value.or(Some(whole));
+                return value.map(span).or(Some(whole));
             }
         }
         let parts = self.parts();
         let units = parts + length * (TRACED + parts / PARTS);
         caches.effort.charge(units as u64);
         let input = input(text, from, end)?.anchored(Anchored::Yes);
-        let value = self.machine()?.traced(self.group.value, &input, caches);
+        let value = self
+            .machine()?
+            .traced(self.program.group.value, &input, caches);
         Some(value.unwrap_or(whole))
     }
 }
 
-fn read(pattern: &str) -> Result<Hir, String> {
-    let config = syntax::Config::new().unicode(false).utf8(false);
-    syntax::parse_with(pattern, &config).map_err(|error| {
-        // Below the drawing of a syntax error stands the sentence.
-        let text = error.to_string();
-        let line = text.lines().last().unwrap_or(&text).trim();
-        format!(
-            "is no pattern: {}",
-            line.strip_prefix("error: ").unwrap_or(line)
-        )
-    })
+fn span((start, end): (usize, usize)) -> Span {
+    Span { start, end }
 }
 
 fn input(text: &[u8], from: usize, to: usize) -> Option<Input<'_>> {

@@ -8,6 +8,8 @@ use std::ops::RangeInclusive;
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::fields::{Reader, Writer};
+
 /// Farthest before a keyword that a match may begin.
 const FARTHEST: usize = 64;
 /// Most places before one keyword.
@@ -42,6 +44,19 @@ impl Lead {
         };
         let open = Walk(done).through(hir, vec![Vec::new()])?;
         (open.is_empty() && lead.count_ones() <= PLACES).then_some(Self(lead))
+    }
+
+    #[allow(dead_code, reason = "the build script does")]
+    pub(crate) fn write(&self, out: &mut Writer) {
+        out.small(self.0 as u32 as usize);
+        out.small((self.0 >> 32) as usize);
+    }
+
+    /// What [`Lead::write`] wrote.
+    pub(crate) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let low = u64::try_from(from.small()?).ok()?;
+        let high = u64::try_from(from.small()?).ok()?;
+        Some(Self(low | high << 32))
     }
 
     /// How far before a keyword a match may begin, the farthest first.
@@ -104,10 +119,9 @@ impl Heads {
         if !open.iter().all(|text| known(text, 0, *HEAD.start())) {
             return None;
         }
-        let nearest = usize::from(heads.iter().map(|t| t.0).min()?);
-        let farthest = usize::from(heads.iter().map(|t| t.0).max()?);
+        let distances = || heads.iter().map(|t| t.0);
         // Else the places would not come in order.
-        if heads.len() > HEADS || farthest - nearest > 1 {
+        if heads.len() > HEADS || distances().max()? - distances().min()? > 1 {
             return None;
         }
         let common = |b: u8| {
@@ -123,6 +137,13 @@ impl Heads {
             bytes.into_iter().map(common).sum::<usize>()
         };
         let probe = (0..*HEAD.start()).min_by_key(cost)?;
+        Self::probed(heads, probe)
+    }
+
+    /// These, of which one byte is looked for.
+    fn probed(heads: Vec<Head>, probe: usize) -> Option<Self> {
+        let nearest = usize::from(heads.iter().map(|t| t.0).min()?);
+        let farthest = usize::from(heads.iter().map(|t| t.0).max()?);
         let bytes: BTreeSet<u8> = heads
             .iter()
             .filter_map(|h| h.1.get(probe))
@@ -141,6 +162,29 @@ impl Heads {
             nearest,
             farthest,
         })
+    }
+
+    #[allow(dead_code, reason = "the build script does")]
+    pub(crate) fn write(&self, out: &mut Writer) {
+        out.small(self.probe);
+        out.small(self.heads.len());
+        for (distance, text) in &self.heads {
+            out.byte(*distance);
+            out.small(text.len());
+            text.iter().for_each(|b| out.byte(*b));
+        }
+    }
+
+    /// What [`Heads::write`] wrote.
+    pub(crate) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let probe = from.small()?;
+        let mut heads = Vec::new();
+        for _ in 0..from.small()? {
+            let distance = from.byte()?;
+            let length = from.small()?;
+            heads.push((distance, from.take(length)?.into()));
+        }
+        Self::probed(heads, probe)
     }
 
     /// The first place at or after `from` where a match may begin.

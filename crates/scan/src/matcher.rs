@@ -19,6 +19,8 @@ use crate::shapeless::{self, ByHand};
 pub(crate) struct Matcher {
     keywords: Vec<Cow<'static, [u8]>>,
     pattern: Cow<'static, str>,
+    /// Its program, if that was made when this one was built; empty else.
+    program: &'static [u8],
     window: u32,
     entropy: f32,
     check: Option<Check>,
@@ -52,6 +54,7 @@ impl Matcher {
         Self {
             keywords,
             pattern,
+            program: &[],
             window,
             entropy,
             check,
@@ -63,6 +66,12 @@ impl Matcher {
             by_hand: None,
             table: OnceLock::new(),
         }
+    }
+
+    /// The same rule, whose pattern was read when this program was built.
+    pub(crate) fn with_program(mut self, program: &'static [u8]) -> Self {
+        self.program = program;
+        self
     }
 
     /// A rule that finds whatever stands at its paths.
@@ -212,8 +221,9 @@ impl Matcher {
     /// The compiled pattern; `None` only for a pattern that nobody tested.
     pub(crate) fn compiled(&self) -> Option<&Engine> {
         let made = || {
-            let engine = Engine::led(self.pattern.clone(), &self.keywords, self.group());
-            engine.ok().map(Box::new)
+            let led = || Engine::led(self.pattern.clone(), &self.keywords, self.group()).ok();
+            let engine = Engine::packed(self.pattern.clone(), self.program).or_else(led);
+            engine.map(Box::new)
         };
         self.compiled.get_or_init(made).as_deref()
     }
@@ -340,6 +350,8 @@ fn contains_folded(text: &[u8], word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::{Reader, Writer};
+    use crate::program::{Program, parse};
 
     #[test]
     fn unicode_cannot_be_turned_on() {
@@ -371,6 +383,28 @@ mod tests {
         assert_eq!(doubted, Some((Severity::Low, Confidence::Low)));
         assert!(weigh(b"qf7Hc2Zp9Lw4Xn8Tb3Ky"));
         assert!(!weigh(b""));
+    }
+
+    /// What the build script made of the patterns is what this program makes of them.
+    #[test]
+    fn every_pattern_of_every_pack_was_read_as_it_is_read_here() {
+        let set = crate::RuleSet::built_in().unwrap();
+        let mut count = 0;
+        let all = set.searcher.matchers.iter().zip(set.rules());
+        for (matcher, rule) in all.filter(|(m, _)| m.by_hand().is_none() && !m.is_path()) {
+            let hir = parse(&matcher.pattern).unwrap();
+            let made = Program::of(&hir, &matcher.keywords, matcher.group());
+            let read = Program::read(Reader(matcher.program));
+            assert_eq!(read.as_ref(), Some(&made), "{}", rule.id);
+            let mut written = Writer::default();
+            made.write(&mut written);
+            assert_eq!(written.0, matcher.program, "{}", rule.id);
+            for cut in [0, 1, 8, matcher.program.len() - 1] {
+                let _ = Program::read(Reader(&matcher.program[..cut]));
+            }
+            count += 1;
+        }
+        assert!(count > 800, "{count}");
     }
 
     /// There is one engine ([`crate::engine`]): what does not fit into it does not compile.

@@ -4,6 +4,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::fields::{Reader, Writer};
+
 /// Fewest bytes of a run that are worth looking for.
 const LEAST: usize = 12;
 
@@ -75,6 +77,26 @@ impl Needs {
         let held = bytes(hir);
         needs.byte = RARE.iter().copied().find(|b| held.has(*b));
         needs
+    }
+
+    #[allow(dead_code, reason = "the build script does")]
+    pub(crate) fn write(&self, out: &mut Writer) {
+        out.small(self.run);
+        out.small(self.alphabet);
+        out.byte(u8::from(self.byte.is_some()));
+        self.byte.iter().for_each(|b| out.byte(*b));
+    }
+
+    /// What [`Needs::write`] wrote.
+    pub(crate) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            run: from.small()?,
+            alphabet: from.small()?,
+            byte: match from.byte()? {
+                0 => None,
+                _ => Some(from.byte()?),
+            },
+        })
     }
 
     /// Whether a match may stand in `text`.

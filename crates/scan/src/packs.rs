@@ -70,6 +70,7 @@ fn rule(from: &mut Reader<'static>) -> Option<(Rule, Matcher)> {
         name => word(name, Reads::names())?,
     };
     let pattern = from.text()?;
+    let program = from.bytes()?;
     let keywords = from.byte_strings()?;
     let window = match from.number()? {
         0 => WINDOW,
@@ -104,7 +105,8 @@ fn rule(from: &mut Reader<'static>) -> Option<(Rule, Matcher)> {
             check,
             on_failure,
             stopwords,
-        ),
+        )
+        .with_program(program),
     };
     let rule = Rule {
         id,

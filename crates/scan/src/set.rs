@@ -82,6 +82,16 @@ impl Set {
         self.0.iter().zip(&other.0).all(|(a, b)| a & !b == 0)
     }
 
+    /// The bytes as ranges, in order.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
+        let begins =
+            |b: &u8| self.has(*b) && b.checked_sub(1).is_none_or(|before| !self.has(before));
+        (0..=255).filter(begins).map(|from| {
+            let to = (from..=255).take_while(|b| self.has(*b)).last();
+            (from, to.unwrap_or(from))
+        })
+    }
+
     /// The bytes, in order.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
         (0..=255).filter(|b| self.has(*b))
@@ -109,9 +119,11 @@ mod tests {
             assert_eq!(set.bytes().collect::<Vec<u8>>(), all);
             assert_eq!(set.count() as usize, all.len());
             assert_eq!(set, Set::of(&all));
+            assert!(set.ranges().eq((from <= to).then_some((from, to))));
         }
         let (ab, bc) = (Set::of(b"ab"), Set::of(b"bc"));
         assert!(!ab.is_apart(&bc) && ab.is_apart(&Set::one(b'c')));
+        assert!(Set::of(b"abd").ranges().eq([(b'a', b'b'), (b'd', b'd')]));
         assert!(Set::one(b'a').is_within(&ab) && !ab.is_within(&bc));
         assert_eq!(ab.or(&bc), Set::of(b"abc"));
     }

@@ -11,7 +11,8 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Input, MatchKind, Span};
 use regex_syntax::hir::Hir;
 
-use super::{Caches, STATES_LIMIT, read};
+use super::{Caches, STATES_LIMIT};
+use crate::program::parse;
 
 /// Bytes a compiled pattern may take.
 const SIZE_LIMIT: usize = 1 << 20;
@@ -41,7 +42,7 @@ impl Machine {
 
     pub(super) fn back(&self, pattern: &str) -> Option<&DFA> {
         let made = self.back.get_or_init(|| {
-            let hir = read(pattern).ok()?;
+            let hir = parse(pattern).ok()?;
             automaton(&hir, true).ok().map(Box::new)
         });
         made.as_deref()

@@ -2,7 +2,6 @@
 
 mod draft;
 mod examples;
-mod fields;
 mod place;
 mod table;
 mod template;
@@ -11,8 +10,8 @@ mod usable;
 pub use examples::{check_pack, few_examples};
 pub use template::{expand, shown};
 
+pub(crate) use crate::fields::{Reader, Writer};
 pub(crate) use draft::{Reads, WINDOW};
-pub(crate) use fields::{Reader, Writer};
 pub(crate) use place::Report;
 #[cfg(test)]
 pub(crate) use table::At;

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 use regex_automata::meta::Regex;
-use regex_automata::{Anchored, Input, Span};
+use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
+
+use crate::fields::{Reader, Writer};
 
 use super::{Group, Led, Steps, Trail};
 
@@ -18,6 +20,10 @@ fn compare(pattern: &str, text: &[u8], to: usize) -> Result<(), TestCaseError> {
     let Some(steps) = Steps::of(&hir, group) else {
         return Ok(());
     };
+    let mut written = Writer::default();
+    steps.write(&mut written);
+    let read = Steps::read(&mut Reader(&written.0));
+    prop_assert_eq!(read.as_ref(), Some(&steps));
     let regex = Regex::builder().build_from_hir(&hir).unwrap();
     let mut slots = vec![None; 2 * group as usize + 2];
     let mut trail = Trail::default();
@@ -27,7 +33,6 @@ fn compare(pattern: &str, text: &[u8], to: usize) -> Result<(), TestCaseError> {
         let want = regex.search_slots(&input, &mut slots).map(|_| {
             let at = |i: u32| slots[i as usize].map(|n| n.get());
             let value = at(2 * group).zip(at(2 * group + 1));
-            let value = value.map(|(start, end)| Span { start, end });
             (at(1).unwrap(), value.filter(|_| group > 0))
         });
         let mut left = 1 << 20;

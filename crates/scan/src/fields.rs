@@ -10,6 +10,19 @@ impl Writer {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
 
+    pub(crate) fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    /// A number that is mostly small: seven bits a byte, the lowest first.
+    pub(crate) fn small(&mut self, mut number: usize) {
+        while number > 0x7f {
+            self.byte(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.byte(number as u8);
+    }
+
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         // No pack comes near 4 GiB; a length that lies would be refused by the reader.
         self.number(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
@@ -42,7 +55,42 @@ impl<'a> Reader<'a> {
         Some(u32::from_le_bytes(*number))
     }
 
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    pub(crate) fn small(&mut self) -> Option<usize> {
+        let mut number = 0;
+        for shift in (0..usize::BITS - 7).step_by(7) {
+            let byte = self.byte()?;
+            number |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn short(&mut self) -> Option<u16> {
+        u16::try_from(self.small()?).ok()
+    }
+
+    /// The next `length` bytes.
+    pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
     /// How many items follow; never more than there are bytes.
+    pub(crate) fn count_small(&mut self) -> Option<usize> {
+        let count = self.small()?;
+        (count <= self.0.len()).then_some(count)
+    }
+
+    /// The same.
     fn count(&mut self) -> Option<usize> {
         let count = usize::try_from(self.number()?).ok()?;
         (count <= self.0.len()).then_some(count)
@@ -50,9 +98,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
+        self.take(length)
     }
 
     pub(crate) fn text(&mut self) -> Option<&'a str> {

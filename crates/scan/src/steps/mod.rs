@@ -7,11 +7,10 @@
 //! prefers. Tests hold one against the other.
 
 mod made;
+mod packed;
 #[cfg(test)]
 mod tests;
 mod trail;
-
-use regex_automata::Span;
 
 use crate::set::Set;
 
@@ -144,8 +143,8 @@ enum Back {
 /// What steps lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Led {
-    /// A match that ends there, and its value.
-    To(usize, Option<Span>),
+    /// A match that ends there, and where its value begins and ends.
+    To(usize, Option<(usize, usize)>),
     Nowhere,
     /// They were too many: nobody knows.
     TooFar,
@@ -193,8 +192,7 @@ impl Steps {
                 Some(Went::On(next, place)) => (step, at) = (next, place),
                 Some(Went::Back) => return Led::Nowhere,
                 Some(Went::Done) => {
-                    let value = walk.opened.zip(walk.closed);
-                    return Led::To(at, value.map(|(start, end)| Span { start, end }));
+                    return Led::To(at, walk.opened.zip(walk.closed));
                 }
                 None => return Led::TooFar,
             }
