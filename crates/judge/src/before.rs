@@ -114,7 +114,8 @@ impl Hits {
         let asks = |f: &&RawFinding| {
             let rule = rules.get(f.rule as usize);
             f.source == Source::Blob
-                && (!f.evidence.is_none() || rule.is_some_and(Rule::asks_for_paths))
+                && (!f.evidence.is_none()
+                    || rule.is_some_and(|r| r.asks_for_paths() || weighs_by_path(r)))
         };
         let mut out = Vec::new();
         let mut seen = HashSet::new();

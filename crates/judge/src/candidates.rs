@@ -9,6 +9,7 @@ use lychgate_model::{
 use lychgate_policy::Unread;
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
+use lychgate_scan::check::Check;
 use lychgate_scan::shapeless::Fact;
 use lychgate_scan::{
     Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
@@ -396,7 +397,11 @@ impl Session {
                 found.path,
                 severity_on(self.context.today, raw),
             ),
-            confidence: confidence(raw, rule, found).unwrap_or(raw.confidence),
+            confidence: confidence_on(
+                self.context.today,
+                raw,
+                confidence(raw, rule, found).unwrap_or(raw.confidence),
+            ),
             fingerprint: (told && rule.category == Category::Secret)
                 .then(|| raw.value.fingerprint()),
             masked: raw.masked.to_string(),
@@ -410,19 +415,29 @@ impl Session {
 
 /// A value past the day that it names itself opens nothing any more; it is told, and low.
 pub(crate) fn severity_on(today: jiff::civil::Date, raw: &RawFinding) -> Severity {
+    match is_over(today, raw) {
+        true => raw.severity.min(Severity::Low),
+        false => raw.severity,
+    }
+}
+
+/// That it is a secret is as little sure.
+fn confidence_on(today: jiff::civil::Date, raw: &RawFinding, sure: Confidence) -> Confidence {
+    match is_over(today, raw) {
+        true => sure.min(Confidence::Low),
+        false => sure,
+    }
+}
+
+/// Whether the day is past that a value names itself.
+fn is_over(today: jiff::civil::Date, raw: &RawFinding) -> bool {
     let now = (
         i32::from(today.year()),
         i32::from(today.month()),
         i32::from(today.day()),
     );
-    let is_over = raw
-        .until
-        .is_some_and(|d| (i32::from(d.year), i32::from(d.month), i32::from(d.day)) < now);
-    if is_over {
-        raw.severity.min(Severity::Low)
-    } else {
-        raw.severity
-    }
+    raw.until
+        .is_some_and(|d| (i32::from(d.year), i32::from(d.month), i32::from(d.day)) < now)
 }
 
 /// Where something was found.
@@ -469,9 +484,13 @@ pub(crate) fn sure_at(raw: &RawFinding, rule: &Rule, path: &[u8]) -> Option<Conf
 }
 
 /// The hash of a password in a manual or a test is that of a password which stands beside it; and
-/// what is no more than likely elsewhere is an example in a manual.
+/// what is no more than likely elsewhere, or known by its name alone, is an example in a manual.
 pub(crate) fn weighs_by_path(rule: &Rule) -> bool {
-    let likely = rule.check.is_none() && rule.confidence <= Confidence::Medium;
+    let likely = match rule.check {
+        None => rule.confidence <= Confidence::Medium,
+        // It says that a value without a shape of its own reads like a token.
+        Some(check) => check == Check::Mixed.name(),
+    };
     rule.category == Category::Secret && (likely || rule.provider() == "hash")
 }
 

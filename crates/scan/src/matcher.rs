@@ -260,6 +260,7 @@ impl Matcher {
                 return Some((severity, raised));
             }
             Outcome::Public => return Some((Severity::Note, confidence)),
+            Outcome::Shown => return Some((severity.min(Severity::Low), Confidence::Low)),
             Outcome::Unclear => return Some((severity, confidence)),
             Outcome::Fails => matches!(check.strength(), Strength::Proof | Strength::Shape),
         };

@@ -259,7 +259,7 @@ fn a_plain_word_is_a_password_only_where_secrets_are_kept() {
             Some(Confidence::Medium)
         );
         // What is set by default is told in any file of settings, but those that build and test.
-        let named = word != "wombat";
+        let named = word == "Postgres";
         assert_eq!(at("deploy/other.properties").is_some(), named, "{word}");
         assert_eq!(at(".github/workflows/other.properties"), None);
         assert_eq!(at("locale/application.properties"), None);
@@ -455,4 +455,45 @@ fn many_weak_values_hide_no_strong_one() {
     assert!(line(&strong, 1));
     assert!(line(&format!("{weak}{strong}"), 401));
     assert!(!line(&format!("{weak}x = 1\n"), 401));
+}
+
+#[test]
+fn what_is_shown_to_strangers_is_low_or_not_told() {
+    let set = built_in();
+    let key = noise(40, 77);
+    let told = |path: &str, text: &str| judged(set, path, &text.replace('~', &key));
+    // A program says how it is called in a block of Markdown, and only there.
+    let call = "examples <<~DOC\n  **Join**\n\n  ```ruby\n  join 'a' do\n    api_key '~'\n  end\n";
+    assert_eq!(told("lib/join.rb", call), None);
+    let plain = call.replace("```ruby", "ruby");
+    assert!(told("lib/join.rb", &plain) >= Some(Confidence::Medium));
+    let over = call.replace("  join", "  ```\n  join");
+    assert!(told("lib/join.rb", &over) >= Some(Confidence::Medium));
+    let chosen = call.replace("api_key '~'", &["password 'Summer", "2041!'"].concat());
+    assert_eq!(told("lib/join.rb", &chosen), None);
+    let plain = chosen.replace("```ruby", "ruby");
+    assert!(told("lib/join.rb", &plain).is_some());
+    // A machine for developers has the password of its box.
+    let word = "db_password: wombat\n";
+    assert_eq!(told("ansible/vagrant_play.yml", word), None);
+    assert!(told("ansible/play.yml", word).is_some());
+    // In notes a program is an example of how a key is given, a password may be anybody's.
+    let notes = "## Use\n\n```js\nclient({ apiKey: \"~\" })\n```\n";
+    assert_eq!(told("README.md", notes), Some(Confidence::Low));
+    let settings = notes.replace("```js", "```env");
+    assert!(told("README.md", &settings) >= Some(Confidence::Medium));
+    let password = notes.replace("apiKey", "password");
+    assert!(told("README.md", &password) >= Some(Confidence::Medium));
+    // What is to be filled in.
+    let note = "# SHOP_TOKEN=~\nPORT=1\n";
+    assert_eq!(told("app/.env.template", note), Some(Confidence::Low));
+    assert!(told("app/.env", note) >= Some(Confidence::Medium));
+    assert!(told("app/.env.template", &note[2..]) >= Some(Confidence::Medium));
+    // Documents have many folders.
+    let page = "<code>shop({ apiKey: '~' })</code>";
+    assert_eq!(
+        told("views/api-docs/a.blade.php", page),
+        Some(Confidence::Low)
+    );
+    assert!(told("views/shop/a.blade.php", page) >= Some(Confidence::Medium));
 }

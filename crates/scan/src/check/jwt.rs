@@ -19,27 +19,52 @@ fn parts(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 /// The header names an algorithm, the payload is an object. The signature is not judged; a token
-/// that says it has none, or that its role is the public one, gives nothing away.
+/// that says it has none, or that its role is the public one, gives nothing away; one of an issuer
+/// that cannot be, or with the claims that manuals show, is an example.
 pub(super) fn verify(value: &[u8]) -> Outcome {
     let Some((header, payload)) = parts(value) else {
         return Outcome::Fails;
     };
     let (mut algorithm, mut role) = (None, None);
+    let (mut subject, mut name, mut example) = (None, None, false);
     let whole = members(&header, &mut |key, found| {
         if key == b"alg" {
             algorithm = text(found);
         }
     }) && members(&payload, &mut |key, found| {
-        if key == b"role" {
-            role = text(found);
+        match key {
+            b"role" => role = text(found),
+            b"sub" => subject = text(found),
+            b"name" => name = text(found),
+            b"iss" => example |= text(found).is_some_and(is_reserved),
+            // RFC 7519, 3.1.
+            _ => example |= key == b"http://example.com/is_root",
         }
     });
+    // What the debugger at jwt.io shows first.
+    let shown = subject == Some(b"1234567890") && name == Some(b"John Doe");
     match algorithm {
         Some(name) if whole && name.eq_ignore_ascii_case(b"none") => Outcome::Public,
         Some(_) if whole && role == Some(b"anon") => Outcome::Public,
+        Some(_) if whole && (example || shown) => Outcome::Shown,
         Some(_) => holds(whole),
         None => Outcome::Fails,
     }
+}
+
+/// Whether an issuer stands at a host that nobody can have: RFC 2606, 2 and 3.
+fn is_reserved(issuer: &[u8]) -> bool {
+    let mut parts = issuer.split(|b| matches!(b, b'/' | b'\\' | b':' | b'?' | b'#'));
+    let scheme = |part: &&[u8]| !part.is_empty() && !matches!(*part, b"http" | b"https");
+    let Some(host) = parts.find(scheme) else {
+        return false;
+    };
+    let mut labels = host.rsplit(|b| *b == b'.');
+    let (top, next) = (labels.next().unwrap_or_default(), labels.next());
+    let is = |word: &[u8]| next.is_some_and(|next| next.eq_ignore_ascii_case(word));
+    let reserved = |tops: &[&[u8]]| tops.iter().any(|t| top.eq_ignore_ascii_case(t));
+    (is(b"example") && reserved(&[b"com", b"org", b"net"]))
+        || (next.is_some() && reserved(&[b"example", b"invalid", b"test"]))
 }
 
 /// The day of `exp`: the last on which the token may be worth something.
@@ -97,6 +122,32 @@ mod tests {
         let header = r#"{"alg":"HS256"}"#;
         assert_eq!(judged(header, r#"{"role":"anon"}"#), Outcome::Public);
         assert_eq!(judged(header, r#"{"role":"service_role"}"#), Outcome::Holds);
+    }
+
+    #[test]
+    fn examples_say_what_they_are() {
+        let header = r#"{"alg":"HS256"}"#;
+        for shown in [
+            r#"{"iss":"https://auth.example.com/","aud":"x"}"#,
+            r#"{"iss":"https:\/\/EXAMPLE.org\/a"}"#,
+            r#"{"iss":"example.net"}"#,
+            r#"{"iss":"http://id.shop.test:8080"}"#,
+            r#"{"sub":"1234567890","name":"John Doe","iat":1516239022}"#,
+            r#"{"iss":"joe","http://example.com/is_root":true}"#,
+        ] {
+            assert_eq!(judged(header, shown), Outcome::Shown, "{shown}");
+        }
+        for live in [
+            r#"{"iss":"https://accounts.shop.com/example.com"}"#,
+            r#"{"iss":"https://example.com.shop.io"}"#,
+            r#"{"iss":"https://myexample.com"}"#,
+            r#"{"iss":"test"}"#,
+            r#"{"iss":""}"#,
+            r#"{"sub":"1234567890","name":"Ada"}"#,
+            r#"{"aud":"https://example.com"}"#,
+        ] {
+            assert_eq!(judged(header, live), Outcome::Holds, "{live}");
+        }
     }
 
     #[test]

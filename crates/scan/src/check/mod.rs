@@ -64,6 +64,8 @@ pub enum Outcome {
     Holds,
     /// It is what it claims, and gives nothing away by its own word: unsigned, or public by role.
     Public,
+    /// It is what it claims, and says that it is an example.
+    Shown,
     /// The value is not what its shape claims.
     Fails,
     /// The check has nothing to say about this form.
@@ -230,7 +232,7 @@ impl Check {
             Self::Jwt => (
                 "jwt",
                 Proof,
-                "JSON web token: header with `alg`, payload an object; `none` and the role `anon` make a note; `exp` ends it",
+                "JSON web token: header with `alg`, payload an object; `none` and the role `anon` make a note, an example as issuer makes it low; `exp` ends it",
             ),
             Self::Mixed => (
                 "mixed",

@@ -1,5 +1,7 @@
 //! Comments: code that is not in use, or text that shows how to call something.
 
+use super::words;
+
 /// Whether a comment shows how to call something: `///`, ` * `, or lines set in as code is, below
 /// a line of prose. `head` is the line without what it is set in by, up to the name, `rest` what
 /// follows the value, `before` the lines above, `whole` whether they begin with a whole line.
@@ -36,6 +38,56 @@ pub(super) fn documents(before: &[u8], head: &[u8], rest: &[u8], whole: bool) ->
         }
     }
     mark != b"//" || head.starts_with(b"//\t")
+}
+
+/// Languages that programs are written in, as blocks of Markdown name them.
+const PROGRAMS: &[&[u8]] = &[
+    b"js",
+    b"javascript",
+    b"ts",
+    b"typescript",
+    b"jsx",
+    b"tsx",
+    b"py",
+    b"python",
+    b"rb",
+    b"ruby",
+    b"go",
+    b"golang",
+    b"java",
+    b"kotlin",
+    b"swift",
+    b"php",
+    b"cs",
+    b"csharp",
+    b"c#",
+    b"c",
+    b"cpp",
+    b"c++",
+    b"rs",
+    b"rust",
+    b"scala",
+    b"elixir",
+    b"erlang",
+    b"dart",
+    b"perl",
+    b"lua",
+    b"coffeescript",
+    b"groovy",
+];
+
+/// Whether the lines above end in a block of Markdown that holds a program: the last fence in them
+/// opens one.
+pub(super) fn is_fenced(above: &[u8]) -> bool {
+    let last = above.rsplit(|b| *b == b'\n').find_map(fence);
+    last.is_some_and(|language| words::is_any(language, PROGRAMS))
+}
+
+/// What a fence says of its block.
+fn fence(line: &[u8]) -> Option<&[u8]> {
+    let mark = |b: &u8| matches!(b, b'#' | b'/' | b'*' | b' ' | b'\t' | b'>');
+    let marks = line.iter().take_while(|b| mark(b)).count();
+    Some(line.get(marks..)?.strip_prefix(b"```")?.trim_ascii())
 }
 
 /// The sign a comment begins with, and whether its text is set in as code is.

@@ -108,6 +108,7 @@ facts! {
     ExampleNear = -10, "example, test or dummy stands near";
     Commented = -4, "in a comment";
     Documented = -84, "shown in a comment or manual as an example";
+    Fenced = 0, "in a block of a program within text";
     Compiled = -16, "among bytes that are no text: listed, never blocks";
     FileWithin = 0, "in encoded lines, which are a file of their own";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
@@ -121,7 +122,7 @@ facts! {
     InDocuments = -14, "in documentation";
     InManual = 0, "in a manual, whose values are examples: listed as low";
     InPublic = -64, "in a file that is there for public keys";
-    MadeUp = -76, "as people make up passwords, in documentation";
+    MadeUp = -76, "as people make up passwords, in documentation or an example";
     InTranslations = -80, "in translations";
     InThirdParty = -64, "in a copy of somebody else's code, where it is public";
     InVendored = -30, "in generated, vendored or locked files";

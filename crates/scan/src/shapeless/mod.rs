@@ -34,7 +34,7 @@ pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 7;
+pub(crate) const VERSION: u32 = 8;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.

@@ -278,7 +278,7 @@ impl Evidence {
             let tests = at < main && (is_any(folder, TEST_FOLDERS) || test_folder(folder));
             out = out
                 .with_if(Fact::InTests, tests)
-                .with_if(Fact::InDocuments, is_any(folder, DOCUMENT_FOLDERS))
+                .with_if(Fact::InDocuments, document_folder(folder))
                 .with_if(Fact::InTranslations, is_any(folder, TRANSLATION_FOLDERS))
                 .with_if(Fact::InThirdParty, is_any(folder, THIRD_PARTIES))
                 .with_if(Fact::InVendored, is_any(folder, VENDOR_FOLDERS));
@@ -299,6 +299,9 @@ impl Evidence {
         if settings && out.has(Fact::Documented) {
             out = out.without(Fact::Documented).with(Fact::Commented);
         }
+        // Programs hold no blocks of Markdown but in what they say of themselves.
+        out = out.with_if(Fact::Documented, code && self.has(Fact::Fenced));
+        let key = !self.has(Fact::Password);
         out = out
             .with_if(Fact::InTests, test_file(file, stem))
             .with_if(Fact::InDocuments, prose)
@@ -307,7 +310,9 @@ impl Evidence {
                 is_any(extension, MANUAL_ONLY)
                     || begins(file, b"openapi.")
                     || begins(file, b"swagger.")
-                    || (folders_document && (prose || is_any(extension, &[b"html", b"htm"]))),
+                    || (self.has(Fact::Fenced) && key && is_any(extension, MANUALS))
+                    || (self.has(Fact::Commented) && is_template(file))
+                    || (folders_document && (prose || is_page(file, extension))),
             )
             .with_if(
                 Fact::InPublic,
@@ -346,7 +351,9 @@ impl Evidence {
         let human = out.has(Fact::WordAndDigits) || out.has(Fact::Common);
         out = out.with_if(
             Fact::MadeUp,
-            human && out.has(Fact::InDocuments) && (!prose || manual),
+            human
+                && (out.has(Fact::Documented)
+                    || (out.has(Fact::InDocuments) && (!prose || manual))),
         );
         let apart = [
             Fact::InTranslations,
@@ -365,7 +372,9 @@ impl Evidence {
             b"appveyor",
         ];
         let builds = builds.iter().any(|b| begins(file, b))
-            || path.split(|b| *b == b'/').any(|f| is_any(f, BUILDS));
+            || path.split(|b| *b == b'/').any(|f| is_any(f, BUILDS))
+            // So has a machine of Vagrant that of its box.
+            || holds(path, b"vagrant");
         let plain = is_any(extension, PLAIN_SETTINGS) && !builds;
         // `dbPassword = "root"`, `amqp://admin:admin@queue`
         let assigned = out.has(Fact::Assigned) && out.has(Fact::Quoted);
@@ -419,6 +428,37 @@ fn test_folder(folder: &[u8]) -> bool {
         )
     }) || folder.ends_with(b"Test")
         || folder.ends_with(b"Tests")
+}
+
+/// `docs`, `api-docs`, `docs_site`.
+fn document_folder(folder: &[u8]) -> bool {
+    let split = |b: &u8| matches!(b, b'-' | b'_' | b'.');
+    let documents: &[&[u8]] = &[b"docs", b"apidocs", b"documentation"];
+    is_any(folder, DOCUMENT_FOLDERS) || folder.split(split).any(|w| is_any(w, documents))
+}
+
+/// A page, or what one is made of.
+fn is_page(file: &[u8], extension: &[u8]) -> bool {
+    let pages: &[&[u8]] = &[
+        b"html", b"htm", b"erb", b"hbs", b"njk", b"liquid", b"twig", b"haml", b"pug",
+    ];
+    is_any(extension, pages) || file.ends_with(b".blade.php")
+}
+
+/// `.env.template`, `config.sample.yml`: to be copied and filled in.
+fn is_template(file: &[u8]) -> bool {
+    let split = |b: &u8| matches!(b, b'-' | b'_' | b'.');
+    let words: &[&[u8]] = &[
+        b"template",
+        b"tmpl",
+        b"dist",
+        b"example",
+        b"sample",
+        b"skeleton",
+        b"default",
+        b"defaults",
+    ];
+    file.split(split).any(|w| is_any(w, words))
 }
 
 /// `test_login.py`, `login_test.go`, `login.spec.ts`, `LoginTest.java`, `.env.example`.

@@ -119,7 +119,6 @@ pub(super) const DEFAULTS: &[&[u8]] = &[
     b"sonar",
     b"nexus",
     b"jenkins",
-    b"vagrant",
     b"docker",
     b"homestead",
     b"rails",
@@ -168,6 +167,7 @@ pub(super) const COMMON: &[&[u8]] = &[
 /// How the examples of RFC 5849, 6749, 6750 and 7519 begin, that every manual repeats, and the key
 /// of the storage emulator. The last ones are base64 of `username:password` and its like.
 pub(super) const PUBLISHED: &[&[u8]] = &[
+    b"hunter2",
     b"2yotnfzf",
     b"tgzv3jok",
     b"mf_9.b5f",
