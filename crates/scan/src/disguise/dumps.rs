@@ -1,5 +1,5 @@
 //! Dumps of bytes as tools print them: a place, the bytes in groups, perhaps what can be read of
-//! them (`xxd`, `hexdump`, `od`, `Format-Hex`).
+//! them (`xxd`, `hexdump`, `od`, `Format-Hex`); or each as the character it is (`od -c`).
 
 use super::Scene;
 use super::radix::PACKED_MOST;
@@ -51,6 +51,8 @@ enum Group {
     Word,
     /// The same in octal.
     Octal,
+    /// Each for itself, as a character.
+    Character,
 }
 
 /// Fills the view with the lines from `start` on; returns where they end.
@@ -64,7 +66,16 @@ fn dump(text: &[u8], start: usize, view: &mut View) -> usize {
             .unwrap_or_default();
         let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let plain = view.plain.len();
-        if line(rest.get(..length).unwrap_or_default(), &mut group, view).is_none() {
+        let this = rest.get(..length).unwrap_or_default();
+        let read = match group {
+            Some(Group::Character) => characters(this, view),
+            Some(_) => line(this, &mut group, view),
+            None => line(this, &mut group, view).or_else(|| {
+                group = Some(Group::Character);
+                characters(this, view)
+            }),
+        };
+        if read.is_none() {
             break;
         }
         view.stands_for(plain, at..at + length);
@@ -121,11 +132,47 @@ fn line(line: &[u8], group: &mut Option<Group>, view: &mut View) -> Option<()> {
             Group::Byte => view.plain.push(low),
             Group::Pair => view.plain.extend([high, low]),
             Group::Word | Group::Octal => view.plain.extend([low, high]),
+            Group::Character => {}
         }
         rest = rest.get(blanks + digits..)?;
         if rest.first().is_some_and(|b| !b.is_ascii_whitespace()) {
             break;
         }
+    }
+    (view.plain.len() > before).then_some(())
+}
+
+/// Adds the bytes of one line of characters, each of which stands at the end of four columns;
+/// `None`: it is none of a dump.
+fn characters(line: &[u8], view: &mut View) -> Option<()> {
+    let place = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    let cells = line.get(place..)?.trim_ascii_end();
+    // Blanks at the end of a line are cells too, that an editor may have cut.
+    if !(6..=16).contains(&place) || cells.len() < 4 || cells.len() > LINE * 4 {
+        return None;
+    }
+    let before = view.plain.len();
+    let whole = line.get(place..)?.strip_suffix(b"\r");
+    for cell in whole.unwrap_or(line.get(place..)?).chunks_exact(4) {
+        let byte = match cell {
+            [b' ', b' ', b' ', c] => *c,
+            [b' ', b' ', b'\\', c] => match c {
+                b'0' => 0,
+                b'a' => 7,
+                b'b' => 8,
+                b't' => b'\t',
+                b'n' => b'\n',
+                b'v' => 11,
+                b'f' => 12,
+                b'r' => b'\r',
+                _ => break,
+            },
+            [b' ', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7'] => {
+                (a & 3) << 6 | (b & 7) << 3 | (c & 7)
+            }
+            _ => break,
+        };
+        view.plain.push(byte);
     }
     (view.plain.len() > before).then_some(())
 }
@@ -171,7 +218,15 @@ mod tests {
     fn every_tool_is_read() {
         let text = format!("# settings of the house\nkey = {VALUE}\nregion = here\n");
         type Tool<'t> = &'t dyn Fn(&mut String, usize, &[u8]);
-        let tools: [Tool<'_>; 6] = [
+        let shown = |b: &u8| match b {
+            b'\n' => "  \\n".to_owned(),
+            b => format!("{:>4}", char::from(*b)),
+        };
+        let tools: [Tool<'_>; 7] = [
+            &|out, at, b| {
+                let cells: String = b.iter().map(shown).collect();
+                let _ = writeln!(out, "{at:07o}{cells}");
+            },
             &|out, at, b| {
                 let _ = writeln!(out, "{at:08x}: {:39}  {}", groups(b, 2, &hex), gutter(b));
             },

@@ -1,5 +1,5 @@
-//! Texts that are nothing but places for others: `"{}{}".format("AB", "CD")`, and templates whose
-//! parts were given a name a few lines before.
+//! Texts that are nothing but places for others: `"{}{}".format("AB", "CD")`, templates and sums
+//! whose parts were given a name a few lines before, and words of a list that are joined.
 
 use std::ops::Range;
 
@@ -18,8 +18,15 @@ const NEAR: usize = 2048;
 /// Templates of one text whose parts are looked for.
 const TEMPLATES: usize = 64;
 
+/// Bytes of a list of words.
+const LIST: usize = 1024;
+/// Bytes of a name.
+const NAME: usize = 48;
+
 /// Calls `each` with every such text, filled in.
 pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) {
+    let _ = (!scene.hints.words || words(scene, view, each))
+        && (!scene.hints.sums || sums(scene, view, each));
     if !scene.hints.formats {
         return;
     }
@@ -102,6 +109,155 @@ fn all(
         }
     }
     true
+}
+
+/// Words of a list that are joined: `%w[AB CD].join`, `join '', qw(AB CD)`.
+fn words(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) -> bool {
+    let &Scene { text, from, .. } = scene;
+    let mut parts = Parts::new();
+    for sign in [&b"%w"[..], b"qw"] {
+        let rest = text.get(from..).unwrap_or_default();
+        for found in memchr::memmem::find_iter(rest, sign) {
+            parts.clear();
+            let at = from + found;
+            if let Some(whole) = list(text, at, sign == b"qw", &mut parts)
+                && !joined((text, whole), &parts, view, each)
+            {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// The words of the list whose sign stands at `at`, if they are joined with nothing between: where
+/// the expression begins and ends.
+fn list(text: &[u8], at: usize, perl: bool, parts: &mut Parts) -> Option<Range<usize>> {
+    let open = at + 2;
+    let close = match text.get(open)? {
+        b'[' => b']',
+        b'(' => b')',
+        b'{' => b'}',
+        b'<' => b'>',
+        b'/' => b'/',
+        _ => return None,
+    };
+    let inside = text.get(open + 1..text.len().min(open + 1 + LIST))?;
+    let inside = inside.get(..memchr::memchr(close, inside)?)?;
+    let end = open + 1 + inside.len() + 1;
+    let begins = if perl {
+        let before = text.get(at.saturating_sub(16)..at)?;
+        let nothing = before.trim_ascii_end().strip_suffix(b",")?.trim_ascii_end();
+        let nothing = nothing
+            .strip_suffix(b"''")
+            .or_else(|| nothing.strip_suffix(b"\"\""))?;
+        let call = nothing.trim_ascii_end();
+        let call = call.strip_suffix(b"(").unwrap_or(call).trim_ascii_end();
+        call.ends_with(b"join").then_some(())?;
+        at - (before.len() - (call.len() - 4))
+    } else {
+        let rest = text.get(end..text.len().min(end + 16))?;
+        let rest = rest.trim_ascii_start().strip_prefix(b".join")?;
+        let with = rest.strip_prefix(b"(").unwrap_or(rest).trim_ascii_start();
+        let other = with.first().is_some_and(|b| is_quote(*b));
+        if other && !with.starts_with(b"''") && !with.starts_with(b"\"\"") {
+            return None;
+        }
+        at
+    };
+    let mut start = open + 1;
+    for word in inside.split(u8::is_ascii_whitespace) {
+        if !word.is_empty() {
+            parts.push(start..start + word.len());
+        }
+        start += word.len() + 1;
+    }
+    (2..=PLACES).contains(&parts.len()).then_some(begins..end)
+}
+
+/// Sums of literals that were given names: `key = a + b`, `$key = $a . $b`.
+fn sums(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) -> bool {
+    let &Scene { text, from, .. } = scene;
+    let mut parts = Parts::new();
+    let mut tried = 0;
+    for sign in [&b" + "[..], b" . "] {
+        let rest = text.get(from..).unwrap_or_default();
+        let mut done = from;
+        for found in memchr::memmem::find_iter(rest, sign) {
+            let at = from + found;
+            let Some(start) = (at >= done).then(|| begins(text, at)).flatten() else {
+                continue;
+            };
+            tried += 1;
+            if tried > TEMPLATES {
+                return true;
+            }
+            parts.clear();
+            if let Some(end) = terms(text, start, sign, &mut parts) {
+                done = end;
+                if !joined((text, start..end), &parts, view, each) {
+                    return false;
+                }
+            }
+        }
+    }
+    true
+}
+
+/// Where the name begins that stands before `at`, if it is the first thing that is assigned.
+fn begins(text: &[u8], at: usize) -> Option<usize> {
+    let before = text.get(at.saturating_sub(NAME)..at)?;
+    let name = before.iter().rev().take_while(|b| is_name(**b)).count();
+    let start = at - name;
+    let lead = before.get(..before.len() - name)?;
+    let first = text.get(start).is_some_and(|b| !b.is_ascii_digit());
+    (name > 0 && first && lead.ends_with(b"= ")).then_some(start)
+}
+
+/// The literals whose names are added up from `start` on; where the sum ends.
+fn terms(text: &[u8], start: usize, sign: &[u8], parts: &mut Parts) -> Option<usize> {
+    let mut at = start;
+    loop {
+        let rest = text.get(at..text.len().min(at + NAME))?;
+        let length = rest.iter().take_while(|b| is_name(**b)).count();
+        let name = rest.get(..length)?;
+        if parts.len() >= PLACES {
+            return None;
+        }
+        parts.push(given(text, start, name.strip_prefix(b"$").unwrap_or(name))?);
+        at += length;
+        let rest = text.get(at..)?;
+        if !rest.starts_with(sign) {
+            let over = rest
+                .first()
+                .is_none_or(|b| matches!(b, b';' | b'\n' | b'\r' | b','));
+            return (over && parts.len() > 1).then_some(at);
+        }
+        at += sign.len();
+    }
+}
+
+fn is_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$')
+}
+
+/// Calls `each` with the parts in the place of an expression, as one literal.
+fn joined(
+    (text, whole): (&[u8], Range<usize>),
+    parts: &Parts,
+    view: &mut View,
+    each: &mut dyn FnMut(&View) -> bool,
+) -> bool {
+    view.begin("joined literals");
+    view.copy(text, super::view::before(text, whole.start)..whole.start);
+    view.put(b"\"", whole.start..whole.start);
+    let core = view.plain.len();
+    for part in parts {
+        view.copy(text, part.clone());
+    }
+    view.core = core..view.plain.len();
+    view.put(b"\"\n", whole.end..whole.end);
+    view.core.len() < super::view::LEAST || each(view)
 }
 
 /// A literal of nothing but places, whose first stands at `at`, and literals for all of them.
@@ -239,6 +395,12 @@ mod tests {
             format!("a = \"{head}\"\nb = \"{tail}\"\nkey = f\"{{a}}{{b}}\""),
             format!("A=\"{head}\"\nB=\"{tail}\"\nexport KEY=\"${{A}}${{B}}\""),
             format!("a = \"{head}\"\nb = \"{tail}\"\nkey = \"${{local.a}}${{local.b}}\""),
+            format!("let a = \"{head}\";\nlet b = '{tail}';\nlet token = a + b;\n"),
+            format!("$a = \"{head}\";\n$b = '{tail}';\n$token = $a . $b;\n"),
+            format!("token = %w[{head} {tail}].join\n"),
+            format!("token = %w({head}\n  {tail}).join(\"\")\n"),
+            format!("my $token = join '', qw({head} {tail});\n"),
+            format!("my $token = join(\"\", qw/{head} {tail}/);\n"),
         ] {
             assert_eq!(one(text.as_bytes()).1, "joined literals", "{text}");
         }
@@ -246,6 +408,12 @@ mod tests {
             format!("key = \"{{}}-{{}}\".format(\"{head}\", \"{tail}\")"),
             format!("key = \"%s%s\" % (\"{head}\", other)"),
             format!("a = \"{head}\"\nkey = f\"{{a}}{{b}}\" # {tail}"),
+            format!("let a = \"{head}\";\nlet b = '{tail}';\nlet token = a + c + b;\n"),
+            format!("let a = \"{head}\";\nlet b = '{tail}';\nlet token = a - b;\n"),
+            format!("token = %w[{head} {tail}].join(\"-\")\n"),
+            format!("token = %w[{head} {tail}].map\n"),
+            format!("my $token = join '-', qw({head} {tail});\n"),
+            format!("my @token = qw({head} {tail});\n"),
         ] {
             assert!(scan(twin.as_bytes()).findings.is_empty(), "{twin}");
         }

@@ -10,7 +10,9 @@
 
 mod armour;
 mod base32;
+mod base58;
 mod containers;
+mod deflated;
 mod dumps;
 mod ebcdic;
 mod eightyfive;
@@ -37,6 +39,7 @@ mod unpack;
 mod uuencode;
 mod view;
 mod within;
+mod worded;
 
 use lychgate_model::limits;
 use lychgate_model::path::printable;
@@ -55,7 +58,7 @@ pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
 /// Counts up when more is seen through: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// The place of a member is its first bytes: to walk over all of it for every finding would cost
 /// more than to read it.
 const PLACE: usize = 256;
@@ -271,7 +274,7 @@ impl Pass<'_> {
             hints,
             survey: &survey,
         };
-        let finders: [Finder; 14] = [
+        let finders: [Finder; 15] = [
             radix::find,
             escapes::find,
             joined::find,
@@ -286,6 +289,7 @@ impl Pass<'_> {
             eightyfive::find,
             marks::find,
             formats::find,
+            worded::find,
         ];
         if depth.level >= limits::VIEW_DEPTH {
             // Not looked behind, but that something is there is said.

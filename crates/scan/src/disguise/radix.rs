@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use super::Scene;
 use super::base32;
+use super::base58;
+use super::deflated;
 use super::lines::{self, Carried, Lines};
 use super::named;
 use super::prefixed;
@@ -77,6 +79,7 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
         let go_on = prefixed::find(scene.text, at, view, each)
             && hex(scene, &line, &mut covered, view, each)
             && base32::find(scene, &line, &mut covered.base32, view, each)
+            && (at != line.whole.start || base58::find(scene, &line, view, each))
             && base64(scene, &line, &mut covered, view, each);
         if !go_on {
             return;
@@ -255,6 +258,9 @@ fn base64(
         return packed(scene, line.whole.clone(), covered, view, each);
     }
     let contents = aligned(digits);
+    if done.is_none() && contents.iter().all(Option::is_none) {
+        return deflated::find(scene, run, view, each);
+    }
     for (skip, content) in contents.iter().enumerate() {
         let Some(content) = content.filter(|_| done != Some(skip)) else {
             continue;
@@ -428,7 +434,7 @@ fn is_packed(digits: &[u8]) -> bool {
 }
 
 /// Three bytes of four characters; missing ones count as zero.
-fn three(four: &[u8]) -> [u8; 3] {
+pub(super) fn three(four: &[u8]) -> [u8; 3] {
     let six = |b: u8| u32::from(value(&SIX, b) & 63);
     let bits = match *four {
         [a, b, c, d] => six(a) << 18 | six(b) << 12 | six(c) << 6 | six(d),
