@@ -9,7 +9,6 @@ use lychgate_model::{
 use lychgate_policy::Unread;
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
-use lychgate_scan::check::Check;
 use lychgate_scan::shapeless::Fact;
 use lychgate_scan::{
     Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
@@ -484,13 +483,9 @@ pub(crate) fn sure_at(raw: &RawFinding, rule: &Rule, path: &[u8]) -> Option<Conf
 }
 
 /// The hash of a password in a manual or a test is that of a password which stands beside it; and
-/// what is no more than likely elsewhere, or known by its name alone, is an example in a manual.
+/// what is no more than likely elsewhere is an example in a manual.
 pub(crate) fn weighs_by_path(rule: &Rule) -> bool {
-    let likely = match rule.check {
-        None => rule.confidence <= Confidence::Medium,
-        // It says that a value without a shape of its own reads like a token.
-        Some(check) => check == Check::Mixed.name(),
-    };
+    let likely = rule.check.is_none() && rule.confidence <= Confidence::Medium;
     rule.category == Category::Secret && (likely || rule.provider() == "hash")
 }
 
