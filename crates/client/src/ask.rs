@@ -179,9 +179,8 @@ pub fn ask_greeted(
     if let Some(repository) = asker.repository {
         repository.objects().allow_deltas(greeting.deltas);
     }
-    let takes_offers = greeting.capabilities & caps::OFFERS != 0;
     let format = object_format(asker);
-    let mut talk = Talk::new(link, takes_offers, format, asker.progress);
+    let mut talk = Talk::new(link, greeting.capabilities, format, asker.progress);
     let end = converse(&mut talk, greeting, asker, question);
     talk.conclude(end)
 }

@@ -17,6 +17,7 @@ pub mod lines;
 pub mod message;
 mod pace;
 mod pushed;
+mod run;
 mod staged;
 mod variables;
 mod wants;

@@ -6,7 +6,9 @@ use lychgate_model::{
     Decision, Finding, HashKind, ObjectId, ObjectKind, RefUpdate, RuleNote, limits,
 };
 use lychgate_wire::bound;
-use lychgate_wire::frame::{Answer, Entry, Frame, Object, RefuseCode, Role, Unreadable, Want};
+use lychgate_wire::frame::{
+    Answer, Entry, Frame, Made, Object, RefuseCode, Role, Unreadable, Want, caps,
+};
 use lychgate_wire::tally::Counter;
 
 use crate::error::Error;
@@ -61,16 +63,17 @@ pub(crate) struct Talk<'l> {
     /// Documents of folders that were told.
     nested: usize,
     takes_offers: bool,
+    takes_made: bool,
     lines: Vec<String>,
     findings: Vec<Finding>,
     rules: Vec<RuleNote>,
 }
 
 impl<'l> Talk<'l> {
-    /// `takes_offers`: whether the judge knows some objects already.
+    /// `capabilities`: those of the judge.
     pub(crate) fn new(
         link: &'l mut dyn Link,
-        takes_offers: bool,
+        capabilities: u64,
         format: HashKind,
         progress: Option<Progress<'l>>,
     ) -> Self {
@@ -81,7 +84,8 @@ impl<'l> Talk<'l> {
             link,
             counter: Counter::new(),
             plan: None,
-            takes_offers,
+            takes_offers: capabilities & caps::OFFERS != 0,
+            takes_made: capabilities & caps::MADE != 0,
             lines: Vec::new(),
             findings: Vec::new(),
             rules: Vec::new(),
@@ -92,8 +96,14 @@ impl<'l> Talk<'l> {
         self.link.deadline()
     }
 
+    /// Whether the judge knows some objects already.
     pub(crate) fn takes_offers(&self) -> bool {
         self.takes_offers
+    }
+
+    /// Whether the judge makes objects from others.
+    pub(crate) fn takes_made(&self) -> bool {
+        self.takes_made
     }
 
     pub(crate) fn say(&mut self, frame: &Frame<'_>) -> Result<(), Stop> {
@@ -139,6 +149,14 @@ impl<'l> Talk<'l> {
             pace.object(offered);
         }
         self.say(&Frame::Object(object))
+    }
+
+    /// An object that was offered, made from another of its run.
+    pub(crate) fn made(&mut self, object: Object<'_>, made: Made<'_>) -> Result<(), Stop> {
+        let size = usize::try_from(object.size).unwrap_or(usize::MAX);
+        self.object(object, true)?;
+        self.counter.data(Role::New, size);
+        self.say(&Frame::Made(made))
     }
 
     pub(crate) fn data(&mut self, role: Role, bytes: &[u8]) -> Result<(), Stop> {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use lychgate_judge::{Context, DOCUMENTS, Refusal, Reply, Session, WorkDone, greeting};
-use lychgate_model::{Reason, ReasonCode, limits};
+use lychgate_model::{Reason, ReasonCode, delta, limits};
 use lychgate_wire::frame::{Frame, RefuseCode, caps};
 use lychgate_wire::version;
 use tokio::net::UnixStream;
@@ -329,11 +329,13 @@ impl Run<'_> {
             match peer.decoder.next() {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
-                    if let Frame::Data(bytes) = &frame {
-                        self.daemon
-                            .counters
-                            .bytes
-                            .fetch_add(bytes.len() as u64, Relaxed);
+                    let bytes = match &frame {
+                        Frame::Data(bytes) => bytes.len() as u64,
+                        Frame::Made(made) => delta::head(made.delta).map_or(0, |h| h.result),
+                        _ => 0,
+                    };
+                    if bytes > 0 {
+                        self.daemon.counters.bytes.fetch_add(bytes, Relaxed);
                     }
                     self.urgent = !matches!(frame, Frame::Done(_));
                     self.session.receive(&frame).map_err(End::Refused)?;

@@ -10,7 +10,7 @@ use crate::graph::Graph;
 use crate::inflate::Whole;
 use crate::numbers::Numbers;
 use crate::objects::Inflater;
-use crate::pack::{Failure, Pack, PackSink};
+use crate::pack::{Base, Failure, Pack, PackSink};
 use crate::trees::{Beside, Listing, Trees};
 
 const KINDS: [HashKind; 2] = [HashKind::Sha1, HashKind::Sha256];
@@ -35,12 +35,12 @@ pub fn packed_refs(bytes: &[u8]) {
 /// A delta: the first half is the base, the second the delta.
 pub fn delta(bytes: &[u8]) {
     let (base, delta) = bytes.split_at(bytes.len() / 2);
-    let Some(head) = crate::delta::head(delta).filter(|head| head.result < 1 << 20) else {
+    let Some(head) = lychgate_model::delta::head(delta).filter(|head| head.result < 1 << 20) else {
         return;
     };
     let mut out = vec![0; usize::try_from(head.result).unwrap_or(0)];
     let instructions = delta.get(head.instructions..).unwrap_or_default();
-    let _fits_or_not = crate::delta::apply(base, instructions, &mut out);
+    let _fits_or_not = lychgate_model::delta::apply(base, instructions, &mut out);
 }
 
 /// A zlib stream behind two bytes that say its length: it comes out as from a decoder that others use,
@@ -153,13 +153,7 @@ fn pack_in(bytes: &[u8], folder: &Path) {
 struct Nowhere;
 
 impl PackSink for Nowhere {
-    fn object(
-        &mut self,
-        _: u32,
-        _: ObjectKind,
-        _: &[u8],
-        _: Option<(u32, &[u8])>,
-    ) -> ControlFlow<()> {
+    fn object(&mut self, _: u32, _: ObjectKind, _: &[u8], _: Option<Base<'_>>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 

@@ -9,7 +9,7 @@
 //! - Where things are: `environment` (Git's variables as one value), `discovery`, `safe` (whose
 //!   repositories may be used), `format` (what a repository's configuration says of it), `repository`, `refs`, `revision` (names people type).
 //! - What things are: `objects` (by id, whole or in pieces, wherever they lie), `index` (a cursor
-//!   over the mapped file), `mapped`, `delta`, `inflate` (streams that are there whole).
+//!   over the mapped file), `mapped`, `inflate` (streams that are there whole).
 //! - What stands there already: `listing`.
 //! - What a commit brings: `compare` (a tree against the index), `staged`, `documents`.
 //! - What a push brings: `pushed`, which says how its rooms hang together; `places` (where objects
@@ -21,7 +21,6 @@
 mod bits;
 mod changes;
 mod compare;
-mod delta;
 mod discovery;
 mod documents;
 mod environment;

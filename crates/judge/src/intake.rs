@@ -1,17 +1,20 @@
 //! Content as it arrives, collected into work of a good size.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
+use lychgate_model::delta::{self, Piece};
 use lychgate_model::{ObjectKind, limits};
+use lychgate_wire::bound;
+use lychgate_wire::frame::Role;
 
 use crate::work::{Item, Large, SMALL, Shared, What, Work, WorkDone};
 
-/// A shared buffer is handed out at this size: the larger, the more versions of a file are scanned
-/// one after the other ([`lychgate_scan::Series`]). With [`SMALL`] it is less than what the daemon's
-/// allocator gives back to the system each time;
-const BATCH: usize = 704 << 10;
-/// or at this one when nobody works.
-const EARLY: usize = 512 << 10;
+/// A shared buffer is handed out at this size, but never in the middle of a run: what comes next may
+/// be made from what is in it. The larger, the more versions of a file are scanned one after the
+/// other ([`lychgate_scan::Series`]). With [`SMALL`] it is less than what the daemon's allocator
+/// gives back to the system each time.
+const BATCH: usize = bound::RUN;
 /// From this size on it is reserved whole.
 const MUCH: usize = 64 << 10;
 
@@ -27,10 +30,15 @@ enum Sink {
 
 struct Open {
     what: What,
-    name: std::ops::Range<usize>,
+    name: Range<usize>,
     start: usize,
+    size: u64,
     sink: Sink,
 }
+
+/// A delta that does not fit what it is said to be made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unfit;
 
 /// A large object: its state is here or with a piece being scanned.
 struct Queue {
@@ -45,6 +53,9 @@ struct Queue {
 pub(crate) struct Intake {
     buffer: Vec<u8>,
     items: Vec<Item>,
+    /// Where the objects of the run stand in the buffer; whoever sends them counts as this does.
+    run: Vec<Range<usize>>,
+    run_bytes: usize,
     open: Option<Open>,
     whole: VecDeque<(Vec<u8>, Item)>,
     queues: BTreeMap<u64, Queue>,
@@ -82,6 +93,7 @@ impl Intake {
     pub(crate) fn cut_bulk(&mut self) {
         self.cut = true;
         self.flush = true;
+        self.end_run();
         let whole = self.whole.iter().map(|(_, item)| &item.what);
         let open = self.open.iter().map(|open| &open.what);
         let waiting = self.items.iter().map(|item| &item.what);
@@ -120,6 +132,7 @@ impl Intake {
 
     /// A name, whole.
     pub(crate) fn name(&mut self, what: What, bytes: &[u8]) {
+        self.end_run();
         let start = self.buffer.len();
         self.buffer.extend_from_slice(bytes);
         self.held += bytes.len();
@@ -169,14 +182,85 @@ impl Intake {
         };
         self.held += name.len();
         let start = name.end;
+        let is_new = matches!(
+            what,
+            What::Object {
+                role: Role::New,
+                ..
+            }
+        );
+        match &sink {
+            Sink::Shared if is_new => {
+                let end = usize::try_from(size).map_or(start, |size| start + size);
+                self.run.push(start..end);
+            }
+            _ if is_new => {}
+            _ => self.end_run(),
+        }
         self.open = Some(Open {
             what,
             name,
             start,
+            size,
             sink,
         });
         if size == 0 {
             self.end();
+        }
+    }
+
+    /// All of the open object, made from one of its run.
+    pub(crate) fn made(&mut self, base: u32, delta: &[u8]) -> Result<(), Unfit> {
+        // Dropped, and that is known.
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        if self.cut {
+            // What it is made from may be gone.
+            self.left_out = true;
+            self.cut();
+            return Ok(());
+        }
+        let (start, size) = (open.start, open.size);
+        let base = self.run.get(base as usize).filter(|base| base.end <= start);
+        let base = base.cloned().ok_or(Unfit)?;
+        let head = delta::head(delta).ok_or(Unfit)?;
+        let mut rest = delta.get(head.instructions..).ok_or(Unfit)?;
+        let fits = matches!(open.sink, Sink::Shared)
+            && delta::fits(rest, base.len() as u64, size)
+            && (head.base, head.result) == (base.len() as u64, size);
+        if !fits {
+            return Err(Unfit);
+        }
+        self.reserve(usize::try_from(size).map_err(|_| Unfit)?);
+        while !rest.is_empty() {
+            let (piece, after) = delta::split(rest).ok_or(Unfit)?;
+            rest = after;
+            match piece {
+                Piece::Copy { start, len } => {
+                    let from = base.start + start;
+                    self.buffer.extend_from_within(from..from + len);
+                }
+                Piece::Insert(bytes) => self.buffer.extend_from_slice(bytes),
+            }
+        }
+        self.held += self.buffer.len() - start;
+        self.end();
+        Ok(())
+    }
+
+    fn end_run(&mut self) {
+        self.run.clear();
+        self.run_bytes = 0;
+    }
+
+    /// Makes room in the shared buffer: where much comes it is not moved again and again.
+    fn reserve(&mut self, more: usize) {
+        let full = self.buffer.len() + more > self.buffer.capacity();
+        if full && self.buffer.len() >= MUCH {
+            let most = BATCH + SMALL as usize;
+            self.buffer
+                .reserve_exact(most.saturating_sub(self.buffer.len()).max(more));
         }
     }
 
@@ -186,13 +270,7 @@ impl Intake {
         self.held += bytes.len();
         match &mut open.sink {
             Sink::Shared => {
-                // Much comes: not to be moved again and again while it grows.
-                let full = self.buffer.len() + bytes.len() > self.buffer.capacity();
-                if full && self.buffer.len() >= MUCH {
-                    let most = BATCH + SMALL as usize;
-                    self.buffer
-                        .reserve_exact(most.saturating_sub(self.buffer.len()));
-                }
+                self.reserve(bytes.len());
                 self.buffer.extend_from_slice(bytes);
             }
             Sink::Whole(own) => own.extend_from_slice(bytes),
@@ -218,6 +296,7 @@ impl Intake {
             name,
             start,
             sink,
+            ..
         }) = self.open.take()
         else {
             return;
@@ -230,6 +309,10 @@ impl Intake {
                     name,
                     content,
                 });
+                self.run_bytes += self.buffer.len() - start;
+                if self.run_bytes >= bound::RUN {
+                    self.end_run();
+                }
             }
             Sink::Whole(bytes) => {
                 let content = start..bytes.len();
@@ -252,6 +335,7 @@ impl Intake {
 
     /// The open object ends early: what came of it is dropped unscanned.
     pub(crate) fn cut(&mut self) {
+        self.end_run();
         let Some(Open { name, sink, .. }) = self.open.take() else {
             return;
         };
@@ -296,12 +380,11 @@ impl Intake {
             .open
             .as_ref()
             .is_some_and(|o| matches!(o.sink, Sink::Shared));
-        let enough = self.flush
-            || self.buffer.len() >= BATCH
-            || (self.outstanding == 0 && self.buffer.len() >= EARLY);
+        let enough = self.flush || (self.buffer.len() >= BATCH && self.run.is_empty());
         if self.items.is_empty() || in_buffer || !enough {
             return None;
         }
+        self.end_run();
         let buffer = std::mem::take(&mut self.buffer);
         let items = std::mem::take(&mut self.items);
         Some(Work::batch(shared, buffer, items))

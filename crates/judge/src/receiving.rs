@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use lychgate_model::limits::Deltas;
 use lychgate_model::{
-    HashKind, Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, limits,
+    HashKind, Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, delta, limits,
 };
-use lychgate_wire::frame::{Entry, Facts, Hello, Object, RefuseCode, Role, Unreadable, caps};
+use lychgate_wire::frame::{Entry, Facts, Hello, Made, Object, RefuseCode, Role, Unreadable, caps};
 use lychgate_wire::version;
 
 use crate::engine::Engine;
 use crate::identity::Identity;
+use crate::intake::Unfit;
 use crate::reply::{Refusal, Reply};
 use crate::session::{Asking, Session, protocol, short};
 use crate::work::{Shared, What};
@@ -22,7 +23,7 @@ pub fn greeting(engine: Option<&Engine>) -> (u64, Option<Deltas>) {
     let deltas = engine.map(|engine| engine.organisation().bounds().deltas());
     let raised = deltas.filter(|deltas| *deltas != Deltas::default());
     let promise = if raised.is_some() { caps::DELTAS } else { 0 };
-    (caps::OFFERS | caps::PERSONS | promise, raised)
+    (caps::OFFERS | caps::PERSONS | caps::MADE | promise, raised)
 }
 
 impl Session {
@@ -177,6 +178,15 @@ impl Session {
         };
         self.counter.data(role, bytes.len());
         self.intake.data(bytes, left);
+    }
+
+    /// All of the open object, as a delta. The order has seen that it gives the object's size.
+    pub(crate) fn made(&mut self, made: &Made<'_>) -> Result<(), Refusal> {
+        let size = delta::head(made.delta).map_or(0, |head| head.result);
+        self.counter
+            .data(Role::New, usize::try_from(size).unwrap_or(usize::MAX));
+        let taken = self.intake.made(made.base, made.delta);
+        taken.map_err(|Unfit| protocol("a delta that does not fit what it is made from"))
     }
 
     pub(crate) fn unreadable(&mut self, what: &Unreadable<'_>) {

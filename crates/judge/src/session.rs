@@ -278,6 +278,7 @@ impl Session {
             Frame::Entry(entry) => self.entry(entry),
             Frame::Object(object) => self.object(object)?,
             Frame::Data(bytes) => self.data(bytes),
+            Frame::Made(made) => self.made(made)?,
             Frame::Unreadable(what) => self.unreadable(what),
             Frame::Done(tally) => {
                 self.claimed = Some(*tally);

@@ -12,6 +12,7 @@
 pub mod change;
 pub mod comment;
 pub mod coverage;
+pub mod delta;
 pub mod exit;
 pub mod finding;
 pub mod ids;

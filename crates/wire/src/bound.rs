@@ -16,6 +16,14 @@ pub const DOCUMENT: usize = {
     }
 };
 
+/// Most content of a run, but for its last object: objects of role new, one after another with
+/// nothing in between, that may be made from each other. A judge scans a run at once.
+pub const RUN: usize = 704 << 10;
+/// Largest object of a run.
+pub const RUN_OBJECT: u64 = 256 << 10;
+/// Longest delta of a Made frame.
+pub const MADE: usize = 32 << 10;
+
 /// Longest build string of a Hello.
 pub const BUILD: usize = 256;
 /// Documents a judge may name in its Hello.

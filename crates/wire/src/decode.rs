@@ -11,7 +11,7 @@ use crate::encode::MAGIC;
 use crate::error::Error;
 use crate::field::Reader;
 use crate::frame::{
-    Answer, Document, DocumentContent, Entry, Facts, Frame, Gone, Hello, Object, Place, Plan,
+    Answer, Document, DocumentContent, Entry, Facts, Frame, Gone, Hello, Made, Object, Place, Plan,
     Refuse, Unreadable, Want,
 };
 use crate::tag;
@@ -51,6 +51,7 @@ pub fn frame(tag: u8, body: &[u8]) -> Result<Option<Frame<'_>>, Error> {
             object: from.id()?,
             path: from.name("path")?,
         }),
+        tag::MADE => Frame::Made(made(&mut from)?),
         tag::NESTED => Frame::Nested(from.name("path")?),
         tag::UNREADABLE => Frame::Unreadable(unreadable(&mut from)?),
         tag::DONE => Frame::Done(tally(&mut from)?),
@@ -68,6 +69,13 @@ pub fn frame(tag: u8, body: &[u8]) -> Result<Option<Frame<'_>>, Error> {
         0 => Ok(Some(frame)),
         bytes => Err(Error::Trailing { tag, bytes }),
     }
+}
+
+fn made<'a>(from: &mut Reader<'a>) -> Result<Made<'a>, Error> {
+    Ok(Made {
+        base: from.u32("base")?,
+        delta: from.long("delta", bound::MADE)?,
+    })
 }
 
 fn magic(from: &mut Reader<'_>) -> Result<(), Error> {

@@ -227,7 +227,7 @@ fn is_known(tag: u8) -> bool {
         tag,
         tag::HELLO
             | tag::REFUSE
-            | tag::FACTS..=tag::GONE
+            | tag::FACTS..=tag::MADE
             | tag::PLAN..=tag::VERDICT
             | tag::NESTED
             | tag::PROGRESS

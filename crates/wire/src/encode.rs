@@ -93,6 +93,10 @@ fn body(frame: &Frame<'_>, to: &mut Writer<'_>) {
             to.u64(deltas.result);
             to.u32(u32::try_from(deltas.chain).unwrap_or(u32::MAX));
         }
+        Frame::Made(v) => {
+            to.u32(v.base);
+            to.long("delta", v.delta, bound::MADE);
+        }
         Frame::Nested(path) => to.name("path", path),
         Frame::Gone(v) => {
             to.id(&v.commit);

@@ -38,6 +38,9 @@ pub enum Frame<'a> {
     /// Client: a piece of the object begun last. A decoder hands out what has arrived, so that
     /// one frame may come in several pieces.
     Data(&'a [u8]),
+    /// Client: all of the object begun last, made from one that was sent before. To judges with
+    /// [`caps::MADE`] alone.
+    Made(Made<'a>),
     /// Client: something that belongs to the change cannot be read. INDETERMINATE. Between the
     /// Data of an object with the same id it also says that the rest of it will not come.
     Unreadable(Unreadable<'a>),
@@ -110,6 +113,8 @@ pub mod caps {
     /// The judge takes the author and committer of a commit that is being made: a message of type
     /// commit, with those two headers alone.
     pub const PERSONS: u64 = 1 << 7;
+    /// The judge takes [`super::Frame::Made`].
+    pub const MADE: u64 = 1 << 8;
 }
 
 /// No session, and why. Frozen for ever.
@@ -245,6 +250,15 @@ pub struct Object<'a> {
     pub size: u64,
     /// For [`Role::File`] the path to report; otherwise empty.
     pub path: &'a [u8],
+}
+
+/// The content of an object as what another becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made<'a> {
+    /// Which object of the run it is made from; the first is 0.
+    pub base: u32,
+    /// A delta in Git's format, with both sizes.
+    pub delta: &'a [u8],
 }
 
 /// Something that belongs to the change cannot be read.

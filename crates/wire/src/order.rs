@@ -5,7 +5,7 @@
 //! wrong hash, of the wrong kind for the hook, or over a count. It counts an object's bytes, so
 //! that a receiver may trust `size`.
 
-use lychgate_model::{HashKind, Hook, ObjectId, limits};
+use lychgate_model::{HashKind, Hook, ObjectId, delta, limits};
 
 use crate::bound;
 use crate::frame::{Entry, Facts, Frame, Object, Place, Role, Want, caps};
@@ -49,6 +49,9 @@ pub enum Error {
     /// An id of the other hash.
     #[error("id is not of the repository's object format")]
     WrongHash,
+    /// A delta that does not give the object it is sent for, or of an object that is sent otherwise.
+    #[error("this delta does not make the object")]
+    Unfit,
     /// An answer to something nobody asked.
     #[error("{0} was not asked for")]
     Unasked(&'static str),
@@ -94,6 +97,8 @@ struct Open {
     id: ObjectId,
     role: Role,
     left: u64,
+    /// Whether nothing of it has come.
+    untouched: bool,
 }
 
 /// Checks one conversation.
@@ -266,7 +271,20 @@ impl Order {
                     count: size,
                     limit: open.left,
                 })?;
-                self.open = (left > 0).then_some(Open { left, ..open });
+                self.open = (left > 0).then_some(Open {
+                    left,
+                    untouched: false,
+                    ..open
+                });
+                Ok(())
+            }
+            Frame::Made(made) => {
+                let small = open.left <= bound::RUN_OBJECT && open.role == Role::New;
+                let fits = delta::head(made.delta).is_some_and(|head| head.result == open.left);
+                if !(open.untouched && small && fits) {
+                    return Err(Error::Unfit);
+                }
+                self.open = None;
                 Ok(())
             }
             Frame::Unreadable(what) if what.id == open.id => {
@@ -325,6 +343,7 @@ impl Order {
                 id: object.id,
                 role: object.role,
                 left: object.size,
+                untouched: true,
             });
         }
         Ok(())

@@ -22,6 +22,7 @@ pub(crate) const PLACE: u8 = 0x1a;
 pub(crate) const ANSWERED: u8 = 0x1b;
 
 pub(crate) const GONE: u8 = 0x1c;
+pub(crate) const MADE: u8 = 0x1d;
 pub(crate) const NESTED: u8 = 0x9c;
 
 pub(crate) const PLAN: u8 = 0x20;
@@ -57,6 +58,7 @@ impl Frame<'_> {
             Self::Place(_) => PLACE,
             Self::Answered => ANSWERED,
             Self::Gone(_) => GONE,
+            Self::Made(_) => MADE,
             Self::Nested(_) => NESTED,
             Self::Finding(_) => FINDING,
             Self::Rule(_) => RULE,
@@ -88,6 +90,7 @@ impl Frame<'_> {
             Self::Place(_) => "Place",
             Self::Answered => "Answered",
             Self::Gone(_) => "Gone",
+            Self::Made(_) => "Made",
             Self::Nested(_) => "Nested",
             Self::Finding(_) => "Finding",
             Self::Rule(_) => "Rule",

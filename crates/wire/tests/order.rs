@@ -215,6 +215,39 @@ fn an_object_has_exactly_its_bytes() {
 }
 
 #[test]
+fn a_delta_stands_for_all_of_a_small_new_object() {
+    let made = |result: u8| {
+        let delta: &'static [u8] = match result {
+            3 => &[2, 3, 0x90, 2, 1, b'x'],
+            _ => &[2, 4, 0x90, 2, 2, b'x', b'y'],
+        };
+        Frame::Made(Made { base: 0, delta })
+    };
+    let mut order = enumerating(Hook::PrePush);
+    order.receive(&object(Role::New, id(1), 3)).unwrap();
+    let error = order.clone().receive(&made(4)).unwrap_err();
+    assert_eq!(error.to_string(), "this delta does not make the object");
+    let mut begun = order.clone();
+    begun.receive(&Frame::Data(b"a")).unwrap();
+    begun.receive(&made(3)).unwrap_err();
+    order.receive(&made(3)).unwrap();
+    assert_eq!(order.open_object(), None);
+    order.clone().receive(&made(3)).unwrap_err();
+    order.receive(&done()).unwrap();
+
+    let size = 1 << 30;
+    let mut large = enumerating(Hook::PrePush);
+    large.receive(&object(Role::New, id(1), size)).unwrap();
+    let delta = &[2, 0x80, 0x80, 0x80, 0x80, 4, 0x90, 2];
+    assert_eq!(lychgate_model::delta::head(delta).unwrap().result, size);
+    let made_large = Frame::Made(Made { base: 0, delta });
+    large.receive(&made_large).unwrap_err();
+    let mut old = asking(Want::Content(vec![id(1)]));
+    old.receive(&object(Role::Old, id(1), 3)).unwrap();
+    old.receive(&made(3)).unwrap_err();
+}
+
+#[test]
 fn answers_answer_what_was_asked() {
     for (want, frame, fits) in [
         (Want::Places(vec![id(2), id(1)]), place(id(1)), true),

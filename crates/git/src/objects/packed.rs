@@ -3,12 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use lychgate_model::{ObjectId, ObjectKind, limits};
+use lychgate_model::{ObjectId, ObjectKind, delta, limits};
 
 use super::inflate::Inflater;
 use super::pack::Pack;
 use super::{Header, ObjectSink, Objects, Scratch, within};
-use crate::delta;
 use crate::error::Error;
 use crate::pack::Form;
 

@@ -1,18 +1,23 @@
 //! Entries in delta order: a stack of bases, each kept until its last delta is made.
+//!
+//! What nobody wants the content of is not made: its delta is kept instead, until something is made
+//! from it.
 
 use std::ops::{ControlFlow, Range};
 
-use lychgate_model::ObjectKind;
 use lychgate_model::limits::{PIECE, WHOLE_OBJECT};
+use lychgate_model::{ObjectKind, delta};
 
-use super::{Entry, Failure, NONE, Pack, PackSink, Reader, State};
-use crate::delta;
+use super::{Base, Entry, Failure, NONE, Pack, PackSink, Reader, State};
 use crate::inflate::Whole;
 use crate::objects::Inflater;
 
 /// Bytes of delta bases kept while their other deltas wait; above it they are decoded again.
 /// Git's `index-pack` keeps as many (`core.deltaBaseCacheLimit`).
 pub(super) const HELD: usize = 96 << 20;
+
+/// A longer delta is carried out at once.
+const LAZY: usize = 32 << 10;
 
 /// Bytes of buffers kept to be used again; beyond that they are given back.
 const KEPT: usize = 4 << 20;
@@ -70,12 +75,24 @@ impl Buffer {
     }
 }
 
-/// A decoded entry some of whose deltas are still to be decoded.
+/// An entry some of whose deltas are still to be decoded.
 struct Frame {
     at: u32,
-    /// Of the deltas made from it, the next, as a place in [`Pack::deltas`].
+    /// Of the deltas made from it, the next, as a place in [`Pack::deltas`]; `None`: they are all
+    /// on their way.
     next: Option<u32>,
+    /// Bytes of its content.
+    len: u64,
     content: Option<Buffer>,
+    /// How its content is made from that of the frame below, while it is not made.
+    delta: Option<Box<[u8]>>,
+}
+
+impl Frame {
+    fn held(&self) -> usize {
+        self.content.as_ref().map_or(0, |content| content.len)
+            + self.delta.as_ref().map_or(0, |delta| delta.len())
+    }
 }
 
 struct Decoder<'p> {
@@ -113,7 +130,7 @@ impl Decoder<'_> {
             return self.failed(at, Failure::BadEntry, sink);
         }
         sink.object(self.pack.number(at), kind, content.content(), None)?;
-        self.push(at, content);
+        self.keep(at, content);
         while let Some(top) = self.frames.len().checked_sub(1) {
             self.step(top, kind, sink)?;
         }
@@ -122,47 +139,93 @@ impl Decoder<'_> {
 
     /// Decodes the next delta of the frame on top; the frame goes with its last.
     fn step(&mut self, top: usize, kind: ObjectKind, sink: &mut dyn PackSink) -> ControlFlow<()> {
-        let Some(frame) = self.frames.get_mut(top) else {
+        let Some(frame) = self.frames.get(top) else {
             return ControlFlow::Break(());
         };
-        let (base_at, cursor) = (frame.at, frame.next);
-        let content = frame.content.take();
-        let base = match content {
-            Some(content) => {
-                self.held = self.held.saturating_sub(content.len);
-                content
-            }
-            None => match self.again(base_at) {
-                Some(content) => content,
-                None => {
-                    self.frames.truncate(top);
-                    return self.below(base_at, Failure::BadDelta, sink);
-                }
-            },
-        };
-        let Some(cursor) = cursor else {
-            self.frames.truncate(top);
-            self.recycle(base);
+        let (base_at, base_len) = (frame.at, frame.len);
+        let Some(cursor) = frame.next else {
+            self.pop(top);
             return ControlFlow::Continue(());
         };
-        let at = self.pack.delta(cursor);
         let next = self.next_delta(base_at, Some(cursor));
-        let mut result = self.buffer();
-        let outcome = self.apply(at, base.content(), &mut result);
-        if outcome.is_ok() {
-            let made_from = Some((self.pack.number(base_at), base.content()));
-            sink.object(self.pack.number(at), kind, result.content(), made_from)?;
-        }
-        if next.is_none() {
-            self.frames.truncate(top);
-            self.recycle(base);
-        } else if let Some(frame) = self.frames.get_mut(top) {
+        if let Some(frame) = self.frames.get_mut(top) {
             frame.next = next;
-            self.held += base.len;
-            frame.content = Some(base);
+        }
+        let at = self.pack.delta(cursor);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let flow = match self.read_delta(at, base_len, &mut scratch) {
+            Ok(head) => self.made(top, at, kind, (head, scratch.content()), sink),
+            Err(why) => self.failed(at, why, sink),
+        };
+        if scratch.bytes.len() <= KEPT {
+            self.scratch = scratch;
+        }
+        flow
+    }
+
+    /// Makes an entry from that of a frame, or lets it be where its delta is enough.
+    fn made(
+        &mut self,
+        top: usize,
+        at: u32,
+        kind: ObjectKind,
+        (head, delta): (delta::Head, &[u8]),
+        sink: &mut dyn PackSink,
+    ) -> ControlFlow<()> {
+        let Some(frame) = self.frames.get(top) else {
+            return ControlFlow::Break(());
+        };
+        let (base_at, is_last) = (frame.at, frame.next.is_none());
+        let (number, base) = (self.pack.number(at), self.pack.number(base_at));
+        let instructions = delta.get(head.instructions..).unwrap_or_default();
+        if kind == ObjectKind::Blob
+            && delta.len() <= LAZY
+            && delta::fits(instructions, head.base, head.result)
+            && sink.takes(number, head.result, base, delta)?
+        {
+            let next = self.next_delta(at, None);
+            if next.is_some() {
+                // Its base stays below it, even with no other delta to make.
+                self.push(Frame {
+                    at,
+                    next,
+                    len: head.result,
+                    content: None,
+                    delta: Some(delta.into()),
+                });
+            } else if is_last {
+                self.pop(top);
+            }
+            return ControlFlow::Continue(());
+        }
+        let Some(content) = self.content(top) else {
+            self.pop(top);
+            return self.below(base_at, Failure::BadDelta, sink);
+        };
+        let mut result = self.buffer();
+        let outcome = usize::try_from(head.result)
+            .map_err(|_| Failure::LargeResult)
+            .and_then(|len| {
+                let made = delta::apply(content.content(), instructions, result.room(len));
+                made.ok_or(Failure::BadDelta)
+            });
+        if outcome.is_ok() {
+            let base = Base {
+                number: base,
+                content: content.content(),
+                delta,
+            };
+            sink.object(number, kind, result.content(), Some(base))?;
+        }
+        if is_last {
+            self.pop(top);
+            self.recycle(content);
+        } else if let Some(frame) = self.frames.get_mut(top) {
+            self.held += content.len;
+            frame.content = Some(content);
         }
         match outcome {
-            Ok(()) => self.push(at, result),
+            Ok(()) => self.keep(at, result),
             Err(why) => {
                 self.recycle(result);
                 self.failed(at, why, sink)?;
@@ -171,27 +234,95 @@ impl Decoder<'_> {
         ControlFlow::Continue(())
     }
 
-    fn push(&mut self, at: u32, content: Buffer) {
+    /// Takes the content of a frame, made from those below it where it was let be, or decoded once
+    /// more where it was given up for memory.
+    fn content(&mut self, top: usize) -> Option<Buffer> {
+        let mut from = top;
+        while let Some(frame) = self.frames.get(from)
+            && frame.content.is_none()
+            && frame.delta.is_some()
+        {
+            from = from.checked_sub(1)?;
+        }
+        let at = self.frames.get(from)?.at;
+        if from == top {
+            return match self.frames.get_mut(top)?.content.take() {
+                Some(content) => {
+                    self.held = self.held.saturating_sub(content.len);
+                    Some(content)
+                }
+                None => self.again(at),
+            };
+        }
+        let again = match self.frames.get(from)?.content {
+            Some(_) => None,
+            None => Some(self.again(at)?),
+        };
+        let mut made: Option<Buffer> = again;
+        for place in from + 1..=top {
+            let mut result = self.buffer();
+            let base = match &made {
+                Some(made) => made.content(),
+                None => self.frames.get(from)?.content.as_ref()?.content(),
+            };
+            let frame = self.frames.get(place)?;
+            let delta = frame.delta.as_deref()?;
+            let instructions = delta.get(delta::head(delta)?.instructions..)?;
+            let room = result.room(usize::try_from(frame.len).ok()?);
+            delta::apply(base, instructions, room)?;
+            if let Some(before) = made.replace(result) {
+                self.recycle(before);
+            }
+        }
+        let delta = self.frames.get_mut(top)?.delta.take();
+        self.held = self
+            .held
+            .saturating_sub(delta.map_or(0, |delta| delta.len()));
+        made
+    }
+
+    /// Puts an entry that was made on the stack, if anything is made from it.
+    fn keep(&mut self, at: u32, content: Buffer) {
         let next = self.next_delta(at, None);
         if next.is_none() {
             return self.recycle(content);
         }
-        self.held += content.len;
-        self.frames.push(Frame {
+        self.push(Frame {
             at,
             next,
+            len: content.len as u64,
             content: Some(content),
+            delta: None,
         });
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.held += frame.held();
+        self.frames.push(frame);
         let top = self.frames.len() - 1;
         for below in 0..top {
             if self.held <= self.pack.held {
                 break;
             }
-            let dropped = self
-                .frames
-                .get_mut(below)
-                .and_then(|frame| frame.content.take());
-            self.held -= dropped.map_or(0, |content| content.len);
+            if let Some(frame) = self.frames.get_mut(below) {
+                self.held -= frame.held();
+                (frame.content, frame.delta) = (None, None);
+            }
+        }
+    }
+
+    /// Takes the frame on top away.
+    fn pop(&mut self, top: usize) {
+        if let Some(frame) = self.frames.get(top) {
+            self.held = self.held.saturating_sub(frame.held());
+        }
+        let content = self
+            .frames
+            .drain(top..)
+            .next()
+            .and_then(|frame| frame.content);
+        if let Some(content) = content {
+            self.recycle(content);
         }
     }
 
@@ -230,32 +361,36 @@ impl Decoder<'_> {
         Some((entry, extent.start + entry.head as u64..extent.end))
     }
 
-    fn apply(&mut self, at: u32, base: &[u8], result: &mut Buffer) -> Result<(), Failure> {
+    /// Inflates a delta that is made from a base of so many bytes.
+    fn read_delta(
+        &mut self,
+        at: u32,
+        base: u64,
+        into: &mut Buffer,
+    ) -> Result<delta::Head, Failure> {
         let (entry, body) = self.entry(at).ok_or(Failure::BadEntry)?;
         if entry.size > self.pack.limits.result {
             return Err(Failure::LargeResult);
         }
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let outcome = (|| {
-            if !self.whole(body, entry.size, &mut scratch) {
-                return Err(Failure::BadEntry);
-            }
-            let delta = scratch.content();
-            let head = delta::head(delta).ok_or(Failure::BadDelta)?;
-            if head.result > self.pack.limits.result {
-                return Err(Failure::LargeResult);
-            }
-            let instructions = delta.get(head.instructions..).ok_or(Failure::BadDelta)?;
-            if head.base != base.len() as u64 {
-                return Err(Failure::BadDelta);
-            }
-            let room = result.room(usize::try_from(head.result).map_err(|_| Failure::LargeResult)?);
-            delta::apply(base, instructions, room).ok_or(Failure::BadDelta)
-        })();
-        if scratch.bytes.len() <= KEPT {
-            self.scratch = scratch;
+        if !self.whole(body, entry.size, into) {
+            return Err(Failure::BadEntry);
         }
-        outcome
+        let head = delta::head(into.content()).ok_or(Failure::BadDelta)?;
+        if head.result > self.pack.limits.result {
+            return Err(Failure::LargeResult);
+        }
+        if head.base != base {
+            return Err(Failure::BadDelta);
+        }
+        Ok(head)
+    }
+
+    fn apply(&mut self, at: u32, base: &[u8], result: &mut Buffer) -> Result<(), Failure> {
+        let mut delta = Buffer::default();
+        let head = self.read_delta(at, base.len() as u64, &mut delta)?;
+        let instructions = delta.content().get(head.instructions..);
+        let room = result.room(usize::try_from(head.result).map_err(|_| Failure::LargeResult)?);
+        delta::apply(base, instructions.unwrap_or_default(), room).ok_or(Failure::BadDelta)
     }
 
     /// Inflates one stream that has to give exactly `size` bytes.

@@ -21,13 +21,24 @@ use crate::numbers::Numbers;
 
 /// Takes the objects of a pack.
 pub(crate) trait PackSink {
-    /// One object. `base`: the delta base it was made from, number and content.
+    /// Asked of a blob that is a delta, before it is made: whether it need not be, since the delta
+    /// is enough or nothing is wanted. The delta fits its base.
+    fn takes(
+        &mut self,
+        _number: u32,
+        _size: u64,
+        _base: u32,
+        _delta: &[u8],
+    ) -> ControlFlow<(), bool> {
+        ControlFlow::Continue(false)
+    }
+    /// One object. `base`: what it was made from.
     fn object(
         &mut self,
         number: u32,
         kind: ObjectKind,
         content: &[u8],
-        base: Option<(u32, &[u8])>,
+        base: Option<Base<'_>>,
     ) -> ControlFlow<()>;
     /// One object too large to be held: `size` bytes follow in pieces.
     fn begin(&mut self, number: u32, kind: ObjectKind, size: u64) -> ControlFlow<()>;
@@ -35,6 +46,15 @@ pub(crate) trait PackSink {
     fn piece(&mut self, piece: &[u8]) -> ControlFlow<()>;
     /// An object that cannot be decoded, maybe after some of its pieces.
     fn failed(&mut self, number: u32, why: Failure) -> ControlFlow<()>;
+}
+
+/// What an object was made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Base<'b> {
+    pub(crate) number: u32,
+    pub(crate) content: &'b [u8],
+    /// How it was made from it.
+    pub(crate) delta: &'b [u8],
 }
 
 /// Why an object of a pack is not decoded.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use gix::zlib::Compression;
 use gix::zlib::stream::deflate::Write as Deflate;
+use lychgate_model::delta;
 use lychgate_model::limits::DELTA_CHAIN;
 
 use super::*;
@@ -124,15 +125,30 @@ struct Kept {
     failed: BTreeMap<u32, Failure>,
     pieces: usize,
     open: u32,
+    /// Every so manieth delta is taken as such; 0: none.
+    lazily: u32,
+    taken: u32,
 }
 
 impl PackSink for Kept {
+    fn takes(&mut self, number: u32, size: u64, base: u32, delta: &[u8]) -> ControlFlow<(), bool> {
+        if self.lazily == 0 || number % self.lazily == 0 {
+            return ControlFlow::Continue(false);
+        }
+        let mut content = vec![0; size as usize];
+        let instructions = &delta[delta::head(delta).unwrap().instructions..];
+        delta::apply(&self.objects[&base], instructions, &mut content).unwrap();
+        assert!(self.objects.insert(number, content).is_none());
+        self.taken += 1;
+        ControlFlow::Continue(true)
+    }
+
     fn object(
         &mut self,
         number: u32,
         _: ObjectKind,
         content: &[u8],
-        _: Option<(u32, &[u8])>,
+        _: Option<Base<'_>>,
     ) -> ControlFlow<()> {
         assert!(self.objects.insert(number, content.to_vec()).is_none());
         ControlFlow::Continue(())
@@ -157,12 +173,20 @@ impl PackSink for Kept {
 }
 
 fn read(written: Written, held: usize, wanted: &dyn Fn(u32) -> bool) -> Kept {
+    read_lazily(written, held, 0, wanted)
+}
+
+/// As [`read`], where not every content is asked for.
+fn read_lazily(written: Written, held: usize, lazily: u32, wanted: &dyn Fn(u32) -> bool) -> Kept {
     let mut numbers = Numbers::new(HashKind::Sha1);
     let mut pack = written.open(&mut numbers);
     pack.held = held;
     let number = |n: u32| u32::from_be_bytes(numbers.bytes(n)[..4].try_into().unwrap());
     let needed = pack.needed(&|n, _| wanted(number(n)));
-    let mut kept = Kept::default();
+    let mut kept = Kept {
+        lazily,
+        ..Kept::default()
+    };
     assert!(pack.decode(&needed, &mut kept).is_continue());
     kept.objects = kept
         .objects
@@ -210,6 +234,33 @@ fn every_delta_comes_out_whatever_memory_there_is() {
         assert_eq!(kept.objects, expected, "{held}");
         assert!(kept.failed.is_empty());
     }
+}
+
+#[test]
+fn what_nobody_asks_for_is_made_when_something_is_made_from_it() {
+    for held in [usize::MAX, 2000, 0] {
+        for lazily in [1, 2, 3, 5, 1000] {
+            let (written, expected) = branching();
+            let kept = read_lazily(written, held, lazily, &|_| true);
+            assert_eq!(kept.objects, expected, "{held}, {lazily}");
+            assert_eq!(kept.taken > 0, lazily > 1);
+            assert!(kept.failed.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_delta_that_does_not_fit_is_never_given_as_one() {
+    let mut written = Written::new();
+    let base = written.blob(0, b"base");
+    let beyond = [size_of_delta(4), size_of_delta(9), vec![0x90, 9]].concat();
+    let bad = written.on(1, base, &beyond);
+    written.on(2, bad, &append(9, b"below it"));
+    written.on(3, base, &append(4, b"beside it"));
+    let kept = read_lazily(written, usize::MAX, 1000, &|_| true);
+    let why = Failure::BadDelta;
+    assert_eq!(kept.failed, BTreeMap::from([(1, why), (2, why)]));
+    assert_eq!(kept.objects[&3], b"basebeside it");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use lychgate_model::{ObjectId, ObjectKind};
 
 use crate::graph::{Graph, Node};
 use crate::objects::{ObjectSink, Objects};
-use crate::pack::{Failure, PackSink};
+use crate::pack::{Base, Failure, PackSink};
 use crate::pushed::Visitor;
 
 /// Why an enumeration ends before its end.
@@ -90,11 +90,26 @@ impl Pass<'_> {
         duties.is_due(number) || (kind != ObjectKind::Blob && graph.node(number) == Node::Unread)
     }
 
-    fn hand_over(&mut self, number: u32, kind: ObjectKind, content: &[u8]) -> ControlFlow<()> {
-        let id = self.graph.numbers.id(number);
+    fn hand_over(
+        &mut self,
+        number: u32,
+        kind: ObjectKind,
+        content: &[u8],
+        base: Option<Base<'_>>,
+    ) -> ControlFlow<()> {
         if !self.duties.is_due(number) {
             return ControlFlow::Continue(());
         }
+        if let Some(Base {
+            number: base,
+            delta,
+            ..
+        }) = base
+            && self.hand_over_made(number, (kind, content.len() as u64), base, delta)?
+        {
+            return ControlFlow::Continue(());
+        }
+        let id = self.graph.numbers.id(number);
         let Some(visitor) = self.visitor.as_deref_mut() else {
             return ControlFlow::Continue(());
         };
@@ -107,22 +122,51 @@ impl Pass<'_> {
     }
 }
 
+impl Pass<'_> {
+    /// Hands an object that is due over as what it is made from; whether the visitor takes that.
+    fn hand_over_made(
+        &mut self,
+        number: u32,
+        (kind, size): (ObjectKind, u64),
+        base: u32,
+        delta: &[u8],
+    ) -> ControlFlow<(), bool> {
+        let Some(visitor) = self.visitor.as_deref_mut() else {
+            return ControlFlow::Continue(false);
+        };
+        let ids = &self.graph.numbers;
+        let taken = visitor.made((ids.id(number), kind, size), ids.id(base), delta)?;
+        if taken {
+            self.duties.set(number, Duties::DONE);
+        }
+        ControlFlow::Continue(taken)
+    }
+}
+
 impl PackSink for Pass<'_> {
+    fn takes(&mut self, number: u32, size: u64, base: u32, delta: &[u8]) -> ControlFlow<(), bool> {
+        if !self.duties.is_due(number) || self.visitor.is_none() {
+            return ControlFlow::Continue(true);
+        }
+        self.hand_over_made(number, (ObjectKind::Blob, size), base, delta)
+    }
+
     fn object(
         &mut self,
         number: u32,
         kind: ObjectKind,
         content: &[u8],
-        base: Option<(u32, &[u8])>,
+        base: Option<Base<'_>>,
     ) -> ControlFlow<()> {
         if kind != ObjectKind::Blob && self.graph.node(number) == Node::Unread {
             if self.files_only {
                 self.again.push(number);
                 return ControlFlow::Continue(());
             }
+            let base = base.map(|base| (base.number, base.content));
             self.graph.add(number, kind, content, base);
         }
-        self.hand_over(number, kind, content)
+        self.hand_over(number, kind, content, base)
     }
 
     fn begin(&mut self, number: u32, kind: ObjectKind, size: u64) -> ControlFlow<()> {

@@ -44,6 +44,18 @@ pub trait Visitor {
     /// An object that is needed; `size` bytes of content follow.
     fn object(&mut self, id: ObjectId, kind: ObjectKind, size: u64) -> ControlFlow<()>;
 
+    /// An object that is needed, as a delta in Git's format on the content of another; that it fits is
+    /// certain only where that content is what its id says. `false`: its content is to come instead.
+    fn made(
+        &mut self,
+        object: (ObjectId, ObjectKind, u64),
+        base: ObjectId,
+        delta: &[u8],
+    ) -> ControlFlow<(), bool> {
+        let _ = (object, base, delta);
+        ControlFlow::Continue(false)
+    }
+
     /// The next piece of the object's content, at most `limits::CHUNK` bytes.
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()>;
 

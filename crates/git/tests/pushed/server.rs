@@ -366,6 +366,8 @@ pub(crate) struct Judged {
     /// Paths told with an old side: its mode, and the new one.
     pub(crate) changed: Vec<(String, Mode, Mode)>,
     pub(crate) rounds: u32,
+    /// Objects that came as deltas.
+    pub(crate) deltas: u32,
     refused: BTreeSet<ObjectId>,
     open: Option<(ObjectId, u64)>,
     offering: bool,
@@ -452,6 +454,28 @@ impl Visitor for Judged {
         );
         self.open = Some((id, size));
         ControlFlow::Continue(())
+    }
+
+    fn made(
+        &mut self,
+        (id, kind, size): (ObjectId, ObjectKind, u64),
+        base: ObjectId,
+        delta: &[u8],
+    ) -> ControlFlow<(), bool> {
+        self.close();
+        let taken = id.as_bytes()[0] % 4 != 0;
+        let base = self.objects.get(&base).filter(|_| taken);
+        let Some((_, base)) = base.map(|(kind, base)| (kind, base.clone())) else {
+            return ControlFlow::Continue(false);
+        };
+        self.object(id, kind, size)?;
+        let head = lychgate_model::delta::head(delta).unwrap();
+        let mut content = vec![0; usize::try_from(size).unwrap()];
+        let instructions = &delta[head.instructions..];
+        lychgate_model::delta::apply(&base, instructions, &mut content).unwrap();
+        self.objects.get_mut(&id).unwrap().1 = content;
+        self.deltas += 1;
+        ControlFlow::Continue(true)
     }
 
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {

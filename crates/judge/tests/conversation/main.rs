@@ -13,6 +13,7 @@ mod configured;
 mod early;
 mod links;
 mod listed;
+mod made;
 mod moved;
 mod promised;
 mod pushed;

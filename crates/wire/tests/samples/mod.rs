@@ -208,6 +208,13 @@ pub(crate) fn all() -> Vec<(&'static str, Frame<'static>)> {
         ),
         ("want-gone", Frame::Want(Want::Gone(vec![(id(8), id(4))]))),
         (
+            "made",
+            Frame::Made(Made {
+                base: 7,
+                delta: &[4, 5, 0x90, 4, 1, b'x'],
+            }),
+        ),
+        (
             "gone",
             Frame::Gone(Gone {
                 commit: id(8),
