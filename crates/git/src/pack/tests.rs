@@ -132,7 +132,7 @@ struct Kept {
 
 impl PackSink for Kept {
     fn takes(&mut self, number: u32, size: u64, base: u32, delta: &[u8]) -> ControlFlow<(), bool> {
-        if self.lazily == 0 || number % self.lazily == 0 {
+        if self.lazily == 0 || number.is_multiple_of(self.lazily) {
             return ControlFlow::Continue(false);
         }
         let mut content = vec![0; size as usize];
