@@ -23,6 +23,7 @@ mod operator;
 mod pair;
 mod path;
 mod sayings;
+mod settings;
 mod triples;
 mod turns;
 mod words;
@@ -30,6 +31,8 @@ mod words;
 use std::ops::Range;
 
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
+pub use settings::Settings;
+pub(crate) use settings::VERSION as SETTINGS_VERSION;
 
 use extent::Written;
 
