@@ -43,6 +43,7 @@ mod returning;
 mod session;
 mod state;
 mod stores;
+mod texts;
 mod work;
 
 pub use cache::Cache;

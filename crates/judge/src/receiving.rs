@@ -55,6 +55,7 @@ impl Session {
             state: self.state.clone(),
             hash: facts.object_format,
             trailers: Arc::from([]),
+            texts: Arc::default(),
             cut: Arc::default(),
             left_out: Arc::default(),
         });

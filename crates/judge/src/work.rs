@@ -15,6 +15,7 @@ use crate::identity::{self, Claim, Identity};
 use crate::opening::{Opened, Opening};
 use crate::session::Session;
 use crate::state::State;
+use crate::texts::Texts;
 
 /// An object up to this size shares a buffer with others.
 pub(crate) const SMALL: u64 = 256 << 10;
@@ -123,6 +124,8 @@ pub(crate) struct Shared {
     pub(crate) state: Arc<State>,
     pub(crate) hash: HashKind,
     pub(crate) trailers: Arc<[String]>,
+    /// What was scanned last.
+    pub(crate) texts: Arc<Texts>,
     /// The rest is not judged any more: work that waits does nothing.
     pub(crate) cut: Arc<AtomicBool>,
     /// Something was not judged because of that.
@@ -242,7 +245,12 @@ impl Work {
         match job {
             Job::Batch { buffer, items } => {
                 let genuine = shared.genuine(&buffer, &items);
+                let alone = items.len() == 1;
+                let last = shared.texts.last(alone);
                 let mut series = shared.engine.rules().series(shared.state.key());
+                if let Some(last) = &last {
+                    series = series.after(&last.left, &last.buffer);
+                }
                 let judge = |(item, genuine): (Item, bool)| {
                     if shared.leaves_out(&item.what) {
                         return None;
@@ -258,6 +266,8 @@ impl Work {
                     Some(judged)
                 };
                 let judged = items.into_iter().zip(genuine).filter_map(judge).collect();
+                let left = series.leave(&buffer);
+                shared.texts.keep(alone, buffer, left);
                 WorkDone { judged, ..nothing }
             }
             Job::Opening(opening) => WorkDone {

@@ -8,6 +8,7 @@
 //! A value that matched never leaves: what leaves is a masked preview and a keyed tag.
 
 mod advice;
+mod alike;
 mod beside;
 mod canonical;
 pub mod check;
@@ -70,6 +71,6 @@ pub use ruleset::{PackSource, RuleSet};
 pub use scan::Scratch;
 pub use scanned::{Day, Home, Input, Link, Marker, MarkerKind, RawFinding, Scanned};
 pub use sealed::Sealed;
-pub use series::Series;
+pub use series::{Left, Series};
 pub use stream::Stream;
 pub use value::{ValueKey, ValueTag};

@@ -99,6 +99,12 @@ impl Block {
         self.mask(quotes)
     }
 
+    /// Ends of lines.
+    #[inline]
+    pub(crate) fn line_ends(&self) -> u64 {
+        self.mask(|v| v.is(b'\n'))
+    }
+
     /// Characters of base64 whose highest bit of six is not set.
     pub(crate) fn low(&self) -> u64 {
         self.mask(|v| v.within(b'A', 25).or(v.within(b'a', 5)))

@@ -16,7 +16,7 @@ use crate::engine::{Caches, Engine, Match};
 use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
 use crate::meter::Meter;
-use crate::prefilter::Hits;
+use crate::prefilter::{Hits, RANGE_MOST};
 use crate::recall::{COMPARISONS, Recall, Recalled};
 use crate::rule::Rule;
 use crate::searcher::{Searcher, Target};
@@ -30,7 +30,7 @@ pub(crate) use text::{Found, Text};
 use text::{is_header, lines_of};
 
 /// Bytes the prefilter takes at once: as large as the hits of one call may become.
-const STEP: usize = 256 << 10;
+pub(crate) const STEP: usize = RANGE_MOST;
 /// Values without a shape that are kept of one object and could not block anywhere: beyond them it
 /// is a table of data.
 const SHAPELESS_MOST: usize = 256;

@@ -1,16 +1,19 @@
 //! Objects out of one buffer, one after the other: versions of a file come one after the other, and
 //! most of each was scanned in the one before.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use lychgate_model::ObjectKind;
 
+use crate::alike::{Alike, same_beginning, same_end};
 use crate::effort::Account;
 use crate::prefilter::Hit;
 use crate::ruleset::RuleSet;
 use crate::scan::{Scratch, unmarked};
 use crate::scanned::{Input, Scanned};
-use crate::search::Like;
+use crate::search::{self, Like};
 use crate::value::ValueKey;
 
 /// Texts that are remembered.
@@ -18,11 +21,11 @@ const PAST: usize = 8;
 /// Bytes of a text that is worth it.
 const LEAST: usize = 512;
 /// Bytes of one that is searched in more than one step.
-const MOST: usize = 256 << 10;
-/// Bytes compared at once.
-const STEP: usize = 64;
-/// and where they differ.
-const WORD: usize = 8;
+const MOST: usize = search::STEP;
+/// Texts that are so many times as long are not alike, or it does not help.
+const TIMES: usize = 4;
+/// Bytes of text for which a keyword is remembered; text of keywords is scanned every time.
+const SPARSE: usize = 16;
 
 /// Scans objects of one buffer under one set of rules. What it finds in each is what
 /// [`RuleSet::scan`] finds, byte for byte; what is the same as in one of the last texts costs less.
@@ -34,13 +37,29 @@ pub struct Series<'r, 'b> {
     /// The latest last.
     past: Vec<Past<'b>>,
     spare: Vec<Vec<Hit>>,
+    alike: Alike,
 }
 
 /// A text of which nothing came.
 struct Past<'b> {
     text: &'b [u8],
-    hits: Vec<Hit>,
+    hits: Cow<'b, [Hit]>,
     account: Account,
+}
+
+/// What a series knows of the texts in one buffer when it ends: another may begin with it.
+#[derive(Debug)]
+pub struct Left {
+    /// The rules it is about.
+    instance: u64,
+    texts: Vec<(Range<usize>, Vec<Hit>, Account)>,
+}
+
+impl Left {
+    /// Whether it is of any use.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
 }
 
 impl fmt::Debug for Series<'_, '_> {
@@ -57,11 +76,49 @@ impl RuleSet {
             key,
             past: Vec::with_capacity(PAST),
             spare: Vec::new(),
+            alike: Alike::default(),
         }
     }
 }
 
 impl<'b> Series<'_, 'b> {
+    /// Goes on where a series ended that scanned what stands in `buffer`.
+    #[must_use]
+    pub fn after(mut self, left: &'b Left, buffer: &'b [u8]) -> Self {
+        if left.instance == self.rules.searcher.instance {
+            let past = left.texts.iter().filter_map(|(range, hits, account)| {
+                Some(Past {
+                    text: buffer.get(range.clone())?,
+                    hits: Cow::Borrowed(hits),
+                    account: *account,
+                })
+            });
+            self.past.extend(past.take(PAST));
+        }
+        self
+    }
+
+    /// Ends the series. What it knows of texts that stand in `buffer` is left.
+    pub fn leave(self, buffer: &'b [u8]) -> Left {
+        let Range { start, end } = buffer.as_ptr_range();
+        let texts = self.past.into_iter().filter_map(|past| {
+            let place = past.text.as_ptr_range();
+            let here = start <= place.start && place.end <= end;
+            let at = place.start.addr().wrapping_sub(start.addr());
+            here.then(|| {
+                (
+                    at..at + past.text.len(),
+                    past.hits.into_owned(),
+                    past.account,
+                )
+            })
+        });
+        Left {
+            instance: self.rules.searcher.instance,
+            texts: texts.collect(),
+        }
+    }
+
     /// Scans one whole object, as [`RuleSet::scan`] does.
     pub fn scan(&mut self, input: Input<'b>, scratch: &mut Scratch, out: &mut Scanned) {
         let text = unmarked(input.bytes);
@@ -71,19 +128,18 @@ impl<'b> Series<'_, 'b> {
             return;
         }
         let found = self.nearest(text);
-        let past = found.and_then(|(i, prefix, suffix)| Some((self.past.get(i)?, prefix, suffix)));
-        let like = past.map(|(past, prefix, suffix)| Like {
+        let past = found.and_then(|i| self.past.get(i));
+        let like = past.map(|past| Like {
             hits: &past.hits,
             length: past.text.len(),
             account: past.account,
-            prefix,
-            suffix,
+            stretches: self.alike.stretches(),
         });
         let quiet = self
             .rules
             .scan_like(input, like.as_ref(), self.key, scratch, out);
         let gone = match found {
-            Some((i, ..)) => Some(i),
+            Some(i) => Some(i),
             None => (self.past.len() == PAST).then_some(0),
         };
         let state = &scratch.plain.state;
@@ -91,15 +147,21 @@ impl<'b> Series<'_, 'b> {
         let Some((account, keywords)) = kept else {
             return;
         };
-        if let Some(i) = gone {
-            self.spare.push(self.past.remove(i).hits);
-        }
         let mut hits = self.spare.pop().unwrap_or_default();
         hits.clear();
-        hits.extend(keywords);
+        hits.extend(keywords.take(text.len() / SPARSE + 1));
+        if hits.len() > text.len() / SPARSE {
+            self.spare.push(hits);
+            return;
+        }
+        if let Some(i) = gone
+            && let Cow::Owned(hits) = self.past.remove(i).hits
+        {
+            self.spare.push(hits);
+        }
         self.past.push(Past {
             text,
-            hits,
+            hits: Cow::Owned(hits),
             account,
         });
     }
@@ -109,93 +171,29 @@ impl<'b> Series<'_, 'b> {
         self.past.clear();
     }
 
-    /// The text that has most in common with `text`: which it is, and how many bytes at the
-    /// beginning and at the end are the same.
-    fn nearest(&self, text: &[u8]) -> Option<(usize, usize, usize)> {
+    /// The text that has most in common with `text` at its beginning and end, if it has much in
+    /// common with it at all: `alike` tells what.
+    fn nearest(&mut self, text: &[u8]) -> Option<usize> {
         let mut best = None;
-        let mut most = LEAST.max(text.len() / 4);
+        let mut most = 0;
         for (i, past) in self.past.iter().enumerate().rev() {
-            let shorter = past.text.len().min(text.len());
-            if shorter < most {
+            let (one, other) = (past.text.len(), text.len());
+            if one / TIMES > other || other / TIMES > one {
                 continue;
             }
             let prefix = same_beginning(past.text, text);
             let rest = |text: &'b [u8]| text.get(prefix..).unwrap_or_default();
             let suffix = same_end(rest(past.text), text.get(prefix..).unwrap_or_default());
-            if prefix + suffix >= most {
-                most = prefix + suffix + 1;
-                best = Some((i, prefix, suffix));
+            if best.is_none() || prefix + suffix > most {
+                most = prefix + suffix;
+                best = Some((i, past.text, (prefix, suffix)));
+            }
+            if most >= other / 2 {
+                break;
             }
         }
-        best
-    }
-}
-
-/// How many bytes at the beginning of both are the same.
-fn same_beginning(a: &[u8], b: &[u8]) -> usize {
-    let (steps, _) = a.as_chunks();
-    let (others, _) = b.as_chunks();
-    let differs = steps.iter().zip(others).position(|(a, b)| differ(a, b));
-    let known = differs.unwrap_or(steps.len().min(others.len())) * STEP;
-    let (words, _) = a.get(known..).unwrap_or_default().as_chunks();
-    let (others, _) = b.get(known..).unwrap_or_default().as_chunks();
-    for (i, (word, other)) in words.iter().zip(others).enumerate() {
-        let other = u64::from_le_bytes(*word) ^ u64::from_le_bytes(*other);
-        if other != 0 {
-            return known + i * WORD + (other.trailing_zeros() / 8) as usize;
-        }
-    }
-    let known = known + words.len().min(others.len()) * WORD;
-    let rest = a.iter().zip(b).skip(known);
-    known + rest.take_while(|(a, b)| a == b).count()
-}
-
-/// The same at the end of both.
-fn same_end(a: &[u8], b: &[u8]) -> usize {
-    let (_, steps) = a.as_rchunks();
-    let (_, others) = b.as_rchunks();
-    let mut both = steps.iter().rev().zip(others.iter().rev());
-    let differs = both.position(|(a, b)| differ(a, b));
-    let known = differs.unwrap_or(steps.len().min(others.len())) * STEP;
-    let (_, words) = a.get(..a.len() - known).unwrap_or_default().as_rchunks();
-    let (_, others) = b.get(..b.len() - known).unwrap_or_default().as_rchunks();
-    for (i, (word, other)) in words.iter().rev().zip(others.iter().rev()).enumerate() {
-        let other = u64::from_le_bytes(*word) ^ u64::from_le_bytes(*other);
-        if other != 0 {
-            return known + i * WORD + (other.leading_zeros() / 8) as usize;
-        }
-    }
-    let known = known + words.len().min(others.len()) * WORD;
-    let rest = a.iter().rev().zip(b.iter().rev()).skip(known);
-    known + rest.take_while(|(a, b)| a == b).count()
-}
-
-/// Without a branch for each byte.
-#[inline(always)]
-fn differ(a: &[u8; STEP], b: &[u8; STEP]) -> bool {
-    a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b)) != 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_is_the_same_is_counted(
-            (one, other) in ("[ab]{0,9}", "[ab]{0,9}"),
-            (before, behind) in (0usize..150, 0usize..150),
-        ) {
-            let made = |part: &str| {
-                [&b"x".repeat(before), part.as_bytes(), &b"y".repeat(behind)].concat()
-            };
-            let (a, b) = (made(&one), made(&other));
-            let count = |same: &mut dyn Iterator<Item = bool>| same.take_while(|s| *s).count();
-            let first = count(&mut a.iter().zip(&b).map(|(a, b)| a == b));
-            let last = count(&mut a.iter().rev().zip(b.iter().rev()).map(|(a, b)| a == b));
-            prop_assert_eq!(same_beginning(&a, &b), first);
-            prop_assert_eq!(same_end(&a, &b), last);
-        }
+        let (i, past, ends) = best?;
+        let common = self.alike.find(past, text, ends);
+        (common >= LEAST.max(text.len() / 4)).then_some(i)
     }
 }

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fixture::{key, token};
 use lychgate_model::{HashKind, ObjectKind};
-use lychgate_scan::{Input, PackSource, RuleSet, Scanned, Scratch};
+use lychgate_scan::{Input, Left, PackSource, RuleSet, Scanned, Scratch};
 use proptest::prelude::*;
 
 /// All rules, and those of a small pack, one of which looks far.
@@ -62,19 +62,37 @@ fn same(texts: &[Vec<u8>]) -> Result<usize, TestCaseError> {
 }
 
 fn same_by(rules: &RuleSet, texts: &[Vec<u8>]) -> Result<usize, TestCaseError> {
+    // All of them in one buffer, and few in each of several.
+    same_in(rules, texts, texts.len())?;
+    same_in(rules, texts, 2)
+}
+
+fn same_in(rules: &RuleSet, texts: &[Vec<u8>], many: usize) -> Result<usize, TestCaseError> {
     let key = key();
-    let mut series = rules.series(&key);
     let (mut scratch, mut other) = (Scratch::new(), Scratch::new());
     let mut count = 0;
-    for (number, text) in texts.iter().enumerate() {
-        let (mut found, mut alone) = (Scanned::default(), Scanned::default());
-        series.scan(input(text), &mut scratch, &mut found);
-        rules.scan(input(text), &key, &mut other, &mut alone);
-        prop_assert_eq!(&found, &alone, "text {}", number);
-        // What was not done is charged all the same.
-        prop_assert!(scratch.spent() >= other.spent(), "text {}", number);
-        prop_assert_eq!(scratch.allowed(), other.allowed());
-        count += found.findings.len();
+    let mut last: Option<(Vec<u8>, Left)> = None;
+    for texts in texts.chunks(many) {
+        let buffer = texts.concat();
+        let mut series = rules.series(&key);
+        if let Some((buffer, left)) = &last {
+            series = series.after(left, buffer);
+        }
+        let mut at = 0;
+        for (number, text) in texts.iter().enumerate() {
+            let text = &buffer[at..at + text.len()];
+            at += text.len();
+            let (mut found, mut alone) = (Scanned::default(), Scanned::default());
+            series.scan(input(text), &mut scratch, &mut found);
+            rules.scan(input(text), &key, &mut other, &mut alone);
+            prop_assert_eq!(&found, &alone, "text {}", number);
+            // What was not done is charged all the same.
+            prop_assert!(scratch.spent() >= other.spent(), "text {}", number);
+            prop_assert_eq!(scratch.allowed(), other.allowed());
+            count += found.findings.len();
+        }
+        let left = series.leave(&buffer);
+        last = Some((buffer, left));
     }
     Ok(count)
 }
@@ -256,6 +274,8 @@ proptest! {
             texts.push(next);
         }
         same(&texts)?;
+        // With several edits from one to the next, far from each other.
+        same(&texts.iter().step_by(3).cloned().collect::<Vec<_>>())?;
         // And back again, by way of what was found.
         texts.reverse();
         same(&texts)?;

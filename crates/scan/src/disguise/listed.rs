@@ -49,6 +49,25 @@ fn brackets(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> b
         }
         let called = calls(text, opens);
         let start = called.map_or(first, |(start, _)| start);
+        let next_of = |end: usize| match called {
+            Some((_, name)) => next_call(text, end, name),
+            None => {
+                let comma = blanks(text, end);
+                let goes_on = text.get(comma) == Some(&b',');
+                goes_on.then(|| blanks(text, comma + 1))
+            }
+        };
+        // Most end soon: what stands before them is not looked at.
+        let mut item = Some(first);
+        let enough = (0..LEAST).all(|_| {
+            let read = item.and_then(|at| number(text, at));
+            let read = read.filter(|(byte, _)| is_text(*byte));
+            item = read.and_then(|(_, end)| next_of(end));
+            read.is_some()
+        });
+        if !enough {
+            continue;
+        }
         view.begin("list of bytes");
         let quote = named::copy(text, start, view);
         if quote.is_none() {
@@ -59,14 +78,7 @@ fn brackets(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> b
         while let Some((byte, end)) = number(text, at).filter(|(byte, _)| is_text(*byte)) {
             view.put(&[byte], at..end);
             at = end;
-            let next = match called {
-                Some((_, name)) => next_call(text, end, name),
-                None => {
-                    let comma = blanks(text, end);
-                    let goes_on = text.get(comma) == Some(&b',');
-                    goes_on.then(|| blanks(text, comma + 1))
-                }
-            };
+            let next = next_of(end);
             let Some(next) = next.filter(|_| view.plain.len() < MOST) else {
                 break;
             };

@@ -215,7 +215,7 @@ impl Grams {
         keywords: &Keywords,
         text: &[u8],
         range: Range<usize>,
-        hits: &mut Vec<Hit>,
+        (hits, marked): (&mut Vec<Hit>, &mut Marked),
     ) -> usize {
         let mut search = Search {
             grams: self,
@@ -223,7 +223,7 @@ impl Grams {
             text,
             range: range.clone(),
             hits,
-            marked: [0; CHUNKS * CHUNK / 2 + FEW],
+            marked,
             spent: 0,
         };
         let known = search.run();
@@ -242,6 +242,10 @@ impl Grams {
 /// Marks of a chunk are nearly always no more.
 const FEW: usize = 4;
 
+/// Room for the marked places of a few chunks.
+pub(super) type Marked = [u16; CHUNKS * CHUNK / 2 + FEW];
+pub(super) const NONE: Marked = [0; CHUNKS * CHUNK / 2 + FEW];
+
 /// What a search may cost before it is given up, and how many bytes of text pay for one more.
 const COST: usize = 4096;
 const PAYS: usize = 4;
@@ -254,7 +258,7 @@ struct Search<'s> {
     range: Range<usize>,
     hits: &'s mut Vec<Hit>,
     /// Marked places of a few chunks, counted from the first.
-    marked: [u16; CHUNKS * CHUNK / 2 + FEW],
+    marked: &'s mut Marked,
     spent: usize,
 }
 

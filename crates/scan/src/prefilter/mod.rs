@@ -32,6 +32,8 @@ pub struct Hit {
 #[derive(Debug, Default)]
 pub struct Hits {
     lanes: [Vec<Hit>; LANES],
+    /// Room for one search.
+    marked: Option<Box<grams::Marked>>,
 }
 
 impl Hits {
@@ -124,7 +126,11 @@ impl Prefilter {
             .min(range.start.saturating_add(RANGE_MOST));
         let range = range.start.min(end)..end;
         let known = match &self.grams {
-            Some(grams) => grams.find(&self.keywords, text, range.clone(), &mut hits.lanes[0]),
+            Some(grams) => {
+                let marked = hits.marked.get_or_insert_with(|| Box::new(grams::NONE));
+                let [lane, ..] = &mut hits.lanes;
+                grams.find(&self.keywords, text, range.clone(), (lane, marked))
+            }
             None => range.start,
         };
         if known < range.end {

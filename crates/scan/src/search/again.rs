@@ -1,10 +1,10 @@
-//! A text that is mostly an earlier one: its beginning and its end were searched a moment ago, and
-//! nothing came of them.
+//! A text that is mostly an earlier one: stretches of it were searched a moment ago, and nothing
+//! came of them.
 //!
 //! ```text
-//! earlier   |------ beginning ------|  gone   |------- end -------|
-//! this one  |------ beginning ------|   new   new |------- end -------|
-//!            keywords as known       searched     keywords as known
+//! earlier   |---- one ----| gone |---- another ----| gone |---- end ----|
+//! this one  |---- one ----|new|---- another ----|   new   |---- end ----|
+//!         keywords as known  searched    as known    searched   as known
 //! ```
 //!
 //! Whether a keyword stands somewhere, its own bytes tell; what comes of it, a stretch around it
@@ -12,6 +12,7 @@
 //! those whose stretch is the same as well, with all that it could be joined to. That holds of
 //! texts of which nothing came: where anything does, the text is searched as a whole.
 
+use crate::alike::Stretch;
 use crate::effort::Account;
 use crate::prefilter::Hit;
 use crate::searcher::Target;
@@ -27,42 +28,47 @@ pub(crate) struct Like<'p> {
     pub(crate) length: usize,
     /// and what searching it cost at most.
     pub(crate) account: Account,
-    /// Bytes at the beginning of both that are the same.
-    pub(crate) prefix: usize,
-    /// The same at the end; not shared with those.
-    pub(crate) suffix: usize,
+    /// What is the same.
+    pub(crate) stretches: &'p [Stretch],
 }
 
 /// Room for one search.
 #[derive(Debug, Default)]
 pub(super) struct Again {
     hits: Vec<Hit>,
-    /// By rule: where its windows begin that what is new may reach; and where they end.
+    parts: Vec<Part>,
+    /// By rule: where the windows begin, and where they end, that are searched.
     edges: Vec<Edge>,
     touched: Vec<u32>,
+    /// Of each keyword of a pattern, the last first, whether its window is searched because of
+    /// what stands there or behind it.
+    near: Vec<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Edge {
-    known: bool,
-    low: u64,
-    high: u64,
+    low: Option<u64>,
+    high: Option<u64>,
 }
 
-impl Again {
-    /// The edge of `rule`, whose windows reach as far as is said, between `new` bytes.
-    fn edge(&mut self, rule: u32, (back, ahead): (u64, u64), new: (u64, u64)) -> Option<&mut Edge> {
-        let edge = self.edges.get_mut(rule as usize)?;
-        if !edge.known {
-            self.touched.push(rule);
-            // As if a keyword ended at either side of what is new.
-            *edge = Edge {
-                known: true,
-                low: new.0.saturating_sub(back),
-                high: new.1.saturating_add(ahead),
-            };
-        }
-        Some(edge)
+/// A part of a text whose keywords are known, or one that was searched.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    /// Its keywords end before this one.
+    hits: usize,
+    /// Where what is the same begins and ends, if it is; nothing stands before the text and behind
+    /// it.
+    same: Option<(Option<u64>, Option<u64>)>,
+}
+
+impl Part {
+    /// Whether from `low` to `high` the text is the same, and so is as much as `before` and
+    /// `behind` it.
+    fn holds(&self, (low, high): (u64, u64), (before, behind): (u64, u64)) -> bool {
+        self.same.is_some_and(|(from, to)| {
+            from.is_none_or(|from| from.saturating_add(before) <= low)
+                && to.is_none_or(|to| high.saturating_add(behind) <= to)
+        })
     }
 }
 
@@ -108,7 +114,9 @@ impl Pass<'_> {
             .edges
             .resize(self.searcher.matchers.len(), Edge::default());
         state.caches.effort.assume(&like.account);
-        self.parts(text, like, &mut again, state);
+        self.gather(text, like, &mut again, state);
+        self.windows(&mut again);
+        self.follow(text, &mut again, state);
         for rule in again.touched.drain(..) {
             if let Some(edge) = again.edges.get_mut(rule as usize) {
                 *edge = Edge::default();
@@ -120,98 +128,165 @@ impl Pass<'_> {
         state.settled()
     }
 
-    fn parts(&self, text: Text<'_>, like: &Like<'_>, again: &mut Again, state: &mut State) {
-        let length = text.bytes.len();
-        let ends = length.saturating_sub(like.suffix);
-        // Keywords that end here or before may begin in what is new.
-        let until = length.min(ends + self.searcher.prefilter.longest());
-        let first = like.hits.partition_point(|h| h.end as usize <= like.prefix);
-        let moved = |h: &Hit| (h.end as usize + length).saturating_sub(like.length);
-        let last = like.hits.partition_point(|h| moved(h) <= until);
-        let prefilter = &self.searcher.prefilter;
-        prefilter.find(text.bytes, like.prefix..until, &mut state.hits);
-        let at = |end: usize, hit: &Hit| Hit {
-            end: u32::try_from(end).unwrap_or(u32::MAX),
-            ..*hit
-        };
+    /// All keywords of the text, part by part.
+    fn gather(&self, text: Text<'_>, like: &Like<'_>, again: &mut Again, state: &mut State) {
         again.hits.clear();
-        again.hits.extend(like.hits.iter().take(first));
-        let new = state.hits.iter();
-        again
-            .hits
-            .extend(new.map(|h| at(like.prefix + h.end as usize, &h)));
-        again
-            .hits
-            .extend(like.hits.iter().skip(last).map(|h| at(moved(h), h)));
-        let new = (like.prefix as u64, until as u64);
-        self.low_edges(first, new, again);
-        for &rule in &self.searcher.always {
-            self.widen((rule, 0), 0, text, state);
-        }
-        for i in 0..again.hits.len() {
-            let Some(&hit) = again.hits.get(i) else { break };
-            if state.truncated {
-                break;
+        again.parts.clear();
+        let length = text.bytes.len();
+        let mut from = 0;
+        for &Stretch {
+            at,
+            was,
+            length: same,
+        } in like.stretches
+        {
+            let (end, ended) = (at + same, was + same);
+            // Keywords that end here or before may begin in what is new.
+            let until = match (at, was) {
+                (0, 0) => 0,
+                _ => at + self.searcher.prefilter.longest(),
+            };
+            if until >= end {
+                continue;
             }
-            let end = u64::from(hit.end);
-            let targets = self.searcher.targets.get(hit.keyword as usize);
-            for target in targets.into_iter().flatten() {
-                match *target {
-                    Target::Rule(rule, length) => {
-                        let reach @ (back, ahead) = self.searcher.reach(rule);
-                        let Some(edge) = again.edge(rule, reach, new) else {
-                            continue;
-                        };
-                        let done = if end <= new.0 {
-                            end < edge.low
-                        } else if end <= new.1 || end.saturating_sub(back) <= edge.high {
-                            edge.high = edge.high.max(end.saturating_add(ahead));
-                            false
-                        } else {
-                            true
-                        };
-                        if !done {
-                            self.widen((rule, length), end, text, state);
+            self.find(text, from..until, again, state);
+            let place = |h: &Hit| (h.end as usize + at).saturating_sub(was);
+            let first = like
+                .hits
+                .partition_point(|h| (h.end as usize) <= until + was - at);
+            let last = like.hits.partition_point(|h| h.end as usize <= ended);
+            let known = like.hits.get(first..last).unwrap_or_default();
+            let moved = known.iter().map(|h| ending(h, place(h)));
+            again.hits.extend(moved);
+            let begins = (until > 0).then_some(at as u64);
+            let ends = ((end, ended) != (length, like.length)).then_some(end as u64);
+            again.parts.push(Part {
+                hits: again.hits.len(),
+                same: Some((begins, ends)),
+            });
+            from = end;
+        }
+        self.find(text, from..length, again, state);
+    }
+
+    /// The keywords of a part that is new.
+    fn find(
+        &self,
+        text: Text<'_>,
+        range: std::ops::Range<usize>,
+        again: &mut Again,
+        state: &mut State,
+    ) {
+        if range.is_empty() {
+            return;
+        }
+        let from = range.start;
+        self.searcher
+            .prefilter
+            .find(text.bytes, range, &mut state.hits);
+        let found = state.hits.iter();
+        again
+            .hits
+            .extend(found.map(|h| ending(&h, from + h.end as usize)));
+        again.parts.push(Part {
+            hits: again.hits.len(),
+            same: None,
+        });
+    }
+
+    /// Finds, from the last keyword to the first, whose windows are searched: those that what is
+    /// new may reach, if a keyword ended at its edge, and those that one of them is joined to.
+    fn windows(&self, again: &mut Again) {
+        again.near.clear();
+        let mut last = again.hits.len();
+        for i in (0..again.parts.len()).rev() {
+            let Some(&part) = again.parts.get(i) else {
+                break;
+            };
+            let first = match i.checked_sub(1) {
+                Some(before) => again.parts.get(before).map_or(0, |p| p.hits),
+                None => 0,
+            };
+            for hit in again.hits.get(first..last).unwrap_or_default().iter().rev() {
+                let end = u64::from(hit.end);
+                let targets = self.searcher.targets.get(hit.keyword as usize);
+                for target in targets.into_iter().flatten().rev() {
+                    let Target::Rule(rule, _) = *target else {
+                        continue;
+                    };
+                    let (back, ahead) = self.searcher.reach(rule);
+                    let (start, stop) = (end.saturating_sub(back), end.saturating_add(ahead));
+                    let Some(edge) = again.edges.get_mut(rule as usize) else {
+                        continue;
+                    };
+                    // A keyword that is new ends so far behind what is new, at most.
+                    let wide = ahead.saturating_add(self.searcher.prefilter.longest() as u64 + 1);
+                    let clear = part.holds((start, stop), (wide, back.saturating_add(1)));
+                    let near = !clear || edge.low.is_some_and(|low| low <= stop);
+                    if near {
+                        if edge.low.is_none() {
+                            again.touched.push(rule);
                         }
+                        edge.low = Some(start);
                     }
-                    Target::Named(rule, length) => {
-                        let matcher = self.searcher.matchers.get(rule as usize);
-                        let reach = matcher.and_then(|m| m.read_around());
-                        let done = reach.is_some_and(|(behind, ahead)| {
-                            end + ahead <= new.0 || end >= ends as u64 + behind
-                        });
-                        if !done {
-                            self.name((rule, length, end), text, state);
-                        }
-                    }
-                    Target::Marker(word) if self.markers => self.listen(word, end, text, state),
-                    Target::Marker(_) => {}
-                    Target::Submodule => state.submodules = true,
-                    Target::Hint(hint) => state.hints.hear(hint),
+                    again.near.push(near);
                 }
             }
+            last = first;
         }
     }
 
-    /// Finds where, in the beginning that is known, windows begin that what is new may reach: the
-    /// keywords before them are done with.
-    fn low_edges(&self, first: usize, new: (u64, u64), again: &mut Again) {
-        for i in (0..first).rev() {
-            let Some(&hit) = again.hits.get(i) else {
-                continue;
-            };
-            let end = u64::from(hit.end);
-            let targets = self.searcher.targets.get(hit.keyword as usize);
-            for target in targets.into_iter().flatten() {
-                if let Target::Rule(rule, _) = *target {
-                    let reach @ (back, ahead) = self.searcher.reach(rule);
-                    if let Some(edge) = again.edge(rule, reach, new)
-                        && end.saturating_add(ahead) >= edge.low
-                    {
-                        edge.low = edge.low.min(end.saturating_sub(back));
+    /// Does what is to be done about every keyword.
+    fn follow(&self, text: Text<'_>, again: &mut Again, state: &mut State) {
+        for &rule in &self.searcher.always {
+            self.widen((rule, 0), 0, text, state);
+        }
+        let mut first = 0;
+        for part in &again.parts {
+            for hit in again.hits.get(first..part.hits).unwrap_or_default() {
+                if state.truncated {
+                    return;
+                }
+                let end = u64::from(hit.end);
+                let targets = self.searcher.targets.get(hit.keyword as usize);
+                for target in targets.into_iter().flatten() {
+                    match *target {
+                        Target::Rule(rule, length) => {
+                            let (back, ahead) = self.searcher.reach(rule);
+                            let Some(edge) = again.edges.get_mut(rule as usize) else {
+                                continue;
+                            };
+                            let start = end.saturating_sub(back);
+                            let near = again.near.pop().unwrap_or(true);
+                            if near || edge.high.is_some_and(|high| start <= high) {
+                                edge.high = Some(end.saturating_add(ahead));
+                                self.widen((rule, length), end, text, state);
+                            }
+                        }
+                        Target::Named(rule, length) => {
+                            let matcher = self.searcher.matchers.get(rule as usize);
+                            let reach = matcher.and_then(|m| m.read_around());
+                            let done = reach.is_some_and(|reach| part.holds((end, end), reach));
+                            if !done {
+                                self.name((rule, length, end), text, state);
+                            }
+                        }
+                        Target::Marker(word) if self.markers => self.listen(word, end, text, state),
+                        Target::Marker(_) => {}
+                        Target::Submodule => state.submodules = true,
+                        Target::Hint(hint) => state.hints.hear(hint),
                     }
                 }
             }
+            first = part.hits;
         }
+    }
+}
+
+/// The keyword, ending elsewhere.
+fn ending(hit: &Hit, end: usize) -> Hit {
+    Hit {
+        end: u32::try_from(end).unwrap_or(u32::MAX),
+        ..*hit
     }
 }
