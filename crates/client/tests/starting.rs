@@ -182,7 +182,7 @@ fn a_daemon_that_leaves_for_one_nobody_can_reach_is_not_waited_for() {
     let test = std::env::current_exe().unwrap();
     let other = Stage::new(&format!(
         "{SOCKET}=\"$2\" '{}' --exact listens --nocapture &\n\
-        while [ ! -S \"$2\" ]; do sleep 0.01; done",
+        while [ -e \"$0\" ] && [ ! -S \"$2\" ]; do sleep 0.01; done",
         test.display()
     ));
     other.start(Duration::from_secs(600)).unwrap();
