@@ -234,8 +234,15 @@ impl Default for World {
 }
 
 impl Drop for World {
+    /// Ends its daemons: one that still writes would keep its folder.
     fn drop(&mut self) {
-        self.signal_daemons(rustix::process::Signal::KILL);
+        for _ in 0..2000 {
+            if self.daemons().is_empty() {
+                return;
+            }
+            self.signal_daemons(rustix::process::Signal::KILL);
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 }
 

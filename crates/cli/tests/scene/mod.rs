@@ -40,7 +40,36 @@ impl Said {
     }
 }
 
+impl Drop for Scene {
+    /// Ends daemons that were started here: one that still writes would keep its folder.
+    fn drop(&mut self) {
+        for _ in 0..2000 {
+            let ours: Vec<rustix::process::Pid> = self.daemons().collect();
+            if ours.is_empty() {
+                return;
+            }
+            for pid in ours {
+                // It may have ended by itself.
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
 impl Scene {
+    /// Processes that run a program of this home.
+    fn daemons(&self) -> impl Iterator<Item = rustix::process::Pid> {
+        let bin = std::fs::canonicalize(self.root()).map(|root| root.join("bin"));
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        processes.filter_map(move |process| {
+            let program = std::fs::read_link(process.path().join("exe")).ok()?;
+            let pid = process.file_name().to_str()?.parse().ok()?;
+            let ours = program.starts_with(bin.as_ref().ok()?);
+            rustix::process::Pid::from_raw(pid).filter(|_| ours)
+        })
+    }
+
     /// A home where `lychgate-hook` is a stand-in that allows everything.
     pub fn new() -> Self {
         let scene = Self::bare();
@@ -166,15 +195,6 @@ impl Scene {
 fn copy(from: &Path, to: &Path) {
     let done = Command::new("cp").arg(from).arg(to).status().unwrap();
     assert!(done.success());
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        if self.path("bin/lychgated").exists() {
-            let root = self.path("");
-            let _ = self.lychgate(&root, ["daemon", "stop"]);
-        }
-    }
 }
 
 pub fn said(command: &mut Command) -> Said {
