@@ -1,84 +1,15 @@
 //! Functions and commands that take a secret without naming it: `connect("host", "user", "...")`,
 //! `docker login -u ci -p ...`, `echo ... | chpasswd`.
 
+use super::callees::{self, Takes, call};
 use super::evidence::Fact;
 use super::name::Name;
-use super::operator::{Lead, at, blanks, is_quote, space};
+use super::operator::{Lead, at, blanks, is_quote};
+use super::prose::{self, bare_word};
 use super::words;
 
-/// Longest argument before a secret's.
-const ARGUMENT: usize = 120;
-/// Most arguments that are counted.
-const ARGUMENTS: usize = 5;
 /// Longest rest of a command's line.
 const LINE: usize = 240;
-
-/// Which argument is the secret, counted from 1.
-#[derive(Clone, Copy)]
-enum Place {
-    At(usize),
-    /// The second, or the third of three where the first is no text: `login(conn, "u", "...")`.
-    Login,
-    /// The third text, whatever stands before: `connect("host", 22, "u", "...")`.
-    Third,
-}
-
-/// Functions, lower case. What is read nowhere else is nothing: `connect = "..."`.
-const PASSWORDS: &[(&[u8], Place)] = &[
-    (b"login(", Place::Login),
-    (b"authenticate(", Place::Login),
-    (b"signin(", Place::Login),
-    (b"sign_in(", Place::Login),
-    (b"auth(", Place::Login),
-    (b"auth=(", Place::At(2)),
-    (b"passwordtoken(", Place::At(2)),
-    (b"authenticationtoken(", Place::At(2)),
-    (b"networkcredential(", Place::At(2)),
-    (b"passwordcredentials(", Place::At(2)),
-    (b"passwordauthentication(", Place::At(2)),
-    (b"getconnection(", Place::At(3)),
-    (b"connect(", Place::Third),
-    (b"mysqli(", Place::At(3)),
-    (b"pdo(", Place::At(3)),
-    (b"ftp(", Place::At(3)),
-    (b"ftp_tls(", Place::At(3)),
-    (b"ldap_bind(", Place::At(3)),
-    (b"simple_bind_s(", Place::At(2)),
-    (b"simple_bind(", Place::At(2)),
-    (b"pw_set(", Place::At(2)),
-    (b"credentials.basic(", Place::At(2)),
-    (b"plainauth(", Place::At(3)),
-    (b"userpassword(", Place::At(2)),
-    (b"new sequelize(", Place::At(3)),
-    (b"wifi.begin(", Place::At(2)),
-    (b"httpbasic(", Place::At(2)),
-    (b"passwordcredential(", Place::At(2)),
-    (b"authprovider(", Place::At(2)),
-    (b"ftp.new(", Place::At(3)),
-    (b"ldap.bind(", Place::At(2)),
-    (b"bcrypt(", Place::At(1)),
-    (b"hash::make(", Place::At(1)),
-    (b"hashsync(", Place::At(1)),
-    (b"hashpw(", Place::At(1)),
-    (b"password_hash(", Place::At(1)),
-    (b"make_password(", Place::At(1)),
-];
-
-/// Functions that are handed a key.
-const KEYS: &[(&[u8], Place)] = &[
-    (b"jwt.sign(", Place::At(2)),
-    (b"jwt.verify(", Place::At(2)),
-    (b"jwt.encode(", Place::At(2)),
-    (b"jwt.decode(", Place::At(2)),
-    (b"createhmac(", Place::At(2)),
-    (b"cookieparser(", Place::At(1)),
-    (b"secretkeyspec(", Place::At(1)),
-    (b"aes.new(", Place::At(1)),
-    (b"hmac.new(", Place::At(1)),
-    (b"totp(", Place::At(1)),
-    (b"encrypt(", Place::At(2)),
-    (b"decrypt(", Place::At(2)),
-];
 
 /// Where a command has its secret.
 #[derive(Clone, Copy)]
@@ -105,6 +36,14 @@ enum Way {
     Sent,
     /// The literal before it: `"...".toCharArray()`.
     Before,
+    /// A login that a sentence tells: `Test account: admin / ...`.
+    Told,
+    /// The login in the next literal: `btoa("user:...")`.
+    Encoded,
+    /// The login that the next literal begins with: `"mysql", "user:...@/base"`.
+    Dsn,
+    /// The literal behind `"-p",`.
+    Argument,
     /// The login before it, in the same literal: `"user:...@tcp(host)/base"`.
     Login,
 }
@@ -172,6 +111,24 @@ const COMMANDS: &[(&[u8], Way)] = &[
     (b".tochararray(", Way::Before),
     (b"@tcp(", Way::Login),
     (b"@unix(", Way::Login),
+    (b"account:", Way::Told),
+    (b"accounts:", Way::Told),
+    (b"login:", Way::Told),
+    (b"credentials:", Way::Told),
+    (b"login with", Way::Told),
+    (b"log in with", Way::Told),
+    (b"logged in as", Way::Told),
+    (b"btoa('", Way::Encoded),
+    (b"btoa(\"", Way::Encoded),
+    (b"b64encode(b'", Way::Encoded),
+    (b"b64encode(b\"", Way::Encoded),
+    (b"base64_encode('", Way::Encoded),
+    (b"base64_encode(\"", Way::Encoded),
+    (b"'basic ' +", Way::Encoded),
+    (b"\"basic \" +", Way::Encoded),
+    (b"\"mysql\", \"", Way::Dsn),
+    (b"'sshpass',", Way::Argument),
+    (b"\"sshpass\",", Way::Argument),
 ];
 
 /// What is read of a keyword that is a function or a command.
@@ -197,44 +154,41 @@ pub(super) fn read(text: &[u8], word: &[u8], end: usize) -> Told {
         let lead = bare_word(text, blanks(text, end), Fact::Said);
         return told(lead, Name::PASSWORD);
     }
-    if words::begins(word, b"basic_auth ") {
-        let lead = call(text, word, 0, end + 1, Place::At(2));
-        return told(
-            lead,
-            Name {
-                qualified: false,
-                ..Name::PASSWORD
-            },
-        );
+    if words::begins(word, b"pw for") {
+        return told(prose::said(text, end - b"for".len()), Name::PASSWORD);
+    }
+    if words::begins(word, b" pw ") {
+        return told(prose::follows(text, end + 1), Name::PASSWORD);
+    }
+    let handed = Name {
+        qualified: false,
+        ..Name::PASSWORD
+    };
+    let secret = Name {
+        fact: Fact::Secret,
+        ..handed
+    };
+    if let Some(place) = callees::statement(word) {
+        let name = match word.last() {
+            Some(b':') => secret,
+            _ => handed,
+        };
+        return told(call(text, word, 0, end + 1, place), name);
     }
     if word.ends_with(b"(") && !matches!(word.first(), Some(b'.' | b'@')) {
-        let is = |table: &[(&[u8], Place)]| {
-            let known = table
-                .iter()
-                .find(|(call, _)| word.eq_ignore_ascii_case(call));
-            known.map(|(_, place)| *place)
-        };
         let open = end + word.len() - trimmed(word);
         let start = open.saturating_sub(word.len());
-        let handed = Name {
-            qualified: false,
-            ..Name::PASSWORD
+        return match callees::known(word) {
+            Some(Takes::Password(place)) => {
+                let lead = call(text, word, start, open, place);
+                match (lead, place) {
+                    (None, callees::Place::Login) => Told::Name,
+                    (lead, _) => told(lead, handed),
+                }
+            }
+            Some(Takes::Key(place)) => told(call(text, word, start, open, place), secret),
+            None => Told::Name,
         };
-        if let Some(place) = is(PASSWORDS) {
-            let lead = call(text, word, start, open, place);
-            return match (lead, place) {
-                (None, Place::Login) => Told::Name,
-                (lead, _) => told(lead, handed),
-            };
-        }
-        if let Some(place) = is(KEYS) {
-            let name = Name {
-                fact: Fact::Secret,
-                ..handed
-            };
-            return told(call(text, word, start, open, place), name);
-        }
-        return Told::Name;
     }
     let known = COMMANDS
         .iter()
@@ -262,117 +216,6 @@ fn stated(text: &[u8], end: usize) -> Told {
         return told(Some(Lead::quoted(Fact::Stated, i)), Name::PASSWORD);
     }
     told(bare_word(text, i, Fact::Stated), Name::PASSWORD)
-}
-
-/// A word of letters and digits, both, that a blank or the end of a statement follows.
-pub(super) fn bare_word(text: &[u8], i: usize, fact: Fact) -> Option<Lead> {
-    let rest = text.get(i..text.len().min(i + 64))?;
-    let length = rest
-        .iter()
-        .position(|b| b.is_ascii_whitespace() || matches!(b, b';' | b'"' | b'\'' | b')' | b','));
-    let word = rest.get(..length.unwrap_or(rest.len()))?;
-    let word = word.strip_suffix(b".").unwrap_or(word);
-    let mixed = word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic);
-    mixed.then(|| Lead {
-        until: Some(i + word.len()),
-        ..Lead::to(fact, i)
-    })
-}
-
-/// The literal that a function is handed at `place`; its parenthesis stands before `open`.
-fn call(text: &[u8], word: &[u8], start: usize, open: usize, place: Place) -> Option<Lead> {
-    let before = start.checked_sub(1).map_or(0, |i| at(text, i));
-    let small = word.first().is_some_and(u8::is_ascii_lowercase);
-    // `oauth(`, `stir_auth(`, `reauthenticate(`, `disconnect(` are other functions.
-    let basic = text.get(..start).is_some_and(|b| b.ends_with(b"basic_"));
-    let other = words::begins(word, b"auth(") && matches!(before, b'_' | b'O' | b'o') && !basic;
-    if other || (small && before.is_ascii_lowercase()) {
-        return None;
-    }
-    // Oracle's take the base last: `oci_connect("u", "...", "host/base")`.
-    let oracle = [&b"oci_"[..], b"racle.", b"racledb."];
-    let head = text.get(..start).unwrap_or_default();
-    let place = match place {
-        Place::Third if oracle.iter().any(|o| head.ends_with(o)) => Place::At(2),
-        // `redis.auth("...")`
-        Place::Login if words::begins(word, b"auth(") && matches!(before, b'.' | b':' | b'>') => {
-            let rest = text.get(open..text.len().min(open + ARGUMENT))?;
-            let second = argument(rest)
-                .and_then(|n| rest.get(n + 1..))
-                .unwrap_or_default();
-            match begins_literal(rest) && !begins_literal(second.trim_ascii_start()) {
-                true => Place::At(1),
-                false => place,
-            }
-        }
-        place => place,
-    };
-    let mut texts = 0;
-    let mut first_is_text = false;
-    let mut i = open;
-    for n in 1..=ARGUMENTS {
-        i = space(text, i);
-        let literal = begins_literal(text.get(i..)?);
-        texts += usize::from(literal);
-        first_is_text |= n == 1 && literal;
-        let found = match place {
-            Place::At(place) => n == place,
-            Place::Login => {
-                let last = argument(text.get(i..text.len().min(i + ARGUMENT))?).is_none();
-                (n == 2 && (first_is_text || last || !literal)) || n == 3
-            }
-            Place::Third => texts == 3 && literal,
-        };
-        if found {
-            return literal.then(|| Lead::quoted(Fact::Handed, i));
-        }
-        i += argument(text.get(i..text.len().min(i + ARGUMENT))?)?;
-        i = blanks(text, i) + 1;
-    }
-    None
-}
-
-/// `"..."`, `b'...'`, `Some("...")`.
-fn begins_literal(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"Some(").unwrap_or(text);
-    let prefix = text
-        .iter()
-        .take(2)
-        .take_while(|b| b"bBrRuUN@".contains(b))
-        .count();
-    text.get(prefix).is_some_and(|b| is_quote(*b))
-}
-
-/// The length of an argument that a comma follows: a literal, a name, or what is in brackets.
-fn argument(text: &[u8]) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut open = 0u8;
-    let mut skip = false;
-    for (i, &b) in text.iter().enumerate() {
-        match b {
-            _ if skip => skip = false,
-            b'\\' => skip = true,
-            _ if open != 0 => {
-                if b == b'\n' {
-                    return None;
-                }
-                if b == open {
-                    open = 0;
-                }
-            }
-            b'"' | b'\'' | b'`' => open = b,
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.checked_sub(1)?,
-            b',' if depth == 0 => {
-                let blank = text.get(..i)?.iter().rev();
-                let blank = blank.take_while(|b| b.is_ascii_whitespace()).count();
-                return (i > blank).then_some(i - blank);
-            }
-            b';' => return None,
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Where the secret of a command begins whose word ends at `end`.
@@ -460,11 +303,8 @@ fn command(text: &[u8], word: &[u8], end: usize, way: Way) -> Option<Lead> {
             let quote = at(text, start.checked_sub(1)?);
             let from = start.saturating_sub(80);
             let head = text.get(from..start - 1).filter(|_| is_quote(quote))?;
-            let open = from + memchr::memrchr(quote, head)? + 1;
-            (open < start - 1).then(|| Lead {
-                until: Some(start - 1),
-                ..Lead::to(Fact::Handed, open)
-            })
+            let open = from + memchr::memrchr(quote, head)?;
+            (open + 1 < start - 1).then(|| Lead::quoted(Fact::Handed, open))
         }
         Way::Login => {
             let from = start.saturating_sub(120);
@@ -477,6 +317,39 @@ fn command(text: &[u8], word: &[u8], end: usize, way: Way) -> Option<Lead> {
                 until: Some(start),
                 ..Lead::to(Fact::Userinfo, from + colon)
             })
+        }
+        Way::Told => {
+            let colon = usize::from(at(text, end) == b':');
+            prose::login(text, end + colon, false)
+        }
+        Way::Encoded | Way::Dsn => {
+            let mut quotes = line.iter().enumerate().filter(|(_, b)| is_quote(**b));
+            // The first one may end the word.
+            let ends = words::holds(word, b"basic") || matches!(way, Way::Dsn);
+            let (open, quote) = quotes.nth(usize::from(ends))?;
+            let inner = line.get(open + 1..)?;
+            let inner = inner.get(..memchr::memchr(*quote, inner)?)?;
+            let colon = memchr::memchr(b':', inner)?;
+            let user = |b: &u8| b.is_ascii_alphanumeric() || b"._@+-".contains(b);
+            let stop = match way {
+                Way::Dsn => {
+                    let base = memchr::memchr(b'?', inner).unwrap_or(inner.len());
+                    memchr::memrchr(b'@', inner.get(..base)?)?
+                }
+                _ => inner.len(),
+            };
+            let plain = colon > 0 && inner.get(..colon)?.iter().all(user);
+            let start = end + open + 1;
+            (plain && colon + 1 < stop).then(|| Lead {
+                until: Some(start + stop),
+                ..Lead::to(Fact::Userinfo, start + colon + 1)
+            })
+        }
+        Way::Argument => {
+            let flag = memchr::memmem::find(line, b"-p")? + 2;
+            let comma = line.get(flag + 1..).filter(|_| is_quote(at(line, flag)))?;
+            let comma = comma.strip_prefix(b",").map(|_| flag + 2)?;
+            Some(Lead::quoted(Fact::Flagged, blanks(text, end + comma)))
         }
         Way::Share => {
             let user = memchr::memmem::find(line, b"/user:")
@@ -497,38 +370,6 @@ fn command(text: &[u8], word: &[u8], end: usize, way: Way) -> Option<Lead> {
             })
         }
     }
-}
-
-/// `INSERT INTO users (name, password) VALUES ('bob', '...')`: the value in the place of the name
-/// at `start`, whose quotes end at `end`.
-pub(super) fn inserted(text: &[u8], start: usize, end: usize) -> Option<Lead> {
-    if !matches!(at(text, blanks(text, end)), b',' | b')') {
-        return None;
-    }
-    let before = text.get(start.saturating_sub(200)..start)?;
-    let open = memchr::memrchr(b'(', before)?;
-    let into = before.get(..open)?;
-    let into = into.get(into.len().saturating_sub(80)..)?;
-    if !(words::holds(into, b"insert") && words::holds(into, b"into")) {
-        return None;
-    }
-    let place = 1 + memchr::memchr_iter(b',', before.get(open..)?).count();
-    let rest = text.get(end..text.len().min(end + 240))?;
-    let close = memchr::memchr(b')', rest)?;
-    let tail = rest.get(close + 1..)?;
-    let gap = tail.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    if !words::begins(tail.get(gap..)?, b"values") {
-        return None;
-    }
-    let values = close + 1 + gap + memchr::memchr(b'(', tail.get(gap..)?)? + 1;
-    let mut i = end + values;
-    for _ in 1..place {
-        i = space(text, i);
-        i += argument(text.get(i..text.len().min(i + ARGUMENT))?)?;
-        i = blanks(text, i) + 1;
-    }
-    let i = space(text, i);
-    is_quote(at(text, i)).then(|| Lead::quoted(Fact::Stated, i))
 }
 
 /// Where the first two words of a line begin.

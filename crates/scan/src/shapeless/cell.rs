@@ -114,6 +114,20 @@ pub(super) fn behind_attributes(text: &[u8], start: usize, gap: usize) -> Option
     })
 }
 
+/// `<password type="x">...`, behind the blank at `gap`.
+pub(super) fn in_element(text: &[u8], gap: usize) -> Option<Lead> {
+    let rest = text.get(gap..text.len().min(gap + LINE))?;
+    let close = memchr::memchr2(b'>', b'<', rest)?;
+    let whole = at(rest, close) == b'>' && close > 0 && at(rest, close - 1) != b'/';
+    let other = rest
+        .get(..close)
+        .is_none_or(|tag| words::holds(tag, b"value=") || memchr::memchr(b'=', tag).is_none());
+    (whole && !other).then(|| Lead {
+        element: true,
+        ..Lead::to(Fact::Element, gap + close + 1)
+    })
+}
+
 /// A cell that begins at `from`, without what ends it.
 fn cell(text: &[u8], from: usize, sign: u8) -> Option<&[u8]> {
     let rest = text.get(from..text.len().min(from + LINE))?;

@@ -74,6 +74,12 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     // `abcd1234$` is made up of runs, and chosen all the same.
     let runs = counts.runs * 2 > value.len() && counts.kinds() < 3;
     let poor = counts.is_number() || runs;
+    // `v1:9f3c...` is the key of an entry, `#12ab34` a colour.
+    let entry =
+        name == Fact::WeakName && value.contains(&b':') && !words::begins(value, b"base64:");
+    if entry || is_colour(value) {
+        return None;
+    }
     // `format=rgb:depth=8`
     let lists = value
         .windows(2)
@@ -142,7 +148,9 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     evidence = evidence.with_if(Fact::BrokenOff, broken);
     let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len().is_multiple_of(4);
     evidence = evidence.with_if(Fact::Base64, base64);
-    let human = name == Fact::Password && counts.is_human(value);
+    // What a function signs or encrypts with is chosen like a password.
+    let chosen = name == Fact::Password || (name == Fact::Secret && so_far.has(Fact::Handed));
+    let human = chosen && counts.is_human(value);
     let word = name == Fact::Password && counts.is_word(value);
     if random < 60 {
         evidence = evidence
@@ -204,6 +212,11 @@ fn is_common(value: &[u8]) -> bool {
     value.len() <= 24 && list::COMMON.stands_in(value)
 }
 
+fn is_colour(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"#").unwrap_or_default();
+    matches!(digits.len(), 6 | 8) && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
 fn refers(value: &[u8]) -> bool {
     sayings::REFERENCES.iter().any(|w| words::begins(value, w))
 }
@@ -233,10 +246,7 @@ fn is_template(value: &[u8]) -> bool {
                 | b"{{"
                 | b"#{"
                 | b"$("
-                | b"%s"
                 | b"%("
-                | b"%d"
-                | b"%v"
                 | b"<%"
                 | b"%{"
                 | b"@{"
@@ -253,6 +263,16 @@ fn is_template(value: &[u8]) -> bool {
         .windows(3)
         .any(|t| t == b"://" || (t.first() == Some(&b'{') && t.last() == Some(&b'}')))
         || braces(value)
+        || formats(value)
+}
+
+/// `%s` and the like, that no word goes on behind.
+fn formats(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', value).any(|i| {
+        let next = value.get(i + 2).copied().unwrap_or(b' ');
+        let verb = value.get(i + 1).copied().unwrap_or(0);
+        matches!(verb, b's' | b'd' | b'v') && !next.is_ascii_alphanumeric()
+    })
 }
 
 /// `{name}` somewhere.
@@ -400,6 +420,12 @@ fn is_file(value: &[u8]) -> bool {
 }
 
 fn is_pathlike(value: &[u8], counts: &Counts) -> bool {
+    // `monk3y.winter20`
+    let chosen = counts.joints == 1 && counts.digits >= 3 && counts.symbols == 0;
+    let tail = value.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    if chosen && tail.len() > 4 && tail.iter().any(u8::is_ascii_digit) {
+        return false;
+    }
     if memchr::memchr(b'/', value).is_some() || memchr::memchr(b'\\', value).is_some() {
         return true;
     }

@@ -62,6 +62,7 @@ facts! {
     Headed = 12, "an authorisation header";
     Stated = 6, "an SQL statement";
     Said = -4, "said in a sentence: the password is ...";
+    Follows = -6, "a value right behind its name";
     Beside = 4, "the value beside a name (name: ..., value: ...)";
     KubernetesSecret = 30, "a key of a Kubernetes Secret";
     // How it is written.
@@ -123,6 +124,7 @@ facts! {
     InManual = 0, "in a manual, whose values are examples: listed as low";
     InPublic = -64, "in a file that is there for public keys";
     MadeUp = -76, "as people make up passwords, in documentation or an example";
+    Told = 94, "told to people, not quoted: listed as low, never blocks";
     InTranslations = -80, "in translations";
     InThirdParty = -64, "in a copy of somebody else's code, where it is public";
     InVendored = -30, "in generated, vendored or locked files";
@@ -195,10 +197,22 @@ impl Evidence {
     pub fn confidence(self) -> Option<Confidence> {
         match self.points() {
             points if points >= self.high_from() => Some(Confidence::High),
-            points if points >= MEDIUM && self.has(Fact::InManual) => Some(Confidence::Low),
+            points if points >= MEDIUM && (self.has(Fact::InManual) || self.has(Fact::Told)) => {
+                Some(Confidence::Low)
+            }
             points if points >= MEDIUM => Some(Confidence::Medium),
             _ => None,
         }
+    }
+
+    /// Told to people, not shown as code: a password that somebody made up may be
+    /// the one in use.
+    pub(super) fn is_told(self) -> bool {
+        let told = [Fact::Said, Fact::Follows, Fact::Mapped];
+        let shown = [Fact::Quoted, Fact::Documented, Fact::Fenced, Fact::InTests];
+        self.has(Fact::MadeUp)
+            && !shown.iter().any(|f| self.has(*f))
+            && told.iter().any(|f| self.has(*f))
     }
 
     /// Whether the path is one of tests or documents.
@@ -222,6 +236,7 @@ impl Evidence {
             || self.has(Fact::WordAlone)
             || self.has(Fact::Compiled)
             || self.has(Fact::Salt)
+            || self.has(Fact::Told)
     }
 
     /// What a path may yet say for a plain word.

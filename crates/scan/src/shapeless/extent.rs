@@ -40,7 +40,10 @@ pub(super) fn extent(text: &[u8], lead: &Lead, name: usize, header: bool) -> Opt
     if let Some(end) = lead.until {
         return (end > i).then_some(Extent {
             at: i..end,
-            written: Written::Inside,
+            written: match lead.fact {
+                Fact::Follows => Written::Bare,
+                _ => Written::Inside,
+            },
         });
     }
     if lead.element {
@@ -106,7 +109,7 @@ pub(super) fn extent(text: &[u8], lead: &Lead, name: usize, header: bool) -> Opt
 }
 
 /// `SecretStr("...")`, `new String("...")`: calls that leave their text as it is.
-fn wrapper(text: &[u8]) -> Option<usize> {
+pub(super) fn wrapper(text: &[u8]) -> Option<usize> {
     const CALLS: &[&[u8]] = &[
         b"secretstr(",
         b"new string(",
@@ -127,6 +130,16 @@ fn wrapper(text: &[u8]) -> Option<usize> {
         b"string.valueof(",
         b"aws.string(",
         b"pulumi.string(",
+        b"cryptojs.enc.utf8.parse(",
+        b"encoding.utf8.getbytes(",
+        b"encoding.ascii.getbytes(",
+        b"system.text.encoding.utf8.getbytes(",
+        b"encoding.default.getbytes(",
+        b"md5(",
+        b"sha1(",
+        b"bcrypt(",
+        b"hash::make(",
+        b"password(",
         b"to_string(",
     ];
     CALLS

@@ -8,6 +8,8 @@
 //! Nothing is allocated, nothing outside of [`BEHIND`] and [`AHEAD`] bytes around the keyword is
 //! read, so a finding is the same wherever the object was cut into pieces.
 
+mod ahead;
+mod callees;
 mod calls;
 mod cell;
 mod comments;
@@ -22,8 +24,10 @@ mod name;
 mod operator;
 mod pair;
 mod path;
+mod prose;
 mod sayings;
 mod settings;
+mod sql;
 mod triples;
 mod turns;
 mod words;
@@ -37,7 +41,7 @@ pub(crate) use settings::VERSION as SETTINGS_VERSION;
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 8;
+pub(crate) const VERSION: u32 = 9;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -110,7 +114,12 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         calls::Told::Nothing => return None,
     };
     let header = name.fact == Fact::Credential || lead.fact == Fact::Flagged;
-    let extent = extent::extent(text, &lead, at.start, header)?;
+    let mut extent = extent::extent(text, &lead, at.start, header)?;
+    // Spring's sign of a password that is not hashed.
+    const PLAIN: &[u8] = b"{noop}";
+    if text.get(extent.at.clone())?.starts_with(PLAIN) {
+        extent.at.start += PLAIN.len();
+    }
     let mut evidence = Evidence::NONE
         .with(name.fact)
         .with_if(Fact::Qualified, name.qualified);
@@ -167,6 +176,10 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
         return None;
     }
     let name = name::read(text, at.clone(), own, lead.fact == Fact::Typed)?;
+    // What a page allows its own scripts by is made anew with each answer.
+    if name.fact == Fact::Salt && scripted(text, at.start) {
+        return None;
+    }
     // `<key>...</key>` of a list of names and values is a name.
     if lead.fact == Fact::Element && name.fact == Fact::WeakName && at.len() == b"key".len() {
         return None;
@@ -177,6 +190,16 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
     }
     let asks = lead.fact == Fact::Passed && name.verb;
     (!asks).then_some((at, name, lead))
+}
+
+/// Whether an attribute of a script or style begins at `start`: `<script nonce="...">`.
+fn scripted(text: &[u8], start: usize) -> bool {
+    let head = text
+        .get(start.saturating_sub(80)..start)
+        .unwrap_or_default();
+    let tag = memchr::memrchr2(b'<', b'>', head).and_then(|i| head.get(i..));
+    let tags = [&b"<script"[..], b"<style", b"<link"];
+    tag.is_some_and(|tag| tags.iter().any(|t| words::begins(tag, t)))
 }
 
 /// The whole name around a part of it.

@@ -1,7 +1,7 @@
 //! From a name to where its value begins: what may stand between, in the languages people write.
 
 use super::evidence::Fact;
-use super::{cell, pair, words};
+use super::{ahead, cell, pair, prose, sql, words};
 
 /// Blanks between name, operator and value.
 const BLANKS: usize = 24;
@@ -114,6 +114,11 @@ pub(super) fn is_quote(b: u8) -> bool {
 
 /// What stands between the name at `start..end` and its value.
 pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
+    behind(text, start, end).or_else(|| ahead::lead(text, start, end))
+}
+
+/// The same, of a value that stands behind its name.
+fn behind(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     let first = at(text, start.wrapping_sub(1));
     let mut i = end;
     // The name's own quotes, escaped or not, and the bracket of an index.
@@ -155,7 +160,7 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     }
     let found = typed_in(text, start, end)
         .or_else(|| next_element(text, start, end))
-        .or_else(|| super::calls::inserted(text, start, i))
+        .or_else(|| sql::inserted(text, start, i))
         .or_else(|| cell::below(text, start, i));
     if found.is_some() {
         return found;
@@ -189,13 +194,18 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         (b':', b':') => return None,
         (b':', b'\r' | b'\n') => Lead::quoted(Fact::Mapped, space(text, gap + 1)),
         // A part of a name made of parts: `arn:...:secret:...`; a value: `action=pass:again=0`.
+        (b':', _) if first == b'/' && of_login(text, start) => {
+            return prose::login(text, gap + 1, true);
+        }
+        // `app:apiKey: ...` has a name before its name.
+        (b':', _) if first == b':' && next == b' ' => typed(text, gap + 1),
         (b':', _) if matches!(first, b':' | b'/' | b'=') => return None,
         (b':', _) => typed(text, gap + 1),
         (b',', _) if named && pair::is(text, start, i - 1, gap) => {
             Lead::quoted(Fact::Listed, space(text, gap + 1))
         }
-        // Erlang: `{default_pass, <<"...">>}`.
-        (b',', _) if first == b'{' => {
+        // Erlang and Elixir: `{default_pass, <<"...">>}`, `{:password, "..."}`.
+        (b',', _) if opens_tuple(text, start, first) => {
             let i = space(text, gap + 1);
             let binary = text.get(i..i + 2) == Some(b"<<");
             Lead::quoted(Fact::Assigned, if binary { i + 2 } else { i })
@@ -218,10 +228,44 @@ pub(super) fn lead(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         _ if named && gap > i && markup_name(text, start) => {
             return cell::behind_attributes(text, start, gap);
         }
+        _ if gap > i && !named && matches!(first, b'<' | b':') && opens_tag(text, start) => {
+            return cell::in_element(text, gap).or_else(|| stated(text, start, gap, first, named));
+        }
         _ if gap > i => return stated(text, start, gap, first, named),
         _ => return None,
     };
     Some(lead)
+}
+
+/// Whether the name at `start` is the first of a tuple, perhaps as an atom.
+fn opens_tuple(text: &[u8], start: usize, first: u8) -> bool {
+    first == b'{' || (first == b':' && at(text, start.wrapping_sub(2)) == b'{')
+}
+
+/// `Username/Password:`
+fn of_login(text: &[u8], start: usize) -> bool {
+    let head = text
+        .get(start.saturating_sub(10)..start)
+        .unwrap_or_default();
+    [
+        &b"user/"[..],
+        b"username/",
+        b"login/",
+        b"email/",
+        b"account/",
+    ]
+    .iter()
+    .any(|w| words::holds(head, w))
+}
+
+/// `<password` and `<wsse:Password`.
+fn opens_tag(text: &[u8], start: usize) -> bool {
+    let head = text
+        .get(start.saturating_sub(12)..start)
+        .unwrap_or_default();
+    let prefix = |b: &&u8| b.is_ascii_alphanumeric() || **b == b':';
+    let length = head.iter().rev().take_while(prefix).count();
+    head.iter().rev().nth(length) == Some(&b'<')
 }
 
 /// `: value`, or `: Type = value`.
@@ -388,17 +432,18 @@ fn markup_name(text: &[u8], start: usize) -> bool {
         .any(|w| holds_before(text, start, w.as_bytes()))
 }
 
-/// `the password is Abc123`: said in a sentence, of a value that is no word.
-fn said(text: &[u8], gap: usize) -> Option<Lead> {
-    let rest = text.get(gap..text.len().min(gap + 16))?;
-    let verb: &[u8] = [&b"is: "[..], b"is ", b"was ", b"to "]
-        .into_iter()
-        .find(|v| words::begins(rest, v))?;
-    let i = blanks(text, gap + verb.len());
-    if is_quote(at(text, i)) {
-        return (verb.first() == Some(&b'i')).then(|| Lead::quoted(Fact::Said, i));
+/// `string = "..."`, `CONSTANT VARCHAR2(30) := '...'`: where a type ends that stands behind its name.
+fn behind_type(rest: &[u8]) -> Option<usize> {
+    const TYPES: [&[u8]; 5] = [b"string", b"varchar", b"constant ", b"char(", b"text "];
+    if !TYPES.iter().any(|t| words::begins(rest, t)) {
+        return None;
     }
-    super::calls::bare_word(text, i, Fact::Said)
+    let equals = memchr::memchr(b'=', rest)?;
+    let kind = rest.get(..equals)?;
+    let kind = kind.strip_suffix(b":").unwrap_or(kind);
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b" ()_".contains(b);
+    let one = !matches!(at(rest, equals + 1), b'=' | b'>');
+    (one && kind.iter().all(plain)).then_some(equals + 1)
 }
 
 /// `Dim password As String = "..."`, `{:password "..."}`, `(setq x-password "..."`,
@@ -413,6 +458,9 @@ fn spaced(text: &[u8], line: &[u8], gap: usize, first: u8) -> Option<Lead> {
             .iter()
             .all(|b| b.is_ascii_alphanumeric() || b" .?".contains(b));
         return typed.then(|| Lead::quoted(Fact::Assigned, blanks(text, gap + equals + 1)));
+    }
+    if let Some(sign) = behind_type(rest) {
+        return Some(Lead::quoted(Fact::Assigned, blanks(text, gap + sign)));
     }
     let is = |heads: &[&[u8]]| heads.iter().any(|h| line.eq_ignore_ascii_case(h));
     let binds = [
@@ -439,14 +487,14 @@ fn spaced(text: &[u8], line: &[u8], gap: usize, first: u8) -> Option<Lead> {
     if is(&[b"set "]) {
         return match quoted {
             true => Some(Lead::quoted(Fact::Assigned, gap)),
-            false => super::calls::bare_word(text, gap, Fact::Assigned),
+            false => prose::bare_word(text, gap, Fact::Assigned),
         };
     }
     // Files of settings without a sign: one name, one value, nothing else.
     if quoted || !(line.is_empty() || is(&[b"enable "])) {
         return None;
     }
-    let end = super::calls::bare_word(text, gap, Fact::Mapped)?.until?;
+    let end = prose::bare_word(text, gap, Fact::Mapped)?.until?;
     let tail = blanks(text, end);
     let alone = matches!(at(text, tail), b'\n' | b'\r' | b'#' | 0) && at(text, end) != b'.';
     alone.then(|| Lead::to(Fact::Mapped, gap))
@@ -457,7 +505,7 @@ fn stated(text: &[u8], start: usize, gap: usize, first: u8, named: bool) -> Opti
     if is_quote(first) && words::begins(text.get(start..)?, b"bearer ") {
         return Some(Lead::to(Fact::Headed, gap));
     }
-    if let Some(lead) = said(text, gap) {
+    if let Some(lead) = prose::said(text, gap) {
         return Some(lead);
     }
     if named {
@@ -505,7 +553,9 @@ fn stated(text: &[u8], start: usize, gap: usize, first: u8, named: bool) -> Opti
     if words::begins(line, b"#define ") {
         return Some(Lead::quoted(Fact::Assigned, gap));
     }
-    // Dockerfile.
-    line.starts_with(b"ENV ")
-        .then(|| Lead::to(Fact::Assigned, gap))
+    if line.starts_with(b"ENV ") {
+        // Dockerfile.
+        return Some(Lead::to(Fact::Assigned, gap));
+    }
+    prose::follows(text, gap)
 }

@@ -55,6 +55,9 @@ const SETTINGS: &[&[u8]] = &[
     b"secrets",
     b"hosts",
     b"inventory",
+    b"makefile",
+    b"gnumakefile",
+    b"mk",
 ];
 /// People read this.
 const PROSE: &[&[u8]] = &[
@@ -270,6 +273,11 @@ impl Evidence {
         let extension = dot.map_or(file, |i| file.get(i + 1..).unwrap_or_default());
         let stem = dot.map_or(file, |i| file.get(..i).unwrap_or_default());
         let mut out = self;
+        // Nobody translates into noise.
+        let long = [Fact::Long, Fact::KeyLong, Fact::VeryLong];
+        let made = self.has(Fact::Random) && long.iter().any(|f| self.has(*f));
+        let kinds = self.has(Fact::Random) && self.has(Fact::ManyKinds);
+        let coded = is_any(extension, CODE) && extension != b"json";
         // `src/main/.../integration` is no test, whatever its packages are called.
         let main = memchr::memmem::find(path, b"src/main/").unwrap_or(path.len());
         let mut at = path.len() - last.len();
@@ -279,7 +287,10 @@ impl Evidence {
             out = out
                 .with_if(Fact::InTests, tests)
                 .with_if(Fact::InDocuments, document_folder(folder))
-                .with_if(Fact::InTranslations, is_any(folder, TRANSLATION_FOLDERS))
+                .with_if(
+                    Fact::InTranslations,
+                    is_any(folder, TRANSLATION_FOLDERS) && !(coded && (made || kinds)),
+                )
                 .with_if(Fact::InThirdParty, is_any(folder, THIRD_PARTIES))
                 .with_if(Fact::InVendored, is_any(folder, VENDOR_FOLDERS));
         }
@@ -293,9 +304,6 @@ impl Evidence {
         let settings = settings || self.has(Fact::FileWithin);
         let code = is_any(extension, CODE) && !settings;
         let bare = self.has(Fact::Bare);
-        // Nobody translates into noise.
-        let long = [Fact::Long, Fact::KeyLong, Fact::VeryLong];
-        let made = self.has(Fact::Random) && long.iter().any(|f| self.has(*f));
         if settings && out.has(Fact::Documented) {
             out = out.without(Fact::Documented).with(Fact::Commented);
         }
@@ -355,6 +363,7 @@ impl Evidence {
                 && (out.has(Fact::Documented)
                     || (out.has(Fact::InDocuments) && (!prose || manual))),
         );
+        out = out.with_if(Fact::Told, out.is_told());
         let apart = [
             Fact::InTranslations,
             Fact::InThirdParty,
@@ -383,7 +392,9 @@ impl Evidence {
             && (out.has(Fact::Userinfo)
                 || plain
                 || (extension == b"xml" && out.has(Fact::Element))
-                || (out.has(Fact::Qualified) && (assigned || (settings && !builds))));
+                || (out.has(Fact::Qualified) && (assigned || (settings && !builds))))
+            // `KEYSTORE_PASSWORD = "..."`
+            || (out.has(Fact::Qualified) && assigned && !shown && !out.has(Fact::SaysTest));
         if word && (out.has(Fact::InSecretFile) || by_default) {
             // `admin`, `root` and `guest` are what is set there.
             out = out.without(Fact::SaysTest);
