@@ -274,6 +274,7 @@ fn weak_passwords_are_listed_where_they_are_set_and_never_block() {
         ("docker-compose_env.yml", "MYSQL_ROOT_PASSWORD: admin\n"),
         ("services.yml", "  - POSTGRES_PASSWORD=rails\n"),
         ("src/A.java", "String dbPassword = \"root\";"),
+        ("src/A.java", "String dbPassword = \"garden\";"),
         (
             "compose.yml",
             "URL=${URL:-amqp://admin:admin@rabbitmq-v2:5672}\n",
@@ -299,7 +300,8 @@ fn weak_passwords_are_listed_where_they_are_set_and_never_block() {
         ("docker-compose_env.yml", "MYSQL_ROOT_PASSWORD: password\n"),
         ("services.yml", "  - POSTGRES_PASSWORD=changeme\n"),
         ("src/A.java", "String dbPassword = \"required\";"),
-        ("src/A.java", "String dbPassword = \"garden\";"),
+        ("src/A.java", "String password = \"garden\";"),
+        ("src/A.java", "dbPassword == \"garden\""),
         ("docs/a.md", "amqp://admin:admin@rabbitmq-v2:5672"),
         ("compose.yml", "amqp://user:password@rabbitmq-v2:5672\n"),
         (

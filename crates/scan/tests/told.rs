@@ -245,7 +245,9 @@ fn manuals_show_passwords_that_are_nobodys() {
     let human = "password: Walrus2031\n";
     assert!(judged("a.txt", human).is_some());
     for path in ["docs/a.txt", "README.md", "man/a.5", "site/docs/a.yml"] {
-        assert_eq!(judged(path, human), None, "{path}");
+        // A file that lies beside code may tell what is in use.
+        let told = (path == "README.md").then_some(Confidence::Low);
+        assert_eq!(judged(path, human), told, "{path}");
         let random = format!("password: {}\n", "qX7vLz9kR4wTb2Hn");
         assert!(judged(path, &random).is_some(), "{path}");
     }

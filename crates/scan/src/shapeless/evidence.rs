@@ -208,11 +208,13 @@ impl Evidence {
     /// Told to people, not shown as code: a password that somebody made up may be
     /// the one in use.
     pub(super) fn is_told(self) -> bool {
-        let told = [Fact::Said, Fact::Follows, Fact::Mapped];
+        let told = [Fact::Said, Fact::Follows];
+        let mapped =
+            self.has(Fact::Mapped) && (self.has(Fact::UserNear) || !self.has(Fact::InManual));
         let shown = [Fact::Quoted, Fact::Documented, Fact::Fenced, Fact::InTests];
         self.has(Fact::MadeUp)
             && !shown.iter().any(|f| self.has(*f))
-            && told.iter().any(|f| self.has(*f))
+            && (mapped || told.iter().any(|f| self.has(*f)))
     }
 
     /// Whether the path is one of tests or documents.

@@ -276,7 +276,8 @@ impl Evidence {
         // Nobody translates into noise.
         let long = [Fact::Long, Fact::KeyLong, Fact::VeryLong];
         let made = self.has(Fact::Random) && long.iter().any(|f| self.has(*f));
-        let kinds = self.has(Fact::Random) && self.has(Fact::ManyKinds);
+        let signs = [Fact::Random, Fact::ManyKinds, Fact::Symbols];
+        let kinds = signs.iter().all(|f| self.has(*f));
         let coded = is_any(extension, CODE) && extension != b"json";
         // `src/main/.../integration` is no test, whatever its packages are called.
         let main = memchr::memmem::find(path, b"src/main/").unwrap_or(path.len());
@@ -289,7 +290,7 @@ impl Evidence {
                 .with_if(Fact::InDocuments, document_folder(folder))
                 .with_if(
                     Fact::InTranslations,
-                    is_any(folder, TRANSLATION_FOLDERS) && !(coded && (made || kinds)),
+                    is_any(folder, TRANSLATION_FOLDERS) && !(coded && kinds),
                 )
                 .with_if(Fact::InThirdParty, is_any(folder, THIRD_PARTIES))
                 .with_if(Fact::InVendored, is_any(folder, VENDOR_FOLDERS));
@@ -363,7 +364,8 @@ impl Evidence {
                 && (out.has(Fact::Documented)
                     || (out.has(Fact::InDocuments) && (!prose || manual))),
         );
-        out = out.with_if(Fact::Told, out.is_told());
+        let sentences = prose && !is_any(extension, MANUAL_ONLY);
+        out = out.with_if(Fact::Told, sentences && out.is_told());
         let apart = [
             Fact::InTranslations,
             Fact::InThirdParty,
