@@ -239,6 +239,7 @@ fn colours_nonces_and_keys_of_entries_are_none() {
         ("a.tsx", format!("const cache = {{ key: 'v1:{hex}' }};")),
         ("a.vue", format!("<script nonce=\"{}\">", noise(24, 13))),
         ("a.ts", "const t = { colorSecret: '#12ab34' };".to_owned()),
+        ("a.php", "[F::FORMAT_KEY => 'P%yY%mM%dD']".to_owned()),
     ] {
         assert_eq!(judged(path, &text), None, "{text}");
     }

@@ -266,13 +266,15 @@ fn is_template(value: &[u8]) -> bool {
         || formats(value)
 }
 
-/// `%s` and the like, that no word goes on behind.
+/// `%s` and the like, that no word goes on behind, or several of any kind: `%Y-%m`.
 fn formats(value: &[u8]) -> bool {
-    memchr::memchr_iter(b'%', value).any(|i| {
+    let verbs = memchr::memchr_iter(b'%', value).filter_map(|i| {
+        let verb = value.get(i + 1).filter(|b| b.is_ascii_alphabetic())?;
         let next = value.get(i + 2).copied().unwrap_or(b' ');
-        let verb = value.get(i + 1).copied().unwrap_or(0);
-        matches!(verb, b's' | b'd' | b'v') && !next.is_ascii_alphanumeric()
-    })
+        Some(matches!(verb, b's' | b'd' | b'v') && !next.is_ascii_alphanumeric())
+    });
+    let (count, sure) = verbs.fold((0, false), |(n, sure), v| (n + 1, sure || v));
+    sure || count > 1
 }
 
 /// `{name}` somewhere.
