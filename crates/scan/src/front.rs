@@ -2,7 +2,7 @@
 //! values: most are told by these bytes, for which no automaton has to be built.
 
 use crate::set::Set;
-use crate::steps::{Places, Steps};
+use crate::steps::{Look, Places, Steps};
 
 /// Places that are told apart.
 const PLACES: usize = 32;
@@ -14,9 +14,11 @@ const MANY: u32 = 200;
 /// For each of the first bytes of a match, which it may be.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Front {
-    sets: Box<[Set]>,
-    /// By place: the number of the set.
-    places: Box<[u8]>,
+    places: usize,
+    /// By byte: the places where it may stand, as bits.
+    table: Option<Box<[u32; 256]>>,
+    /// What is asked of the place itself.
+    look: Option<Look>,
     /// The place that tells most, and what may stand there if that is little.
     probe: usize,
     bytes: Box<[u8]>,
@@ -24,19 +26,14 @@ pub(crate) struct Front {
 
 impl Front {
     pub(crate) fn of(steps: &Steps) -> Self {
-        let mut sets: Vec<Set> = Vec::new();
-        let mut places: Vec<u8> = Vec::new();
+        let mut places: Vec<Set> = Vec::new();
         let mut known = 0;
         let mut followed = Places::of(steps);
         while places.len() < PLACES {
             let Some(set) = followed.next(STATES) else {
                 break;
             };
-            let number = sets.iter().position(|s| *s == set).unwrap_or_else(|| {
-                sets.push(set);
-                sets.len() - 1
-            });
-            places.push(u8::try_from(number).unwrap_or(u8::MAX));
+            places.push(set);
             if set.count() < MANY {
                 known = places.len();
             } else if places.len() > known + 8 {
@@ -44,14 +41,20 @@ impl Front {
             }
         }
         places.truncate(known);
-        let set = |place: &usize| places.get(*place).and_then(|n| sets.get(usize::from(*n)));
+        let set = |place: &usize| places.get(*place);
         let probe = (0..places.len()).min_by_key(|p| set(p).map_or(256, Set::count));
         let probe = probe.unwrap_or(0);
         let few = set(&probe).filter(|s| s.count() <= 3);
         let bytes = few.map(|s| s.bytes().collect());
+        let mut table = Box::new([0; 256]);
+        for (place, set) in places.iter().enumerate() {
+            set.bytes()
+                .for_each(|b| table[usize::from(b)] |= 1 << place);
+        }
         Self {
-            sets: sets.into(),
-            places: places.into(),
+            places: places.len(),
+            table: (!places.is_empty()).then_some(table),
+            look: steps.look(),
             probe,
             bytes: bytes.unwrap_or_default(),
         }
@@ -59,13 +62,12 @@ impl Front {
 
     /// Whether it is worth looking for: two bytes in a row, or more, are told.
     pub(crate) fn tells(&self) -> bool {
-        self.places.len() > 1
+        self.places > 1
     }
 
     /// The first place at or after `from` where a match may begin.
     pub(crate) fn next(&self, text: &[u8], from: usize) -> Option<usize> {
-        let number = self.places.get(self.probe)?;
-        let set = self.sets.get(usize::from(*number))?;
+        let table = self.table.as_deref()?;
         let mut at = from.checked_add(self.probe)?;
         loop {
             let rest = text.get(at..)?;
@@ -73,10 +75,13 @@ impl Front {
                 [a] => memchr::memchr(a, rest)?,
                 [a, b] => memchr::memchr2(a, b, rest)?,
                 [a, b, c] => memchr::memchr3(a, b, c, rest)?,
-                _ => rest.iter().position(|b| set.has(*b))?,
+                _ => rest
+                    .iter()
+                    .position(|b| table[usize::from(*b)] >> self.probe & 1 == 1)?,
             };
             let begin = at - self.probe;
-            if self.met(text.get(begin..)?) {
+            let looks = self.look.is_none_or(|look| look.met(text, begin));
+            if looks && self.met(text.get(begin..)?) {
                 return Some(begin);
             }
             at += 1;
@@ -85,17 +90,17 @@ impl Front {
 
     /// Whether a match may begin where `text` does.
     pub(crate) fn met(&self, text: &[u8]) -> bool {
-        let Some(text) = text.get(..self.places.len()) else {
-            return false;
+        let (Some(table), Some(text)) = (&self.table, text.get(..self.places)) else {
+            return self.places == 0;
         };
         // Runs are cut off more often than they begin.
-        let mut both = text.iter().zip(&self.places).rev();
-        both.all(|(b, n)| self.sets.get(usize::from(*n)).is_some_and(|s| s.has(*b)))
+        let mut both = text.iter().enumerate().rev();
+        both.all(|(place, b)| table[usize::from(*b)] >> place & 1 == 1)
     }
 
     /// Bytes it takes.
     pub(crate) fn memory(&self) -> usize {
-        size_of_val(&*self.sets) + self.places.len()
+        self.table.as_deref().map_or(0, size_of_val)
     }
 }
 
@@ -106,7 +111,7 @@ mod tests {
     use crate::engine::{Caches, Engine};
 
     fn places(pattern: &str) -> usize {
-        Engine::any(pattern).unwrap().front().places.len()
+        Engine::any(pattern).unwrap().front().places
     }
 
     #[test]

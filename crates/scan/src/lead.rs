@@ -74,6 +74,16 @@ const LEAST: usize = 3;
 /// Bytes, lower case, that stand at a distance from the beginning of a match.
 type Head = (u8, Box<[u8]>);
 
+/// Kinds of bytes, by their last bits: letters that differ in case alone are of one.
+const KINDS: usize = 32;
+
+fn kind(b: u8) -> usize {
+    usize::from(b) % KINDS
+}
+
+/// By place and kind: which heads have one there, as bits.
+type Kinds = [[u32; KINDS]; LEAST];
+
 /// What every match begins with: one of some texts, case aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Heads {
@@ -81,8 +91,9 @@ pub(crate) struct Heads {
     /// Which byte of each head is looked for, and what it may be, in both cases.
     probe: usize,
     bytes: Box<[u8]>,
-    /// The same where they are many.
-    table: Option<Box<[bool; 256]>>,
+    /// The same where they are many: by the last bits of each of the first bytes of a head, which
+    /// heads have them.
+    table: Option<Box<Kinds>>,
     nearest: usize,
     farthest: usize,
 }
@@ -150,8 +161,12 @@ impl Heads {
             .flat_map(|b| [b.to_ascii_lowercase(), b.to_ascii_uppercase()])
             .collect();
         let table = (bytes.len() > 3).then(|| {
-            let mut table = Box::new([false; 256]);
-            bytes.iter().for_each(|b| table[usize::from(*b)] = true);
+            let mut table = Box::new([[0; KINDS]; LEAST]);
+            for (number, (_, text)) in heads.iter().enumerate() {
+                for (place, b) in table.iter_mut().zip(text) {
+                    place[kind(*b)] |= 1 << number;
+                }
+            }
             table
         });
         Some(Self {
@@ -190,37 +205,57 @@ impl Heads {
     /// The first place at or after `from` where a match may begin.
     pub(crate) fn next(&self, text: &[u8], from: usize) -> Option<usize> {
         let mut at = from.checked_add(self.nearest + self.probe)?;
+        if let Some(table) = self.table.as_deref() {
+            return self.next_of_many(table, text, from);
+        }
         loop {
             let rest = text.get(at..)?;
             at += match *self.bytes {
                 [a] => memchr::memchr(a, rest)?,
                 [a, b] => memchr::memchr2(a, b, rest)?,
                 [a, b, c] => memchr::memchr3(a, b, c, rest)?,
-                _ => {
-                    let table = self.table.as_deref()?;
-                    rest.iter().position(|b| table[usize::from(*b)])?
-                }
+                _ => return None,
             };
-            let head = text.get(at - self.probe..)?;
-            let three = head
-                .first_chunk::<LEAST>()
-                .map(|b| b.map(|b| b.to_ascii_lowercase()));
-            let begins = |distance: usize| {
-                let begin = (at - self.probe).checked_sub(distance)?;
-                let is = |h: &Head| {
-                    let (first, rest) = h.1.split_first_chunk()?;
-                    let same = usize::from(h.0) == distance && three? == *first;
-                    let text = head.get(first.len()..h.1.len()).filter(|_| same)?;
-                    text.eq_ignore_ascii_case(rest).then_some(())
-                };
-                let found = begin >= from && self.heads.iter().any(|h| is(h).is_some());
-                found.then_some(begin)
-            };
-            if let Some(begin) = begins(self.farthest).or_else(|| begins(self.nearest)) {
+            if let Some(begin) = self.begins(text, at - self.probe, from) {
                 return Some(begin);
             }
             at += 1;
         }
+    }
+
+    fn next_of_many(&self, table: &Kinds, text: &[u8], from: usize) -> Option<usize> {
+        let [first, second, third] = table;
+        let mut at = from.checked_add(self.nearest)?;
+        loop {
+            let rest = text.get(at..)?;
+            let mut pairs = rest.iter().zip(rest.get(1..)?).zip(rest.get(2..)?);
+            at += pairs.position(|((a, b), c)| {
+                first[kind(*a)] & second[kind(*b)] & third[kind(*c)] != 0
+            })?;
+            if let Some(begin) = self.begins(text, at, from) {
+                return Some(begin);
+            }
+            at += 1;
+        }
+    }
+
+    /// Where a match may begin, at or after `from`, if a head stands at `at`.
+    fn begins(&self, text: &[u8], at: usize, from: usize) -> Option<usize> {
+        let head = text.get(at..)?;
+        let three = head.first_chunk::<LEAST>()?;
+        let three = three.map(|b| b.to_ascii_lowercase());
+        let begins = |distance: usize| {
+            let begin = at.checked_sub(distance)?;
+            let is = |h: &Head| {
+                let (first, rest) = h.1.split_first_chunk()?;
+                let same = usize::from(h.0) == distance && three == *first;
+                let text = head.get(first.len()..h.1.len()).filter(|_| same)?;
+                text.eq_ignore_ascii_case(rest).then_some(())
+            };
+            let found = begin >= from && self.heads.iter().any(|h| is(h).is_some());
+            found.then_some(begin)
+        };
+        begins(self.farthest).or_else(|| begins(self.nearest))
     }
 }
 

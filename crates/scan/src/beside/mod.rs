@@ -101,10 +101,12 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
     let mut at = from;
     let mut tried = 0;
     while at < to && tried < TRIED {
-        let fresh = starts(text, at);
-        if fresh {
+        if !starts(text, at) {
+            at += 1;
+        } else {
             tried += 1;
-            for shape in known.shapes {
+            let value = run(text, at);
+            for shape in known.shapes.iter().filter(|s| s.has_room(value.len())) {
                 let Some(value) = fits(text, at, shape) else {
                     continue;
                 };
@@ -133,9 +135,6 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
                     return Some(Read::Key(value));
                 }
             }
-            let rest = text.get(at..).unwrap_or_default();
-            let length = rest.iter().take(LONG).take_while(|b| joins(**b)).count();
-            let value = rest.get(..length).unwrap_or_default();
             if known.shapes.iter().any(|s| s.is_near(value)) {
                 *judged += 1;
                 let between = text.get(from..at).unwrap_or_default();
@@ -143,13 +142,21 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
                     gap::judge(between, known.word, false),
                     Says::Key | Says::Sure
                 ) {
-                    return Some(Read::Near(at..at + length));
+                    return Some(Read::Near(at..at + value.len()));
                 }
             }
+            // No word begins inside of it.
+            at += value.len().max(1);
         }
-        at += 1;
     }
     None
+}
+
+/// The bytes from `at` on that may be parts of one key; not more than tell that it is none.
+fn run(text: &[u8], at: usize) -> &[u8] {
+    let rest = text.get(at..).unwrap_or_default();
+    let length = rest.iter().take(LONG).take_while(|b| joins(**b)).count();
+    rest.get(..length).unwrap_or_default()
 }
 
 /// Whether nothing stands on the line but one word, of which the name is the end, and a value.
@@ -197,18 +204,19 @@ fn behind(
     {
         Some(mark) => comment.len() - mark.len(),
         None => {
-            let address = memchr::memmem::rfind(here, b"http")?;
-            let host = here.get(address..)?;
             let plain =
-                |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'.' | b'-');
-            (host.len() <= BACK && host.iter().all(plain)).then_some(address)?
+                |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'.' | b'-');
+            let host = here.iter().rev().take(BACK).take_while(plain).count();
+            let least = here.len() - host;
+            least + here.get(least..)?.windows(4).rposition(|w| w == b"http")?
         }
     };
     let until = line + end;
     let mut at = line;
     while at < until {
         if starts(text, at) {
-            for shape in known.shapes {
+            let length = run(text, at).len();
+            for shape in known.shapes.iter().filter(|s| s.has_room(length)) {
                 let value =
                     fits(text, at, shape).filter(|v| v.end <= until && until - v.end <= BACK);
                 let Some(value) = value else { continue };

@@ -63,6 +63,8 @@ pub(crate) struct Shape {
     /// A UUID is an id as often as a key.
     uuid: bool,
     literal: bool,
+    /// All of it joins: no key is longer than the run of such bytes it stands in.
+    joined: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +86,7 @@ impl Shape {
             kinds: 0,
             uuid: text == "{uuid}",
             literal: false,
+            joined: true,
         };
         let mut rest = text;
         while let Some(at) = rest.find('{') {
@@ -101,6 +104,7 @@ impl Shape {
         if !text.is_empty() {
             self.least += text.len();
             self.literal |= text.bytes().any(|b| b.is_ascii_alphabetic());
+            self.joined &= text.bytes().all(joins);
             self.parts.push(Part::Literal(text.as_bytes().into()));
         }
     }
@@ -131,6 +135,7 @@ impl Shape {
     fn run(&mut self, kinds: u8, least: usize, most: usize) {
         self.least += least;
         self.kinds |= kinds;
+        self.joined &= kinds & 128 == 0;
         self.parts.push(Part::Run { kinds, least, most });
     }
 
@@ -141,6 +146,11 @@ impl Shape {
             Part::Run { most, .. } => *most,
         };
         self.parts.iter().map(length).sum()
+    }
+
+    /// Whether a key may stand where so many bytes join, and no more.
+    pub(super) fn has_room(&self, run: usize) -> bool {
+        !self.joined || self.least <= run
     }
 
     /// Where a key of this shape that begins at `at` ends.

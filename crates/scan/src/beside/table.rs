@@ -11,6 +11,9 @@ use super::{BEYOND, LONG, REACH};
 /// Fewest and most bytes of a name.
 const NAME: std::ops::RangeInclusive<usize> = 2..=40;
 
+/// Bytes of the longest keyword: a name, and how it goes on.
+const LONGEST: usize = 40 + 7;
+
 /// How a name with a `+` goes on.
 const TAILS: [&str; 9] = [
     "_", "-", "api", "key", "token", "secret", ".com", " api", " cred",
@@ -99,23 +102,25 @@ impl Table {
 
     /// What is known of a keyword, case aside, and how long the name in it is.
     pub(crate) fn known(&self, keyword: &[u8]) -> Option<(Known<'_>, usize)> {
-        if let Some(service) = self.service(keyword).filter(|s| !s.bound) {
+        let mut small = [0; LONGEST];
+        let small = small.get_mut(..keyword.len())?;
+        for (small, b) in small.iter_mut().zip(keyword) {
+            *small = folded(b.to_ascii_lowercase());
+        }
+        if let Some(service) = self.service(small).filter(|s| !s.bound) {
             return Some((self.of(service)?, keyword.len()));
         }
         TAILS.iter().find_map(|tail| {
             let cut = keyword.len().checked_sub(tail.len())?;
-            let (name, end) = keyword.split_at_checked(cut)?;
+            let is = keyword.get(cut..)?.eq_ignore_ascii_case(tail.as_bytes());
+            let name = small.get(..cut).filter(|_| is)?;
             let service = self.service(name).filter(|s| s.bound)?;
-            let is = end.eq_ignore_ascii_case(tail.as_bytes());
-            is.then_some((self.of(service)?, cut))
+            Some((self.of(service)?, cut))
         })
     }
 
     fn service(&self, name: &[u8]) -> Option<&Service> {
-        let order = |s: &Service| {
-            let folded = name.iter().map(|b| folded(b.to_ascii_lowercase()));
-            s.name.iter().copied().cmp(folded)
-        };
+        let order = |s: &Service| (*s.name).cmp(name);
         let at = self.services.binary_search_by(order).ok()?;
         self.services.get(at)
     }

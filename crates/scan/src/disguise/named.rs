@@ -10,14 +10,88 @@ const NEAR: usize = 160;
 /// Bytes of one word of a call.
 const WORD: usize = 24;
 
-/// Words of calls that only put together or decode what they are given, in small letters.
-const CALLS: &str = "a2b_hex append array asbytes ascii atob b b32decode b64decode base32 base64 \
-    base64_decode base64decode binascii buffer byte byte_t bytearray bytes c char chars chr \
-    cmd codecs concat convert decode decodebase64 decodestring echo encoding f fmt fn format \
-    from from_hex frombase64string fromcharcode fromhex getbytes getdecoder getstring hex \
-    hex2bin hexdecode implode int8_t join join_ list listof map n new of paste0 printf r \
-    rune some sprintf static std stdencoding str string stringbuilder strings textdecoder u8 \
-    uint8array unhexlify unpack utf8 utf_8 vec";
+/// Words of calls that only put together or decode what they are given, in small letters and in
+/// order.
+const CALLS: [&str; 78] = [
+    "a2b_hex",
+    "append",
+    "array",
+    "asbytes",
+    "ascii",
+    "atob",
+    "b",
+    "b32decode",
+    "b64decode",
+    "base32",
+    "base64",
+    "base64_decode",
+    "base64decode",
+    "binascii",
+    "buffer",
+    "byte",
+    "byte_t",
+    "bytearray",
+    "bytes",
+    "c",
+    "char",
+    "chars",
+    "chr",
+    "cmd",
+    "codecs",
+    "concat",
+    "convert",
+    "decode",
+    "decodebase64",
+    "decodestring",
+    "echo",
+    "encoding",
+    "f",
+    "fmt",
+    "fn",
+    "format",
+    "from",
+    "from_hex",
+    "frombase64string",
+    "fromcharcode",
+    "fromhex",
+    "getbytes",
+    "getdecoder",
+    "getstring",
+    "hex",
+    "hex2bin",
+    "hexdecode",
+    "implode",
+    "int8_t",
+    "join",
+    "join_",
+    "list",
+    "listof",
+    "map",
+    "n",
+    "new",
+    "of",
+    "paste0",
+    "printf",
+    "r",
+    "rune",
+    "some",
+    "sprintf",
+    "static",
+    "std",
+    "stdencoding",
+    "str",
+    "string",
+    "stringbuilder",
+    "strings",
+    "textdecoder",
+    "u8",
+    "uint8array",
+    "unhexlify",
+    "unpack",
+    "utf8",
+    "utf_8",
+    "vec",
+];
 
 /// What stands before `start`, where something is hidden. `Some`: it was made shorter, and what is
 /// hidden now stands in a quote of this sign, which the view has to close.
@@ -87,12 +161,22 @@ fn is_call(word: &[u8]) -> bool {
     small.copy_from_slice(word);
     small.make_ascii_lowercase();
     let small: &[u8] = small;
-    word.iter().all(u8::is_ascii_digit) || CALLS.split(' ').any(|call| call.as_bytes() == small)
+    let known = |small: &[u8]| {
+        CALLS
+            .binary_search_by(|call| call.as_bytes().cmp(small))
+            .is_ok()
+    };
+    word.iter().all(u8::is_ascii_digit) || known(small)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_are_in_order() {
+        assert!(CALLS.is_sorted());
+    }
 
     #[test]
     fn calls_go_and_names_stay() {

@@ -77,7 +77,7 @@ enum How {
 
 /// What is asked of a place and takes no byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+pub(crate) enum Look {
     Begin,
     End,
     LineBegin,
@@ -90,7 +90,7 @@ enum Look {
 const WORD: Set = Set::of(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
 
 impl Look {
-    fn met(self, text: &[u8], at: usize) -> bool {
+    pub(crate) fn met(self, text: &[u8], at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|i| text.get(i));
         let after = text.get(at);
         let is_word = |b: Option<&u8>| b.is_some_and(|b| WORD.has(*b));
@@ -218,6 +218,14 @@ impl Steps {
             }
         }
         (to, Led::Nowhere)
+    }
+
+    /// What is asked first of a place where a match may begin.
+    pub(crate) fn look(&self) -> Option<Look> {
+        match self.steps.get(usize::from(self.start)) {
+            Some(Step::Look { look, .. }) => Some(*look),
+            _ => None,
+        }
     }
 
     /// Bytes they take.

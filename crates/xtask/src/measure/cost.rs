@@ -134,6 +134,7 @@ fn shorten(all: &mut Vec<(f64, f64, String)>) -> &[(f64, f64, String)] {
 }
 
 /// One line for each kind of hostile input whose name holds one of the words; all without words.
+/// Of `=word`, what the word costs over and over.
 pub(super) fn run(folder: &str, words: &[&str]) -> ExitCode {
     let begun = milliseconds();
     let rules = RuleSet::built_in().expect("the built-in packs are good");
@@ -203,11 +204,23 @@ pub(super) fn run(folder: &str, words: &[&str]) -> ExitCode {
             cost.out.findings.len()
         );
     }
+    for word in words.iter().filter_map(|w| w.strip_prefix('=')) {
+        let ms = over_and_over(&mut bench, word.as_bytes());
+        println!("{ms:7.1} {:6.1}  over and over: {word}", ms / mean);
+    }
     if words.is_empty() || words.contains(&"each") {
         each(&mut bench, &keywords, mean);
     }
     println!("resident: {:.1} MiB at the end", resident());
     ExitCode::SUCCESS
+}
+
+/// What 16 KiB of the same cost, in milliseconds a megabyte.
+fn over_and_over(bench: &mut Bench, unit: &[u8]) -> f64 {
+    let bytes = unit.repeat((16 << 10) / unit.len());
+    bench.scan(ObjectKind::Blob, &bytes);
+    let cost = bench.scan(ObjectKind::Blob, &bytes).milliseconds;
+    cost * 1e6 / bytes.len() as f64
 }
 
 /// Every keyword over and over, in the ways they cost: the ten worst.
@@ -216,10 +229,7 @@ fn each(bench: &mut Bench, keywords: &[Vec<u8>], mean: f64) {
     for keyword in keywords {
         for (before, after) in [("", ""), ("", " = \""), ("\n", ": "), (" ", "")] {
             let unit = [before.as_bytes(), keyword, after.as_bytes()].concat();
-            let bytes = unit.repeat((16 << 10) / unit.len());
-            bench.scan(ObjectKind::Blob, &bytes);
-            let cost = bench.scan(ObjectKind::Blob, &bytes).milliseconds;
-            let per = cost * 1e6 / bytes.len() as f64;
+            let per = over_and_over(bench, &unit);
             all.push((per, String::from_utf8_lossy(&unit).into_owned()));
         }
     }
