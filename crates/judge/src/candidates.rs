@@ -129,14 +129,20 @@ impl Session {
     fn incomplete(&mut self, scanned: &Scanned, subject: &str) {
         if scanned.truncated {
             self.coverage.complete = false;
-            // Findings and keywords have limits of their own.
+            let (why, help) = match scanned.exhausted {
+                true => (
+                    "what looks like the beginning of a secret stands in it too often".to_owned(),
+                    "split the file: each part may hold as much; or leave it out, if it is generated",
+                ),
+                false => (
+                    format!("more than {} findings", limits::FINDINGS_PER_OBJECT),
+                    "remove what was found first, or split the file",
+                ),
+            };
             self.tell(
                 ReasonCode::Unreadable,
-                format!(
-                    "{subject}: more than {} findings, or too many keywords: not all was judged",
-                    limits::FINDINGS_PER_OBJECT
-                ),
-                "split the file, or remove what was found first",
+                format!("{subject}: {why}: not all was judged"),
+                help,
             );
         }
     }

@@ -2,7 +2,7 @@
 //! values: most are told by these bytes, for which no automaton has to be built.
 
 use crate::set::Set;
-use crate::steps::{Look, Places, Steps};
+use crate::steps::{Edge, Places, Steps};
 
 /// Places that are told apart.
 const PLACES: usize = 32;
@@ -18,7 +18,7 @@ pub(crate) struct Front {
     /// By byte: the places where it may stand, as bits.
     table: Option<Box<[u32; 256]>>,
     /// What is asked of the place itself.
-    look: Option<Look>,
+    edge: Option<Edge>,
     /// The place that tells most, and what may stand there if that is little.
     probe: usize,
     bytes: Box<[u8]>,
@@ -54,7 +54,7 @@ impl Front {
         Self {
             places: places.len(),
             table: (!places.is_empty()).then_some(table),
-            look: steps.look(),
+            edge: steps.edge(),
             probe,
             bytes: bytes.unwrap_or_default(),
         }
@@ -80,16 +80,21 @@ impl Front {
                     .position(|b| table[usize::from(*b)] >> self.probe & 1 == 1)?,
             };
             let begin = at - self.probe;
-            let looks = self.look.is_none_or(|look| look.met(text, begin));
-            if looks && self.met(text.get(begin..)?) {
+            if self.may_begin(text, begin) {
                 return Some(begin);
             }
             at += 1;
         }
     }
 
+    /// Whether a match may begin at `at`, by what stands there and before.
+    pub(crate) fn may_begin(&self, text: &[u8], at: usize) -> bool {
+        self.edge.as_ref().is_none_or(|edge| edge.met(text, at))
+            && text.get(at..).is_some_and(|rest| self.met(rest))
+    }
+
     /// Whether a match may begin where `text` does.
-    pub(crate) fn met(&self, text: &[u8]) -> bool {
+    fn met(&self, text: &[u8]) -> bool {
         let (Some(table), Some(text)) = (&self.table, text.get(..self.places)) else {
             return self.places == 0;
         };
@@ -154,7 +159,7 @@ mod tests {
             for from in 0..=text.len() {
                 if engine.at(0, text, (from, text.len()), &mut caches).found.is_some() {
                     let front = engine.front();
-                    prop_assert!(front.met(&text[from..]), "{pattern} {from}");
+                    prop_assert!(front.may_begin(text, from), "{pattern} {from}");
                     prop_assert!(!front.tells() || front.next(text, from) == Some(from));
                 }
             }

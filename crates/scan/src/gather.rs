@@ -18,6 +18,8 @@ pub(crate) struct Gathered {
     pub(crate) findings: Vec<RawFinding>,
     markers: Vec<Marker>,
     pub(crate) truncated: bool,
+    /// It cost what it may.
+    exhausted: bool,
     pub(crate) incomplete: bool,
     /// What was hidden beyond a limit.
     left_out: Vec<&'static str>,
@@ -32,6 +34,7 @@ impl Gathered {
         self.findings.clear();
         self.markers.clear();
         self.truncated = false;
+        self.exhausted = false;
         self.incomplete = false;
         self.left_out.clear();
         self.crowded = false;
@@ -47,6 +50,7 @@ impl Gathered {
         source: Source,
     ) {
         self.truncated |= state.truncated;
+        self.exhausted |= state.truncated && state.is_over();
         self.incomplete |= state.incomplete;
         self.crowded |= state.crowded;
         if state.found.is_empty() && state.heard.is_empty() {
@@ -100,7 +104,9 @@ impl Gathered {
         cursor: Cursor,
         source: Source,
     ) {
+        // What is hidden is given up only for what it costs.
         self.truncated |= room.truncated;
+        self.exhausted |= room.truncated;
         for what in room.left_out.drain(..) {
             if !self.left_out.contains(&what) {
                 self.left_out.push(what);
@@ -152,6 +158,7 @@ impl Gathered {
     /// Hands everything over, in order.
     pub(crate) fn finish(&mut self, rules: &[Rule], out: &mut Scanned) {
         out.truncated |= self.truncated;
+        out.exhausted |= self.exhausted;
         if self.incomplete {
             out.not_looked_at
                 .push("a rule whose pattern does not compile");

@@ -174,9 +174,11 @@ pub struct Scanned {
     /// Of a blob that reads as settings of a shell, whole: whether anything is set that could be a
     /// secret.
     pub settings: Option<Settings>,
-    /// There were more than [`lychgate_model::limits::FINDINGS_PER_OBJECT`] findings or markers;
-    /// the object was not judged completely.
+    /// The object was not judged completely: there were more than
+    /// [`lychgate_model::limits::FINDINGS_PER_OBJECT`] findings or markers, or
     pub truncated: bool,
+    /// it cost as much as an object of its size may.
+    pub exhausted: bool,
     /// What was not looked at because the object came in pieces; names for people.
     pub not_looked_at: Vec<&'static str>,
 }
@@ -190,6 +192,7 @@ impl Scanned {
         self.sealed = None;
         self.settings = None;
         self.truncated = false;
+        self.exhausted = false;
         self.not_looked_at.clear();
     }
 

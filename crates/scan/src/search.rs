@@ -365,7 +365,9 @@ impl Pass<'_> {
         let mut places = window.places(engine);
         let width = stop.saturating_sub(from);
         state.caches.effort.charge(matcher.price(width) / SKIMMED);
-        let possible = engine.needs().met(text.between(from, stop));
+        // A keyword with nothing of its pattern behind it is told by a few bytes.
+        let possible =
+            places.refine(engine, text, limit) && engine.needs().met(text.between(from, stop));
         // A run that every match holds begins there, as far as it was looked for.
         let mut held = None;
         while possible && from < stop && !state.truncated {

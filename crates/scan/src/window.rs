@@ -90,6 +90,27 @@ pub(crate) enum Place {
 }
 
 impl Places<'_> {
+    /// Leaves out the places before `limit` where no match begins. Whether any are left.
+    pub(crate) fn refine(&mut self, engine: &Engine, text: Text<'_>, limit: u64) -> bool {
+        let Self::Listed(places, count) = self else {
+            return true;
+        };
+        let front = engine.front();
+        let mut kept = 0;
+        for i in 0..*count {
+            let Some(&place) = places.get(i) else { break };
+            if place > limit || place < text.base || front.may_begin(text.bytes, text.index(place))
+            {
+                if let Some(slot) = places.get_mut(kept) {
+                    *slot = place;
+                    kept += 1;
+                }
+            }
+        }
+        *count = kept;
+        kept > 0
+    }
+
     /// The next place at or after `from` and before `stop`.
     pub(crate) fn next(&mut self, text: Text<'_>, from: u64, stop: u64) -> Place {
         let next = match self {

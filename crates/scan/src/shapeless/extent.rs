@@ -390,15 +390,26 @@ fn open_quote(text: &[u8], at: usize) -> u8 {
     let before = text.get(..at).unwrap_or_default();
     let start = memchr::memrchr(b'\n', before).map_or(0, |i| i + 1);
     let mut open = 0u8;
-    let mut skip = false;
-    for &b in before.get(start..).unwrap_or_default() {
+    let mut rest = before.get(start..).unwrap_or_default().iter();
+    while let Some(&b) = rest.find(|b| TELLS[usize::from(**b)]) {
         match b {
-            _ if skip => skip = false,
-            b'\\' => skip = true,
-            b'"' | b'\'' | b'`' if open == 0 => open = b,
+            b'\\' => {
+                rest.next();
+            }
+            _ if open == 0 => open = b,
             _ if b == open => open = 0,
             _ => {}
         }
     }
     open
 }
+
+/// Bytes that open or close a quote, or do away with one.
+const TELLS: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'\\' as usize] = true;
+    table[b'"' as usize] = true;
+    table[b'\'' as usize] = true;
+    table[b'`' as usize] = true;
+    table
+};

@@ -77,7 +77,7 @@ enum How {
 
 /// What is asked of a place and takes no byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
+enum Look {
     Begin,
     End,
     LineBegin,
@@ -90,7 +90,7 @@ pub(crate) enum Look {
 const WORD: Set = Set::of(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
 
 impl Look {
-    pub(crate) fn met(self, text: &[u8], at: usize) -> bool {
+    fn met(self, text: &[u8], at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|i| text.get(i));
         let after = text.get(at);
         let is_word = |b: Option<&u8>| b.is_some_and(|b| WORD.has(*b));
@@ -102,6 +102,20 @@ impl Look {
             Self::Edge => is_word(before) != is_word(after),
             Self::NoEdge => is_word(before) == is_word(after),
         }
+    }
+}
+
+/// What stands where a match begins: one of these is met, or its first byte is one of a set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edge {
+    looks: [Option<Look>; 2],
+    set: Set,
+}
+
+impl Edge {
+    pub(crate) fn met(&self, text: &[u8], at: usize) -> bool {
+        text.get(at).is_some_and(|b| self.set.has(*b))
+            || self.looks.iter().flatten().any(|l| l.met(text, at))
     }
 }
 
@@ -220,12 +234,34 @@ impl Steps {
         (to, Led::Nowhere)
     }
 
-    /// What is asked first of a place where a match may begin.
-    pub(crate) fn look(&self) -> Option<Look> {
-        match self.steps.get(usize::from(self.start)) {
-            Some(Step::Look { look, .. }) => Some(*look),
-            _ => None,
-        }
+    /// What is asked first of a place where a match may begin; `None`: nothing that its first byte
+    /// does not tell.
+    pub(crate) fn edge(&self) -> Option<Edge> {
+        let mut edge = Edge::default();
+        let told = self.gather(self.start, &mut edge)?;
+        (told && edge.looks[0].is_some()).then_some(edge)
+    }
+
+    /// Whether all ways from `step` are told by one look or one byte.
+    fn gather(&self, step: At, edge: &mut Edge) -> Option<bool> {
+        let set = match *self.steps.get(usize::from(step))? {
+            Step::Look { look, .. } => {
+                let free = edge.looks.iter_mut().find(|l| l.is_none());
+                return Some(free.map(|free| *free = Some(look)).is_some());
+            }
+            Step::Either { first, other } => {
+                return Some(self.gather(first, edge)? && self.gather(other, edge)?);
+            }
+            // A loop does not begin with these.
+            Step::Opens(next) | Step::Closes(next) => return self.gather(next, edge),
+            Step::Done => return Some(false),
+            Step::Text { .. } | Step::One { .. } | Step::Run { .. } => {
+                self.begins.get(usize::from(step))?
+            }
+        };
+        let set = self.sets.get(usize::from(*set));
+        set.iter().for_each(|s| edge.set = edge.set.or(s));
+        Some(set.is_some())
     }
 
     /// Bytes they take.
