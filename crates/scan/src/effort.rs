@@ -18,7 +18,7 @@ const BEGINNING: u64 = 128 << 10;
 const AT_LEAST: u64 = 600_000;
 
 /// The same for each byte that comes out of an archive or a packed file.
-const PER_UNPACKED: u64 = 5;
+const PER_UNPACKED: u64 = 6;
 
 /// Units that a finding may have cost: what is found is no waste, and there are not many.
 const FOUND: u64 = 6000;
@@ -41,9 +41,9 @@ const BUILT: u64 = 3;
 /// A step of a pattern.
 pub(crate) const STEP: u64 = 2;
 /// A place where a keyword of a rule ends.
-pub(crate) const HIT: u64 = 6;
+pub(crate) const HIT: u64 = 14;
 /// A window, before anything in it is read.
-pub(crate) const WINDOW: u64 = 290;
+pub(crate) const WINDOW: u64 = 600;
 /// A value that a pattern found, before it is kept; and each byte of the match.
 pub(crate) const MATCH: u64 = 1500;
 pub(crate) const MATCHED: u64 = 16;
@@ -52,7 +52,7 @@ pub(crate) const NAME: u64 = 250;
 /// One that stands where the same stood around it before.
 pub(crate) const SAME: u64 = 50;
 /// A name of a service.
-pub(crate) const BESIDE: u64 = 200;
+pub(crate) const BESIDE: u64 = 260;
 /// What stands between such a name and a word behind it.
 pub(crate) const JUDGED: u64 = 170;
 /// A value that is weighed: what stands around it is read.

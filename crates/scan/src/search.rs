@@ -37,7 +37,7 @@ const SHAPELESS_MOST: usize = 256;
 /// Bytes that are skimmed for one unit of work.
 const SKIMMED: u64 = 8;
 /// Units of work for a place where a match may begin.
-const TRIED: u64 = 20;
+const TRIED: u64 = 30;
 /// Bytes before the end of a piece where a match may still be waiting for its rest; no match that
 /// crosses two pieces is longer. With the widest window it fits into the overlap.
 const TAIL: u64 = (limits::OVERLAP as u64) / 2;
@@ -207,13 +207,7 @@ impl Pass<'_> {
                     break;
                 }
                 let end = text.base + (from as u64) + u64::from(hit.end);
-                for target in self
-                    .searcher
-                    .targets
-                    .get(hit.keyword as usize)
-                    .into_iter()
-                    .flatten()
-                {
+                for target in self.searcher.targets(hit.keyword) {
                     if let (Some(meter), Some(rule)) = (&mut state.meter, target.rule()) {
                         meter.hit(rule);
                     }
@@ -250,12 +244,8 @@ impl Pass<'_> {
                 .prefilter
                 .find(bytes, from..to, &mut state.hits);
             for hit in state.hits.iter() {
-                let targets = self.searcher.targets.get(hit.keyword as usize);
-                if targets
-                    .into_iter()
-                    .flatten()
-                    .any(|t| matches!(t, Target::Rule(..)))
-                {
+                let mut targets = self.searcher.targets(hit.keyword).iter();
+                if targets.any(|t| matches!(t, Target::Rule(..))) {
                     if state.ends.len() == MOST {
                         return None;
                     }

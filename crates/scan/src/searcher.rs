@@ -43,8 +43,10 @@ pub(crate) struct Searcher {
     /// Rules that look at every text.
     pub(crate) always: Vec<u32>,
     pub(crate) prefilter: Prefilter,
-    /// By keyword: what it leads to.
-    pub(crate) targets: Vec<Vec<Target>>,
+    /// What keywords lead to, one after the other, and where that of each begins: text of many
+    /// keywords meets most of it, and nothing has to be followed to get there.
+    targets: Box<[Target]>,
+    begins: Box<[u32]>,
     /// No other searcher of this process has the same: automata that a worker keeps belong to one.
     pub(crate) instance: u64,
 }
@@ -89,6 +91,11 @@ impl Searcher {
         let always = (0u32..).zip(&matchers).filter(|(_, m)| m.is_always());
         let always = always.map(|(rule, _)| rule).collect();
         let prefilter = Prefilter::new(&words);
+        let begins = targets.iter().scan(0u32, |begin, of| {
+            let own = *begin;
+            *begin += u32::try_from(of.len()).unwrap_or(u32::MAX);
+            Some(own)
+        });
         let reach = |matcher: &Arc<Matcher>| {
             let longest = matcher.keywords().iter().map(|k| k.len()).max();
             let ahead = matcher.window();
@@ -99,9 +106,21 @@ impl Searcher {
             always,
             prefilter,
             matchers,
-            targets,
+            begins: begins.collect(),
+            targets: targets.into_iter().flatten().collect(),
             instance,
         }
+    }
+
+    /// What a keyword leads to.
+    pub(crate) fn targets(&self, keyword: u32) -> &[Target] {
+        let keyword = keyword as usize;
+        let Some(&begin) = self.begins.get(keyword) else {
+            return &[];
+        };
+        let end = self.begins.get(keyword + 1);
+        let end = end.map_or(self.targets.len(), |end| *end as usize);
+        self.targets.get(begin as usize..end).unwrap_or_default()
     }
 
     /// How far before the end of a keyword the pattern of `rule` looks, and how far behind it.

@@ -15,7 +15,7 @@ mod table;
 use std::ops::Range;
 
 use gap::Says;
-use shape::{Shape, joins};
+use shape::{Shape, is_plain, joins};
 pub(crate) use table::{Known, Table, keywords};
 
 use crate::check::{Check, Outcome};
@@ -98,15 +98,22 @@ fn ends(text: &[u8], at: usize) -> bool {
 
 fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option<Read> {
     let to = text.len().min(from + REACH);
+    let room = known.shapes.iter().map(Shape::room).min();
+    if !has_run(text, from..to, room.unwrap_or(0)) {
+        return None;
+    }
     let mut at = from;
     let mut tried = 0;
     while at < to && tried < TRIED {
         if !starts(text, at) {
-            at += 1;
+            // Nor inside of the same word.
+            let rest = text.get(at..to).unwrap_or_default().iter();
+            at += rest.take_while(|b| joins(**b)).count().max(1);
         } else {
             tried += 1;
             let value = run(text, at);
-            for shape in known.shapes.iter().filter(|s| s.has_room(value.len())) {
+            let length = plain(text, at, known);
+            for shape in known.shapes.iter().filter(|s| s.has_room(length)) {
                 let Some(value) = fits(text, at, shape) else {
                     continue;
                 };
@@ -150,6 +157,27 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
         }
     }
     None
+}
+
+/// How many plain bytes follow from `at` on, as far as a key asks for them.
+fn plain(text: &[u8], at: usize, known: Known<'_>) -> usize {
+    let most = known.shapes.iter().map(Shape::least).max();
+    let rest = text.get(at..).unwrap_or_default().iter();
+    rest.take(most.unwrap_or(0))
+        .take_while(|b| is_plain(**b))
+        .count()
+}
+
+/// Whether so many plain bytes follow any place of `at`: most names have short words behind them.
+fn has_run(text: &[u8], at: Range<usize>, length: usize) -> bool {
+    let mut from = at.start;
+    while let Some(next) = text.get(from..from + length).filter(|_| from < at.end) {
+        match next.iter().rposition(|b| !is_plain(*b)) {
+            None => return true,
+            Some(gap) => from += gap + 1,
+        }
+    }
+    false
 }
 
 /// The bytes from `at` on that may be parts of one key; not more than tell that it is none.
@@ -215,7 +243,7 @@ fn behind(
     let mut at = line;
     while at < until {
         if starts(text, at) {
-            let length = run(text, at).len();
+            let length = plain(text, at, known);
             for shape in known.shapes.iter().filter(|s| s.has_room(length)) {
                 let value =
                     fits(text, at, shape).filter(|v| v.end <= until && until - v.end <= BACK);

@@ -53,6 +53,11 @@ pub(super) fn joins(b: u8) -> bool {
     KINDS[usize::from(b)] & !128 != 0
 }
 
+/// The same, and what joins or ends in Base64.
+pub(super) fn is_plain(b: u8) -> bool {
+    KINDS[usize::from(b)] != 0 || b == b'='
+}
+
 /// One shape.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
@@ -63,8 +68,8 @@ pub(crate) struct Shape {
     /// A UUID is an id as often as a key.
     uuid: bool,
     literal: bool,
-    /// All of it joins: no key is longer than the run of such bytes it stands in.
-    joined: bool,
+    /// No key is longer than the run of plain bytes it stands in.
+    plain: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -86,7 +91,7 @@ impl Shape {
             kinds: 0,
             uuid: text == "{uuid}",
             literal: false,
-            joined: true,
+            plain: true,
         };
         let mut rest = text;
         while let Some(at) = rest.find('{') {
@@ -104,7 +109,7 @@ impl Shape {
         if !text.is_empty() {
             self.least += text.len();
             self.literal |= text.bytes().any(|b| b.is_ascii_alphabetic());
-            self.joined &= text.bytes().all(joins);
+            self.plain &= text.bytes().all(is_plain);
             self.parts.push(Part::Literal(text.as_bytes().into()));
         }
     }
@@ -135,7 +140,6 @@ impl Shape {
     fn run(&mut self, kinds: u8, least: usize, most: usize) {
         self.least += least;
         self.kinds |= kinds;
-        self.joined &= kinds & 128 == 0;
         self.parts.push(Part::Run { kinds, least, most });
     }
 
@@ -148,9 +152,22 @@ impl Shape {
         self.parts.iter().map(length).sum()
     }
 
-    /// Whether a key may stand where so many bytes join, and no more.
+    /// Bytes in a row of the shortest plain run that holds a key, or what nearly is one; 0: any.
+    pub(super) fn room(&self) -> usize {
+        match self.plain {
+            true => self.least.min(NEAR_LEAST),
+            false => 0,
+        }
+    }
+
+    /// Bytes of the shortest key.
+    pub(super) fn least(&self) -> usize {
+        self.least
+    }
+
+    /// Whether a key may begin where so many plain bytes follow, and no more.
     pub(super) fn has_room(&self, run: usize) -> bool {
-        !self.joined || self.least <= run
+        !self.plain || self.least <= run
     }
 
     /// Where a key of this shape that begins at `at` ends.

@@ -26,6 +26,8 @@ const JOINS: [&str; 3] = ["_", "-", " "];
 pub(crate) struct Table {
     /// Sorted by name.
     services: Vec<Service>,
+    /// Where a name stands in `services`, by [`hash`] and behind it; 0: nowhere.
+    slots: Vec<u16>,
     /// The shapes of each line.
     shapes: Vec<Vec<Shape>>,
     ahead: usize,
@@ -90,6 +92,19 @@ impl Table {
         if twice {
             return Err("a name stands twice in the table".to_owned());
         }
+        if table.services.len() >= usize::from(u16::MAX) {
+            return Err("too many names".to_owned());
+        }
+        // A quarter is taken at most: few names meet another on their way.
+        table.slots = vec![0; (4 * table.services.len()).next_power_of_two()];
+        let last = table.slots.len() - 1;
+        for (number, service) in (1..).zip(&table.services) {
+            let mut at = hash(&service.name);
+            while table.slots[at & last] != 0 {
+                at = at.wrapping_add(1);
+            }
+            table.slots[at & last] = number;
+        }
         let longest = table.shapes.iter().flatten().map(Shape::longest).max();
         table.ahead = REACH + BEYOND + longest.unwrap_or(0).max(LONG);
         Ok(table)
@@ -120,9 +135,16 @@ impl Table {
     }
 
     fn service(&self, name: &[u8]) -> Option<&Service> {
-        let order = |s: &Service| (*s.name).cmp(name);
-        let at = self.services.binary_search_by(order).ok()?;
-        self.services.get(at)
+        let last = self.slots.len().checked_sub(1)?;
+        let mut at = hash(name);
+        loop {
+            let number = usize::from(*self.slots.get(at & last)?);
+            let service = self.services.get(number.checked_sub(1)?)?;
+            if *service.name == *name {
+                return Some(service);
+            }
+            at = at.wrapping_add(1);
+        }
     }
 
     fn of(&self, service: &Service) -> Option<Known<'_>> {
@@ -145,6 +167,14 @@ pub(crate) fn keywords(text: &str) -> impl Iterator<Item = String> {
             let joined = joins.iter().map(|join| name.replace('_', join));
             joined.flat_map(|name| tails.iter().map(move |tail| format!("{name}{tail}")))
         })
+}
+
+/// FNV-1a.
+fn hash(name: &[u8]) -> usize {
+    let mixed = name.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| {
+        (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (mixed ^ mixed >> 32) as usize
 }
 
 /// The one form of a name that may be written in several.

@@ -209,8 +209,7 @@ impl Pass<'_> {
             };
             for hit in again.hits.get(first..last).unwrap_or_default().iter().rev() {
                 let end = u64::from(hit.end);
-                let targets = self.searcher.targets.get(hit.keyword as usize);
-                for target in targets.into_iter().flatten().rev() {
+                for target in self.searcher.targets(hit.keyword).iter().rev() {
                     let Target::Rule(rule, _) = *target else {
                         continue;
                     };
@@ -248,8 +247,7 @@ impl Pass<'_> {
                     return;
                 }
                 let end = u64::from(hit.end);
-                let targets = self.searcher.targets.get(hit.keyword as usize);
-                for target in targets.into_iter().flatten() {
+                for target in self.searcher.targets(hit.keyword) {
                     match *target {
                         Target::Rule(rule, length) => {
                             let (back, ahead) = self.searcher.reach(rule);
