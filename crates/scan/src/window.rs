@@ -99,12 +99,13 @@ impl Places<'_> {
         let mut kept = 0;
         for i in 0..*count {
             let Some(&place) = places.get(i) else { break };
-            if place > limit || place < text.base || front.may_begin(text.bytes, text.index(place))
-            {
-                if let Some(slot) = places.get_mut(kept) {
-                    *slot = place;
-                    kept += 1;
-                }
+            let waits = place > limit || place < text.base;
+            if !waits && !front.may_begin(text.bytes, text.index(place)) {
+                continue;
+            }
+            if let Some(slot) = places.get_mut(kept) {
+                *slot = place;
+                kept += 1;
             }
         }
         *count = kept;
