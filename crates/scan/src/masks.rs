@@ -15,8 +15,8 @@ pub(crate) struct Classes {
     pub(crate) six: u64,
     /// Hexadecimal digits.
     pub(crate) hex: u64,
-    /// `0` to `9`.
-    pub(crate) digits: u64,
+    /// What a number begins with: `0` to `9` and `-`.
+    pub(crate) numbers: u64,
     /// `:` and `=`.
     pub(crate) signs: u64,
     /// The blank.
@@ -83,7 +83,7 @@ impl Block {
         Classes {
             six: self.mask(six),
             hex: self.mask(|v| digits(v).or(v.or(Sixteen::all(0x20)).within(b'a', 5))),
-            digits: self.mask(digits),
+            numbers: self.mask(|v| digits(v).or(v.is(b'-'))),
             signs: self.mask(|v| v.is(b':').or(v.is(b'='))),
             blanks: self.mask(|v| v.is(b' ')),
             spaces: self.mask(spaces),
@@ -220,7 +220,7 @@ mod tests {
         Classes {
             six: at(SIX.contains(&b) || matches!(b, b'-' | b'_')),
             hex: at(b.is_ascii_hexdigit()),
-            digits: at(b.is_ascii_digit()),
+            numbers: at(b.is_ascii_digit() || b == b'-'),
             signs: at(matches!(b, b':' | b'=')),
             blanks: at(b == b' '),
             spaces: at(space),

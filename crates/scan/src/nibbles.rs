@@ -142,7 +142,9 @@ fn classify(blocks: &[[u8; BLOCK]], out: &mut [Classes]) -> bool {
             let add = |mask: &mut u64, bits: u32| *mask |= u64::from(bits) << shift;
             add(&mut sums.six, any(values, SIX_BITS));
             add(&mut sums.hex, any(values, HEX_BITS));
-            add(&mut sums.digits, tops(_mm256_slli_epi16::<5>(values)));
+            let minus = _mm256_cmpeq_epi8(v, all(b'-'));
+            let numbers = _mm256_or_si256(_mm256_slli_epi16::<5>(values), minus);
+            add(&mut sums.numbers, tops(numbers));
             add(&mut sums.signs, tops(values));
             add(&mut sums.blanks, tops(_mm256_slli_epi16::<4>(signs)));
             add(&mut sums.spaces, any(signs, SPACE_BITS));

@@ -227,7 +227,7 @@ impl Glance<'_> {
         let (sum, beyond) = here.spaces.overflowing_add(behind & here.spaces);
         let first = (behind | sum) & !here.spaces;
         let quoted = here.quotes & (here.quotes >> 2 | next.quotes << 62);
-        let items = first & (here.digits | quoted);
+        let items = first & (here.numbers | quoted);
         let casts = first & here.opens;
         let cast = |bit: usize| {
             let rest = self.text.get(at + bit..);
@@ -306,7 +306,7 @@ mod tests {
         let run = "[a-zA-Z0-9+/_-]{1,90}".prop_map(String::into_bytes);
         let blank = "[ \t\n]{1,80}".prop_map(String::into_bytes);
         let pairs = "([0-9a-f]{2}[ :=]){1,9}".prop_map(String::into_bytes);
-        let list = "[\\[{(][ \n]{0,66}(9|6[0-9]|31|0x4[0-9]|\\(byte\\) ?70|'a'|\"\"|1), ?"
+        let list = "[\\[{(][ \n]{0,66}(9|6[0-9]|31|-3|0x4[0-9]|\\(byte\\) ?70|'a'|\"\"|1), ?"
             .prop_map(String::into_bytes);
         let part = prop_oneof![20 => one, 1 => run, 1 => blank, 1 => pairs, 1 => list];
         proptest::collection::vec(part, 0..250).prop_map(|parts| parts.concat())
@@ -345,6 +345,15 @@ mod tests {
                 byte(at) == b'=' && (line || (hex(at + 1) && hex(at + 2)))
             }
         }
+    }
+
+    #[test]
+    fn a_list_that_begins_with_a_signed_byte_is_marked() {
+        let mut survey = Survey::default();
+        survey.of(b"byte[] x = {-3, 55, 122};", 0, Hints::default());
+        assert_eq!(survey.next(mark::LIST, 0), Some(0));
+        survey.of(b"byte[] x = {-4, 55, 122};", 0, Hints::default());
+        assert_eq!(survey.next(mark::LIST, 0), None);
     }
 
     proptest! {
