@@ -35,6 +35,7 @@ pub enum Check {
     Bech32,
     Bip32,
     Bip39,
+    Chosen,
     Confluent,
     Discord,
     Entra,
@@ -120,7 +121,7 @@ impl OnFailure {
 
 impl Check {
     /// Every check, by name.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::AwsKeyId,
         Self::AzureCask,
         Self::AzureDevops,
@@ -130,6 +131,7 @@ impl Check {
         Self::Bech32,
         Self::Bip32,
         Self::Bip39,
+        Self::Chosen,
         Self::Confluent,
         Self::Discord,
         Self::Entra,
@@ -192,6 +194,11 @@ impl Check {
                 "bip39",
                 Proof,
                 "recovery phrase of BIP 39: English words, SHA-256 in the last bits",
+            ),
+            Self::Chosen => (
+                "chosen",
+                Shape,
+                "a template, a reference or a placeholder; what is none says nothing",
             ),
             Self::Confluent => (
                 "confluent",
@@ -325,6 +332,7 @@ impl Check {
             Self::Bech32 => base::bech32(value),
             Self::Bip32 => wallet::extended(value),
             Self::Bip39 => mnemonic::phrase(value),
+            Self::Chosen => chosen(value),
             Self::Confluent => crc::confluent(value),
             Self::Discord => shape::discord(value),
             Self::Entra => azure::entra(value),
@@ -393,6 +401,14 @@ fn aws_key_id(key_id: &[u8]) -> Outcome {
     match aws_account(key_id) {
         Some(_) => Outcome::Holds,
         None => Outcome::Unclear,
+    }
+}
+
+/// What stands where nothing but a secret can, and is told from what stands in its stead.
+fn chosen(value: &[u8]) -> Outcome {
+    match crate::shapeless::is_chosen(value) {
+        true => Outcome::Unclear,
+        false => Outcome::Fails,
     }
 }
 

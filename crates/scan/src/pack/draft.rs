@@ -29,10 +29,10 @@ pub(crate) enum Reads {
 
 impl Reads {
     /// The words for them in packs.
-    pub(crate) fn names() -> [(&'static str, Self); 5] {
-        let [a, b, c, d] =
+    pub(crate) fn names() -> [(&'static str, Self); 6] {
+        let [a, b, c, d, e] =
             ByHand::NAMES.map(|(name, how)| (name, how.map_or(Self::Pattern, Self::ByHand)));
-        [a, b, c, d, ("path", Self::Path)]
+        [a, b, c, d, e, ("path", Self::Path)]
     }
 }
 

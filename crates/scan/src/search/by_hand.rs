@@ -21,9 +21,13 @@ impl Pass<'_> {
             return;
         };
         let Some(how) = matcher.by_hand() else { return };
+        // Only the first line of an object is a heading.
+        if how == ByHand::Columns && end > shapeless::columns::HEADING as u64 {
+            return;
+        }
         let units = match how {
             ByHand::Assignment => effort::SAME,
-            ByHand::KubernetesSecret => effort::NAME,
+            ByHand::KubernetesSecret | ByHand::Columns => effort::NAME,
             ByHand::Beside => effort::BESIDE,
         };
         if !state.afford(units) {
@@ -71,6 +75,16 @@ impl Pass<'_> {
                     }
                     Some(Read::Near(_)) | None => {}
                 }
+            }
+            ByHand::Columns if text.base > 0 => {}
+            ByHand::Columns => {
+                let start = stop.saturating_sub(usize::from(length));
+                let mut keep = |reading: Reading| {
+                    state.caches.effort.charge(effort::READING);
+                    self.keep((rule, matcher), &reading, text, state);
+                };
+                let read = shapeless::columns::read(text.bytes, start..stop, &mut keep);
+                state.caches.effort.charge(read as u64);
             }
             // What a document holds is read once, however often it says what it is.
             ByHand::KubernetesSecret if end < state.document => {}

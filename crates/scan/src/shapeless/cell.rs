@@ -31,37 +31,34 @@ pub(super) fn beside(text: &[u8], start: usize, bar: usize) -> Option<Lead> {
     }
 }
 
-/// The cell below a heading: `| user | password |`, or the first line of a file, `user,password`.
+/// The cell below a heading: `| user | password |`. Without the bar at the beginning a table is read
+/// in [`super::columns`].
 pub(super) fn below(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     let gap = blanks(text, end);
-    if !matches!(at(text, gap), b'|' | b',' | b'\r' | b'\n') {
+    if at(text, gap) != b'|' {
         return None;
     }
     let (head, from) = line(text, start)?;
-    let bars = head.trim_ascii_start().starts_with(b"|");
-    // Only the first line of a file is a heading without a sign.
-    if !bars && (from > 0 || at(text, start.wrapping_sub(1)) == b' ') {
+    if !head.trim_ascii_start().starts_with(b"|") {
         return None;
     }
-    let sign = if bars { b'|' } else { b',' };
+    let sign = b'|';
     let rest = text.get(start..text.len().min(start + LINE))?;
     let stop = start + memchr::memchr(b'\n', rest)?;
     let heading = text.get(from..stop)?;
-    let words = |b: &u8| b.is_ascii_alphanumeric() || b" \t_-|,*\r".contains(b);
+    let words = |b: &u8| b.is_ascii_alphanumeric() || b" \t_-|*\r".contains(b);
     let columns = memchr::memchr_iter(sign, heading).count();
     if columns == 0 || !heading.iter().all(words) {
         return None;
     }
     let mut at_line = stop + 1;
-    if bars {
-        let rule = text.get(at_line..text.len().min(at_line + LINE))?;
-        let length = memchr::memchr(b'\n', rule)?;
-        let rule = rule.get(..length)?;
-        if rule.is_empty() || !rule.iter().all(|b| b"|-: \t\r".contains(b)) {
-            return None;
-        }
-        at_line += length + 1;
+    let rule = text.get(at_line..text.len().min(at_line + LINE))?;
+    let length = memchr::memchr(b'\n', rule)?;
+    let rule = rule.get(..length)?;
+    if rule.is_empty() || !rule.iter().all(|b| b"|-: \t\r".contains(b)) {
+        return None;
     }
+    at_line += length + 1;
     let row = text.get(at_line..text.len().min(at_line + LINE))?;
     let row = row.get(..memchr::memchr(b'\n', row).unwrap_or(row.len()))?;
     if memchr::memchr_iter(sign, row).count() != columns {

@@ -39,6 +39,24 @@ pub(super) fn weigh(value: &[u8], name: Fact, so_far: Evidence) -> Option<Eviden
     }
 }
 
+/// Whether a value that stands where nothing but a secret can is one, and not a template, a reference,
+/// a placeholder, a word for what should stand there, or what nobody would keep.
+pub(crate) fn is_chosen(value: &[u8]) -> bool {
+    let Some(counts) = Counts::of(value) else {
+        return false;
+    };
+    let says_name = list::SAID.stands_in(value) && !counts.is_human(value);
+    let refused = counts.distinct < 3
+        || is_template(value)
+        || refers(value)
+        || says_name
+        || is_common(value)
+        || words::is_any(value, sayings::DESCRIBES)
+        || words::is_any(value, sayings::DEFAULTS)
+        || list::PLACEHOLDERS.stands_in(value);
+    !refused
+}
+
 /// Characters of base64 that may be a placeholder in disguise.
 const ENCODED: usize = 64;
 

@@ -72,6 +72,20 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
         )
 }
 
+/// Whether the value at `value` is encrypted: what SOPS and Sealed Secrets make of one, for which the
+/// key is elsewhere.
+pub(super) fn is_sealed(text: &[u8], name: usize, value: &[u8]) -> bool {
+    let before = text.get(..name).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', before).map_or(0, |i| i + 1);
+    let line = before.get(line..).unwrap_or_default();
+    // `ENC[AES256_GCM,data:...,iv:...,tag:...,type:str]`
+    if memchr::memmem::find(line, b"ENC[AES256_GCM,").is_some() {
+        return true;
+    }
+    let sealed = matches!(value, [b'A', b'g', b'A'..=b'D', ..]) && value.len() >= 32;
+    sealed && memchr::memmem::find(before, b"encryptedData:").is_some()
+}
+
 /// Whether the key is one that a page searches with: it is public.
 pub(super) fn searches(text: &[u8], name: usize, value: &Range<usize>) -> bool {
     let near = text.get(name.saturating_sub(NEAR)..text.len().min(value.end + NEAR));

@@ -65,6 +65,7 @@ facts! {
     Follows = -6, "a value right behind its name";
     Beside = 4, "the value beside a name (name: ..., value: ...)";
     KubernetesSecret = 30, "a key of a Kubernetes Secret";
+    Column = 50, "below the heading of a table that says whose and where";
     // How it is written.
     Quoted = 10, "quoted";
     Bare = -30, "not quoted";
@@ -118,7 +119,7 @@ facts! {
     BareInConfig = 34, "not quoted, in a file of settings";
     BareInProse = 14, "not quoted, in text for people";
     WordAlone = 98, "one plain word, where secrets or tests are kept: listed, never blocks";
-    InSecretFile = 14, "in a file that is there for secrets";
+    InSecretFile = 18, "in a file that is there for secrets";
     InTests = -8, "in tests or examples";
     InDocuments = -14, "in documentation";
     InManual = 0, "in a manual, whose values are examples: listed as low";

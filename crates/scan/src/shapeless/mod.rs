@@ -12,6 +12,7 @@ mod ahead;
 mod callees;
 mod calls;
 mod cell;
+pub(crate) mod columns;
 mod comments;
 mod content;
 mod context;
@@ -34,6 +35,7 @@ mod words;
 
 use std::ops::Range;
 
+pub(crate) use content::is_chosen;
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 pub use settings::Settings;
 pub(crate) use settings::VERSION as SETTINGS_VERSION;
@@ -41,7 +43,7 @@ pub(crate) use settings::VERSION as SETTINGS_VERSION;
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 9;
+pub(crate) const VERSION: u32 = 10;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -56,15 +58,18 @@ pub(crate) enum ByHand {
     KubernetesSecret,
     /// Keys beside the names of services: [`crate::beside::read`].
     Beside,
+    /// The columns of tables: [`columns::read`].
+    Columns,
 }
 
 impl ByHand {
     /// The words for them in packs; `pattern` is what is said when nothing is.
-    pub(crate) const NAMES: [(&'static str, Option<Self>); 4] = [
+    pub(crate) const NAMES: [(&'static str, Option<Self>); 5] = [
         ("pattern", None),
         ("assignment", Some(Self::Assignment)),
         ("kubernetes-secret", Some(Self::KubernetesSecret)),
         ("beside", Some(Self::Beside)),
+        ("columns", Some(Self::Columns)),
     ];
 
     /// Bytes after a keyword without which it cannot be read.
@@ -73,6 +78,7 @@ impl ByHand {
             Self::Assignment => AHEAD,
             Self::KubernetesSecret => kubernetes::REACH,
             Self::Beside => crate::beside::AHEAD,
+            Self::Columns => columns::REACH,
         }
     }
 }
@@ -142,6 +148,9 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
     if whole.is_some_and(|name| name.len() > 8 && value.eq_ignore_ascii_case(name)) {
         return None;
     }
+    if context::is_sealed(text, at.start, value) || is_key_id(whole, value) {
+        return None;
+    }
     let evidence = content::weigh(value, name.fact, evidence)?;
     let published = name.fact == Fact::ApiKey && context::searches(text, at.start, &extent.at);
     let evidence = context::weigh(text, at.start, &extent.at, evidence);
@@ -149,6 +158,16 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         value: extent.at,
         evidence,
     })
+}
+
+/// `signingkey = ...` of Git: the number of a key of OpenPGP.
+fn is_key_id(name: Option<&[u8]>, value: &[u8]) -> bool {
+    let upper = !value.iter().any(u8::is_ascii_lowercase);
+    let length = matches!(value.len(), 8 | 16) || (value.len() == 40 && upper);
+    let own = name.is_some_and(|n| {
+        n.eq_ignore_ascii_case(b"signingkey") || n.eq_ignore_ascii_case(b"user.signingkey")
+    });
+    own && length && value.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// The name around a keyword, and what leads from it to a value.
