@@ -180,6 +180,6 @@ fn where_no_comment_can_stand_the_printed_command_lets_it_pass() {
     denied(repo.commit(), &other);
     // A name is nothing that a developer can list.
     repo.git(&["reset", "-q", "--hard"]).ok();
-    repo.stage(".env", "A_KEY=1\n");
+    repo.stage(".env", "A=1\n");
     repo.commit().fails().says("[[accept]]");
 }

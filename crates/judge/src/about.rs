@@ -2,11 +2,10 @@
 //! whether it is kept as was promised (RF-10, SE-24).
 
 use lychgate_model::{
-    Confidence, Mode, ObjectId, ObjectKind, ReasonCode, RuleId, Severity, Side, Source, limits,
+    Mode, ObjectId, ObjectKind, ReasonCode, RuleId, Severity, Side, Source, limits,
 };
 use lychgate_policy::raised::sized;
 use lychgate_policy::{Asked, Candidate};
-use lychgate_scan::shapeless::Settings;
 use lychgate_scan::{RawFinding, Rule, Scanned, structural};
 use lychgate_wire::frame::{Entry, Place};
 
@@ -15,8 +14,6 @@ use crate::candidates::{Found, rule_at};
 use crate::hits::Hits;
 use crate::session::Session;
 
-/// The rule for files of settings that are named as such.
-pub(crate) const DOTENV: &str = "file.dotenv";
 /// Executables that block nowhere and are listed all the same.
 const QUIET: usize = 50;
 
@@ -41,51 +38,6 @@ impl Session {
         self.escape(found, scanned, old, out);
         self.plain(found, scanned, old, out);
         self.oversized(found, old, out);
-        self.filled(found, scanned, old, out);
-    }
-
-    /// A file of settings that holds nothing that could be a secret is one in name only.
-    pub(crate) fn in_name_only(&self, findings: &mut [RawFinding]) {
-        for raw in findings {
-            let rule = rule_at(self, raw.rule);
-            if rule.is_some_and(|rule| rule.id.as_str() == DOTENV) {
-                raw.severity = raw.severity.min(Severity::Low);
-                raw.confidence = raw.confidence.min(Confidence::Low);
-            }
-        }
-    }
-
-    /// Settings that are filled in where nothing was set: what was no reason against their name is
-    /// one now.
-    fn filled(
-        &self,
-        found: &Found<'_>,
-        scanned: &Scanned,
-        old: Option<&Before>,
-        out: &mut Vec<Candidate>,
-    ) {
-        let empty = old.is_some_and(|old| !old.same && old.here.idle);
-        if !empty || scanned.settings != Some(Settings::Filled) || !found.file || found.note {
-            return;
-        }
-        let rules = self.engine.rules();
-        let rule = RuleId::new(DOTENV).and_then(|id| rules.rule(&id));
-        let Some(rule) = rule.filter(|rule| rule.applies_to(found.path)) else {
-            return;
-        };
-        let raw = RawFinding {
-            source: Source::Path,
-            ..whole(rule, "filled in".to_owned())
-        };
-        let mut finding = self.finding(found, &raw, rule);
-        finding.fingerprint = None;
-        out.push(Candidate {
-            finding,
-            existing: false,
-            shapeless: false,
-            listed: None,
-            marks: Vec::new(),
-        });
     }
 
     /// A file that has to be encrypted, and is not.

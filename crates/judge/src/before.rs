@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use lychgate_model::{ObjectId, ObjectKind, Source};
 use lychgate_policy::Exception;
-use lychgate_scan::shapeless::Settings;
 use lychgate_scan::{RawFinding, Rule, Scanned, ValueTag};
 use lychgate_wire::bound;
 
@@ -22,8 +21,6 @@ pub(crate) struct Sides {
     exceptions: HashSet<Exception>,
     /// One of them was looked at, and is not encrypted.
     pub(crate) plain: bool,
-    /// They are settings that hold nothing that could be a secret, and were all looked at.
-    pub(crate) idle: bool,
 }
 
 /// Whether a rule looks at some paths only.
@@ -174,9 +171,6 @@ impl Hits {
         let mut sum = Sides::default();
         let plain = |s: &Option<Arc<Scanned>>| s.as_ref().is_none_or(|s| s.sealed.is_none());
         sum.plain = ids.iter().any(|id| self.sides.get(id).is_some_and(plain));
-        let idle = |s: &Arc<Scanned>| s.settings == Some(Settings::Idle);
-        let looked = |id| self.sides.get(id).and_then(Option::as_ref);
-        sum.idle = !ids.is_empty() && ids.iter().all(|id| looked(id).is_some_and(idle));
         for scanned in ids.iter().filter_map(|id| self.sides.get(id)?.as_deref()) {
             let mut here = Stood::new();
             for f in &scanned.findings {

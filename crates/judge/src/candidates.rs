@@ -9,7 +9,7 @@ use lychgate_model::{
 use lychgate_policy::Unread;
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
-use lychgate_scan::shapeless::{Fact, Settings};
+use lychgate_scan::shapeless::Fact;
 use lychgate_scan::{
     Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
 };
@@ -52,9 +52,6 @@ impl Session {
             let mut scanned = file.scanned.clone();
             if scanned.sealed.is_some() {
                 scanned.findings.retain(|f| !named(f));
-            }
-            if scanned.settings == Some(Settings::Idle) {
-                self.in_name_only(&mut scanned.findings);
             }
             self.take(&found, &scanned, None, &mut out);
         }
@@ -218,9 +215,6 @@ impl Session {
             if hits.is_sealed(&route.new.id) {
                 let named = |f: &RawFinding| rule_at(self, f.rule).is_some_and(|r| r.by_path);
                 scanned.findings.retain(|f| !named(f));
-            }
-            if hits.is_idle(&route.new.id) {
-                self.in_name_only(&mut scanned.findings);
             }
             let shown = self.masked_path(&route.path);
             let found = Found {

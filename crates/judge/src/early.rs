@@ -12,7 +12,6 @@ use lychgate_model::{Decision, Hook, ObjectId, ObjectKind, Reason, ReasonCode, S
 use lychgate_policy::{Asked, Sighting};
 use lychgate_scan::{RawFinding, Scanned};
 
-use crate::about::DOTENV;
 use crate::candidates::{severity_on, sure_at};
 use crate::hits::Hits;
 use crate::session::{Phase, Session};
@@ -100,10 +99,7 @@ impl Session {
                     confidence,
                     shapeless: !raw.evidence.is_none(),
                 };
-                // What is in it may yet say that it is one in name only.
-                let named = rule.id.as_str() == DOTENV;
                 (path.is_empty() || rule.applies_to(path))
-                    && !named
                     && raw.recalled.known.is_none()
                     && asked.would_deny(&self.policy, threshold, seen)
             };

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use lychgate_model::{Mode, ObjectId, ObjectKind, Side};
-use lychgate_scan::shapeless::Settings;
 use lychgate_scan::{Scanned, Sealed};
 use lychgate_wire::frame::Place;
 
@@ -123,13 +122,6 @@ impl Hits {
     pub(crate) fn sealed(&self, id: &ObjectId) -> Option<Sealed> {
         let at = self.objects.binary_search_by_key(id, |h| h.id).ok()?;
         self.objects.get(at)?.scanned.sealed
-    }
-
-    /// Whether an object was found to be settings that hold nothing that could be a secret.
-    pub(crate) fn is_idle(&self, id: &ObjectId) -> bool {
-        let at = self.objects.binary_search_by_key(id, |h| h.id);
-        let hit = at.ok().and_then(|at| self.objects.get(at));
-        hit.is_some_and(|h| h.scanned.settings == Some(Settings::Idle))
     }
 
     pub(crate) fn find(&mut self, id: &ObjectId) -> Option<&mut Hit> {

@@ -49,7 +49,6 @@ pub(crate) fn digests(rules: &[Rule], matchers: &[std::sync::Arc<Matcher>]) -> (
     matching.text(env!("CARGO_PKG_VERSION"));
     matching.number(u64::from(structural::VERSION));
     matching.number(u64::from(crate::sealed::VERSION));
-    matching.number(u64::from(crate::shapeless::SETTINGS_VERSION));
     matching.number(u64::from(crate::disguise::VERSION));
     for (number, rule) in rules.iter().enumerate() {
         matching.text(rule.id.as_str());

@@ -19,7 +19,6 @@ use crate::runs;
 use crate::scanned::{Input, RawFinding, Scanned};
 use crate::sealed::Sealed;
 use crate::search::{Like, Pass, State, Text};
-use crate::shapeless::Settings;
 use crate::tree::{self, Flaw, Names};
 use crate::value::{Secret, ValueKey};
 
@@ -163,7 +162,6 @@ impl RuleSet {
                 }
                 quiet = settled;
                 out.sealed = sealed;
-                out.settings = Settings::of(input.bytes);
                 out.link = self.link(input.bytes, key);
                 out.findings.extend(self.pointer(input.bytes, key));
             }

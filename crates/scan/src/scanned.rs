@@ -4,7 +4,7 @@ use lychgate_model::{Confidence, HashKind, ObjectKind, RuleId, Severity, Source,
 
 use crate::recall::Recalled;
 use crate::sealed::Sealed;
-use crate::shapeless::{Evidence, Settings};
+use crate::shapeless::Evidence;
 use crate::value::ValueTag;
 
 /// One object of a repository, whole.
@@ -171,13 +171,10 @@ pub struct Scanned {
     pub link: Option<Box<Link>>,
     /// Of a blob: the tool that encrypted it.
     pub sealed: Option<Sealed>,
-    /// Of a blob that reads as settings of a shell, whole: whether anything is set that could be a
-    /// secret.
-    pub settings: Option<Settings>,
-    /// The object was not judged completely: there were more than
-    /// [`lychgate_model::limits::FINDINGS_PER_OBJECT`] findings or markers, or
+    /// There were more than [`lychgate_model::limits::FINDINGS_PER_OBJECT`] findings or markers: the
+    /// object was not judged completely.
     pub truncated: bool,
-    /// it cost as much as an object of its size may.
+    /// It cost as much as an object of its size may: it was not judged completely.
     pub exhausted: bool,
     /// What was not looked at because the object came in pieces; names for people.
     pub not_looked_at: Vec<&'static str>,
@@ -190,7 +187,6 @@ impl Scanned {
         self.markers.clear();
         self.link = None;
         self.sealed = None;
-        self.settings = None;
         self.truncated = false;
         self.exhausted = false;
         self.not_looked_at.clear();
@@ -202,7 +198,6 @@ impl Scanned {
             && self.markers.is_empty()
             && self.link.is_none()
             && self.sealed.is_none()
-            && self.settings.is_none()
             && !self.truncated
             && self.not_looked_at.is_empty()
     }

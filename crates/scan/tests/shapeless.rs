@@ -462,17 +462,11 @@ fn what_is_shown_to_strangers_is_low_or_not_told() {
     let set = built_in();
     let key = noise(40, 77);
     let told = |path: &str, text: &str| judged(set, path, &text.replace('~', &key));
-    // A program says how it is called in a block of Markdown, and only there.
-    let call = "examples <<~DOC\n  **Join**\n\n  ```ruby\n  join 'a' do\n    api_key '~'\n  end\n";
-    assert_eq!(told("lib/join.rb", call), None);
-    let plain = call.replace("```ruby", "ruby");
-    assert!(told("lib/join.rb", &plain) >= Some(Confidence::Medium));
-    let over = call.replace("  join", "  ```\n  join");
-    assert!(told("lib/join.rb", &over) >= Some(Confidence::Medium));
-    let chosen = call.replace("api_key '~'", &["password 'Summer", "2041!'"].concat());
-    assert_eq!(told("lib/join.rb", &chosen), None);
-    let plain = chosen.replace("```ruby", "ruby");
-    assert!(told("lib/join.rb", &plain).is_some());
+    // A program says how it is called in a block of Markdown in a comment, and only there.
+    let call = "# **Join**\n#\n# ```ruby\n# join 'a' do\n#   api_key '~'\n# end\n# ```\n";
+    assert!(told("lib/join.rb", call) <= Some(Confidence::Low));
+    let behind = "\nAPI_KEY = '~'\n";
+    assert!(told("lib/join.rb", &format!("{call}{behind}")) >= Some(Confidence::Medium));
     // A machine for developers has the password of its box.
     let word = "db_password: wombat\n";
     assert_eq!(told("ansible/vagrant_play.yml", word), None);
@@ -489,6 +483,12 @@ fn what_is_shown_to_strangers_is_low_or_not_told() {
     assert_eq!(told("app/.env.template", note), Some(Confidence::Low));
     assert!(told("app/.env", note) >= Some(Confidence::Medium));
     assert!(told("app/.env.template", &note[2..]) >= Some(Confidence::Medium));
+    // A service is no manual for its name.
+    let line = "DB_PASSWORD = \"~\"\n";
+    assert_eq!(
+        told("docs-service/config.py", line),
+        told("service/config.py", line)
+    );
     // Documents have many folders.
     let page = "<code>shop({ apiKey: '~' })</code>";
     assert_eq!(
@@ -496,4 +496,25 @@ fn what_is_shown_to_strangers_is_low_or_not_told() {
         Some(Confidence::Low)
     );
     assert!(told("views/shop/a.blade.php", page) >= Some(Confidence::Medium));
+}
+
+/// What opens a block and is over, a comment or a literal, opens none for what stands below it.
+#[test]
+fn a_block_that_was_left_open_hides_nothing_below() {
+    let set = built_in();
+    let value = noise(24, 78);
+    for (path, opener) in [
+        ("src/db.py", "# Example:\n# ```python\n# connect()\n\n"),
+        ("src/app.py", "PREFILL = \"\"\"\n```python\n\"\"\"\n\n"),
+        ("src/db.ts", "/**\n * Use:\n * ```ts\n * connect()\n */\n"),
+        ("src/db.go", "// Connects.\n// ```go\n// Connect()\n"),
+    ] {
+        for line in ["DB_PASSWORD = \"~\"\n", "const apiKey = \"~\"\n"] {
+            let text = format!("{opener}{line}").replace('~', &value);
+            let without = line.replace('~', &value);
+            let alone = judged(set, path, &without);
+            assert!(alone >= Some(Confidence::Medium), "{path} {line}");
+            assert_eq!(judged(set, path, &text), alone, "{path} {opener}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! Files that their names give away (SE-20).
 
-use lychgate_model::{Confidence, Decision, Hook, Mode, RefKind, Side, Source};
+use lychgate_model::{Decision, Hook, Mode, RefKind, Side, Source};
 use lychgate_wire::frame::Role;
 
-use crate::talk::{Answered, At, ENGINE, Talk, blob, side, update};
+use crate::talk::{Answered, ENGINE, Talk, blob, side, update};
 
 fn staged(path: &'static str, content: &[u8]) -> Answered {
     let mut talk = Talk::new(&ENGINE);
@@ -114,69 +114,4 @@ fn what_is_encrypted_may_have_the_name() {
     ] {
         assert_eq!(said.decision(), Decision::Allow, "{said:?}");
     }
-}
-
-/// What is set is put together here.
-fn settings(password: &str) -> Vec<u8> {
-    format!(
-        "APP_ENV=local\nPORT=3000\nDB_PASS{}\n",
-        ["WORD=", password].concat()
-    )
-    .into_bytes()
-}
-
-#[test]
-fn settings_that_hold_nothing_are_listed_and_their_twins_denied() {
-    let (idle, filled) = (settings(""), settings("wombat"));
-    for (content, want) in [(&idle, Decision::Allow), (&filled, Decision::Deny)] {
-        for said in [
-            staged(".env", content),
-            pushed(".env", Mode::Regular, content),
-            file(".env", content),
-        ] {
-            assert_eq!(said.decision(), want, "{said:?}");
-            let named = said.findings.iter().find(|f| f.source == Source::Path);
-            let named = named.unwrap();
-            assert_eq!(named.rule.as_str(), "file.dotenv");
-            let low = content == &idle;
-            assert_eq!(named.confidence == Confidence::Low, low, "{said:?}");
-        }
-    }
-    // Another name is no better for it.
-    let said = staged(".netrc", &idle);
-    assert_eq!(said.decision(), Decision::Deny, "{said:?}");
-}
-
-#[test]
-fn settings_filled_in_later_are_new_and_those_that_were_are_debt() {
-    let (idle, filled) = (settings(""), settings("wombat"));
-    let more = settings("badger");
-    for (old, new, want) in [
-        (&idle, &filled, Decision::Deny),
-        (&filled, &more, Decision::Allow),
-        (&filled, &idle, Decision::Allow),
-        (&idle, &settings("${PASSWORD}"), Decision::Allow),
-    ] {
-        let mut talk = Talk::new(&ENGINE);
-        talk.open(Hook::PreCommit, &[], &[]);
-        talk.change(".env", old, new);
-        let said = talk.close();
-        assert_eq!(said.decision(), want, "{said:?}");
-        // A push tells no path that stood: what is in the file is asked for.
-        let mut talk = Talk::new(&ENGINE);
-        let refs = [update("refs/heads/topic", RefKind::Create)];
-        talk.open(Hook::PreReceive, &refs, &[]);
-        talk.commit("c\n");
-        let id = talk.blob(new);
-        talk.old_side(old);
-        talk.places.push(At::new(id, ".env").old(old));
-        let said = talk.close();
-        assert_eq!(said.decision(), want, "{said:?}");
-    }
-    // Elsewhere such a file is as good as any other.
-    let mut talk = Talk::new(&ENGINE);
-    talk.open(Hook::PreCommit, &[], &[]);
-    talk.change("defaults.sh", &idle, &filled);
-    let said = talk.close();
-    assert_eq!(said.decision(), Decision::Allow, "{said:?}");
 }

@@ -77,17 +77,30 @@ const PROGRAMS: &[&[u8]] = &[
 ];
 
 /// Whether the lines above end in a block of Markdown that holds a program: the last fence in them
-/// opens one.
-pub(super) fn is_fenced(above: &[u8]) -> bool {
-    let last = above.rsplit(|b| *b == b'\n').find_map(fence);
-    last.is_some_and(|language| words::is_any(language, PROGRAMS))
+/// opens one. `commented`: the block is in a comment, and so is every line since it was opened;
+/// otherwise none is, for a comment that ended closes its blocks.
+pub(super) fn is_fenced(above: &[u8], commented: bool) -> bool {
+    let lines = above.strip_suffix(b"\n").unwrap_or(above);
+    for line in lines.rsplit(|b| *b == b'\n') {
+        let (marks, text) = unmarked(line);
+        let is_comment = marks.iter().any(|b| matches!(b, b'#' | b'/' | b'*'));
+        match text.strip_prefix(b"```") {
+            Some(language) if is_comment == commented => {
+                return words::is_any(language.trim_ascii(), PROGRAMS);
+            }
+            Some(_) => return false,
+            None if commented && !is_comment => return false,
+            None => {}
+        }
+    }
+    false
 }
 
-/// What a fence says of its block.
-fn fence(line: &[u8]) -> Option<&[u8]> {
+/// A line apart from what sets it in or makes it a comment or a quotation.
+fn unmarked(line: &[u8]) -> (&[u8], &[u8]) {
     let mark = |b: &u8| matches!(b, b'#' | b'/' | b'*' | b' ' | b'\t' | b'>');
     let marks = line.iter().take_while(|b| mark(b)).count();
-    Some(line.get(marks..)?.strip_prefix(b"```")?.trim_ascii())
+    line.split_at(marks)
 }
 
 /// The sign a comment begins with, and whether its text is set in as code is.

@@ -59,7 +59,7 @@ pub(super) fn weigh(text: &[u8], name: usize, value: &Range<usize>, so_far: Evid
             Fact::Documented,
             documented || words::holds(line, b"devstoreaccount"),
         )
-        .with_if(Fact::Fenced, comments::is_fenced(above))
+        .with_if(Fact::Fenced, comments::is_fenced(above, commented))
         .with_if(Fact::Compiled, memchr::memchr(0, text).is_some())
         .with_if(Fact::LongLine, line.len() + rest.len() > LONG + 180)
         .with_if(

@@ -27,7 +27,6 @@ mod pair;
 mod path;
 mod prose;
 mod sayings;
-mod settings;
 mod sql;
 mod triples;
 mod turns;
@@ -37,8 +36,6 @@ use std::ops::Range;
 
 pub(crate) use content::is_chosen;
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
-pub use settings::Settings;
-pub(crate) use settings::VERSION as SETTINGS_VERSION;
 
 use extent::Written;
 

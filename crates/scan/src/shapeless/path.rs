@@ -214,6 +214,10 @@ const TEST_FOLDERS: &[&[u8]] = &[
 const DOCUMENT_FOLDERS: &[&[u8]] = &[
     b"doc",
     b"docs",
+    b"api-docs",
+    b"apidocs",
+    b"docs-site",
+    b"docs_site",
     b"documentation",
     b"man",
     b"manual",
@@ -327,7 +331,7 @@ impl Evidence {
             let tests = at < main && (is_any(folder, TEST_FOLDERS) || test_folder(folder));
             out = out
                 .with_if(Fact::InTests, tests)
-                .with_if(Fact::InDocuments, document_folder(folder))
+                .with_if(Fact::InDocuments, is_any(folder, DOCUMENT_FOLDERS))
                 .with_if(
                     Fact::InTranslations,
                     is_any(folder, TRANSLATION_FOLDERS) && !(coded && kinds),
@@ -349,7 +353,8 @@ impl Evidence {
             out = out.without(Fact::Documented).with(Fact::Commented);
         }
         // Programs hold no blocks of Markdown but in what they say of themselves.
-        out = out.with_if(Fact::Documented, code && self.has(Fact::Fenced));
+        let shown = self.has(Fact::Fenced) && self.has(Fact::Commented);
+        out = out.with_if(Fact::Documented, code && shown);
         let key = !self.has(Fact::Password);
         out = out
             .with_if(Fact::InTests, test_file(file, stem))
@@ -481,13 +486,6 @@ fn test_folder(folder: &[u8]) -> bool {
         )
     }) || folder.ends_with(b"Test")
         || folder.ends_with(b"Tests")
-}
-
-/// `docs`, `api-docs`, `docs_site`.
-fn document_folder(folder: &[u8]) -> bool {
-    let split = |b: &u8| matches!(b, b'-' | b'_' | b'.');
-    let documents: &[&[u8]] = &[b"docs", b"apidocs", b"documentation"];
-    is_any(folder, DOCUMENT_FOLDERS) || folder.split(split).any(|w| is_any(w, documents))
 }
 
 /// A page, or what one is made of.
