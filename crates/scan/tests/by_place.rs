@@ -5,13 +5,13 @@
 
 mod fixture;
 
+use fixture::{built_in, noise, of};
 use lychgate_model::{Confidence, HashKind, ObjectKind};
-use lychgate_scan::{Input, RawFinding, RuleSet, Scanned, Scratch};
+use lychgate_scan::{Input, RawFinding, Scanned, Scratch};
 
 /// The best confidence of values without a shape at a path.
 fn judged(path: &str, text: &str) -> Option<Confidence> {
-    static SET: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
-    let set = SET.get_or_init(|| RuleSet::built_in().unwrap());
+    let set = built_in();
     let mut out = Scanned::default();
     let input = Input {
         kind: ObjectKind::Blob,
@@ -22,26 +22,6 @@ fn judged(path: &str, text: &str) -> Option<Confidence> {
     let at = |f: &RawFinding| f.evidence.at(path.as_bytes()).confidence();
     let shapeless = out.findings.iter().filter(|f| !f.evidence.is_none());
     shapeless.filter_map(at).max()
-}
-
-/// Letters and digits, mixed.
-fn noise(length: usize, seed: u64) -> String {
-    of(
-        b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789",
-        length,
-        seed,
-    )
-}
-
-fn of(letters: &[u8], length: usize, seed: u64) -> String {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        char::from(letters[usize::try_from(state % letters.len() as u64).unwrap()])
-    };
-    (0..length).map(|_| next()).collect()
 }
 
 /// A context with `~` in the place of the value, and what there is harmless.

@@ -5,13 +5,9 @@
 
 mod fixture;
 
+use fixture::{built_in, noise, of};
 use lychgate_model::{Confidence, HashKind, ObjectKind};
-use lychgate_scan::{Input, RawFinding, RuleSet, Scanned, Scratch};
-
-fn built_in() -> &'static RuleSet {
-    static SET: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
-    SET.get_or_init(|| RuleSet::built_in().unwrap())
-}
+use lychgate_scan::{Input, RawFinding, Scanned, Scratch};
 
 fn scan(text: &str) -> Scanned {
     let mut out = Scanned::default();
@@ -24,28 +20,8 @@ fn scan(text: &str) -> Scanned {
     out
 }
 
-/// Letters and digits, mixed.
-fn noise(length: usize, seed: u64) -> String {
-    of(
-        b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789",
-        length,
-        seed,
-    )
-}
-
 fn hex(length: usize, seed: u64) -> String {
     of(b"0123456789abcdef", length, seed)
-}
-
-fn of(letters: &[u8], length: usize, seed: u64) -> String {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        char::from(letters[usize::try_from(state % letters.len() as u64).unwrap()])
-    };
-    (0..length).map(|_| next()).collect()
 }
 
 /// The best confidence of values without a shape at a path.

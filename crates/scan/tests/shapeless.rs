@@ -4,29 +4,11 @@
 
 mod fixture;
 
-use fixture::key;
+use fixture::{built_in, key, noise};
 use lychgate_model::{Confidence, HashKind, ObjectKind};
 use lychgate_scan::shapeless::{Evidence, Fact};
 use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
 use proptest::prelude::*;
-
-fn built_in() -> &'static RuleSet {
-    static SET: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
-    SET.get_or_init(|| RuleSet::built_in().unwrap())
-}
-
-/// Made at run time, so that nothing here looks like a secret.
-fn noise(length: usize, seed: u64) -> String {
-    let letters = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        char::from(letters[usize::try_from(state % letters.len() as u64).unwrap()])
-    };
-    (0..length).map(|_| next()).collect()
-}
 
 fn scan(set: &RuleSet, bytes: &[u8]) -> Scanned {
     let mut out = Scanned::default();

@@ -4,14 +4,13 @@
 
 mod fixture;
 
-use fixture::key;
+use fixture::{built_in, key};
 use lychgate_model::{Confidence, HashKind, ObjectKind};
-use lychgate_scan::{Input, RuleSet, Scanned, Scratch};
+use lychgate_scan::{Input, Scanned, Scratch};
 
 /// The best confidence at a path; a rule that knows the shape is as good as sure.
 fn judged(path: &str, text: &str) -> Option<Confidence> {
-    static SET: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
-    let set = SET.get_or_init(|| RuleSet::built_in().unwrap());
+    let set = built_in();
     let mut found = Scanned::default();
     let input = Input {
         kind: ObjectKind::Blob,
