@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lychgate_client::conf;
+use lychgate_model::Confidence;
 
 /// A gate for Git: no secret leaves a commit or a push unseen.
 #[derive(Debug, Parser)]
@@ -141,6 +142,9 @@ pub(crate) struct Check {
     /// Leave out of the report what something allows.
     #[arg(long, requires = "format")]
     pub(crate) omit_suppressed: bool,
+    /// How sure it has to be to be listed; what blocks always is.
+    #[arg(long, value_enum, default_value_t, value_name = "LEAST")]
+    pub(crate) confidence: Least,
     /// Judge in this process, daemon or not; the answer is the same.
     #[arg(long)]
     pub(crate) in_process: bool,
@@ -155,6 +159,29 @@ pub(crate) struct Check {
         conflicts_with_all = ["format", "staged", "range", "path", "stdin"]
     )]
     pub(crate) accept_draft: bool,
+}
+
+/// The least confidence of what is listed although it does not block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Least {
+    /// Everything: examples in manuals, expired tokens, what may be anything.
+    Low,
+    /// What is likely.
+    #[default]
+    Medium,
+    /// What is sure.
+    High,
+}
+
+impl Least {
+    /// The same as findings have it.
+    pub(crate) const fn confidence(self) -> Confidence {
+        match self {
+            Self::Low => Confidence::Low,
+            Self::Medium => Confidence::Medium,
+            Self::High => Confidence::High,
+        }
+    }
 }
 
 /// What is judged; `--staged` when nothing is said.

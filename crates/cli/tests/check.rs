@@ -376,6 +376,45 @@ fn debt_is_listed_and_does_not_block() {
 }
 
 #[test]
+fn what_is_less_sure_is_counted_and_listed_when_asked_for() {
+    let scene = Scene::new();
+    let folder = scene.path("files");
+    std::fs::create_dir_all(folder.join("docs")).unwrap();
+    let shown = format!("Set it up:\n\n    api_secret = \"{}\"\n", &token(9)[4..24]);
+    std::fs::write(folder.join("docs/guide.adoc"), shown).unwrap();
+    let path = folder.to_str().unwrap();
+    let check = |more: &[&str]| {
+        let asked = ["check", "--in-process", "--path", path];
+        scene.lychgate(&folder, asked.iter().chain(more).copied())
+    };
+    let usual = check(&[]);
+    assert_eq!(usual.code, 0, "{}", usual.err);
+    assert_eq!(
+        usual.out,
+        "lychgate: 1 less sure finding is not listed (--confidence low)\n"
+    );
+    let told = lines(&check(&["--format", "ndjson"]));
+    assert_eq!(told.len(), 1, "{told:?}");
+    validates(&told[0], Some("verdict"));
+    assert_eq!(
+        told[0]["notes"][0],
+        "1 less sure finding is not listed (--confidence low)"
+    );
+    let asked = check(&["--confidence", "low"]);
+    assert!(asked.out.contains("docs/guide.adoc:3:"), "{}", asked.out);
+    assert!(!asked.out.contains("not listed"), "{}", asked.out);
+    let told = lines(&check(&["--confidence", "low", "--format", "ndjson"]));
+    assert_eq!(told[0]["confidence"], "low");
+    assert_eq!(told[1]["notes"].as_array().unwrap().len(), 0);
+    // What blocks is listed however sure it has to be.
+    std::fs::write(folder.join("a.py"), format!("T = \"{}\"\n", token(3))).unwrap();
+    let told = lines(&check(&["--confidence", "high", "--format", "ndjson"]));
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0]["path"], "a.py");
+    assert_eq!(told[0]["blocks"], true);
+}
+
+#[test]
 fn a_draft_of_exceptions_is_toml_with_every_blocking_object() {
     let scene = Scene::new();
     let (repository, secret) = with_secret(&scene, 16);

@@ -125,23 +125,26 @@ pub fn lines(verdict: &Verdict, view: &View<'_>) -> Vec<String> {
     let notes = verdict.notes.iter();
     let notes = notes.flat_map(|n| wrapped(view.columns(), "lychgate: ", "  ", &clean(n), NOTE));
     out.extend(notes.take(room));
-    if view.is_check() {
-        let quiet: Vec<&Finding> = verdict.findings.iter().filter(|f| !f.blocks).collect();
-        if !quiet.is_empty() {
-            let s = plural(quiet.len());
-            out.push(format!(
-                "lychgate: {} finding{s} that do{} not block",
-                quiet.len(),
-                es(quiet.len())
-            ));
-            for (commit, here) in by_commit(&quiet) {
-                out.extend(commit.map(heading));
-                out.extend(
-                    here.into_iter()
-                        .flat_map(|f| entry(f, true, view.columns())),
-                );
-            }
-        }
+    out
+}
+
+/// What does not block, as `lychgate check` lists it behind [`lines`]; empty when all does.
+pub fn others(findings: &[Finding]) -> Vec<String> {
+    let quiet: Vec<&Finding> = findings.iter().filter(|f| !f.blocks).collect();
+    let count = quiet.len();
+    if count == 0 {
+        return Vec::new();
+    }
+    let (s, es) = (plural(count), es(count));
+    let mut out = vec![format!(
+        "lychgate: {count} finding{s} that do{es} not block"
+    )];
+    for (commit, here) in by_commit(&quiet) {
+        out.extend(commit.map(heading));
+        let entries = here
+            .into_iter()
+            .flat_map(|f| entry(f, true, limits::COLUMNS));
+        out.extend(entries);
     }
     out
 }

@@ -10,6 +10,7 @@ pub(crate) mod memory;
 pub(crate) mod selection;
 mod timed;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::time::Instant;
 
@@ -77,7 +78,7 @@ pub(crate) fn run(
         timed = Timed::new(bench.instead()?, begun);
         asked = question.ask(&mut timed, &selection);
     }
-    let (mut verdict, lines) = match asked {
+    let (mut verdict, mut lines) = match asked {
         Ok((answered, unreadable)) => verdict(answered, unreadable),
         Err(Error::Git(error @ lychgate_git::Error::Unresolved { .. })) => {
             return Err(Failure::new(Kind::Usage, "not checked").because(&error));
@@ -87,6 +88,8 @@ pub(crate) fn run(
     if wanted.omit_suppressed {
         verdict.findings.retain(|f| f.state != State::Allowed);
     }
+    lines.extend(leave_out(&mut verdict, wanted.confidence));
+    lines.extend(text::others(&verdict.findings));
     // Only these name weaknesses, which no verdict does.
     let tells = matches!(wanted.format, args::Format::Sarif | args::Format::Gitlab);
     let rules = match tells {
@@ -112,6 +115,23 @@ pub(crate) fn run(
         err += &timed.lines();
     }
     Ok((out, err, report::exit_of(&verdict)))
+}
+
+/// Leaves out what is less sure than what is asked for; the line that says so.
+fn leave_out(verdict: &mut Verdict, least: args::Least) -> Option<String> {
+    let all = verdict.findings.len();
+    let least = least.confidence();
+    let listed = |f: &Finding| f.blocks || f.state == State::Allowed || f.confidence >= least;
+    verdict.findings.retain(listed);
+    let cited: BTreeSet<&RuleId> = verdict.findings.iter().map(|f| &f.rule).collect();
+    verdict.rules.retain(|note| cited.contains(&note.id));
+    let note = match all - verdict.findings.len() {
+        0 => return None,
+        1 => "1 less sure finding is not listed (--confidence low)".to_owned(),
+        many => format!("{many} less sure findings are not listed (--confidence low)"),
+    };
+    verdict.notes.push(note.clone());
+    Some(format!("lychgate: {note}"))
 }
 
 /// That this process judged, and not the daemon that listens.
