@@ -6,8 +6,9 @@
 //!
 //! Rooms, in the order a reader needs them:
 //!
-//! - Where things are: `environment` (Git's variables as one value), `discovery`, `safe` (whose
-//!   repositories may be used), `format` (what a repository's configuration says of it), `repository`, `refs`, `revision` (names people type).
+//! - Where things are: `environment` (Git's variables as one value), `discovery`, `configuration`
+//!   (what Git is told in files and by the command), `safe` (whose repositories may be used),
+//!   `format` (what a repository's own file says of it), `persons`, `repository`, `refs`, `revision` (names people type).
 //! - What things are: `objects` (by id, whole or in pieces, wherever they lie), `index` (a cursor
 //!   over the mapped file), `mapped`, `inflate` (streams that are there whole).
 //! - What stands there already: `listing`.
@@ -21,6 +22,7 @@
 mod bits;
 mod changes;
 mod compare;
+mod configuration;
 mod discovery;
 mod documents;
 mod environment;
@@ -36,6 +38,7 @@ mod mapped;
 mod numbers;
 mod objects;
 mod pack;
+mod persons;
 mod places;
 mod pushed;
 mod quarantine;
@@ -53,6 +56,7 @@ pub use environment::Environment;
 pub use error::Error;
 pub use listing::{indexed, reachable};
 pub use objects::{Header, ObjectDirectory, ObjectSink, Objects};
+pub use persons::Person;
 pub use places::Place;
 pub use pushed::{NewObjects, PrePushLine, Visitor, ref_kind};
 pub use refs::Head;

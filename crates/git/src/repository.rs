@@ -133,6 +133,11 @@ impl Repository {
         self.format.partial_clone
     }
 
+    /// Whether this work tree has configuration of its own.
+    pub(crate) fn has_worktree_configuration(&self) -> bool {
+        self.format.worktree_config
+    }
+
     /// The commits whose parents this repository does not have because it is shallow.
     pub fn shallow_commits(&self) -> Result<Vec<ObjectId>, Error> {
         let Some(path) = &self.shallow else {

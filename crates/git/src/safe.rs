@@ -1,21 +1,16 @@
 //! `safe.directory`: repositories of others that this user has said may be used.
 //!
 //! Read as Git reads it, where only the user and the administrator can write: from the system's
-//! file, the user's, and what came with the command; never from the repository. Files that these
-//! include are not read.
+//! file, the user's, what these include, and what came with the command; never from the
+//! repository, which is not known yet: a condition that asks where it lies does not hold.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::configuration::{self, from_home};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::format::values_in;
 
 const KEY: &[u8] = b"safe.directory";
-
-/// The system's file, unless `GIT_CONFIG_SYSTEM` names another.
-const SYSTEM: &str = "/etc/gitconfig";
 
 /// Whether the repository at `path` (its work tree, or itself when it has none) is named.
 ///
@@ -26,21 +21,15 @@ pub(crate) fn is_named(path: &Path, env: &Environment) -> Result<bool, Error> {
     let Ok(path) = std::fs::canonicalize(path) else {
         return Ok(false);
     };
-    let home = env.configuration("HOME").map(Path::new);
-    let mut is_safe = false;
-    for file in files(env, home) {
-        for value in values_in(&file, KEY)? {
-            is_safe = after(is_safe, &value, &path, home);
-        }
-    }
-    for value in of_command(env) {
-        is_safe = after(is_safe, &value, &path, home);
-    }
-    Ok(is_safe)
+    let settings = configuration::read(env, None, |key| key == KEY)?;
+    let values = settings.iter().map(|s| s.value.as_deref());
+    Ok(values.fold(false, |is_safe, value| {
+        after(is_safe, value.unwrap_or_default(), &path, env)
+    }))
 }
 
 /// Whether `path` is safe once `value` is read, too.
-fn after(is_safe: bool, value: &[u8], path: &Path, home: Option<&Path>) -> bool {
+fn after(is_safe: bool, value: &[u8], path: &Path, env: &Environment) -> bool {
     match value {
         b"" => return false,
         b"*" => return true,
@@ -50,10 +39,9 @@ fn after(is_safe: bool, value: &[u8], path: &Path, home: Option<&Path>) -> bool 
         Some(value) => (value, true),
         None => (value, false),
     };
-    let named = match value.strip_prefix(b"~/") {
-        Some(rest) => home.map(|home| home.join(OsStr::from_bytes(rest))),
-        None if below && value.is_empty() => Some(PathBuf::from("/")),
-        None => Some(PathBuf::from(OsStr::from_bytes(value))),
+    let named = match value {
+        b"" if below => Some(PathBuf::from("/")),
+        value => from_home(value, env, false),
     };
     let named = named.filter(|named| named.is_absolute());
     // What is not there is no repository.
@@ -63,92 +51,6 @@ fn after(is_safe: bool, value: &[u8], path: &Path, home: Option<&Path>) -> bool 
         false => path == named,
     });
     is_safe || is_it
-}
-
-/// The system's file, then the user's.
-fn files(env: &Environment, home: Option<&Path>) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let no_system = env.configuration("GIT_CONFIG_NOSYSTEM");
-    let no_system = no_system.is_some_and(|value| {
-        let value = value.to_ascii_lowercase();
-        !["", "0", "false", "no", "off"]
-            .iter()
-            .any(|no| value == *no)
-    });
-    if !no_system {
-        let named = env.configuration("GIT_CONFIG_SYSTEM");
-        files.push(named.map_or(PathBuf::from(SYSTEM), PathBuf::from));
-    }
-    if let Some(named) = env.configuration("GIT_CONFIG_GLOBAL") {
-        files.push(PathBuf::from(named));
-    } else {
-        let xdg = env
-            .configuration("XDG_CONFIG_HOME")
-            .filter(|v| !v.is_empty());
-        let folder = xdg.map(PathBuf::from);
-        let folder = folder.or_else(|| home.map(|home| home.join(".config")));
-        files.extend(folder.map(|folder| folder.join("git/config")));
-        files.extend(home.map(|home| home.join(".gitconfig")));
-    }
-    files.retain(|file| !file.as_os_str().is_empty());
-    files
-}
-
-/// What `git -c` and its like say.
-fn of_command(env: &Environment) -> Vec<Vec<u8>> {
-    let mut values = Vec::new();
-    let mut take = |key: &[u8], value: &[u8]| {
-        if key.eq_ignore_ascii_case(KEY) {
-            values.push(value.to_vec());
-        }
-    };
-    let count = env
-        .configuration("GIT_CONFIG_COUNT")
-        .and_then(OsStr::to_str);
-    let count: usize = count.and_then(|count| count.parse().ok()).unwrap_or(0);
-    for n in 0..count.min(1000) {
-        let said = |what: &str| env.configuration(&format!("GIT_CONFIG_{what}_{n}"));
-        if let (Some(key), Some(value)) = (said("KEY"), said("VALUE")) {
-            take(key.as_bytes(), value.as_bytes());
-        }
-    }
-    let parameters = env
-        .configuration("GIT_CONFIG_PARAMETERS")
-        .unwrap_or_default();
-    let mut rest = parameters.as_bytes();
-    while let Some((key, after)) = quoted(rest) {
-        rest = after;
-        // Older ones quote key and value together.
-        let together = key.iter().position(|b| *b == b'=');
-        if let Some(after) = rest.strip_prefix(b"=") {
-            let (value, after) = quoted(after).unwrap_or((Vec::new(), after));
-            take(&key, &value);
-            rest = after;
-        } else if let Some((key, value)) = together.and_then(|at| key.split_at_checked(at)) {
-            take(key, value.get(1..).unwrap_or_default());
-        }
-    }
-    values
-}
-
-/// The text in single quotes at the front, blanks before it left out, and what follows.
-fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let mut rest = text.trim_ascii_start().strip_prefix(b"'")?;
-    let mut out = Vec::new();
-    loop {
-        let end = rest.iter().position(|b| *b == b'\'')?;
-        let (part, after) = rest.split_at_checked(end)?;
-        out.extend_from_slice(part);
-        let after = after.get(1..)?;
-        // A quote, or an exclamation mark, stands outside of the quotes, behind a backslash.
-        match after {
-            [b'\\', byte @ (b'\'' | b'!'), b'\'', more @ ..] => {
-                out.push(*byte);
-                rest = more;
-            }
-            _ => return Some((out, after)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,10 @@ pub const OFFER: usize = 8192;
 pub const OFFER_FROM: usize = 16;
 /// A policy document may be this large.
 pub const DOCUMENT: usize = 1 << 20;
+/// Bytes of one file of Git's configuration,
+pub const CONFIGURATION: u64 = 64 << 20;
+/// and how many such files may be included.
+pub const CONFIGURATION_FILES: usize = 1000;
 /// Ref lines in one push.
 pub const REFS: usize = 1_000_000;
 /// Bytes of the ref names of one push.

@@ -6,6 +6,7 @@
     reason = "what cannot be set up is a failed test"
 )]
 
+mod configuration;
 mod conflict;
 mod formats;
 mod hooks;
