@@ -546,19 +546,3 @@ fn a_value_has_one_identity_whatever_its_line_endings_and_encoding() {
     );
     assert_eq!(prints.len(), 1, "{said}");
 }
-
-#[test]
-fn a_secret_in_a_persons_name_is_denied_before_the_commit_is_made() {
-    let world = World::new();
-    let repo = world.repo("r");
-    let token = forge_token();
-    let with =
-        |author: &str| repo.git(&["commit", "-qm", "m", "--allow-empty", "--author", author]);
-    denied(with(&format!("{token} <a@example.org>")), &token).says("author");
-    denied(with(&format!("A <{token}@example.org>")), &token);
-    with("A B <a@example.org>").ok().silent();
-    let message = ["commit", "-qm", "m", "--allow-empty"];
-    let committer = |name: &str| repo.git_with(&message, &[("GIT_COMMITTER_NAME", name)]);
-    denied(committer(&token), &token).says("committer");
-    committer("C D").ok().silent();
-}

@@ -21,6 +21,8 @@ mod laundering;
 mod old_sides;
 /// Names, whole paths and what moves.
 mod paths;
+/// Who a commit is said to be by.
+mod persons;
 /// What is said while a push takes long.
 mod progress;
 /// What a server must see: every object a push makes reachable.

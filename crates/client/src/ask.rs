@@ -194,7 +194,12 @@ fn converse(
     let updates = updates(asker, &question)?;
     open(talk, greeting, asker, &updates)?;
     if let (Question::Message(_), true) = (&question, greeting.capabilities & caps::PERSONS != 0) {
-        let headers = variables::persons(asker.variables);
+        let headers = variables::persons(asker.variables, || {
+            let persons = |it: &Repository| it.persons(asker.environment);
+            asker
+                .repository
+                .map_or_else(|| Ok(Default::default()), persons)
+        })?;
         if !headers.is_empty() {
             talk.persons(object_format(asker), &headers)?;
         }

@@ -1,10 +1,13 @@
-//! Which of a server hook's variables a judge is told: what forges and Git say about a push.
+//! Which of a hook's variables a judge is told: what forges and Git say about a push, and who
+//! makes a commit.
 //!
-//! They are labels a pusher may have set, and the judge treats them so. Names that hold
+//! The first are labels a pusher may have set, and the judge treats them so. Names that hold
 //! credentials are left out.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
+
+use lychgate_git::Person;
 
 const PREFIXES: [&[u8]; 4] = [b"GL_", b"GITEA_", b"GITHUB_", b"GIT_PUSH_"];
 const CREDENTIALS: [&[u8]; 3] = [b"TOKEN", b"SECRET", b"PASSWORD"];
@@ -38,20 +41,31 @@ pub(crate) fn told(variables: &[(OsString, OsString)]) -> Vec<(&[u8], &[u8])> {
     told
 }
 
-/// The author and committer that Git names to `commit-msg`, as the headers of a commit; empty: it
-/// names none, as in a merge. A committer stands in the environment only where somebody put one
-/// there.
-pub(crate) fn persons(variables: &[(OsString, OsString)]) -> Vec<u8> {
-    let value = |name: &[u8]| {
-        let found = variables.iter().find(|(n, _)| n.as_bytes() == name);
+/// The author and committer of the commit that is being made, as its headers. Git names the author
+/// to `commit-msg` and the committer only where somebody put one into the environment; what it
+/// does not name comes from the configuration, which is read only then. Empty: neither says any.
+pub(crate) fn persons<E>(
+    variables: &[(OsString, OsString)],
+    configured: impl FnOnce() -> Result<[Person; 2], E>,
+) -> Result<Vec<u8>, E> {
+    let value = |name: &str| {
+        let found = variables.iter().find(|(n, _)| n == name);
         found.map(|(_, value)| value.as_bytes())
     };
-    let mut headers = Vec::new();
-    for (header, name, mail) in [
+    let roles = [
         ("author", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
         ("committer", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
-    ] {
-        let (name, mail) = (value(name.as_bytes()), value(mail.as_bytes()));
+    ];
+    let is_named = |name: &str| value(name).is_some();
+    let configured = match roles.iter().all(|(_, n, m)| is_named(n) && is_named(m)) {
+        true => Default::default(),
+        false => configured()?,
+    };
+    let mut headers = Vec::new();
+    for ((header, name, mail), person) in roles.into_iter().zip(&configured) {
+        let name = value(name).or(person.name.as_deref());
+        let mail = value(mail).or(person.mail.as_deref());
+        let mail = mail.or_else(|| value("EMAIL"));
         if name.is_none() && mail.is_none() {
             continue;
         }
@@ -68,7 +82,7 @@ pub(crate) fn persons(variables: &[(OsString, OsString)]) -> Vec<u8> {
         headers.extend(line.iter().map(|b| if *b == b'\n' { b' ' } else { *b }));
         headers.push(b'\n');
     }
-    headers
+    Ok(headers)
 }
 
 #[cfg(test)]
@@ -76,19 +90,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn persons_are_headers_and_no_more_than_git_names() {
-        let of = |variables: &[(&str, &str)]| {
+    fn persons_are_headers_and_the_environment_comes_first() {
+        let of = |variables: &[(&str, &str)], configured: [Person; 2]| {
             let owned: Vec<(OsString, OsString)> = variables
                 .iter()
                 .map(|(k, v)| (k.into(), v.into()))
                 .collect();
-            String::from_utf8(persons(&owned)).unwrap()
+            let headers = persons(&owned, || Ok::<_, ()>(configured));
+            String::from_utf8(headers.unwrap()).unwrap()
+        };
+        let nobody = || [Person::default(), Person::default()];
+        let person = |name: &str, mail: &str| Person {
+            name: Some(name.into()),
+            mail: Some(mail.into()),
         };
         let author = [("GIT_AUTHOR_NAME", "A B"), ("GIT_AUTHOR_EMAIL", "a@b")];
-        assert_eq!(of(&author), "author A B <a@b>\n");
+        assert_eq!(of(&author, nobody()), "author A B <a@b>\n");
+        let configured = [person("C", "c@d"), person("E", "e@f")];
+        assert_eq!(
+            of(&author, configured),
+            "author A B <a@b>\ncommitter E <e@f>\n"
+        );
         let odd = [("GIT_COMMITTER_NAME", "x\n\ny"), ("GIT_DIR", ".git")];
-        assert_eq!(of(&odd), "committer x  y <>\n");
-        assert_eq!(of(&[("GIT_DIR", ".git")]), "");
+        assert_eq!(of(&odd, nobody()), "committer x  y <>\n");
+        assert_eq!(of(&[("GIT_DIR", ".git")], nobody()), "");
+        let mail = of(&[("EMAIL", "g@h")], [person("C", "c@d"), Person::default()]);
+        assert_eq!(mail, "author C <c@d>\ncommitter  <g@h>\n");
+    }
+
+    #[test]
+    fn a_configuration_nobody_needs_is_not_read() {
+        let variables: Vec<(OsString, OsString)> = ["AUTHOR", "COMMITTER"]
+            .iter()
+            .flat_map(|who| ["NAME", "EMAIL"].map(|what| format!("GIT_{who}_{what}")))
+            .map(|name| (name.into(), "".into()))
+            .collect();
+        let refused = || Err("read");
+        assert_eq!(
+            persons(&variables, refused).unwrap(),
+            b"author  <>\ncommitter  <>\n"
+        );
+        assert_eq!(persons(&variables[1..], refused), Err("read"));
     }
 
     fn names(variables: &[(&str, &str)]) -> Vec<String> {

@@ -104,9 +104,12 @@ fn in_process(invocation: &Invocation, conf: Option<&Conf>, input: &[u8]) -> Fai
     }
 }
 
-/// Git's own variables say which repository, index and push are meant.
+/// Git's own variables say which repository, index and push are meant, and who makes a commit.
 fn keeps(name: &OsStr) -> bool {
-    keeps_for_daemon(name) || name.as_bytes().starts_with(b"GIT") || name == "SUDO_UID"
+    let exact = ["SUDO_UID", "EMAIL"];
+    keeps_for_daemon(name)
+        || name.as_bytes().starts_with(b"GIT")
+        || exact.iter().any(|e| name == *e)
 }
 
 fn record(invocation: &Invocation, folders: &Folders, away: &Away) -> io::Result<()> {
