@@ -102,6 +102,18 @@ fn a_whole_installation_is_well() {
         flat.contains("denies a made-up token and allows a file without one"),
         "{flat}"
     );
+    // What doctor made up is counted apart; what somebody asks is not.
+    let counts = |wanted: [&str; 2]| {
+        let status = scene.lychgate(&repository, ["status"]).exits(0).out;
+        for line in wanted {
+            assert!(status.lines().any(|l| l == line), "{line}\n{status}");
+        }
+    };
+    let none = "verdicts: 0 allow, 0 deny, 0 indeterminate, 0 unanswered";
+    counts([none, "probes: 2"]);
+    let one = none.replacen('0', "1", 1);
+    scene.lychgate(&repository, ["check"]).exits(0);
+    counts([&one, "probes: 2"]);
 }
 
 /// The rules serve before they are tested: a status may come in between.

@@ -104,23 +104,32 @@ pub fn hail(link: &mut dyn Link, build: &str, capabilities: u64) -> Result<(), E
 
 /// The second half of [`greet`].
 pub fn hear_greeting(link: &mut dyn Link, build: &str) -> Result<Greeting, Error> {
+    let mut greeting = hear_hello(link, build)?;
+    hear_limits(link, &mut greeting)?;
+    Ok(greeting)
+}
+
+/// The judge's first word: it is alive. What it lets objects cost comes with [`hear_limits`].
+pub fn hear_hello(link: &mut dyn Link, build: &str) -> Result<Greeting, Error> {
     let ours = version::hello(0, build, Vec::new());
-    let mut greeting = match link.receive()? {
-        Frame::Hello(theirs) if version::agreed(&theirs).is_some() => Greeting {
+    match link.receive()? {
+        Frame::Hello(theirs) if version::agreed(&theirs).is_some() => Ok(Greeting {
             documents: theirs.documents.iter().map(|d| d.to_vec()).collect(),
             capabilities: theirs.capabilities,
             is_older: version::is_newer(&ours, &theirs),
             deltas: Deltas::default(),
-        },
-        Frame::Hello(theirs) => {
-            return Err(Error::Version {
-                theirs: theirs.major,
-                ours: ours.major,
-            });
-        }
-        Frame::Refuse(refuse) => return Err(refusal(refuse.code, refuse.message)),
-        _ => return Err(Error::Protocol("no Hello")),
-    };
+        }),
+        Frame::Hello(theirs) => Err(Error::Version {
+            theirs: theirs.major,
+            ours: ours.major,
+        }),
+        Frame::Refuse(refuse) => Err(refusal(refuse.code, refuse.message)),
+        _ => Err(Error::Protocol("no Hello")),
+    }
+}
+
+/// What follows a Hello that says so; a judge that has just started may have to read it first.
+pub fn hear_limits(link: &mut dyn Link, greeting: &mut Greeting) -> Result<(), Error> {
     if greeting.capabilities & caps::DELTAS != 0 {
         greeting.deltas = match link.receive()? {
             Frame::Deltas(deltas) => deltas,
@@ -132,7 +141,7 @@ pub fn hear_greeting(link: &mut dyn Link, build: &str) -> Result<Greeting, Error
             }
         };
     }
-    Ok(greeting)
+    Ok(())
 }
 
 /// Says Hello with one of [`caps`] that asks for something else than a judgement (status, drain,

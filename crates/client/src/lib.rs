@@ -34,7 +34,8 @@ pub mod trust;
 pub mod error;
 
 pub use ask::{
-    Asker, Greeting, Question, ask, ask_greeted, control, greet, hail, hear_greeting, told,
+    Asker, Greeting, Question, ask, ask_greeted, control, greet, hail, hear_greeting, hear_hello,
+    hear_limits, told,
 };
 pub use error::Error;
 pub use link::{Link, SocketLink};

@@ -140,6 +140,7 @@ pub(crate) fn status(daemon: &Daemon) -> Vec<String> {
         "verdicts",
         &format!("{allowed} allow, {denied} deny, {unsure} indeterminate, {none} unanswered"),
     );
+    say("probes", &count.probes.load(Relaxed));
     say("bytes", &count.bytes.load(Relaxed));
     say("queue", &daemon.pool.waiting());
     say("in-flight", &daemon.budget.held());

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use lychgate_judge::{Cache, Distrust, Engine, State};
-use lychgate_model::{Decision, limits};
+use lychgate_model::Decision;
+use lychgate_model::limits::{self, Deltas};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::arguments::Arguments;
@@ -71,6 +72,8 @@ pub(crate) struct Counters {
     pub(crate) denied: AtomicU64,
     pub(crate) indeterminate: AtomicU64,
     pub(crate) unanswered: AtomicU64,
+    /// Answers to made-up questions; none of the above.
+    pub(crate) probes: AtomicU64,
     pub(crate) bytes: AtomicU64,
 }
 
@@ -95,6 +98,9 @@ pub(crate) struct Daemon {
     pub(crate) budget: Budget,
     pub(crate) counters: Counters,
     pub(crate) rules: watch::Sender<Rules>,
+    /// What an object stored as a delta may cost, known as soon as the organisation's file is
+    /// read: before the rules are.
+    pub(crate) deltas: watch::Sender<Option<Deltas>>,
     pub(crate) reload: mpsc::Sender<ReloadRequest>,
     pub(crate) stop: watch::Sender<Stop>,
     pub(crate) last_activity: Mutex<Instant>,
@@ -122,6 +128,7 @@ impl Daemon {
             budget: Budget::new(limits::IN_FLIGHT),
             counters: Counters::default(),
             rules: watch::Sender::new(Rules::default()),
+            deltas: watch::Sender::new(None),
             reload,
             stop: watch::Sender::new(Stop::Serving),
             last_activity: Mutex::new(Instant::now()),
@@ -149,6 +156,28 @@ impl Daemon {
             return Err(Vec::new());
         };
         rules.warm.clone().ok_or_else(|| rules.problems.clone())
+    }
+
+    /// What the organisation lets an object stored as a delta cost.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with its files, while none have been read that are not.
+    pub(crate) async fn deltas(&self) -> Result<Deltas, Vec<String>> {
+        let mut deltas = self.deltas.subscribe();
+        let told = async {
+            match deltas.wait_for(Option::is_some).await {
+                Ok(told) => told.unwrap_or_default(),
+                // The sender lives as long as the daemon.
+                Err(_) => Deltas::default(),
+            }
+        };
+        tokio::select! {
+            biased;
+            told = told => Ok(told),
+            // Rules are loaded after it is told, or not at all.
+            warm = self.warm() => warm.map(|warm| warm.engine.organisation().bounds().deltas()),
+        }
     }
 
     /// Sessions served at once.

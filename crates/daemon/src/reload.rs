@@ -93,11 +93,16 @@ async fn elsewhere<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) 
 
 /// Loads; gives what to look at for changes, nothing if there was no thread to load with.
 async fn attempt(daemon: &Arc<Daemon>) -> Option<Watched> {
-    let arguments = daemon.arguments.clone();
     let old = daemon.rules.borrow().warm.clone();
+    let loader = Arc::clone(daemon);
     let ended = elsewhere(move || {
-        let (loaded, watched) = load(&arguments);
-        let ended = loaded.map(|l| (warm(&arguments, l.engine, old), l.files));
+        let arguments = &loader.arguments;
+        let (sources, watched) = watched::read(&arguments.config);
+        if let Some(deltas) = sources.as_ref().ok().and_then(Sources::deltas) {
+            loader.deltas.send_replace(Some(deltas));
+        }
+        let loaded = sources.and_then(|sources| compile(arguments, &sources));
+        let ended = loaded.map(|l| (warm(arguments, l.engine, old), l.files));
         (ended, watched)
     });
     let (ended, watched) = ended.await.unzip();
@@ -154,11 +159,6 @@ async fn self_test(daemon: &Arc<Daemon>, warm: &Warm) {
 
 /// How long an injected delay takes.
 const DELAY: Duration = Duration::from_millis(400);
-
-fn load(arguments: &Arguments) -> (Result<Loaded, Vec<Problem>>, Watched) {
-    let (sources, watched) = watched::read(&arguments.config);
-    (sources.and_then(|s| compile(arguments, &s)), watched)
-}
 
 fn compile(arguments: &Arguments, sources: &Sources) -> Result<Loaded, Vec<Problem>> {
     let mut engine = Engine::load(sources)?;

@@ -130,27 +130,42 @@ async fn converse(
         () = tokio::time::sleep(HELLO) => return Err(refuse(RefuseCode::Limit, "no Hello in time")),
     };
 
-    let warm = daemon.rules.borrow().warm.clone();
-    let (mut can, deltas) = greeting(warm.as_ref().map(|warm| &*warm.engine));
+    let is_control = asked & (caps::STATUS | caps::DRAIN | caps::RELOAD) != 0;
+    let greeted = daemon.rules.borrow().warm.clone();
+    let (mut can, mut deltas) = greeting(greeted.as_ref().map(|warm| &*warm.engine));
+    // What it is, is not known yet; that it comes is promised.
+    let later = greeted.is_none() && !is_control;
+    if later {
+        can |= caps::DELTAS;
+    }
     if daemon.arguments.spawned {
         can |= caps::SPAWNED;
     }
     let documents = DOCUMENTS.iter().map(|d| d.as_bytes()).collect();
     put(peer, &Frame::Hello(version::hello(can, BUILD, documents)))?;
+    // At once, whatever is asked: whoever waits for it knows then that this daemon is alive.
+    if later {
+        peer.flush(WRITE).await?;
+        let told = daemon.deltas().await;
+        deltas = Some(told.map_err(|problems| not_ready(&problems))?);
+    }
     if let Some(deltas) = deltas {
         put(peer, &Frame::Deltas(deltas))?;
     }
-    // At once, whatever is asked: whoever waits for it knows then that this daemon is alive.
     peer.flush(WRITE).await?;
-    if asked & (caps::STATUS | caps::DRAIN | caps::RELOAD) != 0 {
+    if is_control {
         control::answer(daemon, peer, asked, uid == own || uid == 0).await;
         return Ok(());
     }
 
-    let warm = daemon
-        .warm()
-        .await
-        .map_err(|problems| not_ready(&problems))?;
+    let warm = match greeted {
+        // What was said of it has to hold.
+        Some(warm) => warm,
+        None => daemon
+            .warm()
+            .await
+            .map_err(|problems| not_ready(&problems))?,
+    };
     let context = Context {
         peer: uid,
         today: jiff::Timestamp::now()
@@ -171,6 +186,7 @@ async fn converse(
     let ticket = daemon.ticket();
     let mut run = Run {
         idle_s,
+        is_probe: asked & caps::PROBE != 0,
         urgent: true,
         daemon,
         session,
@@ -238,6 +254,8 @@ struct Run<'d> {
     /// Whether the client may wait for what was gathered. After Done it waits for a question or
     /// the verdict, and to wake it for less costs both sides a turn.
     urgent: bool,
+    /// Whether the client only tries whether it is judged.
+    is_probe: bool,
     /// Seconds of silence after which the client is given up.
     idle_s: u64,
 }
@@ -334,7 +352,7 @@ impl Run<'_> {
                         Frame::Made(made) => delta::head(made.delta).map_or(0, |h| h.result),
                         _ => 0,
                     };
-                    if bytes > 0 {
+                    if bytes > 0 && !self.is_probe {
                         self.daemon.counters.bytes.fetch_add(bytes, Relaxed);
                     }
                     self.urgent = !matches!(frame, Frame::Done(_));
@@ -391,8 +409,12 @@ impl Run<'_> {
         } else {
             None
         };
-        self.daemon.counters.verdict(decision);
+        match self.is_probe {
+            true => _ = self.daemon.counters.probes.fetch_add(1, Relaxed),
+            false => self.daemon.counters.verdict(decision),
+        }
         tracing::info!(
+            probe = self.is_probe,
             hook = summary.hook.map(|hook| hook.name()),
             decision = decision.map(|decision| decision.name()),
             rules = ?summary.rules,

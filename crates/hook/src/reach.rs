@@ -9,7 +9,7 @@ use lychgate_client::connect::{Outcome, connect};
 use lychgate_client::locate::{Folders, SYSTEM_SOCKET};
 use lychgate_client::spawn::Spawn;
 use lychgate_client::trust::Trusted;
-use lychgate_client::{Greeting, SocketLink, control, hear_greeting};
+use lychgate_client::{Greeting, SocketLink, control, hear_hello, hear_limits};
 use lychgate_model::limits;
 use lychgate_wire::frame::{RefuseCode, caps};
 
@@ -159,8 +159,9 @@ fn hail(stream: UnixStream, deadline: Instant, wait: Duration) -> Result<SocketL
 /// in the meantime, opening a repository that lies far away, is not the daemon's silence.
 fn hear(mut link: SocketLink, deadline: Instant, wait: Duration) -> Result<Reached, Away> {
     link.set_deadline(deadline.min(Instant::now() + wait));
-    let greeting = hear_greeting(&mut link, BUILD).map_err(Away::greeting)?;
+    let mut greeting = hear_hello(&mut link, BUILD).map_err(Away::greeting)?;
     link.set_deadline(deadline);
+    hear_limits(&mut link, &mut greeting).map_err(Away::greeting)?;
     Ok(Reached { link, greeting })
 }
 

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{Problem, pattern};
 use lychgate_policy::Organisation;
 use lychgate_scan::PackSource;
@@ -81,6 +82,12 @@ impl Sources {
     /// The files that were read, in order, and folders where one may come: what a daemon watches.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// What the organisation lets an object stored as a delta cost; `None`: its files are no policy.
+    pub fn deltas(&self) -> Option<Deltas> {
+        let organisation = self.compose().ok()?;
+        Some(organisation.bounds().deltas())
     }
 
     /// What these files say to no effect, a line each.

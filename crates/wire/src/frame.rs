@@ -115,6 +115,8 @@ pub mod caps {
     pub const PERSONS: u64 = 1 << 7;
     /// The judge takes [`super::Frame::Made`].
     pub const MADE: u64 = 1 << 8;
+    /// The client tries whether the judge judges; what it asks is made up, and is counted apart.
+    pub const PROBE: u64 = 1 << 9;
 }
 
 /// No session, and why. Frozen for ever.

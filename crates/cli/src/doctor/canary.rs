@@ -6,6 +6,7 @@ use lychgate_client::{Answered, Asker, Question};
 use lychgate_git::Environment;
 use lychgate_judge::canary;
 use lychgate_model::Hook;
+use lychgate_wire::frame::caps;
 
 use super::Report;
 use crate::check::files::given;
@@ -62,6 +63,8 @@ fn judged(place: &Place, content: &[u8]) -> Result<Answered, String> {
     let name = std::path::Path::new(canary::NAME);
     let file = given(name, content).map_err(|error| error.to_string())?;
     let question = Question::Files(&mut std::iter::once(file));
-    lychgate_client::ask(&mut link, asker, question)
+    // Nobody's change: it is no part of what the daemon counts.
+    lychgate_client::greet(&mut link, asker.build, caps::PROBE)
+        .and_then(|greeting| lychgate_client::ask_greeted(&mut link, &greeting, asker, question))
         .map_err(|error| lychgate_client::error::chain(&error))
 }

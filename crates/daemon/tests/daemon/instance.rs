@@ -154,6 +154,56 @@ fn a_socket_handed_over_by_a_service_manager_is_served_and_left_in_place() {
     assert!(place.socket().exists(), "it belongs to the service manager");
 }
 
+/// Needs a mount namespace: only the file in `/etc` may raise anything.
+#[test]
+fn who_calls_before_the_rules_are_loaded_hears_what_the_organisation_raised() {
+    use lychgate_model::limits::Deltas;
+    let apart = ["-rm", "true"];
+    let may = std::process::Command::new("unshare").args(apart).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "CI must be able to mount");
+        return;
+    }
+    for (more, raised) in [
+        (
+            "delta_result_mib = 1024\ndelta_chain = 5000\n",
+            Some((1 << 30, 5000)),
+        ),
+        ("", None),
+    ] {
+        let place = Place::new();
+        std::fs::create_dir(place.path("run")).unwrap();
+        std::fs::create_dir_all(place.path("etc/lychgate")).unwrap();
+        let organisation = format!("schema = 1\n[limits]\n{more}");
+        std::fs::write(place.path("etc/lychgate/lychgate.toml"), organisation).unwrap();
+        let listener = std::os::unix::net::UnixListener::bind(place.socket()).unwrap();
+        // It waits in the queue when the daemon begins to accept, which is before it loads.
+        let mut client = Client::connect(&place.socket());
+        client.hello(lychgate_wire::frame::caps::OFFERS);
+        client.flush();
+        let script = "mount --bind \"$1\" /etc && LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \
+                      --activated 3<&0 </dev/null";
+        let child = std::process::Command::new("unshare")
+            .args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_lychgated")])
+            .arg(place.path("etc"))
+            .env_remove("LYCHGATE_CONFIG")
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(listener)))
+            .stderr(std::fs::File::create(place.path("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let running = Running::of(child, &place.socket());
+        let of = |raised: Option<(u64, usize)>| {
+            raised.map_or_else(Deltas::default, |(result, chain)| Deltas { result, chain })
+        };
+        assert_eq!(client.limits(), of(raised), "{}", place.log());
+        running.wait_ready();
+        let mut later = running.client();
+        later.hello(lychgate_wire::frame::caps::OFFERS);
+        assert_eq!(later.limits(), of(raised));
+        drop(running);
+    }
+}
+
 #[test]
 fn activation_without_a_socket_is_an_error() {
     let output = crate::running::program()

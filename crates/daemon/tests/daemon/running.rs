@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use lychgate_model::limits::Deltas;
 use lychgate_model::{Decision, Digest, HashKind, Hook, ObjectId, ObjectKind};
 use lychgate_wire::blocking::Connection;
 use lychgate_wire::frame::{
@@ -266,6 +267,21 @@ impl Client {
         )));
     }
 
+    /// What the judge's Hello, and Deltas where it promises them, let objects cost.
+    pub(crate) fn limits(&mut self) -> Deltas {
+        match self.link.receive() {
+            Ok(Frame::Hello(hello)) if hello.capabilities & caps::DELTAS == 0 => {
+                return Deltas::default();
+            }
+            Ok(Frame::Hello(_)) => {}
+            other => panic!("no Hello but {other:?}"),
+        }
+        match self.link.receive() {
+            Ok(Frame::Deltas(deltas)) => deltas,
+            other => panic!("no Deltas but {other:?}"),
+        }
+    }
+
     /// Hello, Facts and Ready of `check --stdin`, and the judge's Hello.
     pub(crate) fn begin(&mut self) {
         self.hello(caps::OFFERS);
@@ -438,7 +454,7 @@ impl Client {
         loop {
             match self.link.receive() {
                 Ok(Frame::Line(line)) => lines.push(line.to_owned()),
-                Ok(Frame::Hello(_)) => {}
+                Ok(Frame::Hello(_) | Frame::Deltas(_)) => {}
                 Ok(Frame::Refuse(_)) | Err(_) => return lines,
                 Ok(other) => panic!("unexpected {other:?}"),
             }
