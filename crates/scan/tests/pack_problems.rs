@@ -56,6 +56,18 @@ fn each_mistake_is_named_with_its_place() {
         ),
         (
             "keywords = [\"ghp_\"]",
+            "keywords = [\"ghp_\", \"<<<\"]",
+            "wherever a line is set in",
+            line("keywords = "),
+        ),
+        (
+            "keywords = [\"ghp_\"]",
+            "keywords = [\"ghp_\", \" * \"]",
+            "wherever a line is set in",
+            line("keywords = "),
+        ),
+        (
+            "keywords = [\"ghp_\"]",
             "keywords = []",
             "missing or empty",
             line("[[rule]]"),
@@ -149,6 +161,15 @@ fn each_mistake_is_named_with_its_place() {
         let hit = found.iter().find(|p| p.contains(want));
         let hit = hit.unwrap_or_else(|| panic!("{to}: {found:#?}"));
         assert!(hit.starts_with(&format!("test.toml:{at}:")), "{to}: {hit}");
+    }
+}
+
+#[test]
+fn signs_that_text_seldom_has_are_keywords_and_so_are_all_beside_a_letter() {
+    for word in [":::", "$9$", "<<<a", "* x"] {
+        let to = format!("keywords = [\"ghp_\", \"{word}\"]");
+        let found = changed("keywords = [\"ghp_\"]", &to);
+        assert_eq!(found, [""; 0], "{word}");
     }
 }
 

@@ -14,6 +14,7 @@ use crate::matcher::Matcher;
 use crate::pack::draft::{PackDraft, Reads, RuleDraft, read};
 use crate::pack::place::Report;
 use crate::pack::table::At;
+use crate::prefilter;
 use crate::rule::{Paths, Rule};
 use crate::ruleset::PackSource;
 use crate::shapeless::ByHand;
@@ -286,6 +287,13 @@ fn keywords(draft: &RuleDraft, key: &str, report: &mut Report<'_>) -> Vec<Cow<'s
                 "a keyword of {length} bytes is not {KEYWORD_LEAST} to {KEYWORD_MOST} bytes of ASCII"
             );
             let help = "take a longer literal that stands in, or near, every match.";
+            report.add(place(&word.span), key, message, help);
+            continue;
+        }
+        if prefilter::is_blank(word.value.as_bytes()) {
+            let message = "a keyword of blanks and signs stands wherever a line is set in";
+            let help =
+                "take a literal with a letter or a digit in it: to the search `<` is a blank.";
             report.add(place(&word.span), key, message, help);
             continue;
         }

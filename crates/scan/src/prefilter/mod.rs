@@ -19,6 +19,15 @@ mod keywords;
 mod look;
 mod table;
 
+/// Whether the search takes every byte of a keyword for a blank: it would stop wherever a line is
+/// set in, whatever stands there.
+pub(crate) fn is_blank(keyword: &[u8]) -> bool {
+    let blank = look::KINDS[usize::from(b' ')];
+    keyword
+        .iter()
+        .all(|b| look::KINDS[usize::from(*b)] == blank)
+}
+
 /// A keyword that ends at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hit {
