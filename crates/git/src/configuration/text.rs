@@ -114,6 +114,7 @@ impl Text<'_> {
         let mut name = Vec::new();
         loop {
             match self.next()? {
+                b']' if name.is_empty() => return None,
                 b']' => return Some(name),
                 byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.') => {
                     name.push(byte.to_ascii_lowercase());
@@ -143,10 +144,6 @@ impl Text<'_> {
         self.skip_blanks();
         match self.next() {
             None | Some(b'\n') => return Some(None),
-            Some(b'#' | b';') => {
-                self.skip_line();
-                return Some(None);
-            }
             Some(b'=') => self.skip_blanks(),
             Some(_) => return None,
         }
@@ -170,6 +167,8 @@ impl Text<'_> {
                     kept = value.len();
                 }
                 Some(b'\\') => {
+                    // Blanks before it stay, also where it ends the line.
+                    kept = value.len();
                     match self.next()? {
                         b'\n' => continue,
                         b'n' => value.push(b'\n'),
@@ -180,6 +179,8 @@ impl Text<'_> {
                     }
                     kept = value.len();
                 }
+                // None begins with blanks, whatever line it stands on.
+                Some(byte) if value.is_empty() && !quoted && byte.is_ascii_whitespace() => {}
                 Some(byte) => {
                     value.push(byte);
                     if quoted || !byte.is_ascii_whitespace() {
@@ -216,6 +217,8 @@ mod tests {
             ("a=b\\\n  c", "b  c"),
             ("a = b\\tc\\\\ ", "b\tc\\"),
             ("a =", ""),
+            ("a = \\\n  b", "b"),
+            ("a = b \\\n", "b "),
             ("a = b\r\n", "b"),
         ] {
             let wanted = ("core.a".to_owned(), Some(value.to_owned()));
@@ -233,6 +236,8 @@ mod tests {
             "[core]\na = \"b\n",
             "[core]\na = \\x\n",
             "[a \"b] c",
+            "[core]\n[]",
+            "[core]\na # b",
         ] {
             assert_eq!(parsed(bad), None, "{bad}");
         }

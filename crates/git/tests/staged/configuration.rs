@@ -356,3 +356,75 @@ fn a_repository_of_another_user_is_safe_where_an_included_file_says_so() {
         assert!(repo.as_os_str().as_bytes().starts_with(b"/"));
     }
 }
+
+/// Whatever Git takes is taken, and as Git takes it: who cannot read what Git reads would stop
+/// every commit of somebody whose file is only odd.
+#[test]
+fn odd_files_say_the_same_to_both() {
+    const PIECES: [&str; 32] = [
+        "name",
+        "email",
+        " = ",
+        "=",
+        "\n",
+        "\n\t",
+        "[committer]",
+        "[user]\n",
+        "[Committer]\n",
+        "[committer \"x\"]\n",
+        "[author]",
+        "\"",
+        "\\\"",
+        "\\\\",
+        "\\n",
+        "\\t",
+        "\\\n",
+        "\\x",
+        "#c",
+        " ;d",
+        "\r\n",
+        " ",
+        "\t",
+        "A",
+        "b c",
+        "@x.org",
+        "]",
+        "[",
+        ".",
+        "-",
+        "\u{e9}",
+        "\u{feff}",
+    ];
+    let world = world(&[]);
+    let (repo, variables) = (world.repo(), variables(&world, &[]));
+    let mut state = 7u64;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let mut taken = 0;
+    for _ in 0..400 {
+        let mut more = String::from("[committer]\n\tname = ");
+        for _ in 0..next(12) {
+            more.push_str(PIECES[next(PIECES.len())]);
+        }
+        put(&world, ".gitconfig", &global(&more));
+        let git = gits(&repo, &variables, &["config", "--get", "committer.name"]);
+        let lists = gits(&repo, &variables, &["config", "--list"]).is_some();
+        let persons = ours(&repo, &variables).unwrap();
+        let persons = persons.persons(&environment(&repo, &variables));
+        assert_eq!(persons.is_ok(), lists, "{more:?}");
+        if let Ok([_, committer]) = persons {
+            taken += 1;
+            let git = git.map(|value| value.strip_suffix('\n').unwrap().to_owned());
+            let wanted = git
+                .filter(|v| !v.is_empty())
+                .unwrap_or_else(|| "U".to_owned());
+            let name = String::from_utf8(committer.name.unwrap()).unwrap();
+            assert_eq!(name, wanted, "{more:?}");
+        }
+    }
+    assert!(taken > 100, "{taken} of 400 were well-formed");
+}
