@@ -95,6 +95,15 @@ impl Frame {
     }
 }
 
+/// One of the entries that an entry is made from, or itself.
+struct Link {
+    at: u32,
+    /// Where its frame is, if it has one.
+    frame: Option<usize>,
+    /// Whether something else is still to be made from it.
+    waits: bool,
+}
+
 struct Decoder<'p> {
     pack: &'p Pack,
     reader: Reader<'p>,
@@ -203,12 +212,8 @@ impl Decoder<'_> {
             return self.below(base_at, Failure::BadDelta, sink);
         };
         let mut result = self.buffer();
-        let outcome = usize::try_from(head.result)
-            .map_err(|_| Failure::LargeResult)
-            .and_then(|len| {
-                let made = delta::apply(content.content(), instructions, result.room(len));
-                made.ok_or(Failure::BadDelta)
-            });
+        let made = self.apply(head, delta, content.content(), &mut result);
+        let outcome = made.ok_or(Failure::BadDelta);
         if outcome.is_ok() {
             let base = Base {
                 number: base,
@@ -220,9 +225,8 @@ impl Decoder<'_> {
         if is_last {
             self.pop(top);
             self.recycle(content);
-        } else if let Some(frame) = self.frames.get_mut(top) {
-            self.held += content.len;
-            frame.content = Some(content);
+        } else {
+            self.put(top, content);
         }
         match outcome {
             Ok(()) => self.keep(at, result),
@@ -234,51 +238,127 @@ impl Decoder<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Takes the content of a frame, made from those below it where it was let be, or decoded once
-    /// more where it was given up for memory.
+    /// Takes the content of a frame, made once more from what it is made from where it was let be
+    /// or given up for memory.
+    ///
+    /// Of the frames on the way that something is still to be made from, the middle one's is kept,
+    /// that in the middle of the rest, and so on: they are asked for next, from the top down, and a
+    /// long chain is not to be gone through for each of them.
     fn content(&mut self, top: usize) -> Option<Buffer> {
-        let mut from = top;
-        while let Some(frame) = self.frames.get(from)
-            && frame.content.is_none()
-            && frame.delta.is_some()
-        {
-            from = from.checked_sub(1)?;
+        if let Some(content) = self.take(top) {
+            return Some(content);
         }
-        let at = self.frames.get(from)?.at;
-        if from == top {
-            return match self.frames.get_mut(top)?.content.take() {
-                Some(content) => {
-                    self.held = self.held.saturating_sub(content.len);
-                    Some(content)
-                }
-                None => self.again(at),
-            };
-        }
-        let again = match self.frames.get(from)?.content {
-            Some(_) => None,
-            None => Some(self.again(at)?),
-        };
-        let mut made: Option<Buffer> = again;
-        for place in from + 1..=top {
+        let (chain, from) = self.chain(top)?;
+        let mut waiting = chain.iter().filter(|link| link.waits).count();
+        let mut skipped = waiting / 2;
+        // What the next is made from, and the frame it is kept in.
+        let mut base = from.and_then(|place| Some((self.take(place)?, Some(place))));
+        for link in chain.into_iter().rev() {
             let mut result = self.buffer();
-            let base = match &made {
-                Some(made) => made.content(),
-                None => self.frames.get(from)?.content.as_ref()?.content(),
+            let made = match &base {
+                Some((base, _)) => self.make(&link, base.content(), &mut result),
+                None => self.make_root(link.at, &mut result),
             };
-            let frame = self.frames.get(place)?;
-            let delta = frame.delta.as_deref()?;
-            let instructions = delta.get(delta::head(delta)?.instructions..)?;
-            let room = result.room(usize::try_from(frame.len).ok()?);
-            delta::apply(base, instructions, room)?;
-            if let Some(before) = made.replace(result) {
-                self.recycle(before);
+            match base.take() {
+                Some((content, Some(home))) => self.put(home, content),
+                Some((content, None)) => self.recycle(content),
+                None => {}
             }
+            made?;
+            let mut home = None;
+            if link.waits {
+                waiting -= 1;
+                if skipped > 0 {
+                    skipped -= 1;
+                } else {
+                    skipped = waiting / 2;
+                    home = link.frame;
+                    home = home.filter(|_| self.held + result.len <= self.pack.held);
+                }
+            }
+            base = Some((result, home));
         }
-        let delta = self.frames.get_mut(top)?.delta.take();
+        self.drop_delta(top);
+        base.map(|(content, _)| content)
+    }
+
+    /// What a frame is made from, from itself down to what is at hand: the place of a frame, or the
+    /// pack alone.
+    fn chain(&self, top: usize) -> Option<(Vec<Link>, Option<usize>)> {
+        let mut at = self.frames.get(top)?.at;
+        let mut chain = Vec::new();
+        let mut place = Some(top);
+        while at != NONE {
+            let frame = place.and_then(|place| self.frames.get(place));
+            let frame = frame.filter(|frame| frame.at == at);
+            if frame.is_some_and(|frame| frame.content.is_some()) {
+                return Some((chain, place));
+            }
+            chain.push(Link {
+                at,
+                frame: place.filter(|_| frame.is_some()),
+                waits: place != Some(top) && frame.is_some_and(|frame| frame.next.is_some()),
+            });
+            if frame.is_some() {
+                place = place.and_then(|place| place.checked_sub(1));
+            }
+            at = self.pack.base(at);
+        }
+        Some((chain, None))
+    }
+
+    fn take(&mut self, place: usize) -> Option<Buffer> {
+        let content = self.frames.get_mut(place)?.content.take()?;
+        self.held = self.held.saturating_sub(content.len);
+        Some(content)
+    }
+
+    fn put(&mut self, place: usize, content: Buffer) {
+        self.drop_delta(place);
+        if let Some(frame) = self.frames.get_mut(place) {
+            self.held += content.len;
+            frame.content = Some(content);
+        }
+    }
+
+    fn drop_delta(&mut self, place: usize) {
+        let frame = self.frames.get_mut(place);
+        let delta = frame.and_then(|frame| frame.delta.take());
         self.held = self
             .held
             .saturating_sub(delta.map_or(0, |delta| delta.len()));
+    }
+
+    fn make_root(&mut self, at: u32, result: &mut Buffer) -> Option<()> {
+        let (entry, body) = self.entry(at)?;
+        let fits = entry.size <= self.pack.limits.result;
+        (fits && self.whole(body, entry.size, result)).then_some(())
+    }
+
+    /// Makes an entry from its base once more.
+    fn make(&mut self, link: &Link, base: &[u8], result: &mut Buffer) -> Option<()> {
+        let frame = link.frame.and_then(|place| self.frames.get(place));
+        if let Some(delta) = frame.and_then(|frame| frame.delta.as_deref()) {
+            return self.apply(delta::head(delta)?, delta, base, result);
+        }
+        let mut delta = self.buffer();
+        let head = self.read_delta(link.at, base.len() as u64, &mut delta).ok();
+        let made = head.and_then(|head| self.apply(head, delta.content(), base, result));
+        self.recycle(delta);
         made
+    }
+
+    fn apply(
+        &self,
+        head: delta::Head,
+        delta: &[u8],
+        base: &[u8],
+        result: &mut Buffer,
+    ) -> Option<()> {
+        let room = result.room(usize::try_from(head.result).ok()?);
+        #[cfg(test)]
+        self.pack.made.set(self.pack.made.get() + 1);
+        delta::apply(base, delta.get(head.instructions..)?, room)
     }
 
     /// Puts an entry that was made on the stack, if anything is made from it.
@@ -326,28 +406,6 @@ impl Decoder<'_> {
         }
     }
 
-    /// Decodes an entry once more whose content was given up for memory.
-    fn again(&mut self, at: u32) -> Option<Buffer> {
-        let mut chain = vec![at];
-        let mut base = self.pack.base(at);
-        while base != NONE {
-            chain.push(base);
-            base = self.pack.base(base);
-        }
-        let mut content = Buffer::default();
-        for at in chain.into_iter().rev() {
-            if self.pack.base(at) == NONE {
-                let (entry, body) = self.entry(at)?;
-                self.whole(body, entry.size, &mut content).then_some(())?;
-            } else {
-                let mut result = Buffer::default();
-                self.apply(at, content.content(), &mut result).ok()?;
-                content = result;
-            }
-        }
-        Some(content)
-    }
-
     fn buffer(&mut self) -> Buffer {
         let buffer = self.spare.pop().unwrap_or_default();
         self.spared -= buffer.bytes.len();
@@ -383,14 +441,6 @@ impl Decoder<'_> {
             return Err(Failure::BadDelta);
         }
         Ok(head)
-    }
-
-    fn apply(&mut self, at: u32, base: &[u8], result: &mut Buffer) -> Result<(), Failure> {
-        let mut delta = Buffer::default();
-        let head = self.read_delta(at, base.len() as u64, &mut delta)?;
-        let instructions = delta.content().get(head.instructions..);
-        let room = result.room(usize::try_from(head.result).map_err(|_| Failure::LargeResult)?);
-        delta::apply(base, instructions.unwrap_or_default(), room).ok_or(Failure::BadDelta)
     }
 
     /// Inflates one stream that has to give exactly `size` bytes.

@@ -146,6 +146,9 @@ pub(crate) struct Pack {
     /// Bytes of delta bases kept while their other deltas wait.
     held: usize,
     limits: Deltas,
+    /// How many deltas were carried out.
+    #[cfg(test)]
+    made: std::cell::Cell<usize>,
 }
 
 impl Pack {
@@ -189,6 +192,8 @@ impl Pack {
             deltas_end: Vec::new(),
             held: decode::HELD,
             limits,
+            #[cfg(test)]
+            made: std::cell::Cell::default(),
         };
         pack.link(&rows);
         Ok(pack)

@@ -178,6 +178,16 @@ fn read(written: Written, held: usize, wanted: &dyn Fn(u32) -> bool) -> Kept {
 
 /// As [`read`], where not every content is asked for.
 fn read_lazily(written: Written, held: usize, lazily: u32, wanted: &dyn Fn(u32) -> bool) -> Kept {
+    read_counting(written, held, lazily, wanted).0
+}
+
+/// As [`read_lazily`], and how many deltas were carried out.
+fn read_counting(
+    written: Written,
+    held: usize,
+    lazily: u32,
+    wanted: &dyn Fn(u32) -> bool,
+) -> (Kept, usize) {
     let mut numbers = Numbers::new(HashKind::Sha1);
     let mut pack = written.open(&mut numbers);
     pack.held = held;
@@ -198,7 +208,47 @@ fn read_lazily(written: Written, held: usize, lazily: u32, wanted: &dyn Fn(u32) 
         .into_iter()
         .map(|(n, why)| (number(n), why))
         .collect();
-    kept
+    (kept, pack.made.get())
+}
+
+/// A chain of `links` deltas, the odd numbers, with one more delta on each of them, the even ones,
+/// which come last.
+fn comb(links: u32) -> (Written, BTreeMap<u32, Vec<u8>>) {
+    let mut written = Written::new();
+    let mut content = b"the base of it all\n".repeat(20);
+    let mut expected = BTreeMap::from([(0, content.clone())]);
+    let mut at = written.blob(0, &content);
+    let mut chain = Vec::new();
+    for n in (1..links * 2).step_by(2) {
+        let more = format!("{n}\n").into_bytes();
+        at = written.on(n, at, &append(content.len() as u32, &more));
+        content.extend(more);
+        expected.insert(n, content.clone());
+        chain.push((n, at));
+    }
+    for (n, at) in chain {
+        let len = expected[&n].len() as u32;
+        written.on(n + 1, at, &append(len, b"beside"));
+        expected.insert(n + 1, [&expected[&n][..], b"beside"].concat());
+    }
+    (written, expected)
+}
+
+#[test]
+fn a_long_chain_is_not_gone_through_for_each_of_its_links() {
+    const LINKS: u32 = 1000;
+    // All is made and given up for memory, or the chain is let be and its even numbers are not.
+    for (held, lazily) in [(usize::MAX, 0), (40_000, 0), (40_000, 2), (usize::MAX, 2)] {
+        let (written, expected) = comb(LINKS);
+        let (kept, made) = read_counting(written, held, lazily, &|_| true);
+        assert!(kept.objects == expected && kept.failed.is_empty());
+        let most = LINKS as usize * LINKS.ilog2() as usize;
+        assert!(made <= most, "{held}, {lazily}: {made} deltas carried out");
+    }
+    // Without any memory there is no other way.
+    let (written, expected) = comb(100);
+    let (kept, made) = read_counting(written, 0, 0, &|_| true);
+    assert!(kept.objects == expected && made > 4000);
 }
 
 /// A tree of deltas, three on each base, four levels deep.
