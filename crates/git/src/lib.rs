@@ -33,6 +33,7 @@ pub mod fuzzing;
 mod graph;
 mod index;
 mod inflate;
+mod keyed;
 mod listing;
 mod mapped;
 mod numbers;

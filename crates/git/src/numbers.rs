@@ -196,7 +196,10 @@ impl Listed {
         let high = *self.ends.get(prefix)?;
         let low = prefix.checked_sub(1).and_then(|p| self.ends.get(p));
         let low = low.copied().unwrap_or(0);
-        let row = self.index.find_between(id, low as usize, high as usize)?;
+        let rows = (low as usize, high as usize);
+        let least = (prefix as u32) << self.shift;
+        let most = least | ((1 << self.shift) - 1);
+        let row = self.index.find_between(id, rows, (least, most))?;
         u32::try_from(row).ok()
     }
 }

@@ -84,11 +84,10 @@ pub(crate) fn split_entry(data: &[u8], kind: HashKind) -> Option<(RawEntry<'_>, 
         }
         at += 1;
     }
-    let rest = data.get(at + 1..)?;
-    let end = rest.iter().position(|b| *b == 0)?;
-    let name = rest.get(..end).filter(|name| !name.is_empty())?;
-    let id = rest.get(end + 1..)?.get(..kind.len())?;
-    let (whole, after) = data.split_at_checked(at + 1 + end + 1 + kind.len())?;
+    let end = nul(data, at + 1)?;
+    let name = data.get(at + 1..end).filter(|name| !name.is_empty())?;
+    let (whole, after) = data.split_at_checked(end + 1 + kind.len())?;
+    let id = whole.get(end + 1..)?;
     Some((
         RawEntry {
             mode: Mode::from_bits(bits),
@@ -110,6 +109,38 @@ fn agreement(a: &[u8], b: &[u8]) -> usize {
         b.get(whole..).unwrap_or_default(),
     );
     whole + a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// How many entries end within the bytes that a tree begins with, and where the last of them ends.
+/// They were read before: each is whole and well-formed.
+fn whole_entries(bytes: Option<&[u8]>, kind: HashKind) -> (usize, usize) {
+    /// Digits that any mode has at least.
+    const MODE: usize = 5;
+    let bytes = bytes.unwrap_or_default();
+    let (mut count, mut len) = (0, 0);
+    while let Some(nul) = nul(bytes, len + MODE)
+        && let next = nul + 1 + kind.len()
+        && next <= bytes.len()
+    {
+        count += 1;
+        len = next;
+    }
+    (count, len)
+}
+
+/// Where the first zero from `at` on stands.
+fn nul(bytes: &[u8], mut at: usize) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*word);
+        let zeros = word.wrapping_sub(ONES) & !word & ONES << 7;
+        if zeros != 0 {
+            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?.iter();
+    { rest }.position(|byte| *byte == 0).map(|more| at + more)
 }
 
 /// A tree object that cannot be read as one.
@@ -204,6 +235,22 @@ impl Trees {
         let mut rest = content;
         let mut agree = base.as_ref().map_or(0, |base| agreement(rest, base.rest));
         while !rest.is_empty() {
+            if let Some(base) = &mut base
+                && let (count @ 1.., len) = whole_entries(rest.get(..agree), kind)
+            {
+                let names = self.lists.get(base.listing.names);
+                let same = base.at..base.at + count;
+                list.extend_from_slice(names.get(same.clone()).ok_or(Malformed)?);
+                let first = base.listing.objects as usize;
+                let objects = first + same.start..first + same.end;
+                self.objects.get(objects.clone()).ok_or(Malformed)?;
+                self.objects.extend_from_within(objects);
+                base.at += count;
+                base.rest = base.rest.get(len..).unwrap_or_default();
+                rest = rest.get(len..).unwrap_or_default();
+                agree -= len;
+                continue;
+            }
             let (raw, after) = split_entry(rest, kind).ok_or(Malformed)?;
             rest = after;
             let mode = raw.mode.ok_or(Malformed)?;
@@ -400,114 +447,4 @@ impl Beside {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree(entries: &[(&str, &str, u8)]) -> Vec<u8> {
-        let mut out = Vec::new();
-        for (mode, name, id) in entries {
-            out.extend_from_slice(mode.as_bytes());
-            out.push(b' ');
-            out.extend_from_slice(name.as_bytes());
-            out.push(0);
-            out.extend_from_slice(&[*id; 20]);
-        }
-        out
-    }
-
-    #[test]
-    fn a_base_changes_nothing_but_the_work() {
-        let old = tree(&[
-            ("100644", "a", 1),
-            ("160000", "b", 2),
-            ("40000", "c", 3),
-            ("120000", "d", 4),
-            ("100644", "e", 5),
-        ]);
-        let new = tree(&[
-            ("100644", "a", 1),
-            ("100644", "b", 9),
-            ("160000", "bb", 7),
-            ("40000", "c", 3),
-            ("100644", "d", 4),
-            ("100644", "e", 5),
-            ("100644", "f", 6),
-        ]);
-        let mut numbers = Numbers::new(HashKind::Sha1);
-        let mut trees = Trees::default();
-        let base = trees
-            .read(&old, None, &mut numbers, HashKind::Sha1)
-            .unwrap();
-        let alone = trees
-            .read(&new, None, &mut numbers, HashKind::Sha1)
-            .unwrap();
-        let helped = trees
-            .read(&new, Some((&old, base)), &mut numbers, HashKind::Sha1)
-            .unwrap();
-        assert!(trees.entries(alone).eq(trees.entries(helped)));
-        assert_eq!((alone.len(), alone.names), (7, helped.names));
-
-        let mut beside = Beside::new(base);
-        let found = (0..7)
-            .zip(trees.entries(alone))
-            .map(|(at, entry)| {
-                let other = beside.find(&trees, alone, at);
-                other.is_some_and(|other| other.same(entry))
-            })
-            .collect::<Vec<_>>();
-        assert_eq!(found, [true, false, false, true, false, true, false]);
-    }
-
-    #[test]
-    fn versions_of_a_tree_share_its_names() {
-        let versions = [1, 2].map(|n| {
-            tree(&[
-                ("100644", "a", 1),
-                ("40000", "a0", 2),
-                ("100644", "b", n),
-                ("160000", "c", 4),
-            ])
-        });
-        let (mut numbers, mut trees) = (Numbers::new(HashKind::Sha1), Trees::default());
-        let [old, new] = versions.map(|bytes| {
-            trees
-                .read(&bytes, None, &mut numbers, HashKind::Sha1)
-                .unwrap()
-        });
-        assert_eq!(old.names, new.names);
-        let mut beside = Beside::new(old);
-        assert_eq!(beside.skip(&trees, new, 0), 2, "the first that differs");
-        assert_eq!(beside.skip(&trees, new, 3), 4);
-        let other = beside.find(&trees, new, 2).unwrap();
-        assert!(other.name() == trees.entry(new, 2).unwrap().name());
-        let held: Vec<_> = trees
-            .entries(old)
-            .map(|entry| trees.holds_file(old, entry.name()))
-            .collect();
-        assert_eq!(held, [true, false, true, true], "a folder is no file");
-    }
-
-    #[test]
-    fn what_is_no_tree_is_refused() {
-        let mut numbers = Numbers::new(HashKind::Sha1);
-        let mut trees = Trees::default();
-        for bad in [
-            b"100644 a".to_vec(),
-            b"100644 a\0short".to_vec(),
-            tree(&[("100644", "", 1)]),
-            tree(&[("", "a", 1)]),
-            tree(&[("100684", "a", 1)]),
-            tree(&[("010000", "fifo", 1)]),
-            tree(&[("123456701", "a", 1)]),
-        ] {
-            assert_eq!(
-                trees.read(&bad, None, &mut numbers, HashKind::Sha1),
-                Err(Malformed)
-            );
-        }
-        assert_eq!(
-            trees.read(b"", None, &mut numbers, HashKind::Sha1),
-            Ok(Listing::default())
-        );
-    }
-}
+mod tests;

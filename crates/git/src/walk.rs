@@ -2,6 +2,7 @@
 
 use std::collections::{BinaryHeap, HashSet};
 
+use crate::bits::Bits;
 use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::objects::Objects;
@@ -42,7 +43,7 @@ pub(crate) fn new_commits(
     judged: &Judged<'_>,
 ) -> Result<NewCommits, Error> {
     let mut found = NewCommits::default();
-    let mut seen = HashSet::new();
+    let mut seen = Bits::default();
     let mut doubtful = Vec::new();
     let mut stack = start.to_vec();
     while let Some(number) = stack.pop() {
@@ -69,7 +70,7 @@ pub(crate) fn new_commits(
             stored
                 .new
                 .into_iter()
-                .filter(|n| !seen.contains(n) || !here(*n)),
+                .filter(|n| !seen.contains(*n) || !here(*n)),
         );
     }
     Ok(found)

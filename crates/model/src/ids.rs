@@ -37,6 +37,19 @@ pub struct ObjectId {
     bytes: [u8; 32],
 }
 
+/// What each byte is worth as a hex digit; above 15: it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut at = 0;
+    while at < 16 {
+        let lower = b"0123456789abcdef"[at];
+        digits[lower as usize] = at as u8;
+        digits[lower.to_ascii_uppercase() as usize] = at as u8;
+        at += 1;
+    }
+    digits
+};
+
 impl ObjectId {
     /// The all-zero id with which Git says "no object".
     pub const fn null(kind: HashKind) -> Self {
@@ -64,15 +77,14 @@ impl ObjectId {
         if !matches!(hex.len(), 40 | 64) {
             return None;
         }
-        for (out, pair) in raw.iter_mut().zip(hex.chunks_exact(2)) {
-            let digit = |b: u8| {
-                char::from(b)
-                    .to_digit(16)
-                    .and_then(|d| u8::try_from(d).ok())
-            };
-            *out = digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?;
+        let mut all = 0;
+        for (out, pair) in raw.iter_mut().zip(hex.as_chunks().0) {
+            let [high, low] = pair.map(|digit| DIGITS[usize::from(digit)]);
+            *out = high << 4 | low;
+            all |= high | low;
         }
-        Self::from_bytes(raw.get(..hex.len() / 2)?)
+        let raw = raw.get(..hex.len() / 2).filter(|_| all <= 15)?;
+        Self::from_bytes(raw)
     }
 
     /// The hash kind.

@@ -26,7 +26,12 @@ pub struct ObjectDirectory {
     packs: RefCell<Option<Arc<[Arc<Pack>]>>>,
     /// Ids beginning with which bytes may be loose here; listed when first needed.
     fans: OnceCell<[bool; 256]>,
+    /// How many objects were looked for as loose ones in vain.
+    missed: Cell<u32>,
 }
+
+/// So many are looked for in vain before the folder is listed: that is dearer than one look.
+const MISSES: u32 = 64;
 
 /// Where an object was found.
 pub(super) enum Found {
@@ -72,7 +77,14 @@ impl ObjectDirectory {
                 return Ok(Some(Found::Packed(Arc::clone(pack), at)));
             }
         }
-        if packs_first { loose() } else { Ok(None) }
+        // What comes in the meantime is found when it is looked for again.
+        if again || (packs_first && (self.missed.get() < MISSES || self.may_be_loose(id)?)) {
+            let found = loose()?;
+            self.missed
+                .set(self.missed.get().saturating_add(found.is_none().into()));
+            return Ok(found);
+        }
+        Ok(None)
     }
 
     /// Whether an object is here, without opening it.
@@ -95,6 +107,11 @@ impl ObjectDirectory {
         if self.has_packed(id, hash, serials)? {
             return Ok(true);
         }
+        Ok(self.may_be_loose(id)? && self.has_loose(id)?)
+    }
+
+    /// Whether there was a folder for an object to be loose in.
+    fn may_be_loose(&self, id: ObjectId) -> Result<bool, Error> {
         let fans = match self.fans.get() {
             Some(fans) => fans,
             None => {
@@ -103,7 +120,7 @@ impl ObjectDirectory {
             }
         };
         let first = id.as_bytes().first().map_or(0, |byte| usize::from(*byte));
-        Ok(fans.get(first) == Some(&true) && self.has_loose(id)?)
+        Ok(fans.get(first) == Some(&true))
     }
 
     fn has_packed(&self, id: ObjectId, hash: HashKind, serials: &Serials) -> Result<bool, Error> {
@@ -222,6 +239,7 @@ pub(super) fn add(
         path,
         packs: RefCell::new(None),
         fans: OnceCell::new(),
+        missed: Cell::new(0),
     });
     for line in alternates
         .split(|&b| b == b'\n')

@@ -1,5 +1,6 @@
 //! The index of a pack: ids in order, and where their entries begin.
 
+use std::cmp::Ordering;
 use std::io;
 use std::path::Path;
 
@@ -96,21 +97,44 @@ impl PackIndex {
     pub(crate) fn find(&self, id: &[u8]) -> Result<Option<usize>, Inconsistent> {
         let first = *id.first().ok_or(Inconsistent)?;
         let (low, high) = self.rows(first).ok_or(Inconsistent)?;
-        Ok(self.find_between(id, low, high))
+        let keys = u32::from_be_bytes([first, 0, 0, 0]);
+        Ok(self.find_between(id, (low, high), (keys, keys | 0xff_ffff)))
     }
 
-    /// The same, of an id that stands in these rows if anywhere.
-    pub(crate) fn find_between(&self, id: &[u8], low: usize, high: usize) -> Option<usize> {
-        let (mut from, mut to) = (low, high);
-        while from < to {
-            let middle = from + (to - from) / 2;
-            if self.id(middle)? < id {
-                from = middle + 1;
-            } else {
-                to = middle;
+    /// The same, of an id that stands in these rows if anywhere, whose first four bytes are within
+    /// `keys`. Ids are spread evenly, and each row that is looked at is a wait for memory: it is
+    /// looked for where it should be first.
+    pub(crate) fn find_between(
+        &self,
+        id: &[u8],
+        (mut low, mut high): (usize, usize),
+        (mut least, mut most): (u32, u32),
+    ) -> Option<usize> {
+        const GUESSES: usize = 4;
+        let key = key(id)?;
+        for _ in 0..GUESSES {
+            let rows = high.checked_sub(low + 1)? as u64;
+            let above = u64::from(key.saturating_sub(least));
+            let keys = u64::from(most.saturating_sub(least)).max(1);
+            let at = low + (rows * above.min(keys) / keys) as usize;
+            let found = self.id(at)?;
+            match found.cmp(id) {
+                Ordering::Less => (low, least) = (at + 1, self::key(found)?),
+                Ordering::Equal if at == low || self.id(at - 1) != Some(id) => return Some(at),
+                Ordering::Equal => high = at,
+                Ordering::Greater => (high, most) = (at, self::key(found)?),
             }
         }
-        (from < high && self.id(from) == Some(id)).then_some(from)
+        let end = high;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.id(middle)? < id {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low < end && self.id(low) == Some(id)).then_some(low)
     }
 
     /// The ids that begin with `prefix` in hex, two digits at least.
@@ -132,6 +156,11 @@ impl PackIndex {
 /// An index that contradicts itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Inconsistent;
+
+/// The first four bytes of an id.
+fn key(id: &[u8]) -> Option<u32> {
+    id.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+}
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     let word = bytes.get(at..at.checked_add(4)?)?;

@@ -5,7 +5,6 @@
 //! again; so whole paths are told beside them.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use lychgate_model::limits::NAME;
@@ -14,6 +13,7 @@ use lychgate_model::{ObjectId, Side};
 use super::Visitor;
 use super::deliver::{Stop, on};
 use crate::graph::too_many;
+use crate::keyed::{KeyedMap, KeyedSet};
 use crate::numbers::{Full, Lists};
 use crate::trees::{Listing, Trees};
 
@@ -34,15 +34,15 @@ pub(super) struct Added<'v> {
     folders: Lists,
     /// Of each folder the first tree that was told whole: a first push tells every path there is,
     /// and this is one word for all of a folder.
-    whole: HashMap<u32, Listing>,
+    whole: KeyedMap<u32, Listing>,
     /// What was told beside them, and how many paths were told in all.
-    told: HashSet<(u32, u32)>,
+    told: KeyedSet<(u32, u32)>,
     /// Paths that are told though something stood there, each with its new content.
-    changed: HashSet<(u32, u32, u32)>,
+    changed: KeyedSet<(u32, u32, u32)>,
     count: usize,
     /// For each comparison, by its number, the folder it was made in first; and where else.
     walked: Vec<u32>,
-    walked_too: HashSet<(u32, u32)>,
+    walked_too: KeyedSet<(u32, u32)>,
     again: usize,
     /// There were too many, or one was too long: what was told is not all, and that is said.
     given_up: bool,
@@ -53,12 +53,12 @@ impl<'v> Added<'v> {
         Self {
             visitor,
             folders: Lists::default(),
-            whole: HashMap::new(),
-            told: HashSet::new(),
-            changed: HashSet::new(),
+            whole: KeyedMap::default(),
+            told: KeyedSet::default(),
+            changed: KeyedSet::default(),
             count: 0,
             walked: Vec::new(),
-            walked_too: HashSet::new(),
+            walked_too: KeyedSet::default(),
             again: 0,
             given_up: false,
         }
@@ -172,11 +172,11 @@ impl<'v> Added<'v> {
     fn give_up(&mut self, (id, path): (ObjectId, &[u8]), why: &str) -> Result<(), Stop> {
         self.given_up = true;
         self.folders = Lists::default();
-        self.whole = HashMap::new();
-        self.told = HashSet::new();
-        self.changed = HashSet::new();
+        self.whole = KeyedMap::default();
+        self.told = KeyedSet::default();
+        self.changed = KeyedSet::default();
         self.walked = Vec::new();
-        self.walked_too = HashSet::new();
+        self.walked_too = KeyedSet::default();
         let path = if path.len() > NAME { b"" } else { path };
         let flow: ControlFlow<()> = self.visitor.unreadable(id, path, why);
         on(flow)
