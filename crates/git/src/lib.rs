@@ -23,6 +23,7 @@ mod bits;
 mod changes;
 mod compare;
 mod configuration;
+mod deleted;
 mod discovery;
 mod documents;
 mod environment;

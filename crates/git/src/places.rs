@@ -8,8 +8,10 @@ use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
 use lychgate_model::{Mode, ObjectId, ObjectKind, RepoPath, Side};
 
 use crate::bits::Bits;
+use crate::deleted::Deletions;
 use crate::error::Error;
 use crate::graph::{Graph, Node};
+use crate::keyed::KeyedMap;
 use crate::objects::Objects;
 use crate::pushed::{NewObjects, Visitor};
 use crate::trees::{Beside, Entry, Listing};
@@ -37,12 +39,6 @@ pub struct Place {
 /// Trees entered before the search for places fails: somebody may have nested them so that there
 /// are more paths than anyone can walk.
 const STEPS: usize = 1_000_000;
-
-/// Deleted files looked at of one commit, before the likely ones are taken.
-const DELETED: usize = 20_000;
-
-/// Pairs of trees compared for the deleted files of one commit; beyond them none are found.
-const PAIRS: usize = 200_000;
 
 impl NewObjects<'_> {
     /// Says where each of `wanted` stands, at most `limits::PLACES_PER_OBJECT` places each: those
@@ -113,12 +109,13 @@ impl NewObjects<'_> {
         let mut commits = self.oldest_first();
         commits.retain(|n| sides.contains_key(&self.graph.numbers.id(*n)));
         let objects = self.objects();
+        let mut nowhere = |_| {};
+        let mut search = Search::new(&mut self.graph, objects, &mut nowhere);
         for number in commits {
-            let mut nowhere = |_| {};
-            let gone = Search::new(&mut self.graph, objects, &mut nowhere).gone_from(number)?;
-            let commit = self.graph.numbers.id(number);
+            let gone = search.gone_from(number)?;
+            let commit = search.graph.numbers.id(number);
             for (blob, path) in gone {
-                let blob = self.graph.numbers.id(blob);
+                let blob = search.graph.numbers.id(blob);
                 if sides.get(&commit).is_some_and(|s| s.contains(&blob)) {
                     sink(commit, blob, &path);
                 }
@@ -130,8 +127,8 @@ impl NewObjects<'_> {
     /// The new commits, parents before children.
     pub(crate) fn oldest_first(&self) -> Vec<u32> {
         let new = self.commits.as_deref().unwrap_or_default();
-        let members: HashSet<u32> = new.iter().copied().collect();
-        let mut done = HashSet::new();
+        let members: Bits = new.iter().copied().collect();
+        let mut done = Bits::default();
         let mut order = Vec::with_capacity(new.len());
         let mut dated: Vec<_> = new
             .iter()
@@ -143,7 +140,7 @@ impl NewObjects<'_> {
             while let Some((number, parents_done)) = stack.pop() {
                 if parents_done {
                     order.push(number);
-                } else if members.contains(&number) && done.insert(number) {
+                } else if members.contains(number) && done.insert(number) {
                     stack.push((number, true));
                     if let Some(commit) = self.graph.commit(number) {
                         stack.extend(self.graph.parents(commit).iter().map(|p| (*p, false)));
@@ -155,10 +152,10 @@ impl NewObjects<'_> {
     }
 
     /// For each new commit the first tip that reaches it.
-    fn references(&self) -> HashMap<u32, usize> {
+    fn references(&self) -> KeyedMap<u32, usize> {
         let new = self.commits.as_deref().unwrap_or_default();
-        let members: HashSet<u32> = new.iter().copied().collect();
-        let mut references = HashMap::new();
+        let members: Bits = new.iter().copied().collect();
+        let mut references = KeyedMap::default();
         for (at, tip) in self.tips.iter().enumerate() {
             let mut number = tip.number;
             while let Node::Tag(target) = self.graph.node(number) {
@@ -166,7 +163,7 @@ impl NewObjects<'_> {
             }
             let mut stack = vec![number];
             while let Some(number) = stack.pop() {
-                if members.contains(&number) && !references.contains_key(&number) {
+                if members.contains(number) && !references.contains_key(&number) {
                     references.insert(number, at);
                     if let Some(commit) = self.graph.commit(number) {
                         stack.extend_from_slice(self.graph.parents(commit));
@@ -195,6 +192,7 @@ struct Search<'a> {
     full: bool,
     /// Whether to look at what the parents have at the same path, too.
     unchanged: bool,
+    deletions: Deletions,
     sink: &'a mut dyn FnMut(Place),
 }
 
@@ -236,6 +234,7 @@ impl<'a> Search<'a> {
             fresh: 0,
             full: false,
             unchanged: false,
+            deletions: Deletions::default(),
             sink,
         }
     }
@@ -306,6 +305,7 @@ impl<'a> Search<'a> {
     fn tree(&mut self, at: &mut Looked<'_>, root: u32, parents: &[u32]) -> Result<(), Error> {
         let mut path = Vec::new();
         let mut frames = Vec::new();
+        let (mut beside, mut old): (Vec<Entry>, Vec<u32>) = (Vec::new(), Vec::new());
         self.place(at, root, Mode::Tree, b"", parents)?;
         self.enter(root, parents, 0, &mut frames)?;
         while let Some(frame) = frames.last_mut() {
@@ -328,20 +328,19 @@ impl<'a> Search<'a> {
                 continue;
             }
             let trees = &self.graph.trees;
-            let old: Vec<Entry> = frame
-                .beside
-                .iter_mut()
-                .filter_map(|beside| beside.find(trees, frame.tree, next))
-                .collect();
-            if !self.unchanged && old.iter().any(|old| old.same(entry)) {
+            let sides = frame.beside.iter_mut();
+            beside.clear();
+            beside.extend(sides.filter_map(|side| side.find(trees, frame.tree, next)));
+            if !self.unchanged && beside.iter().any(|old| old.same(entry)) {
                 continue;
             }
             if !path.is_empty() {
                 path.push(b'/');
             }
             path.extend_from_slice(self.graph.trees.name(entry));
-            let old = old.iter().filter(|old| !old.is_gitlink());
-            let old: Vec<u32> = old.map(|old| old.object).collect();
+            let sides = beside.iter().filter(|old| !old.is_gitlink());
+            old.clear();
+            old.extend(sides.map(|old| old.object));
             self.place(at, entry.object, entry.mode(), &path, &old)?;
             if entry.is_tree() {
                 self.enter(entry.object, &old, path.len(), &mut frames)?;
@@ -389,6 +388,10 @@ impl<'a> Search<'a> {
     /// Whether something wanted stands in or below a tree, as far as it was read; trees that were
     /// not are unchanged, and are read only when those are looked at too.
     fn contains(&mut self, root: u32) -> Result<bool, Error> {
+        match self.below(root) {
+            Contains::Unknown => {}
+            known => return Ok(known == Contains::Yes),
+        }
         let mut stack = vec![(root, false)];
         while let Some((tree, below_done)) = stack.pop() {
             if !below_done && self.below(tree) != Contains::Unknown {
@@ -399,21 +402,30 @@ impl<'a> Search<'a> {
             }
             let listing = self.graph.listing(tree).unwrap_or_default();
             self.graph.step(1 + listing.len())?;
-            let entries = self.graph.trees.entries(listing);
-            if below_done {
-                let within = |e: Entry| {
-                    (self.wanted.contains(e.object) && !e.is_gitlink())
-                        || (e.is_tree() && self.below(e.object) == Contains::Yes)
-                };
-                if { entries }.any(within) {
-                    self.note(tree, Contains::Yes);
+            let at = stack.len();
+            let mut within = false;
+            for entry in self.graph.trees.entries(listing) {
+                within |= self.wanted.contains(entry.object) && !entry.is_gitlink();
+                if entry.is_tree() {
+                    match self.below(entry.object) {
+                        Contains::Yes => within = true,
+                        Contains::Unknown => stack.push((entry.object, false)),
+                        Contains::No => {}
+                    }
                 }
-            } else {
-                stack.push((tree, true));
-                let below = entries.filter(|e| e.is_tree());
-                stack.extend(below.map(|e| (e.object, false)));
-                self.note(tree, Contains::No);
+                if within {
+                    break;
+                }
             }
+            if within {
+                stack.truncate(at);
+                self.note(tree, Contains::Yes);
+                continue;
+            }
+            if stack.len() > at && !below_done {
+                stack.insert(at, (tree, true));
+            }
+            self.note(tree, Contains::No);
         }
         Ok(self.below(root) == Contains::Yes)
     }
@@ -453,7 +465,7 @@ impl<'a> Search<'a> {
         if at.deleted.is_none() {
             at.deleted = Some(self.deleted(at)?);
         }
-        let name = |path: &[u8]| path.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
+        let name = file_name(path);
         let deleted = at.deleted.as_deref().unwrap_or_default();
         self.graph.step(deleted.len())?;
         let mut likely: Vec<_> = deleted
@@ -461,7 +473,7 @@ impl<'a> Search<'a> {
             .map(|(blob, theirs)| {
                 (
                     *blob != object,
-                    name(theirs) != name(path),
+                    file_name(theirs) != name,
                     self.graph.numbers.id(*blob),
                 )
             })
@@ -506,52 +518,17 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Blobs with their paths that stand in a parent and not in the commit, each at one of the
-    /// paths of its folder. Not all of them where there are too many: a finding is then new.
+    /// Blobs with their paths that stand in a parent and not in the commit.
     fn deleted(&mut self, at: &Looked<'_>) -> Result<Vec<(u32, Vec<u8>)>, Error> {
-        let mut out = Vec::new();
-        let mut compared = HashSet::new();
-        let tree = at
-            .commit
-            .and_then(|commit| self.graph.commit(commit))
-            .map(|c| c.tree);
-        for parent in &at.parents {
-            let mut stack = vec![(tree, *parent, Vec::new())];
-            while let Some((new, old, path)) = stack.pop() {
-                if out.len() >= DELETED || compared.len() >= PAIRS {
-                    break;
-                }
-                if new == Some(old) || !compared.insert((new, old)) {
-                    continue;
-                }
-                self.graph.load(old, self.objects);
-                let entries = new.and_then(|new| {
-                    self.graph.load(new, self.objects);
-                    self.graph.listing(new)
-                });
-                let Some(listing) = self.graph.listing(old) else {
-                    continue;
-                };
-                self.graph.step(1 + listing.len())?;
-                let below = |name: &[u8]| match path.as_slice() {
-                    [] => name.to_vec(),
-                    path => [path, b"/", name].concat(),
-                };
-                let trees = &self.graph.trees;
-                let mut kept = entries.map(Beside::new);
-                for (at, entry) in trees.entries(listing).enumerate() {
-                    let now = kept.as_mut().and_then(|k| k.find(trees, listing, at));
-                    if entry.is_tree() {
-                        let now = now.map(|now| now.object);
-                        stack.push((now, entry.object, below(trees.name(entry))));
-                    } else if now.is_none() && !entry.is_gitlink() {
-                        out.push((entry.object, below(trees.name(entry))));
-                    }
-                }
-            }
-        }
-        Ok(out)
+        let commit = at.commit.and_then(|commit| self.graph.commit(commit));
+        let tree = commit.map(|commit| commit.tree);
+        self.deletions
+            .of(self.graph, self.objects, tree, &at.parents)
     }
+}
+
+fn file_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
 /// Follows everything and wants no content.

@@ -55,6 +55,40 @@ fn a_rename_names_what_is_gone() {
 }
 
 #[test]
+fn what_goes_with_several_commits_is_named_with_each() {
+    let server = Server::new();
+    for path in ["from/gone", "from/stays", "other/stays", "other/changes"] {
+        server.write(path, path);
+    }
+    server.commit("base");
+    server.push(&["main"]);
+    let gone = server.id("HEAD:from/gone");
+    let mut hits = Vec::new();
+    // The same folders change in the same way twice, beside something else.
+    for branch in ["x", "y"] {
+        server.git(&["checkout", "-q", "-b", branch, "main"]);
+        server.git(&["rm", "-q", "from/gone"]);
+        server.write("other/changes", "changed");
+        server.commit_file(&format!("into/{branch}"), branch);
+        hits.push(server.id(&format!("HEAD:into/{branch}")));
+        server.write("other/changes", "changed again");
+        server.commit_file(&format!("into/{branch}"), &format!("{branch} again"));
+        hits.push(server.id(&format!("HEAD:into/{branch}")));
+    }
+    let places = server.ask(&["x", "y"]).places(&hits);
+    let deleted: Vec<_> = places
+        .iter()
+        .map(|place| place.deleted.as_slice())
+        .collect();
+    assert_eq!(places.len(), 4);
+    for (hit, place) in places.iter().enumerate() {
+        let first = hits.iter().position(|id| *id == place.object).unwrap() % 2 == 0;
+        let expected = if first { &[gone][..] } else { &[] };
+        assert_eq!(deleted[hit], expected, "{:?}", place.path);
+    }
+}
+
+#[test]
 fn content_that_only_a_merge_brings() {
     let server = Server::new();
     server.write("f", "base\n");
