@@ -1,6 +1,8 @@
 //! Commits, trees and tags by number: what the walks walk over.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::fmt;
 
 use lychgate_model::{HashKind, ObjectId, ObjectKind};
 
@@ -79,7 +81,7 @@ pub(crate) struct Graph {
     /// Commits whose parents are not here by design (a shallow clone's boundary).
     shallow: Vec<ObjectId>,
     /// Whether there is no time left, and the steps made since that was asked last.
-    expired: Option<Box<dyn Fn() -> bool>>,
+    expired: Option<Box<dyn Fn() -> bool + Send>>,
     steps: usize,
 }
 
@@ -108,7 +110,7 @@ impl Graph {
     }
 
     /// Has `expired` asked now and then.
-    pub(crate) fn stop_when(&mut self, expired: Box<dyn Fn() -> bool>) {
+    pub(crate) fn stop_when(&mut self, expired: Box<dyn Fn() -> bool + Send>) {
         self.expired = Some(expired);
     }
 
@@ -300,12 +302,69 @@ impl Graph {
             .unwrap_or_default()
     }
 
+    /// Takes over the commits that another graph has read.
+    pub(crate) fn take_commits(&mut self, other: &Self) -> Result<(), Error> {
+        if self.shallow != other.shallow {
+            return Ok(());
+        }
+        for (number, node) in (0..).zip(&other.nodes) {
+            let read = other.commits.get(node.at() as usize);
+            let Some(commit) = read.filter(|_| node.kind() == PackedNode::COMMIT) else {
+                continue;
+            };
+            let mut numbered = |number| self.number(other.numbers.id(number));
+            let (number, tree) = (numbered(number)?, numbered(commit.tree)?);
+            if self.node(number) != Node::Unread {
+                continue;
+            }
+            let start = u32::try_from(self.parents.len()).map_err(|_| too_many())?;
+            for parent in other.parents(*commit) {
+                let parent = self.number(other.numbers.id(*parent))?;
+                self.parents.push(parent);
+            }
+            let end = u32::try_from(self.parents.len()).map_err(|_| too_many())?;
+            let node = PackedNode::new(PackedNode::COMMIT, self.commits.len());
+            self.commits.push(Commit {
+                tree,
+                parents: (start, end),
+                date: commit.date,
+            });
+            self.set(number, node.ok_or_else(too_many)?);
+        }
+        Ok(())
+    }
+
     /// Where a tree's entries stand in [`Graph::trees`].
     pub(crate) fn listing(&self, number: u32) -> Option<Listing> {
         match self.node(number) {
             Node::Tree(at) => self.listings.get(at as usize).copied(),
             _ => None,
         }
+    }
+}
+
+/// Commits that were read before anything else, to be taken over by who reads more.
+#[derive(Default)]
+pub(crate) struct History(Cell<Option<Box<Graph>>>);
+
+/// With more commits than this a graph is given up, for the room it takes.
+const KEPT: usize = 1 << 16;
+
+impl History {
+    /// What was kept, or an empty graph.
+    pub(crate) fn take(&self, kind: HashKind) -> Box<Graph> {
+        let kept = self.0.take();
+        kept.unwrap_or_else(|| Box::new(Graph::new(kind, Vec::new())))
+    }
+
+    pub(crate) fn keep(&self, graph: Box<Graph>) {
+        self.0.set(Some(graph).filter(|g| g.commits.len() <= KEPT));
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("History")
     }
 }
 

@@ -14,6 +14,7 @@ use crate::discovery::{self, Location, normal};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::format::Format;
+use crate::graph::History;
 use crate::index::Index;
 use crate::objects::parse::{CommitLinks, tag_target};
 use crate::objects::{ObjectSink, Objects, empty_tree};
@@ -43,6 +44,8 @@ pub struct Repository {
     head: OnceCell<Head>,
     head_tree: OnceCell<ObjectId>,
     index: OnceCell<Option<Index>>,
+    /// History that was read to tell how refs move.
+    pub(crate) read: History,
 }
 
 impl Repository {
@@ -100,6 +103,7 @@ impl Repository {
             head: OnceCell::new(),
             head_tree: OnceCell::new(),
             index: OnceCell::new(),
+            read: History::default(),
         })
     }
 

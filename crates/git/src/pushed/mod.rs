@@ -150,12 +150,14 @@ impl<'r> NewObjects<'r> {
         if let Some(head) = repository.head().ok().and_then(|head| head.commit) {
             new.add_likely(head)?;
         }
+        let read = repository.read.take(repository.hash_kind());
+        new.graph.take_commits(&read)?;
         Ok(new)
     }
 
     /// Has `expired` asked every few thousand steps of what needs no visitor; once it says so,
     /// [`NewObjects::enumerate`] and [`NewObjects::places`] end with [`Error::Stopped`].
-    pub fn stop_when(&mut self, expired: Box<dyn Fn() -> bool>) {
+    pub fn stop_when(&mut self, expired: Box<dyn Fn() -> bool + Send>) {
         self.graph.stop_when(expired);
     }
 

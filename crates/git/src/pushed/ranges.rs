@@ -59,6 +59,8 @@ impl<'r> NewObjects<'r> {
         for line in lines.iter().filter(|line| !line.local_id.is_null()) {
             new.add_tip(&line.remote_ref, line.local_id)?;
         }
+        let read = repository.read.take(repository.hash_kind());
+        new.graph.take_commits(&read)?;
         Ok(new)
     }
 

@@ -3,7 +3,7 @@
 use lychgate_model::{ObjectId, RefKind};
 
 use crate::error::Error;
-use crate::graph::{Graph, Node};
+use crate::graph::Node;
 use crate::repository::Repository;
 use crate::walk::is_ancestor;
 
@@ -26,15 +26,16 @@ pub fn ref_kind(repository: &Repository, old: ObjectId, new: ObjectId) -> Result
         return Ok(RefKind::FastForward);
     }
     let objects = repository.objects();
-    let mut graph = Graph::new(repository.hash_kind(), Vec::new());
+    let mut graph = repository.read.take(repository.hash_kind());
     let (old, new) = (graph.number(old)?, graph.number(new)?);
     // An annotated tag that moves is a tag that moves, whatever it points at.
     let commits = [old, new]
         .iter()
         .all(|n| matches!(graph.peek(*n, objects), Node::Commit(_)));
-    if commits && is_ancestor(&mut graph, objects, old, new) {
-        Ok(RefKind::FastForward)
-    } else {
-        Ok(RefKind::Forced)
-    }
+    let forward = commits && is_ancestor(&mut graph, objects, old, new);
+    repository.read.keep(graph);
+    Ok(match forward {
+        true => RefKind::FastForward,
+        false => RefKind::Forced,
+    })
 }
