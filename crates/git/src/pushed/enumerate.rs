@@ -19,11 +19,14 @@ use crate::walk::{Judged, NewCommits, new_commits};
 /// From this many objects on, whole packs are read in delta order instead of one object at a time.
 const MANY: usize = 2000;
 
-/// So many objects of a pack may be read in vain for each that is wanted.
-const SHARE: usize = 8;
+/// So many objects a pack may have for each that is wanted of it: the heads of all are read, the
+/// rest only of what the wanted ones are made from.
+const SHARE: usize = 20;
 
-/// From this many commits on that lie in the store, its packs are read for their trees.
+/// From this many commits on that lie in the store, its packs are read for their trees, if they
+/// have at most so many objects for each of those commits.
 const LONG: usize = 300;
+const LONG_SHARE: usize = 80;
 
 /// What could not be read, its path if known, and why.
 type Failures = Vec<(u32, Vec<u8>, String)>;
@@ -134,7 +137,7 @@ impl NewObjects<'_> {
             new_commits(&mut self.graph, objects, &start, &here, &judged)?;
         let stored = new.iter().filter(|number| !here(**number)).count();
         if stored >= LONG && !self.everything {
-            let store = self.store_packs(stored.saturating_mul(SHARE * 10))?;
+            let store = self.store_packs(stored.saturating_mul(LONG_SHARE))?;
             self.pass(&store, None, false)?;
         }
         let duties = &self.duties;
