@@ -90,6 +90,17 @@ pub(crate) struct Account {
     widest: u64,
 }
 
+impl Account {
+    /// What was added to it since it was `before`.
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        Self {
+            spent: self.spent.saturating_sub(before.spent),
+            read: self.read.saturating_sub(before.read),
+            widest: self.widest,
+        }
+    }
+}
+
 impl Effort {
     /// A new object of `size` bytes, or as many as have come.
     pub(crate) fn of(size: usize) -> Self {

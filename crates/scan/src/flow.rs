@@ -125,7 +125,7 @@ impl Flow {
         };
         pass.run(text, &mut basin.state);
         out.take(&mut basin.state, text, self.cursor, self.source);
-        pass.unveil(text, &mut basin.state, room);
+        pass.unveil(text, None, &mut basin.state, room);
         out.take_unveiled(room, text, self.cursor, self.source);
     }
 

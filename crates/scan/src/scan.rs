@@ -8,7 +8,6 @@ use lychgate_model::{HashKind, Mode, ObjectKind, Source, Span};
 use crate::cursor::Cursor;
 use crate::decode::{Unit, Wide};
 use crate::disguise::{self, Room};
-use crate::effort::Account;
 use crate::flow::{Basin, Flow, Rooms};
 use crate::gather::Gathered;
 use crate::gitmodules;
@@ -18,7 +17,7 @@ use crate::ruleset::RuleSet;
 use crate::runs;
 use crate::scanned::{Input, RawFinding, Scanned};
 use crate::sealed::Sealed;
-use crate::search::{Like, Pass, State, Text};
+use crate::search::{Like, Pass, State, Text, Told};
 use crate::tree::{self, Flaw, Names};
 use crate::value::{Secret, ValueKey};
 
@@ -141,8 +140,8 @@ impl RuleSet {
         self.scan_like(input, None, key, scratch, out);
     }
 
-    /// The same for a blob whose text is mostly one that was scanned before. Returns what the
-    /// search of its text costs at most, if nothing came of it.
+    /// The same for a blob whose text is mostly one that was scanned before. Returns what is to be
+    /// known of it, if nothing came of its search.
     pub(crate) fn scan_like(
         &self,
         input: Input<'_>,
@@ -150,7 +149,7 @@ impl RuleSet {
         key: &ValueKey,
         scratch: &mut Scratch,
         out: &mut Scanned,
-    ) -> Option<Account> {
+    ) -> Option<Told> {
         self.begin(input.bytes.len(), scratch);
         let mut quiet = None;
         match input.kind {
@@ -239,15 +238,14 @@ impl RuleSet {
         scratch.room.reset(0);
     }
 
-    /// Returns the tool that encrypted it, and what the search of its text cost if nothing came of
-    /// it. If it is like another and nothing is returned of that, it is not judged.
+    /// Returns the tool that encrypted it, and what is known of it if nothing came of its search. If it is like another and nothing is returned of that, it is not judged.
     fn blob(
         &self,
         bytes: &[u8],
         like: Option<&Like<'_>>,
         key: &ValueKey,
         scratch: &mut Scratch,
-    ) -> (Option<Sealed>, Option<Account>) {
+    ) -> (Option<Sealed>, Option<Told>) {
         let pass = self.pass(key, true);
         let plain = unmarked(bytes);
         let mark = bytes.len() - plain.len();
@@ -276,14 +274,23 @@ impl RuleSet {
         let cursor = Cursor::new(mark as u64, Unit::Byte);
         scratch.gathered.take(state, text, cursor, Source::Blob);
         scratch.room.reset(bytes.len());
-        let binary = pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
-        if binary || disguise::is_packed(bytes) {
+        let (wide, packed) = (Wide::of(bytes), disguise::is_packed(bytes));
+        let earlier = like.and_then(Like::earlier);
+        let earlier = earlier.filter(|_| wide.is_none() && !packed);
+        let state = &mut scratch.plain.state;
+        let behind = pass.unveil(text, earlier.as_ref(), state, &mut scratch.room);
+        let binary = behind.zero;
+        if binary || packed {
             pass.unpack(bytes, &mut scratch.plain.state, &mut scratch.room);
+        }
+        let doubt = scratch.room.is_in_doubt();
+        if behind.doubt || (like.is_some() && doubt) {
+            return (None, None);
         }
         scratch
             .gathered
             .take_unveiled(&mut scratch.room, text, cursor, Source::Blob);
-        if let Some(wide) = Wide::of(bytes) {
+        if let Some(wide) = wide {
             let mut flow = Flow::decoded(wide);
             scratch.in_wide_room(|rooms| flow.feed(bytes, &pass, rooms));
             scratch.in_wide_room(|rooms| flow.finish(&pass, rooms));
@@ -293,7 +300,12 @@ impl RuleSet {
         if submodules {
             self.submodules(plain, mark, key, &mut scratch.gathered);
         }
-        (sealed, settled)
+        // Of what was left out of it, reuse would say something else than the whole.
+        let told = settled.filter(|_| !doubt).map(|account| Told {
+            account,
+            veils: behind.veils.filter(|_| wide.is_none() && !packed),
+        });
+        (sealed, told)
     }
 
     /// UTF-16 inside a binary.
@@ -398,7 +410,8 @@ impl RuleSet {
             return;
         }
         scratch.room.reset(bytes.len());
-        let binary = pass.unveil(text, &mut scratch.plain.state, &mut scratch.room);
+        let state = &mut scratch.plain.state;
+        let binary = pass.unveil(text, None, state, &mut scratch.room).zero;
         scratch
             .gathered
             .take_unveiled(&mut scratch.room, text, cursor, source);

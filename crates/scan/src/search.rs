@@ -24,7 +24,7 @@ use crate::shapeless::{Evidence, Fact};
 use crate::value::{Secret, ValueKey};
 use crate::window::{Place, Window};
 
-pub(crate) use again::Like;
+pub(crate) use again::{Like, Told};
 use same::Same;
 pub(crate) use text::{Found, Text};
 use text::{is_header, lines_of};

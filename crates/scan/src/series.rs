@@ -8,12 +8,11 @@ use std::ops::Range;
 use lychgate_model::ObjectKind;
 
 use crate::alike::{Alike, same_beginning, same_end};
-use crate::effort::Account;
 use crate::prefilter::Hit;
 use crate::ruleset::RuleSet;
 use crate::scan::{Scratch, unmarked};
 use crate::scanned::{Input, Scanned};
-use crate::search::{self, Like};
+use crate::search::{self, Like, Told};
 use crate::value::ValueKey;
 
 /// Texts that are remembered.
@@ -44,7 +43,7 @@ pub struct Series<'r, 'b> {
 struct Past<'b> {
     text: &'b [u8],
     hits: Cow<'b, [Hit]>,
-    account: Account,
+    told: Told,
 }
 
 /// What a series knows of the texts in one buffer when it ends: another may begin with it.
@@ -52,7 +51,7 @@ struct Past<'b> {
 pub struct Left {
     /// The rules it is about.
     instance: u64,
-    texts: Vec<(Range<usize>, Vec<Hit>, Account)>,
+    texts: Vec<(Range<usize>, Vec<Hit>, Told)>,
 }
 
 impl Left {
@@ -86,11 +85,11 @@ impl<'b> Series<'_, 'b> {
     #[must_use]
     pub fn after(mut self, left: &'b Left, buffer: &'b [u8]) -> Self {
         if left.instance == self.rules.searcher.instance {
-            let past = left.texts.iter().filter_map(|(range, hits, account)| {
+            let past = left.texts.iter().filter_map(|(range, hits, told)| {
                 Some(Past {
                     text: buffer.get(range.clone())?,
                     hits: Cow::Borrowed(hits),
-                    account: *account,
+                    told: *told,
                 })
             });
             self.past.extend(past.take(PAST));
@@ -105,13 +104,7 @@ impl<'b> Series<'_, 'b> {
             let place = past.text.as_ptr_range();
             let here = start <= place.start && place.end <= end;
             let at = place.start.addr().wrapping_sub(start.addr());
-            here.then(|| {
-                (
-                    at..at + past.text.len(),
-                    past.hits.into_owned(),
-                    past.account,
-                )
-            })
+            here.then(|| (at..at + past.text.len(), past.hits.into_owned(), past.told))
         });
         Left {
             instance: self.rules.searcher.instance,
@@ -132,8 +125,9 @@ impl<'b> Series<'_, 'b> {
         let like = past.map(|past| Like {
             hits: &past.hits,
             length: past.text.len(),
-            account: past.account,
+            account: past.told.account,
             stretches: self.alike.stretches(),
+            veils: past.told.veils.as_ref(),
         });
         let quiet = self
             .rules
@@ -144,7 +138,7 @@ impl<'b> Series<'_, 'b> {
         };
         let state = &scratch.plain.state;
         let kept = quiet.zip(state.keywords_of(text));
-        let Some((account, keywords)) = kept else {
+        let Some((told, keywords)) = kept else {
             return;
         };
         let mut hits = self.spare.pop().unwrap_or_default();
@@ -162,7 +156,7 @@ impl<'b> Series<'_, 'b> {
         self.past.push(Past {
             text,
             hits: Cow::Owned(hits),
-            account,
+            told,
         });
     }
 

@@ -180,7 +180,51 @@ fn planted(way: usize, number: usize) -> String {
             format!("{}-frobozz", pairs.collect::<String>())
         }
         9 => format!("url = https://user:{}@example.org/x", &token[6..24]),
-        _ => format!("t = {}%{:02X}", &token[..20], token.as_bytes()[20]) + &token[21..],
+        10 => format!("t = {}%{:02X}", &token[..20], token.as_bytes()[20]) + &token[21..],
+        _ => buried(way, &token),
+    }
+}
+
+/// Ways to plant one.
+const WAYS: usize = 21;
+
+/// A value deep in something hidden that goes on over many lines.
+fn buried(way: usize, token: &str) -> String {
+    let words = "these are some words of the house, and more\n".repeat(14);
+    let text = format!("{words}token = \"{token}\"\n{words}");
+    let each = |item: &dyn Fn(u8) -> String| text.bytes().map(item).collect::<String>();
+    let hex = |b: u8| format!("{b:02x}");
+    let wrapped = |code: &str, width: usize, between: &str| {
+        let lines = code.as_bytes().chunks(width).map(String::from_utf8_lossy);
+        lines.collect::<Vec<_>>().join(between)
+    };
+    let row = |bytes: &[u8], between: &str| {
+        let row: Vec<String> = bytes.iter().map(|b| hex(*b)).collect();
+        row.join(between)
+    };
+    let rows = |width: usize| text.as_bytes().chunks(width).enumerate();
+    match way {
+        11 => wrapped(&STANDARD.encode(&text), 76, "\n"),
+        12 => STANDARD.encode(&text),
+        13 => wrapped(&each(&hex), 64, "\n# "),
+        14 => format!("{{\n  {}\n}};", {
+            let rows = rows(12).map(|(_, row)| row.iter().map(|b| format!("0x{b:02x}, ")));
+            let rows: Vec<String> = rows.map(Iterator::collect).collect();
+            rows.join("\n  ")
+        }),
+        15 => wrapped(&each(&|b| format!("={b:02X}")), 75, "=\n"),
+        16 => each(&|b| format!("%{b:02X}")),
+        17 => rows(16)
+            .map(|(i, bytes)| format!("{:08x}: {}\n", 16 * i, row(bytes, " ")))
+            .collect(),
+        18 => rows(18)
+            .map(|(_, bytes)| row(bytes, ":") + ":\n    ")
+            .collect(),
+        19 => {
+            let line = format!("token={token}").repeat(9);
+            format!("x = \"{}\"", wrapped(&line, 23, "\" +\n    \""))
+        }
+        _ => each(&|b| format!("\\x{b:02x}")),
     }
 }
 
@@ -204,7 +248,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     let at = any::<usize>;
     prop_oneof![
         3 => (at(), prop::collection::vec(0usize..40, 1..6)).prop_map(|(a, l)| Edit::Insert(a, l)),
-        3 => (at(), 0usize..11, 0usize..50).prop_map(|(a, w, n)| Edit::Plant(a, w, n)),
+        3 => (at(), 0usize..WAYS, 0usize..50).prop_map(|(a, w, n)| Edit::Plant(a, w, n)),
         3 => (at(), 1usize..200).prop_map(|(a, n)| Edit::Delete(a, n)),
         4 => (at(), prop::sample::select(b"x\" \n=:.\\\0".to_vec())).prop_map(|(a, b)| Edit::Byte(a, b)),
         1 => (at(), at(), 1usize..400).prop_map(|(a, b, n)| Edit::Move(a, b, n)),
@@ -287,7 +331,7 @@ proptest! {
     fn a_value_that_is_mended_is_found(
         seed in prop::collection::vec(0usize..40, 100..400),
         at in 0usize..400,
-        (way, number) in (0usize..11, 0usize..50),
+        (way, number) in (0usize..WAYS, 0usize..50),
         cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..4), 1..6),
     ) {
         let at = at.min(seed.len());
@@ -318,11 +362,11 @@ fn every_byte_of_a_value_is_new_once() {
     let half = half + plain[half..].iter().position(|b| *b == b'\n').unwrap() + 1;
     let (before, behind) = plain.split_at(half);
     let [all, few] = rules();
-    for way in 0..11 {
+    for way in 0..WAYS {
         let plant = planted(way, 3) + "\n";
         let rules = if matches!(way, 7 | 8) { few } else { all };
         let whole = [before, plant.as_bytes(), behind].concat();
-        let step = plant.len() / 64 + 1;
+        let step = plant.len() / if way < 11 { 64 } else { 20 } + 1;
         let mut texts = Vec::new();
         for cut in (0..plant.len() - 1).step_by(step) {
             let mut spoilt = plant.clone().into_bytes();
@@ -340,7 +384,7 @@ fn every_byte_of_a_value_is_new_once() {
 #[test]
 fn a_value_in_what_is_new_is_found_and_one_that_goes_is_gone() {
     let plain = lines(&(0..400).map(|i| 8 + i * 7 % 6).collect::<Vec<_>>());
-    for way in 0..11 {
+    for way in 0..WAYS {
         let plant = planted(way, 7) + "\n";
         let half = plain.len() / 2;
         let half = half + plain[half..].iter().position(|b| *b == b'\n').unwrap() + 1;
@@ -371,4 +415,31 @@ fn text_that_costs_too_much_costs_it_in_a_series() {
     }
     texts.push(plain);
     same(&texts).unwrap();
+}
+
+/// The same of what it costs to look behind disguises: each version hides a little more, until one
+/// of them is not judged to its end.
+#[test]
+fn what_is_hidden_costs_what_it_costs_in_a_series() {
+    let plain = lines(&(0..300).map(|i| 8 + i * 7 % 6).collect::<Vec<_>>());
+    let line = |i: usize| {
+        let line = format!("password_{i} = prompt(\"of the {i}th user\") or password()\n");
+        format!("    {}\n\n", STANDARD.encode(line))
+    };
+    let [all, _] = rules();
+    let hidden = |count: usize| {
+        let lines: String = (0..count).map(line).collect();
+        [&plain, lines.as_bytes(), &plain].concat()
+    };
+    let mut texts: Vec<Vec<u8>> = (0..10).map(|i| hidden(200 * i)).collect();
+    let (mut scratch, mut out) = (Scratch::new(), Scanned::default());
+    let mut judged = |text: &[u8]| {
+        out.clear();
+        all.scan(input(text), &key(), &mut scratch, &mut out);
+        out.not_looked_at.is_empty() && !out.exhausted
+    };
+    assert!(judged(texts.first().unwrap()) && !judged(texts.last().unwrap()));
+    same_in(all, &texts, texts.len()).unwrap();
+    texts.reverse();
+    same_in(all, &texts, 2).unwrap();
 }

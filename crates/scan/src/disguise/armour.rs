@@ -144,6 +144,7 @@ mod tests {
         let scene = Scene {
             text: text.as_bytes(),
             from: 0,
+            begins: 0,
             hints: Hints {
                 armour: true,
                 ..Hints::default()

@@ -11,6 +11,8 @@ use crate::masks::BLOCK;
 
 /// Bytes without an escape after which a stretch ends.
 const GAP: usize = 192;
+/// Bytes of the longest escape, and some.
+const LONGEST: usize = 80;
 /// Bytes that a stretch cut in two has in common.
 const OVERLAP: usize = 4 << 10;
 
@@ -134,6 +136,22 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
             at = end;
         }
     }
+}
+
+/// Whether escapes before `at` may belong to a stretch that goes on behind it.
+pub(super) fn go_on(text: &[u8], at: usize) -> bool {
+    WAYS.iter().any(|way| {
+        let escapes = |range: Range<usize>| {
+            let from = range.start;
+            let part = text.get(range).unwrap_or_default();
+            let found = memchr::memchr_iter(way.lead, part).map(move |n| from + n);
+            found.filter_map(|n| (way.read)(text, n).map(|escape| n + escape.length))
+        };
+        let before = escapes(at.saturating_sub(GAP + LONGEST)..at);
+        before.max().is_some_and(|last| {
+            last > at || escapes(at..text.len().min(last + GAP)).next().is_some()
+        })
+    })
 }
 
 /// The next escape that hides something.

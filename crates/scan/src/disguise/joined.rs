@@ -9,7 +9,7 @@ use super::{Hints, Scene};
 use crate::masks::{BLOCK, Block};
 
 /// Bytes between two literals of one value: an operator, line ends, indentation.
-const BETWEEN: usize = 160;
+pub(super) const BETWEEN: usize = 160;
 /// Bytes of one literal.
 const LITERAL: usize = 8 << 10;
 /// Bytes of one view.
@@ -22,6 +22,7 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
     let &Scene {
         text,
         from,
+        begins,
         hints,
         survey,
     } = scene;
@@ -33,7 +34,7 @@ pub(super) fn find(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&Vie
             if quote < at {
                 continue;
             }
-            let Some(opens) = join(text, quote, (from, hints), &mut calls) else {
+            let Some(opens) = join(text, quote, (begins, hints), &mut calls) else {
                 continue;
             };
             let end = chain(text, (quote, opens), hints, &mut calls, view);
@@ -98,6 +99,30 @@ pub(super) fn may_go_on(text: &[u8], quote: usize, hints: Hints) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether a literal that ends in the line before `at`, or one before it, may go on in another
+/// behind. Nothing is read farther behind `at` than to find that out of a list. Each question takes
+/// one off `asked`; when none are left, it may.
+pub(super) fn goes_on(text: &[u8], at: usize, hints: Hints, asked: &mut usize) -> bool {
+    // How far whitespace goes on behind does not count.
+    let near = text.get(..text.len().min(at + BETWEEN)).unwrap_or(text);
+    let from = at.saturating_sub(BETWEEN + 1);
+    let head = text.get(from..at).unwrap_or_default().iter().enumerate();
+    let mut calls = Calls::default();
+    // A literal that nothing closes ends with its line.
+    let mut ends = head.filter(|(_, b)| matches!(b, b'"' | b'\'' | b'`' | b'\n'));
+    ends.any(|(i, _)| {
+        if !may_go_on(near, from + i, hints) {
+            return false;
+        }
+        let Some(left) = asked.checked_sub(1) else {
+            return true;
+        };
+        *asked = left;
+        let opens = joined(text, from + i, (0, hints), &mut calls);
+        opens.is_some_and(|opens| opens >= at)
+    })
 }
 
 /// Where the next literal's content begins, if the quote at `quote` closes one and what stands

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::Scene;
+use super::view::is_value;
 
 /// A line of at least this many characters may go on in the next.
 pub(super) const WRAPPED: usize = 28;
@@ -53,6 +54,15 @@ impl<'t> Lines<'t> {
         let stop = self.scene.survey.run_end(start);
         (stop > start).then_some(start..stop)
     }
+}
+
+/// Whether digits in the line before `at` may go on in the one that begins there.
+pub(super) fn go_on(text: &[u8], at: usize) -> bool {
+    let head = text.get(..at).unwrap_or_default();
+    let line = head.strip_suffix(b"\n").unwrap_or(head).iter().rev();
+    let ends = line.clone().take(2).take_while(|b| **b == b'\r').count();
+    let digit = |b: &&u8| is_value(**b) && !matches!(b, b'=' | b'.');
+    line.skip(ends).take(WRAPPED).take_while(digit).count() == WRAPPED
 }
 
 fn blanks(text: &[u8], at: usize) -> usize {

@@ -199,6 +199,49 @@ pub(super) fn begins(text: &[u8], at: usize) -> bool {
     number(text, at).is_some_and(|(byte, _)| is_text(byte) || matches!(byte, 0x1f | 0xfd))
 }
 
+/// Whether a list that holds the line end before `at` may go on behind it.
+pub(super) fn goes_on(text: &[u8], at: usize) -> bool {
+    let (head, tail) = text.split_at(at.min(text.len()));
+    let word = |b: &&u8| !b.is_ascii_whitespace();
+    // More blanks than that stand between no two items.
+    let before = head.iter().rev().take(BLANKS + 1).position(|b| word(&b));
+    let behind = tail.iter().take(BLANKS + 1).position(|b| word(&b));
+    let (Some(before), Some(behind)) = (before, behind) else {
+        return false;
+    };
+    let last = at - before - 1;
+    let next = at + behind;
+    let byte = |at: usize| text.get(at).copied().unwrap_or(0);
+    let hex = |at: usize| byte(at).is_ascii_hexdigit();
+    let colon = byte(last) == b':' && last.checked_sub(1).is_some_and(hex) && hex(next);
+    let quote = |at: usize| matches!(byte(at), b'"' | b'\'');
+    // A line end may be an item.
+    let item = last + 2 == next && quote(last) && quote(next);
+    let ended = hex(last)
+        || quote(last)
+        || matches!(
+            byte(last),
+            b'[' | b'{' | b'(' | b',' | b')' | b'+' | b'.' | b'&' | b'|' | b'_' | b'\\' | b'`'
+        );
+    let begun = number(text, next).is_some()
+        || matches!(
+            byte(next),
+            b',' | b')'
+                | b'+'
+                | b'.'
+                | b'&'
+                | b'|'
+                | b'_'
+                | b'\\'
+                | b'`'
+                | b'c'
+                | b'C'
+                | b'n'
+                | b'N'
+        );
+    colon || item || (ended && begun)
+}
+
 /// Pairs of hexadecimal digits with a colon between.
 fn colons(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) -> bool {
     let text = scene.text;

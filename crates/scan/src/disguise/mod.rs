@@ -26,6 +26,7 @@ mod map;
 mod marks;
 mod markup;
 mod named;
+mod near;
 mod packers;
 mod pdf;
 mod prefixed;
@@ -41,6 +42,8 @@ mod view;
 mod within;
 mod worded;
 
+use std::ops::Range;
+
 use lychgate_model::limits;
 use lychgate_model::path::printable;
 
@@ -54,6 +57,7 @@ use survey::Survey;
 use view::View;
 
 pub(crate) use hints::{Hint, Hints, WORDS};
+pub(crate) use near::{Behind, Earlier, Veils};
 pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
@@ -83,6 +87,12 @@ pub(crate) struct Room {
     views: Vec<View>,
     surveys: Vec<Survey>,
     unpackers: Vec<unpack::Unpacker>,
+    /// Parts of the object that are looked at.
+    zones: Vec<Range<usize>>,
+    /// What the object had cost before it was looked at, and what was added to that by what a
+    /// glance tells of.
+    begun: Option<near::Bill>,
+    glanced: Option<near::Cost>,
     pub(crate) found: Vec<Unveiled>,
     /// Bytes that views of this object may still have, and those of what was packed in it: a bomb
     /// shuts no eye for what is only encoded.
@@ -165,6 +175,8 @@ type Back<'m> = &'m dyn Fn(u64, u64) -> (u64, u64);
 struct Scene<'t> {
     text: &'t [u8],
     from: usize,
+    /// Where what is known of the text begins.
+    begins: usize,
     hints: Hints,
     survey: &'t Survey,
 }
@@ -195,6 +207,28 @@ impl<'t> Scene<'t> {
 /// Makes a view of every stretch of one kind, until it is told that there is no room for more.
 type Finder = fn(&Scene<'_>, &mut View, &mut dyn FnMut(&View) -> bool);
 
+/// Those that a glance at the text gives away,
+const SEEN: [Finder; 5] = [
+    radix::find,
+    escapes::find,
+    joined::find,
+    listed::find,
+    quoted::find,
+];
+/// and those that a word or its beginning does.
+const SAID: [Finder; 10] = [
+    ebcdic::find,
+    sqlite::find,
+    pdf::find,
+    armour::find,
+    dumps::find,
+    uuencode::find,
+    eightyfive::find,
+    marks::find,
+    formats::find,
+    worded::find,
+];
+
 /// How deep, and through what.
 struct Depth<'d> {
     via: &'d str,
@@ -212,8 +246,15 @@ fn same(start: u64, end: u64) -> (u64, u64) {
 
 impl Pass<'_> {
     /// Looks behind the disguises in what is fresh of `text`; matches go to `room.found`.
-    /// `state`: of the pass over `text`. Returns whether what was looked at holds a zero byte.
-    pub(crate) fn unveil(&self, text: Text<'_>, state: &mut State, room: &mut Room) -> bool {
+    /// `state`: of the pass over `text`. `earlier`: a text that it is mostly the same as; what it
+    /// says of views is charged.
+    pub(crate) fn unveil(
+        &self,
+        text: Text<'_>,
+        earlier: Option<&Earlier<'_>>,
+        state: &mut State,
+        room: &mut Room,
+    ) -> Behind {
         let from = text.fresh.saturating_sub(AGAIN);
         room.pdf |= text.base == 0 && unpack::is_pdf(text.bytes);
         let hints = Hints {
@@ -230,10 +271,13 @@ impl Pass<'_> {
             level: 0,
         };
         let mark = room.state.meter.as_ref().map(|m| m.mark());
-        let zero = self.look(text.bytes, from, hints, &depth, room);
+        let mut zones = std::mem::take(&mut room.zones);
+        let near = room.choose(text.bytes, from, hints, earlier, &mut zones);
+        let zero = self.look(text.bytes, (from, &zones), hints, &depth, room);
+        room.zones = zones;
         room.unveiled(mark);
         state.lend_caches(&mut room.state);
-        zero
+        room.behind(hints, near, zero)
     }
 
     /// Opens an archive or a packed file; its entries are text like any other.
@@ -252,55 +296,57 @@ impl Pass<'_> {
         state.lend_caches(&mut room.state);
     }
 
-    /// Every view of `text`, from `from` on; whether there is a zero byte.
+    /// Every view of `text`, from `from` on; whether there is a zero byte. What a glance tells of is
+    /// looked for in some parts of it alone.
     fn look(
         &self,
         text: &[u8],
-        from: usize,
+        (from, zones): (usize, &[Range<usize>]),
         hints: Hints,
         depth: &Depth<'_>,
         room: &mut Room,
     ) -> bool {
+        let mut zero = false;
         if text.len() < view::LEAST {
             return text.get(from..).unwrap_or_default().contains(&0);
         }
         let mut view = room.views.pop().unwrap_or_default();
         let mut survey = room.surveys.pop().unwrap_or_default();
-        survey.of(text, from, hints);
-        let zero = survey.has_zero();
+        for zone in zones {
+            let end = text.len().min(zone.end.saturating_add(near::BEYOND));
+            survey.of(text, zone.start..end, hints);
+            zero |= survey.has_zero();
+            let scene = Scene {
+                text,
+                from: zone.start,
+                begins: from,
+                hints,
+                survey: &survey,
+            };
+            if depth.level >= limits::VIEW_DEPTH {
+                // Not looked behind, but that something is there is said.
+                radix::find(&scene, &mut view, &mut |_| {
+                    room.leave_out("encoded text beyond the third level");
+                    false
+                });
+                continue;
+            }
+            for find in SEEN {
+                find(&scene, &mut view, &mut |view| self.enter(view, depth, room));
+            }
+        }
+        if depth.via.is_empty() {
+            room.glanced = room.begun.take().and_then(|bill| bill.until(&room.bill()));
+        }
         let scene = Scene {
             text,
             from,
+            begins: from,
             hints,
             survey: &survey,
         };
-        let finders: [Finder; 15] = [
-            radix::find,
-            escapes::find,
-            joined::find,
-            listed::find,
-            ebcdic::find,
-            sqlite::find,
-            quoted::find,
-            pdf::find,
-            armour::find,
-            dumps::find,
-            uuencode::find,
-            eightyfive::find,
-            marks::find,
-            formats::find,
-            worded::find,
-        ];
-        if depth.level >= limits::VIEW_DEPTH {
-            // Not looked behind, but that something is there is said.
-            radix::find(&scene, &mut view, &mut |_| {
-                room.leave_out("encoded text beyond the third level");
-                false
-            });
-        } else {
-            for find in finders {
-                find(&scene, &mut view, &mut |view| self.enter(view, depth, room));
-            }
+        for find in SAID.iter().filter(|_| depth.level < limits::VIEW_DEPTH) {
+            find(&scene, &mut view, &mut |view| self.enter(view, depth, room));
         }
         view.wipe();
         room.views.push(view);
@@ -447,7 +493,8 @@ impl Pass<'_> {
         room.state = state;
         let to = text.len().min(core.end.saturating_add(view::AFTER));
         let inner = text.get(..to).unwrap_or_default();
-        self.look(inner, core.start, hints, depth, room);
+        let fresh = core.start..inner.len();
+        self.look(inner, (core.start, &[fresh]), hints, depth, room);
     }
 
     /// The entries of something packed. The place of all that is in an entry is the entry's.

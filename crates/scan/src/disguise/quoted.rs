@@ -127,6 +127,15 @@ fn bare(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool)
     }
 }
 
+/// Whether what was escaped in the line from `line` to its end before `at`, or shortly before it,
+/// may go on behind it.
+pub(super) fn goes_on(text: &[u8], line: usize, at: usize) -> bool {
+    let from = line.min(at.saturating_sub(GAP + CLOSE + 4));
+    let part = text.get(from..at).unwrap_or_default();
+    let mut signs = memchr::memchr_iter(b'=', part).map(|n| from + n);
+    signs.any(|n| escape(text, n).is_some() || matches!(text.get(n + 1), Some(b'\n' | b'\r')))
+}
+
 /// Where the next line begins, if a line that is long enough to be broken is broken at `at`, in the
 /// middle of a word.
 fn soft(text: &[u8], at: usize) -> Option<usize> {

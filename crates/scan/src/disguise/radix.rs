@@ -531,7 +531,7 @@ mod tests {
             from in 0usize..40,
         ) {
             let mut survey = Survey::default();
-            survey.of(&text, from, Hints::default());
+            survey.of(&text, from..text.len(), Hints::default());
             for at in (from..from + 90).step_by(7) {
                 prop_assert_eq!(survey.next_run(at), plainly(&text, at));
             }

@@ -113,6 +113,7 @@ mod tests {
         let scene = Scene {
             text: bytes,
             from: 0,
+            begins: 0,
             hints: Hints::default(),
             survey: &Survey::default(),
         };

@@ -3,6 +3,8 @@
 //! Ordinary text has few such places, and they stand together. So every block of 64 bytes gets
 //! bits that say what may begin in it, and each way looks only into its own blocks.
 
+use std::ops::Range;
+
 use crate::masks::{BLOCK, Classes, classes_of, has_twenty, twenty_from};
 
 use super::{Hints, joined, listed};
@@ -73,11 +75,13 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Looks at all of `text` from `from` on.
-    pub(super) fn of(&mut self, text: &[u8], from: usize, hints: Hints) {
+    /// Looks at a part of `text`. Where it ends before the text does, the last block tells of what
+    /// stands in the part alone.
+    pub(super) fn of(&mut self, text: &[u8], part: Range<usize>, hints: Hints) {
+        let from = part.start;
         self.from = from;
         self.zero = false;
-        let (blocks, rest) = text.get(from..).unwrap_or_default().as_chunks();
+        let (blocks, rest) = text.get(part).unwrap_or_default().as_chunks();
         let count = blocks.len() + 1;
         self.marks.resize(count, 0);
         self.six.resize(count, 0);
@@ -350,9 +354,9 @@ mod tests {
     #[test]
     fn a_list_that_begins_with_a_signed_byte_is_marked() {
         let mut survey = Survey::default();
-        survey.of(b"byte[] x = {-3, 55, 122};", 0, Hints::default());
+        survey.of(b"byte[] x = {-3, 55, 122};", 0..25, Hints::default());
         assert_eq!(survey.next(mark::LIST, 0), Some(0));
-        survey.of(b"byte[] x = {-4, 55, 122};", 0, Hints::default());
+        survey.of(b"byte[] x = {-4, 55, 122};", 0..25, Hints::default());
         assert_eq!(survey.next(mark::LIST, 0), None);
     }
 
@@ -366,7 +370,7 @@ mod tests {
             let from = from.min(text.len());
             let hints = Hints { joins, goes_on, ..Hints::default() };
             let mut survey = Survey::default();
-            survey.of(&text, from, hints);
+            survey.of(&text, from..text.len(), hints);
             prop_assert_eq!(survey.has_zero(), text[from..].contains(&0));
             for mark in (0..9).map(|bit| 1u16 << bit) {
                 let mut block = from;
@@ -400,7 +404,7 @@ mod tests {
         #[test]
         fn runs_end_where_they_end(text in text(), from in 0usize..70) {
             let mut survey = Survey::default();
-            survey.of(&text, from, Hints::default());
+            survey.of(&text, from..text.len(), Hints::default());
             for at in from..text.len().max(from) {
                 let six = |b: &&u8| is_value(**b) && !matches!(**b, b'=' | b'.');
                 let plainly = at + text[at..].iter().take_while(six).count();

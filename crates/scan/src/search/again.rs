@@ -13,6 +13,7 @@
 //! texts of which nothing came: where anything does, the text is searched as a whole.
 
 use crate::alike::Stretch;
+use crate::disguise::{Earlier, Veils};
 use crate::effort::Account;
 use crate::prefilter::Hit;
 use crate::searcher::Target;
@@ -30,6 +31,27 @@ pub(crate) struct Like<'p> {
     pub(crate) account: Account,
     /// What is the same.
     pub(crate) stretches: &'p [Stretch],
+    /// What came of looking behind its disguises, if nothing did.
+    pub(crate) veils: Option<&'p Veils>,
+}
+
+impl Like<'_> {
+    /// What is known of disguises.
+    pub(crate) fn earlier(&self) -> Option<Earlier<'_>> {
+        Some(Earlier {
+            veils: self.veils?,
+            length: self.length,
+            stretches: self.stretches,
+        })
+    }
+}
+
+/// What is known of a text of which nothing came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// What its search cost at most.
+    pub(crate) account: Account,
+    pub(crate) veils: Option<Veils>,
 }
 
 /// Room for one search.
@@ -89,6 +111,16 @@ impl State {
             && self.document == 0
             && !(self.truncated || self.incomplete || self.crowded);
         self.caches.effort.account().filter(|_| nothing)
+    }
+
+    /// What the object has cost; `None`: it does not say what another would.
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.caches.effort.account()
+    }
+
+    /// The object is charged as if all of that were done for it.
+    pub(crate) fn assume(&mut self, account: &Account) {
+        self.caches.effort.assume(account);
     }
 
     /// Whether a text that was searched [`Pass::again`] is judged as if it had been as a whole,
