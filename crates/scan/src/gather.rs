@@ -183,7 +183,11 @@ impl Gathered {
         for f in findings.iter_mut().filter(|f| f.home.text == 0) {
             (f.home.start, f.home.end) = (f.span.byte_start, f.span.byte_end);
         }
-        findings.sort_unstable_by_key(|f| (f.home, f.rule, f.via.is_some()));
+        // By the way to it too: of two that lead to one place the same one speaks every time.
+        findings.sort_unstable_by(|a, b| {
+            let way = |f: &RawFinding| (f.home, f.rule, f.via.as_deref().map(str::len));
+            way(a).cmp(&way(b)).then_with(|| a.via.cmp(&b.via))
+        });
         // The raw and the decoded view of one text may both see a match. Escapes are seldom what a
         // value is made of: where nothing has a shape, the view that says more speaks.
         findings.dedup_by(|b, a| {

@@ -245,6 +245,22 @@ proptest! {
     }
 }
 
+/// Behind two ways that lead to one place stands one value, and the same way is named every time,
+/// however many findings there are.
+#[test]
+fn a_value_with_two_ways_to_it_is_told_by_one() {
+    let set = rules();
+    for count in 0..40 {
+        let lines = format!("k = {}\n", token(1)).repeat(count / 4) + &"xyzzy-abc\n".repeat(count);
+        let text = format!("{lines}a%2Ab \\/ \\x41 xyzzy-\\x61b\\/%41\n{lines}");
+        let whole = whole(&set, text.as_bytes());
+        for cut in [0, text.len() / 3, text.len() / 2, text.len() - 9] {
+            let parts = streamed(&set, text.as_bytes(), &[cut]);
+            assert_eq!(parts.findings, whole.findings, "{count} {cut}");
+        }
+    }
+}
+
 #[test]
 fn large_streams_say_what_the_whole_says() {
     // Three megabytes with tokens across every boundary a buffer has, lines of every length.
