@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use lychgate_model::{ObjectId, ObjectKind, Source};
 use lychgate_policy::Exception;
+use lychgate_scan::shown::depends_on_path;
 use lychgate_scan::{RawFinding, Rule, Scanned, ValueTag};
 use lychgate_wire::bound;
 
-use crate::candidates::{marked, sure_at, weighs_by_path};
+use crate::candidates::{marked, sure_at};
 use crate::hits::{Hit, Hits, Stand};
 
 /// How often each (rule, value) stands on old sides.
@@ -78,7 +79,7 @@ impl Before {
         let key = (raw.rule, raw.value);
         let of = |sides: &Sides| sides.values.get(&key).copied().unwrap_or(0);
         // So does one whose values have no shape: the path is part of the evidence.
-        let scoped = rule.asks_for_paths() || !raw.evidence.is_none() || weighs_by_path(rule);
+        let scoped = rule.asks_for_paths() || !raw.evidence.is_none() || depends_on_path(rule);
         match (self.same, self.moved && !scoped) {
             (false, false) if scoped => of(&self.here).max(self.told_where_it_stood(raw, rule)),
             (false, false) => of(&self.here).max(of(&self.gone)),
@@ -115,7 +116,7 @@ impl Hits {
             let rule = rules.get(f.rule as usize);
             f.source == Source::Blob
                 && (!f.evidence.is_none()
-                    || rule.is_some_and(|r| r.asks_for_paths() || weighs_by_path(r)))
+                    || rule.is_some_and(|r| r.asks_for_paths() || depends_on_path(r)))
         };
         let mut out = Vec::new();
         let mut seen = HashSet::new();

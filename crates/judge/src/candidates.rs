@@ -9,7 +9,7 @@ use lychgate_model::{
 use lychgate_policy::Unread;
 use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
-use lychgate_scan::shapeless::Fact;
+use lychgate_scan::shown::is_shown;
 use lychgate_scan::{
     Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
 };
@@ -400,7 +400,7 @@ impl Session {
             severity: self.policy.raised(
                 &rule.id,
                 found.path,
-                severity_on(self.context.today, raw),
+                severity_on(self.context.today, raw, rule, found.path),
             ),
             confidence: confidence_on(
                 self.context.today,
@@ -419,8 +419,14 @@ impl Session {
 }
 
 /// A value past the day that it names itself opens nothing any more; it is told, and low.
-pub(crate) fn severity_on(today: jiff::civil::Date, raw: &RawFinding) -> Severity {
-    match is_over(today, raw) {
+/// So is what is shown to strangers at its path.
+pub(crate) fn severity_on(
+    today: jiff::civil::Date,
+    raw: &RawFinding,
+    rule: &Rule,
+    path: &[u8],
+) -> Severity {
+    match is_over(today, raw) || is_shown(raw, rule, path) {
         true => raw.severity.min(Severity::Low),
         false => raw.severity,
     }
@@ -469,30 +475,17 @@ fn confidence(raw: &RawFinding, rule: &Rule, found: &Found<'_>) -> Option<Confid
 
 /// The same where no more than the path is known; empty: nor that.
 pub(crate) fn sure_at(raw: &RawFinding, rule: &Rule, path: &[u8]) -> Option<Confidence> {
-    let path = if raw.source == Source::Blob {
-        path
-    } else {
-        &[]
-    };
     if raw.evidence.is_none() {
-        let place = raw.evidence.at(path);
-        let shown = match rule.provider() {
-            "hash" => place.is_among_examples(),
-            _ => place.has(Fact::InManual),
-        };
-        return Some(match weighs_by_path(rule) && shown {
+        return Some(match is_shown(raw, rule, path) {
             true => raw.confidence.min(Confidence::Low),
             false => raw.confidence,
         });
     }
+    let path = match raw.source {
+        Source::Blob => path,
+        _ => &[],
+    };
     raw.evidence.at(path).confidence()
-}
-
-/// The hash of a password in a manual or a test is that of a password which stands beside it; and
-/// what is no more than likely elsewhere is an example in a manual.
-pub(crate) fn weighs_by_path(rule: &Rule) -> bool {
-    let likely = rule.check.is_none() && rule.confidence <= Confidence::Medium;
-    rule.category == Category::Secret && (likely || rule.provider() == "hash")
 }
 
 /// Where a rule that knows the shape applies to a value, those that do not are silent, unless they

@@ -95,7 +95,7 @@ impl Session {
                 let seen = Sighting {
                     object,
                     rule: &rule.id,
-                    severity: severity_on(self.context.today, raw),
+                    severity: severity_on(self.context.today, raw, rule, path),
                     confidence,
                     shapeless: !raw.evidence.is_none(),
                 };

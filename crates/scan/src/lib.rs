@@ -53,6 +53,7 @@ mod searcher;
 mod series;
 mod set;
 pub mod shapeless;
+pub mod shown;
 mod sixteen;
 mod steps;
 mod stream;

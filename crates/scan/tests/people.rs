@@ -247,8 +247,8 @@ fn functions_are_handed_secrets_and_fields_have_them_typed_in() {
 fn weak_passwords_are_listed_where_they_are_set_and_never_block() {
     let listed = |path: &str, text: &str| judged(path, text);
     for (path, text) in [
-        ("docker-compose_env.yml", "MYSQL_ROOT_PASSWORD: admin\n"),
-        ("services.yml", "  - POSTGRES_PASSWORD=rails\n"),
+        ("docker-compose_env.yml", "SHOP_ROOT_PASSWORD: admin\n"),
+        ("services.yml", "  - SHOP_DB_PASSWORD=rails\n"),
         ("src/A.java", "String dbPassword = \"root\";"),
         ("src/A.java", "String dbPassword = \"garden\";"),
         (

@@ -182,6 +182,8 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
             .with_if(Fact::CodeLike, !human && is_identifier(value, &counts));
     }
     evidence = evidence.with_if(Fact::Common, common);
+    let stock = common && sayings::STOCK.iter().any(|w| words::holds(value, w));
+    evidence = evidence.with_if(Fact::Stock, stock);
     if counts.digits == value.len() && name != Fact::Password {
         return None;
     }

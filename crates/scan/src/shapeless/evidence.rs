@@ -113,6 +113,9 @@ facts! {
     Fenced = 0, "in a block of a program within text";
     Compiled = -16, "among bytes that are no text: listed, never blocks";
     FileWithin = 0, "in encoded lines, which are a file of their own";
+    OwnServer = 0, "of a server that is started for what uses it, or on this machine";
+    Fallback = 0, "what holds where nobody sets another";
+    Stock = 0, "a password that examples are written with";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";
@@ -123,6 +126,8 @@ facts! {
     InTests = -8, "in tests or examples";
     InDocuments = -14, "in documentation";
     InManual = 0, "in a manual, whose values are examples: listed as low";
+    InWorkshop = 0, "where it is built, developed or tried out";
+    Shown = 0, "shown, or set for trying it out: listed as low, never blocks";
     InPublic = -64, "in a file that is there for public keys";
     MadeUp = -76, "as people make up passwords, in documentation or an example";
     Told = 94, "told to people, not quoted: listed as low, never blocks";
@@ -197,10 +202,8 @@ impl Evidence {
     /// How sure the sum makes; `None`: not worth a line.
     pub fn confidence(self) -> Option<Confidence> {
         match self.points() {
+            points if points >= MEDIUM && self.is_for_strangers() => Some(Confidence::Low),
             points if points >= self.high_from() => Some(Confidence::High),
-            points if points >= MEDIUM && (self.has(Fact::InManual) || self.has(Fact::Told)) => {
-                Some(Confidence::Low)
-            }
             points if points >= MEDIUM => Some(Confidence::Medium),
             _ => None,
         }
@@ -216,6 +219,13 @@ impl Evidence {
         self.has(Fact::MadeUp)
             && !shown.iter().any(|f| self.has(*f))
             && (mapped || told.iter().any(|f| self.has(*f)))
+    }
+
+    /// Written for people who read it, and nobody's secret.
+    fn is_for_strangers(self) -> bool {
+        [Fact::InManual, Fact::Told, Fact::Shown]
+            .iter()
+            .any(|f| self.has(*f))
     }
 
     /// Whether the path is one of tests or documents.
@@ -240,6 +250,7 @@ impl Evidence {
             || self.has(Fact::Compiled)
             || self.has(Fact::Salt)
             || self.has(Fact::Told)
+            || self.has(Fact::Shown)
     }
 
     /// What a path may yet say for a plain word.

@@ -23,8 +23,10 @@ mod likeness;
 mod list;
 mod name;
 mod operator;
+mod own;
 mod pair;
 mod path;
+mod places;
 mod prose;
 mod sayings;
 mod sql;
@@ -36,11 +38,12 @@ use std::ops::Range;
 
 pub(crate) use content::is_chosen;
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
+pub(crate) use path::{is_exhibit, is_release};
 
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 10;
+pub(crate) const VERSION: u32 = 11;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -145,12 +148,18 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
     if whole.is_some_and(|name| name.len() > 8 && value.eq_ignore_ascii_case(name)) {
         return None;
     }
+    if lead.fact == Fact::Userinfo && own::is_anybodys(text, &extent.at) {
+        return None;
+    }
     if context::is_sealed(text, at.start, value) || is_key_id(whole, value) {
         return None;
     }
     let evidence = content::weigh(value, name.fact, evidence)?;
     let published = name.fact == Fact::ApiKey && context::searches(text, at.start, &extent.at);
     let evidence = context::weigh(text, at.start, &extent.at, evidence);
+    let evidence = evidence
+        .with_if(Fact::OwnServer, own::is_own(whole, text, &extent.at))
+        .with_if(Fact::Fallback, own::is_fallback(text, &extent.at));
     (evidence.may_count() && !published).then_some(Reading {
         value: extent.at,
         evidence,
@@ -185,6 +194,10 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
     if lead.fact == Fact::Mapped && text.get(at.clone())? == b"PASS" {
         return None;
     }
+    // `"PT"=>"Lisbon", "PW"=>"Melekeok"`: codes of countries.
+    if text.get(at.clone())? == b"PW" && among_codes(text, at.start) {
+        return None;
+    }
     // What a form hands back: `<input type="hidden" name="_token" value="...">`.
     let head = text.get(at.start.saturating_sub(7)..at.start)?;
     let form = head.starts_with(b"name=") && head.ends_with(b"_");
@@ -192,6 +205,10 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
         return None;
     }
     let name = name::read(text, at.clone(), own, lead.fact == Fact::Typed)?;
+    // `badge.svg?token=...` lets everybody see the badge.
+    if name.fact == Fact::Token && own::is_badge(text, at.start) {
+        return None;
+    }
     // What a page allows its own scripts by is made anew with each answer.
     if name.fact == Fact::Salt && scripted(text, at.start) {
         return None;
@@ -206,6 +223,21 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
     }
     let asks = lead.fact == Fact::Passed && name.verb;
     (!asks).then_some((at, name, lead))
+}
+
+/// Whether other names of two quoted capitals stand before `start`.
+fn among_codes(text: &[u8], start: usize) -> bool {
+    let head = text.get(start.saturating_sub(80)..start.saturating_sub(1));
+    let code = |w: &[u8]| match w {
+        [open, a, b, close] => {
+            open == close
+                && matches!(open, b'"' | b'\'')
+                && a.is_ascii_uppercase()
+                && b.is_ascii_uppercase()
+        }
+        _ => false,
+    };
+    head.is_some_and(|head| head.windows(4).any(code))
 }
 
 /// Whether an attribute of a script or style begins at `start`: `<script nonce="...">`.

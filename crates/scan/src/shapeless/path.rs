@@ -1,307 +1,8 @@
 //! What a path adds to the evidence of a value found there.
 
 use super::evidence::{Evidence, Fact};
+use super::places::*;
 use super::words::{begins, holds, is_any};
-
-/// Bare values are expressions here.
-const CODE: &[&[u8]] = &[
-    b"py", b"js", b"mjs", b"cjs", b"ts", b"jsx", b"tsx", b"java", b"kt", b"kts", b"go", b"rs",
-    b"rb", b"php", b"c", b"h", b"cc", b"cpp", b"cxx", b"hpp", b"cs", b"swift", b"scala", b"pl",
-    b"pm", b"lua", b"dart", b"ex", b"exs", b"erl", b"hs", b"clj", b"groovy", b"m", b"mm", b"vb",
-    b"fs", b"r", b"jl", b"sol", b"vue", b"svelte", b"html", b"htm", b"css", b"scss", b"less",
-    b"sql", b"tf", b"hcl", b"gradle", b"ps1", b"psm1", b"ipynb", b"json", b"graphql", b"proto",
-    b"cshtml", b"jsp", b"erb", b"twig", b"phtml", b"pp", b"bzl", b"tfvars", b"map", b"pyi",
-    b"cmake", b"asm", b"s", b"nim", b"zig", b"el", b"vim", b"awk", b"coffee", b"ml", b"tex",
-    b"toml", b"po", b"phpt", b"st", b"d", b"pas",
-];
-/// Bare values are text here.
-const SETTINGS: &[&[u8]] = &[
-    b"env",
-    b"properties",
-    b"ini",
-    b"cfg",
-    b"conf",
-    b"config",
-    b"cnf",
-    b"yml",
-    b"yaml",
-    b"npmrc",
-    b"netrc",
-    b"pypirc",
-    b"pgpass",
-    b"sh",
-    b"bash",
-    b"zsh",
-    b"envrc",
-    b"service",
-    b"bat",
-    b"cmd",
-    b"dockerfile",
-    b"htpasswd",
-    b"reg",
-    b"ovpn",
-    b"s3cfg",
-    b"boto",
-    b"desktop",
-    b"plist",
-    b"inc",
-    b"tmpl",
-    b"tpl",
-    b"j2",
-    b"ksh",
-    b"fish",
-    b"credentials",
-    b"secret",
-    b"secrets",
-    b"hosts",
-    b"inventory",
-    // The files of tools that have no ending of their own.
-    b"rsc",
-    b"cf",
-    b"boot",
-    b"nmconnection",
-    b"smbcredentials",
-    b"subversion",
-    b"servers",
-    b"fetchmailrc",
-    b"offlineimaprc",
-    b"mbsyncrc",
-    b"msmtprc",
-    b"muttrc",
-    b"mailrc",
-    b"wgetrc",
-    b"curlrc",
-    b"hgrc",
-    b"p4config",
-    b"cqlshrc",
-    b"pause",
-    b"authinfo",
-    b"gitconfig",
-    b"condarc",
-    b"users",
-    b"remotes",
-    b"mount",
-    b"network",
-    b"netdev",
-    b"psk",
-    b"8021x",
-    b"remmina",
-    b"rdp",
-    b"vnc",
-    b"makefile",
-    b"gnumakefile",
-    b"mk",
-    b"bash_history",
-    b"zsh_history",
-    b"user-data",
-    b"cloud-config",
-    b"http",
-    b"rest",
-    b"exp",
-];
-/// People read this.
-const PROSE: &[&[u8]] = &[
-    b"md",
-    b"rst",
-    b"txt",
-    b"adoc",
-    b"asciidoc",
-    b"markdown",
-    b"log",
-    b"org",
-    b"textile",
-    b"mdx",
-    b"rdoc",
-    b"pod",
-    b"1",
-    b"3",
-    b"5",
-    b"7",
-    b"8",
-    b"csv",
-];
-/// Of these, what is nothing but a manual.
-const MANUAL_ONLY: &[&[u8]] = &[
-    b"rst",
-    b"adoc",
-    b"asciidoc",
-    b"mdx",
-    b"rdoc",
-    b"pod",
-    b"1",
-    b"3",
-    b"5",
-    b"7",
-    b"8",
-];
-/// Files of settings alone, neither scripts nor templates.
-const PLAIN_SETTINGS: &[&[u8]] = &[
-    b"env",
-    b"properties",
-    b"ini",
-    b"cfg",
-    b"conf",
-    b"cnf",
-    b"config",
-    b"yml",
-    b"yaml",
-];
-/// Folders of what builds and tests.
-const BUILDS: &[&[u8]] = &[b".github", b".circleci", b".gitlab", b".buildkite"];
-/// Of these, what is written for strangers; a text or a log may be anybody's notes.
-const MANUALS: &[&[u8]] = &[
-    b"md",
-    b"rst",
-    b"adoc",
-    b"asciidoc",
-    b"markdown",
-    b"textile",
-    b"mdx",
-    b"rdoc",
-    b"pod",
-    b"1",
-    b"3",
-    b"5",
-    b"7",
-    b"8",
-];
-const TEST_FOLDERS: &[&[u8]] = &[
-    b"test",
-    b"tests",
-    b"testing",
-    b"spec",
-    b"specs",
-    b"__tests__",
-    b"fixtures",
-    b"fixture",
-    b"testdata",
-    b"test-data",
-    b"test_data",
-    b"mock",
-    b"mocks",
-    b"__mocks__",
-    b"example",
-    b"examples",
-    b"sample",
-    b"samples",
-    b"demo",
-    b"demos",
-    b"e2e",
-    b"cypress",
-    b"testutil",
-    b"testutils",
-    b"test-utils",
-    b"integration",
-    b"functional",
-    b"unit",
-    b"benchmark",
-    b"benchmarks",
-    b"bench",
-    b"playground",
-    b"tutorial",
-    b"tutorials",
-    b"cassettes",
-    b"stories",
-    b"testsuite",
-    b"t",
-    b"unittest",
-    b"unittests",
-    b"androidtest",
-    b"it",
-    b"acceptance",
-    b"suites",
-];
-const DOCUMENT_FOLDERS: &[&[u8]] = &[
-    b"doc",
-    b"docs",
-    b"api-docs",
-    b"apidocs",
-    b"docs-site",
-    b"docs_site",
-    b"documentation",
-    b"man",
-    b"manual",
-    b"website",
-    b"wiki",
-    b"guide",
-    b"guides",
-    b"_posts",
-    b"blog",
-    b"book",
-    b"readme",
-    b"reference",
-];
-const TRANSLATION_FOLDERS: &[&[u8]] = &[
-    b"locale",
-    b"locales",
-    b"i18n",
-    b"l10n",
-    b"lang",
-    b"langs",
-    b"translations",
-    b"translation",
-    b"languages",
-    b"lc_messages",
-    b"nls",
-    b"localization",
-];
-const TRANSLATIONS: &[&[u8]] = &[
-    b"po", b"pot", b"xlf", b"xliff", b"resx", b"strings", b"arb", b"lang", b"ftl", b"mo",
-];
-/// Copies of what others publish.
-const THIRD_PARTIES: &[&[u8]] = &[
-    b"vendor",
-    b"node_modules",
-    b"third_party",
-    b"third-party",
-    b"thirdparty",
-    b"bower_components",
-    b"site-packages",
-];
-const VENDOR_FOLDERS: &[&[u8]] = &[
-    b"vendors",
-    b"dist",
-    b"generated",
-    b"external",
-    b"snapshots",
-    b"__snapshots__",
-    b"swagger-ui",
-];
-const VENDORED: &[&[u8]] = &[
-    b"lock",
-    b"map",
-    b"sum",
-    b"snap",
-    b"svg",
-    b"har",
-    b"lockb",
-    b"ipynb_checkpoints",
-    b"resolved",
-];
-const SECRET_FILES: &[&[u8]] = &[
-    b".env",
-    b"credentials",
-    b".npmrc",
-    b".pypirc",
-    b".netrc",
-    b".pgpass",
-    b"wp-config.php",
-    b"database.yml",
-    b"secrets.yml",
-    b"secrets.yaml",
-    b"master.key",
-    b".htpasswd",
-    b".s3cfg",
-    b"terraform.tfvars",
-    b"local.settings.json",
-    b".dockercfg",
-    b"settings.xml",
-    b"gradle.properties",
-    b"application.yml",
-    b"application.properties",
-    b"application.yaml",
-    b"appsettings.json",
-];
 
 impl Evidence {
     /// With what the path adds; an empty path adds nothing.
@@ -326,9 +27,13 @@ impl Evidence {
         // `src/main/.../integration` is no test, whatever its packages are called.
         let main = memchr::memmem::find(path, b"src/main/").unwrap_or(path.len());
         let mut at = path.len() - last.len();
+        let (mut manuals, mut workshop, mut trial) = (false, false, false);
         for folder in parts {
             at = at.saturating_sub(folder.len() + 1);
             let tests = at < main && (is_any(folder, TEST_FOLDERS) || test_folder(folder));
+            manuals |= at < main && is_any(folder, MANUAL_FOLDERS);
+            workshop |= at < main && is_workshop(folder);
+            trial |= at < main && is_any(folder, TRIALS);
             out = out
                 .with_if(Fact::InTests, tests)
                 .with_if(Fact::InDocuments, is_any(folder, DOCUMENT_FOLDERS))
@@ -362,10 +67,14 @@ impl Evidence {
             .with_if(
                 Fact::InManual,
                 is_any(extension, MANUAL_ONLY)
-                    || begins(file, b"openapi.")
-                    || begins(file, b"swagger.")
+                    || [&b"openapi."[..], b"swagger.", b"changelog"]
+                        .iter()
+                        .any(|w| begins(file, w))
+                    || holds(file, b".schema.")
                     || (self.has(Fact::Fenced) && key && is_any(extension, MANUALS))
                     || (self.has(Fact::Commented) && is_template(file))
+                    || manuals
+                    || (!self.is_none() && is_note_within(path, file, extension))
                     || (folders_document && (prose || is_page(file, extension))),
             )
             .with_if(
@@ -421,13 +130,7 @@ impl Evidence {
         let word = out.has(Fact::PlainWord) && !apart.iter().any(|f| out.has(*f));
         let shown = out.has(Fact::InDocuments);
         // A server that lives as long as a build has the password of its image.
-        let builds = [
-            &b".gitlab-ci"[..],
-            b".travis",
-            b"azure-pipelines",
-            b"appveyor",
-        ];
-        let builds = builds.iter().any(|b| begins(file, b))
+        let builds = BUILD_FILES.iter().any(|b| begins(file, b))
             || path.split(|b| *b == b'/').any(|f| is_any(f, BUILDS))
             // So has a machine of Vagrant that of its box.
             || holds(path, b"vagrant");
@@ -455,7 +158,39 @@ impl Evidence {
                 || by_default
                 || (set && sure)
                 || (tested && (settings || self.is_said())));
-        out.with_if(Fact::WordAlone, word)
+        out = out
+            .with_if(Fact::WordAlone, word)
+            .with_if(Fact::InWorkshop, workshop || builds);
+        let set = plain && !out.has(Fact::Commented) && !shown;
+        let kept = out.has(Fact::InSecretFile) || set;
+        let packed = is_any(extension, ARCHIVES) && out.has(Fact::Common);
+        // What is mixed in is a matter of programs: in logs it was handed about once.
+        let log = prose || is_any(extension, ARCHIVES);
+        let once = out.has(Fact::Salt) && log;
+        let trial = trial || (extension == b"t" && path.split(|b| *b == b'/').any(|f| f == b"t"));
+        let shown = out.is_tried(file, kept) || trial || packed || once || is_release(path);
+        // What tests hold stays as sure as it was: people try out their passwords there.
+        let tested = holds(path, b"test") || holds(path, b"spec");
+        out.with_if(Fact::Shown, shown && (!tested || begins(file, b"phpunit.")))
+    }
+
+    /// Made up so that it can be tried out, or to be read: `kept` says that the file is one of
+    /// settings in use.
+    fn is_tried(self, file: &[u8], kept: bool) -> bool {
+        let human = [
+            Fact::WordAndDigits,
+            Fact::PlainWord,
+            Fact::DefaultWord,
+            Fact::Common,
+        ];
+        let human = human.iter().any(|f| self.has(*f));
+        let word = self.has(Fact::PlainWord) || self.has(Fact::DefaultWord);
+        (self.has(Fact::InWorkshop) && (human || self.has(Fact::OwnServer)))
+            || (self.has(Fact::Stock) && !kept)
+            || (word && self.has(Fact::Fallback))
+            || (word && self.has(Fact::Commented) && self.has(Fact::Bare))
+            || (self.has(Fact::DefaultWord) && self.has(Fact::OwnServer) && self.has(Fact::Bare))
+            || begins(file, b"phpunit.")
     }
 
     /// Quoted, and said to be the value of its name.
@@ -486,6 +221,46 @@ fn test_folder(folder: &[u8]) -> bool {
         )
     }) || folder.ends_with(b"Test")
         || folder.ends_with(b"Tests")
+}
+
+/// Where it is developed or tried out: `demo`, `acme-demo`.
+fn is_workshop(folder: &[u8]) -> bool {
+    let last = folder.rsplit(|b| matches!(b, b'-' | b'_')).next();
+    is_any(folder, WORKSHOPS) || last.is_some_and(|w| is_any(w, &[b"demo", b"e2e", b"contrib"]))
+}
+
+/// Whether a private key at this path is one for trying out what stands there.
+pub(crate) fn is_exhibit(path: &[u8]) -> bool {
+    let main = memchr::memmem::find(path, b"src/main/").unwrap_or(path.len());
+    let path_before = path.get(..main).unwrap_or(path);
+    let (folders, file) = match memchr::memrchr(b'/', path_before) {
+        Some(slash) => path_before.split_at(slash),
+        None => (&b""[..], path_before),
+    };
+    folders.split(|b| *b == b'/').any(|f| {
+        is_any(f, EXHIBITS) || is_any(f, TRIALS) || is_workshop(f) && !is_any(f, WORKSHOPS)
+    }) || NOBODYS.iter().any(|w| holds(file, w))
+}
+
+/// The `README.md` of a part of it says how that part is used, as others do in folders.
+fn is_note_within(path: &[u8], file: &[u8], extension: &[u8]) -> bool {
+    let note = begins(file, b"readme") || is_any(extension, MANUALS) || holds(file, b".md.");
+    note && memchr::memchr_iter(b'/', path).count() > 1
+}
+
+/// `acme-1.2.3.tar.gz`: what somebody published.
+pub(crate) fn is_release(path: &[u8]) -> bool {
+    let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let ends = |end: &&&[u8]| {
+        let cut = file.len().checked_sub(end.len());
+        cut.and_then(|cut| file.get(cut..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    let dotted = |w: &[u8]| {
+        matches!(w, [joint, digit, b'.', next, ..]
+            if matches!(joint, b'-' | b'_' | b'v') && digit.is_ascii_digit() && next.is_ascii_digit())
+    };
+    PUBLISHED.iter().any(|end| ends(&end)) && file.windows(4).any(dotted)
 }
 
 /// A page, or what one is made of.

@@ -103,7 +103,6 @@ pub(super) const RUNS: &[&[u8]] = &[
 pub(super) const DEFAULTS: &[&[u8]] = &[
     b"root",
     b"admin",
-    b"guest",
     b"postgres",
     b"mysql",
     b"mariadb",
@@ -141,6 +140,7 @@ pub(super) const COMMON: &[&[u8]] = &[
     b"p4ssw",
     b"p4$$w",
     b"pa$$w",
+    b"p@$$w",
     b"p@55w",
     b"pa55",
     b"s3cr3t",
@@ -162,6 +162,26 @@ pub(super) const COMMON: &[&[u8]] = &[
     b"654321",
     b"123123",
     b"1q2w3e",
+];
+
+/// Of these, what examples are written with: nearly nobody who needs a password takes one.
+pub(super) const STOCK: &[&[u8]] = &[
+    b"passw0rd",
+    b"p@ssw",
+    b"p4ssw",
+    b"p4$$w",
+    b"pa$$w",
+    b"p@$$w",
+    b"p@55w",
+    b"s3cr3t",
+    b"s3cret",
+    b"secr3t",
+    b"hunter2",
+    b"topsecret",
+    b"supersecret",
+    b"correcthorse",
+    b"correct-horse",
+    b"asdfasdf",
 ];
 
 /// How the examples of RFC 5849, 6749, 6750 and 7519 begin, that every manual repeats, and the key

@@ -117,6 +117,8 @@ pub(super) fn denies_before(word: &[u8]) -> bool {
         b"translate",
         b"locale",
         b"without",
+        b"after",
+        b"before",
         b"empty",
         b"null",
         b"undefined",
