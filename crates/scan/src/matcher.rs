@@ -246,7 +246,7 @@ impl Matcher {
             .check
             .is_none_or(|c| matches!(c, Check::Mixed | Check::Chosen));
         // Listed all the same: whoever wrote the rule asked for what it matches.
-        if plain && self.foreign.is_none() && (is_shown(value) || is_named_after(around)) {
+        if plain && self.foreign.is_none() && (is_shown(value) || is_of_manuals(around)) {
             return Some((severity.min(Severity::Low), Confidence::Low));
         }
         let Some(check) = self.check else {
@@ -341,25 +341,9 @@ fn is_shown(value: &[u8]) -> bool {
             || repeats(value))
 }
 
-/// Whether the address in a match is one of this machine or its neighbours, and the password is the
-/// user's name: `//shop:shop@db`.
-fn is_named_after(around: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(around, b"://") else {
-        return false;
-    };
-    let rest = around.get(at + 3..).unwrap_or_default();
-    let Some((who, host)) = memchr::memchr(b'@', rest).and_then(|i| rest.split_at_checked(i))
-    else {
-        return false;
-    };
-    let twice = memchr::memchr(b':', who)
-        .and_then(|i| who.split_at_checked(i))
-        .is_some_and(|(user, pass)| !user.is_empty() && pass.get(1..) == Some(user));
-    let host = host.get(1..).unwrap_or_default();
-    let of = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    let length = host.iter().take_while(of).count();
-    let host = host.get(..length).unwrap_or_default();
-    twice && (!host.contains(&b'.') || host.starts_with(b"127.0.0."))
+/// Whether a match holds the pair that examples of databases are written with since 1977.
+fn is_of_manuals(around: &[u8]) -> bool {
+    memchr::memmem::find(around, b"://scott:tiger").is_some()
 }
 
 /// Whether twelve characters in a row are two, over and over: `1A1A1A1A1A1A`.

@@ -196,9 +196,15 @@ fn passwords_as_people_make_them_are_listed_and_never_block() {
             ("src/A.java", format!("if (password.equals(\"{value}\"))")),
             ("src/A.java", call),
         ];
+        // In programs that is what examples are written with.
+        let stock = value == "Passw0rd1" || value.starts_with("topSecret");
         for (path, text) in listed {
             let found = judged(set, path, &text);
-            assert_eq!(found, Some(Confidence::Medium), "{path}: {text}");
+            let sure = match stock && path == "src/A.java" {
+                true => Confidence::Low,
+                false => Confidence::Medium,
+            };
+            assert_eq!(found, Some(sure), "{path}: {text}");
         }
         for text in [
             format!("token = \"{value}\""),

@@ -7,7 +7,9 @@ use super::words;
 /// follows the value, `before` the lines above, `whole` whether they begin with a whole line.
 pub(super) fn documents(before: &[u8], head: &[u8], rest: &[u8], whole: bool) -> bool {
     let shows = [&b"* "[..], b"*\t", b"///", b"//!"];
-    if shows.iter().any(|c| head.starts_with(c)) {
+    // What is typed at a prompt is an example that is run to test it.
+    let prompts = [&b"iex>"[..], b">>> ", b"...> ", b"irb>", b"ghci>"];
+    if shows.iter().chain(&prompts).any(|c| head.starts_with(c)) {
         return true;
     }
     let Some((mark, _)) = comment(head).filter(|(_, set_in)| *set_in) else {

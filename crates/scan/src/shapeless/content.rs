@@ -249,7 +249,13 @@ fn is_template(value: &[u8]) -> bool {
     );
     let second = value.get(1).copied().unwrap_or(0);
     match (first, last) {
-        (b'<', _) | (b'{', b'}') | (b'[', b']') | (b'(', b')') | (b'%', b'%') | (b'@', b'@') => {
+        (b'<', _)
+        | (b'{', b'}')
+        | (b'[', b']')
+        | (b'(', b')')
+        | (b'%', b'%')
+        | (b'@', b'@')
+        | (b'[', b'+' | b'*') => {
             return true;
         }
         (b'$', _) if second.is_ascii_alphabetic() || matches!(second, b'{' | b'(' | b'_') => {

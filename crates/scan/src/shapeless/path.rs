@@ -67,7 +67,7 @@ impl Evidence {
             .with_if(
                 Fact::InManual,
                 is_any(extension, MANUAL_ONLY)
-                    || [&b"openapi."[..], b"swagger.", b"changelog"]
+                    || [&b"openapi."[..], b"swagger.", b"changelog."]
                         .iter()
                         .any(|w| begins(file, w))
                     || holds(file, b".schema.")
@@ -165,10 +165,11 @@ impl Evidence {
         let kept = out.has(Fact::InSecretFile) || set;
         let packed = is_any(extension, ARCHIVES) && out.has(Fact::Common);
         // What is mixed in is a matter of programs: in logs it was handed about once.
-        let log = prose || is_any(extension, ARCHIVES);
+        let log = prose || extension == b"json" || is_any(extension, ARCHIVES);
         let once = out.has(Fact::Salt) && log;
         let trial = trial || (extension == b"t" && path.split(|b| *b == b'/').any(|f| f == b"t"));
         let shown = out.is_tried(file, kept) || trial || packed || once || is_release(path);
+        let shown = shown || is_any(extension, PATTERNS);
         // What tests hold stays as sure as it was: people try out their passwords there.
         let tested = holds(path, b"test") || holds(path, b"spec");
         out.with_if(Fact::Shown, shown && (!tested || begins(file, b"phpunit.")))

@@ -172,6 +172,7 @@ pub(super) const BUILD_FILES: &[&[u8]] = &[
     b"docker-compose.local",
     b"compose.dev",
     b"compose.ci",
+    b"tox.ini",
 ];
 /// Folders in which it is developed or tried out, and serves nobody.
 pub(super) const WORKSHOPS: &[&[u8]] = &[
@@ -247,8 +248,19 @@ pub(super) const PUBLISHED: &[&[u8]] = &[
     b".crate",
     b".nupkg",
 ];
+/// Pictures in text, and what programs are made from.
+pub(super) const PATTERNS: &[&[u8]] = &[b"eps", b"ps", b"ai", b"ejs", b"hbs", b"mustache"];
 /// Words in the name of a key that say so itself.
-pub(super) const NOBODYS: &[&[u8]] = &[b"snakeoil", b"insecure", b"dummy", b"localhost"];
+pub(super) const NOBODYS: &[&[u8]] = &[
+    b"snakeoil",
+    b"insecure",
+    b"dummy",
+    b"localhost",
+    b"benchmark",
+    b"selfsigned",
+    b"self-signed",
+    b"self_signed",
+];
 /// Of these, what is written for strangers; a text or a log may be anybody's notes.
 pub(super) const MANUALS: &[&[u8]] = &[
     b"md",

@@ -92,6 +92,7 @@ pub(super) const PLACEHOLDERS: &[&[u8]] = &[
 /// Runs of characters that fill a place, but in what else is a password.
 pub(super) const RUNS: &[&[u8]] = &[
     b"0123456789",
+    b"00010203",
     b"abcdef",
     b"aaaa",
     b"0000",

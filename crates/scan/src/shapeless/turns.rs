@@ -206,6 +206,7 @@ pub(super) fn one_of_many(word: &[u8]) -> bool {
 pub(super) fn no_key(word: &[u8]) -> bool {
     const ALL: &[&[u8]] = &[
         b"project",
+        b"websocket",
         b"spreadsheet",
         b"sheet",
         b"doc",
