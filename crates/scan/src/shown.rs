@@ -4,15 +4,12 @@ use lychgate_model::{Category, Confidence, Source};
 
 use crate::rule::Rule;
 use crate::scanned::RawFinding;
-use crate::shapeless::{Evidence, Fact, is_exhibit, is_release};
-
-/// The half of a pair that has no letters of its own, and stands in every document of S3.
-const AWS_SECRET: &str = "aws.secret-access-key";
+use crate::shapeless::{Evidence, Fact, is_exhibit};
 
 /// Whether a value may be shown at one path and not at another.
 pub fn depends_on_path(rule: &Rule) -> bool {
     let by_path = matches!(rule.provider(), "hash" | "private-key" | "jwt");
-    let chosen = rule.check == Some("chosen") || rule.id.as_str() == AWS_SECRET;
+    let chosen = rule.check == Some("chosen");
     rule.category == Category::Secret && (by_path || chosen || is_likely(rule))
 }
 
@@ -23,9 +20,9 @@ fn is_likely(rule: &Rule) -> bool {
 
 /// Whether the value of a finding is shown at a path: it is told, and low.
 ///
-/// In a manual that is what is no more than likely, signed tokens and private keys; the hash of a
-/// password also among tests, where the password stands beside it; a private key also where people
-/// try things out. What stands in a released package is public already.
+/// In a manual that is what is no more than likely and signed tokens; the hash of a password also
+/// among tests, where the password stands beside it; a private key only where a demonstration is,
+/// or where its name says that it is nobody's.
 pub fn is_shown(raw: &RawFinding, rule: &Rule, path: &[u8]) -> bool {
     let secret = rule.category == Category::Secret;
     if !secret || !raw.evidence.is_none() || path.is_empty() {
@@ -38,18 +35,14 @@ pub fn is_shown(raw: &RawFinding, rule: &Rule, path: &[u8]) -> bool {
     if raw.source != Source::Blob {
         return false;
     }
-    if is_release(path) {
-        return true;
-    }
     let place = Evidence::NONE.at(path);
     let manual = place.has(Fact::InManual);
     match rule.provider() {
         "hash" => manual || place.is_among_examples(),
-        "private-key" => manual || is_exhibit(path),
+        "private-key" => is_exhibit(path),
         "jwt" => manual,
         // What a tool's grammar says is a password, chosen by a person.
         _ if rule.check == Some("chosen") && place.has(Fact::InWorkshop) => true,
-        _ if rule.id.as_str() == AWS_SECRET => manual,
         _ => manual && is_likely(rule),
     }
 }

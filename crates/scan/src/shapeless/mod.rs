@@ -38,7 +38,7 @@ use std::ops::Range;
 
 pub(crate) use content::is_chosen;
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
-pub(crate) use path::{is_exhibit, is_release};
+pub(crate) use path::is_exhibit;
 
 use extent::Written;
 

@@ -238,9 +238,8 @@ pub(crate) fn is_exhibit(path: &[u8]) -> bool {
         Some(slash) => path_before.split_at(slash),
         None => (&b""[..], path_before),
     };
-    folders.split(|b| *b == b'/').any(|f| {
-        is_any(f, EXHIBITS) || is_any(f, TRIALS) || is_workshop(f) && !is_any(f, WORKSHOPS)
-    }) || NOBODYS.iter().any(|w| holds(file, w))
+    let folder = |f: &[u8]| is_any(f, EXHIBITS) || is_any(f, TRIALS);
+    folders.split(|b| *b == b'/').any(folder) || NOBODYS.iter().any(|w| holds(file, w))
 }
 
 /// The `README.md` of a part of it says how that part is used, as others do in folders.
@@ -250,7 +249,7 @@ fn is_note_within(path: &[u8], file: &[u8], extension: &[u8]) -> bool {
 }
 
 /// `acme-1.2.3.tar.gz`: what somebody published.
-pub(crate) fn is_release(path: &[u8]) -> bool {
+fn is_release(path: &[u8]) -> bool {
     let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
     let ends = |end: &&&[u8]| {
         let cut = file.len().checked_sub(end.len());

@@ -220,19 +220,8 @@ pub(super) const TRIALS: &[&[u8]] = &[
     b"certification",
     b"conformance",
 ];
-/// Others where a private key is one for trying it out. `dev` may be a deployment.
-pub(super) const EXHIBITS: &[&[u8]] = &[
-    b"development",
-    b"hack",
-    b"contrib",
-    b"seeder",
-    b"seeders",
-    b".github",
-    b".circleci",
-    b".gitlab",
-    b".buildkite",
-    b".ci",
-];
+/// Others where a private key is one for trying it out. What builds and deploys holds keys in use.
+pub(super) const EXHIBITS: &[&[u8]] = &[b"seeder", b"seeders"];
 /// Endings of files that hold files.
 pub(super) const ARCHIVES: &[&[u8]] = &[
     b"tgz", b"gz", b"tar", b"zip", b"jar", b"whl", b"gem", b"nupkg", b"crate", b"deb", b"rpm",
