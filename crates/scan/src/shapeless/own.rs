@@ -59,7 +59,7 @@ pub(super) fn is_own(name: Option<&[u8]>, text: &[u8], value: &Range<usize>) -> 
 /// `@my_proxy`.
 pub(super) fn is_anybodys(text: &[u8], value: &Range<usize>) -> bool {
     let host = host(text, value);
-    [&b"my_"[..], b"my-", b"myhost", b"myserver", b"example."]
+    [&b"my_"[..], b"my-", b"myhost", b"myserver"]
         .iter()
         .any(|w| begins(host, w))
 }
