@@ -128,6 +128,14 @@ fn what_names_no_password_is_none() {
             "a.erl",
             format!("uri(\"http://fred:{password}@proxy:9876\")"),
         ),
+        (
+            "a.go",
+            format!("db := \"postgres://fred:{password}@my-shop.acme.net/shop\""),
+        ),
+        (
+            "b.go",
+            format!("db := \"postgres://fred:{password}@my_shop.acme.net/shop\""),
+        ),
     ] {
         assert!(judged(path, &text).is_some(), "{text}");
     }

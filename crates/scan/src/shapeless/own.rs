@@ -59,9 +59,9 @@ pub(super) fn is_own(name: Option<&[u8]>, text: &[u8], value: &Range<usize>) -> 
 /// `@my_proxy`.
 pub(super) fn is_anybodys(text: &[u8], value: &Range<usize>) -> bool {
     let host = host(text, value);
-    [&b"my_"[..], b"my-", b"myhost", b"myserver"]
-        .iter()
-        .any(|w| begins(host, w))
+    let meant = [&b"my_"[..], b"myhost", b"myserver"];
+    // With a domain behind it, it is the name of one that runs.
+    !host.contains(&b'.') && meant.iter().any(|w| begins(host, w))
 }
 
 /// Whether the value at `value` stands for a variable that is not set: `${DB_PASSWORD:postgres}`.
