@@ -34,7 +34,6 @@ pub mod fuzzing;
 mod graph;
 mod index;
 mod inflate;
-mod keyed;
 mod listing;
 mod mapped;
 mod numbers;

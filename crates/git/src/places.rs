@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::ControlFlow;
 
+use lychgate_model::keyed::KeyedMap;
 use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
 use lychgate_model::{Mode, ObjectId, ObjectKind, RepoPath, Side};
 
@@ -11,7 +12,6 @@ use crate::bits::Bits;
 use crate::deleted::Deletions;
 use crate::error::Error;
 use crate::graph::{Graph, Node};
-use crate::keyed::KeyedMap;
 use crate::objects::Objects;
 use crate::pushed::{NewObjects, Visitor};
 use crate::trees::{Beside, Entry, Listing};

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lychgate_model::keyed::KeyedMap;
 use lychgate_model::{Digest, ObjectId, ObjectKind};
 use lychgate_scan::Scanned;
 
 use crate::kept::{self, Distrust};
-use crate::keyed::Keyed;
 use crate::persisted;
 use crate::state::State;
 
@@ -58,8 +58,8 @@ impl Known {
 /// becomes the old one, and what was not asked for since is forgotten with the next turn.
 #[derive(Debug, Default)]
 struct Shelf {
-    young: HashMap<ObjectId, Known, Keyed>,
-    old: HashMap<ObjectId, Known, Keyed>,
+    young: KeyedMap<ObjectId, Known>,
+    old: KeyedMap<ObjectId, Known>,
     young_bytes: usize,
     old_bytes: usize,
 }

@@ -27,7 +27,6 @@ mod identity;
 mod in_process;
 mod intake;
 mod kept;
-mod keyed;
 mod load;
 mod names;
 mod natural;

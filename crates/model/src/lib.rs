@@ -16,6 +16,7 @@ pub mod delta;
 pub mod exit;
 pub mod finding;
 pub mod ids;
+pub mod keyed;
 pub mod limits;
 pub mod path;
 pub mod pattern;

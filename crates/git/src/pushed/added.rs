@@ -7,13 +7,13 @@
 use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
 
+use lychgate_model::keyed::{KeyedMap, KeyedSet};
 use lychgate_model::limits::NAME;
 use lychgate_model::{ObjectId, Side};
 
 use super::Visitor;
 use super::deliver::{Stop, on};
 use crate::graph::too_many;
-use crate::keyed::{KeyedMap, KeyedSet};
 use crate::numbers::{Full, Lists};
 use crate::trees::{Listing, Trees};
 

@@ -1,14 +1,22 @@
-//! A hash for tables of object ids: one multiplication for eight bytes, under random keys.
+//! A hash for tables of ids and of numbers: one multiplication for eight bytes, under random keys.
 //!
-//! Which ids are looked up is chosen by clients: without keys somebody could choose them so that
-//! all fall into one slot. For telling ids apart by their hash alone it is too weak: a table
-//! compares the ids themselves.
+//! Which ids are looked up is chosen by clients, and what is numbered in which order by whoever
+//! pushes: without keys it could be so that all falls into one slot. For telling things apart by
+//! their hash alone it is too weak: a table compares the things themselves.
 
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// Makes hashers that agree with each other and with no others.
-#[derive(Clone, Debug)]
-pub(crate) struct Keyed {
+/// A set of small things.
+pub type KeyedSet<T> = HashSet<T, Keyed>;
+
+/// A table by small things.
+pub type KeyedMap<K, V> = HashMap<K, V, Keyed>;
+
+/// Makes hashers that agree with each other and with no others. Its keys are never shown.
+#[derive(Clone)]
+pub struct Keyed {
     start: u64,
     factor: u64,
 }
@@ -20,6 +28,12 @@ impl Default for Keyed {
             start: random.hash_one(1),
             factor: random.hash_one(2) | 1,
         }
+    }
+}
+
+impl fmt::Debug for Keyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyed(..)")
     }
 }
 
@@ -35,9 +49,15 @@ impl BuildHasher for Keyed {
 }
 
 /// Multiplies by the key and folds the two halves of the product.
-pub(crate) struct Folding {
+pub struct Folding {
     state: u64,
     factor: u64,
+}
+
+impl fmt::Debug for Folding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Folding(..)")
+    }
 }
 
 impl Folding {
@@ -62,6 +82,10 @@ impl Hasher for Folding {
         }
     }
 
+    fn write_u32(&mut self, word: u32) {
+        self.word(word.into());
+    }
+
     fn write_u64(&mut self, word: u64) {
         self.word(word);
     }
@@ -82,11 +106,19 @@ impl Hasher for Folding {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
-    use lychgate_model::ObjectId;
-
     use super::*;
+    use crate::ids::ObjectId;
+
+    #[test]
+    fn numbers_that_differ_little_spread_over_both_ends() {
+        let (one, other) = (Keyed::default(), Keyed::default());
+        let pairs: Vec<(u32, u32)> = (0..64).flat_map(|a| (0..64).map(move |b| (a, b))).collect();
+        let low: HashSet<u64> = pairs.iter().map(|p| one.hash_one(p) & 0xffff).collect();
+        let high: HashSet<u64> = pairs.iter().map(|p| one.hash_one(p) >> 48).collect();
+        assert!(low.len() > 3000 && high.len() > 3000, "of 4096");
+        assert_eq!(one.hash_one((3u32, 4u32)), one.hash_one((3u32, 4u32)));
+        assert_ne!(one.hash_one((3u32, 4u32)), other.hash_one((3u32, 4u32)));
+    }
 
     #[test]
     fn ids_that_differ_little_are_spread_and_keys_differ() {
