@@ -5,24 +5,8 @@
 
 mod fixture;
 
-use fixture::{built_in, noise};
-use lychgate_model::{Confidence, HashKind, ObjectKind};
-use lychgate_scan::{Input, RawFinding, Scanned, Scratch};
-
-/// The best confidence of values without a shape at a path.
-fn judged(path: &str, text: &str) -> Option<Confidence> {
-    let set = built_in();
-    let mut out = Scanned::default();
-    let input = Input {
-        kind: ObjectKind::Blob,
-        hash: HashKind::Sha1,
-        bytes: text.as_bytes(),
-    };
-    set.scan(input, &fixture::key(), &mut Scratch::new(), &mut out);
-    let at = |f: &RawFinding| f.evidence.at(path.as_bytes()).confidence();
-    let shapeless = out.findings.iter().filter(|f| !f.evidence.is_none());
-    shapeless.filter_map(at).max()
-}
+use fixture::{judged, noise};
+use lychgate_model::Confidence;
 
 /// The same text, low at the first paths and listed at the others.
 fn twins(text: &str, low: &[&str], listed: &[&str]) {
