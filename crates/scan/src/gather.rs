@@ -56,7 +56,8 @@ impl Gathered {
         if state.found.is_empty() && state.heard.is_empty() {
             return;
         }
-        state.found.sort_unstable_by_key(|f| (f.start, f.rule));
+        // Of two the same, the one that stands first in the text stays first.
+        state.found.sort_by_key(|f| (f.start, f.rule));
         let mut walk = Walk { text, cursor };
         for found in state.found.drain(..) {
             let span = walk.span(found.start, found.end);

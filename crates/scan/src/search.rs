@@ -2,6 +2,7 @@
 
 mod again;
 mod by_hand;
+mod hot;
 mod same;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,8 @@ use crate::value::{Secret, ValueKey};
 use crate::window::{Place, Window};
 
 pub(crate) use again::{Like, Told};
+use hot::Hot;
+pub(crate) use hot::Warm;
 use same::Same;
 pub(crate) use text::{Found, Text};
 use text::{is_header, lines_of};
@@ -63,6 +66,8 @@ pub(crate) struct State {
     shapeless: (usize, Option<u64>),
     /// What names led to, to be known again.
     same: Same,
+    /// Where something came of keywords, be it that it was weighed and left.
+    hot: Hot,
     /// Where the document of the last Kubernetes Secret ends.
     document: u64,
     /// There were more than [`SHAPELESS_MOST`].
@@ -80,8 +85,6 @@ pub(crate) struct State {
     pub(crate) hints: Hints,
     /// Bytes given to patterns; what tests hold against the size of the input.
     pub(crate) work: u64,
-    /// Matches, before anything is weighed.
-    matches: u64,
     /// Where costs are counted, if they are.
     pub(crate) meter: Option<Box<Meter>>,
 }
@@ -116,13 +119,13 @@ impl State {
         self.found.clear();
         self.near.clear();
         self.heard.clear();
+        self.hot.clear();
         self.truncated = false;
         self.incomplete = false;
         self.submodules = false;
         self.comparisons = COMPARISONS;
         self.hints = Hints::default();
         self.work = 0;
-        self.matches = 0;
     }
 
     /// What the object may not cost any more is not judged, and that is said.
@@ -327,22 +330,24 @@ impl Pass<'_> {
             return;
         }
         let begun = state.begun();
-        let (work, matches) = (state.work, state.matches);
-        self.search(rule, window, text, state);
-        let done = (state.work - work, state.matches - matches);
+        let work = state.work;
+        let matches = self.search(rule, window, text, state);
+        let done = (state.work - work, matches);
         if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
             meter.searched(rule, begun, done);
         }
     }
 
-    fn search(&self, rule: u32, window: Window, text: Text<'_>, state: &mut State) {
+    /// Returns how many matches there are, before anything is weighed.
+    fn search(&self, rule: u32, window: Window, text: Text<'_>, state: &mut State) -> u64 {
         let Some(matcher) = self.searcher.matchers.get(rule as usize) else {
-            return;
+            return 0;
         };
         let Some(engine) = matcher.compiled() else {
             state.incomplete = true;
-            return;
+            return 0;
         };
+        let mut matches = 0;
         let text_end = text.end();
         let partial = !text.last && window.end > text_end.saturating_sub(TAIL);
         let limit = if partial {
@@ -440,7 +445,7 @@ impl Pass<'_> {
                 // Still near the end: found again, whole, when more has come.
                 break;
             }
-            state.matches += 1;
+            matches += 1;
             if let Some(found) = self.weigh(rule, engine, text, found, state) {
                 if state.found.len() >= limits::FINDINGS_PER_OBJECT {
                     state.truncated = true;
@@ -451,8 +456,11 @@ impl Pass<'_> {
             }
             from = end.max(start + 1);
         }
+        if matches > 0 {
+            state.hot.note(window.start, stop.max(from));
+        }
         let Some(slot) = state.windows.get_mut(rule as usize) else {
-            return;
+            return matches;
         };
         if partial {
             let waits = limit.max(from);
@@ -469,6 +477,7 @@ impl Pass<'_> {
                 ..Window::default()
             };
         }
+        matches
     }
 
     fn weigh(

@@ -12,7 +12,7 @@ use crate::prefilter::Hit;
 use crate::ruleset::RuleSet;
 use crate::scan::{Scratch, unmarked};
 use crate::scanned::{Input, Scanned};
-use crate::search::{self, Like, Told};
+use crate::search::{self, Like, Told, Warm};
 use crate::value::ValueKey;
 
 /// Texts that are remembered.
@@ -35,15 +35,25 @@ pub struct Series<'r, 'b> {
     key: &'r ValueKey,
     /// The latest last.
     past: Vec<Past<'b>>,
-    spare: Vec<Vec<Hit>>,
+    spare: Vec<Known>,
     alike: Alike,
 }
 
-/// A text of which nothing came.
+/// A text that was searched to its end.
 struct Past<'b> {
     text: &'b [u8],
-    hits: Cow<'b, [Hit]>,
-    told: Told,
+    known: Cow<'b, Known>,
+}
+
+/// What is known of one.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// Its keywords,
+    hits: Vec<Hit>,
+    /// where something came of them,
+    warm: Vec<Warm>,
+    /// and what it cost.
+    told: Option<Told>,
 }
 
 /// What a series knows of the texts in one buffer when it ends: another may begin with it.
@@ -51,7 +61,7 @@ struct Past<'b> {
 pub struct Left {
     /// The rules it is about.
     instance: u64,
-    texts: Vec<(Range<usize>, Vec<Hit>, Told)>,
+    texts: Vec<(Range<usize>, Known)>,
 }
 
 impl Left {
@@ -85,11 +95,10 @@ impl<'b> Series<'_, 'b> {
     #[must_use]
     pub fn after(mut self, left: &'b Left, buffer: &'b [u8]) -> Self {
         if left.instance == self.rules.searcher.instance {
-            let past = left.texts.iter().filter_map(|(range, hits, told)| {
+            let past = left.texts.iter().filter_map(|(range, known)| {
                 Some(Past {
                     text: buffer.get(range.clone())?,
-                    hits: Cow::Borrowed(hits),
-                    told: *told,
+                    known: Cow::Borrowed(known),
                 })
             });
             self.past.extend(past.take(PAST));
@@ -104,7 +113,7 @@ impl<'b> Series<'_, 'b> {
             let place = past.text.as_ptr_range();
             let here = start <= place.start && place.end <= end;
             let at = place.start.addr().wrapping_sub(start.addr());
-            here.then(|| (at..at + past.text.len(), past.hits.into_owned(), past.told))
+            here.then(|| (at..at + past.text.len(), past.known.into_owned()))
         });
         Left {
             instance: self.rules.searcher.instance,
@@ -122,41 +131,41 @@ impl<'b> Series<'_, 'b> {
         }
         let found = self.nearest(text);
         let past = found.and_then(|i| self.past.get(i));
-        let like = past.map(|past| Like {
-            hits: &past.hits,
-            length: past.text.len(),
-            account: past.told.account,
-            stretches: self.alike.stretches(),
-            veils: past.told.veils.as_ref(),
+        let like = past.and_then(|past| {
+            let told = past.known.told.as_ref()?;
+            Some(Like {
+                hits: &past.known.hits,
+                length: past.text.len(),
+                account: told.account,
+                warm: &past.known.warm,
+                stretches: self.alike.stretches(),
+                veils: told.veils.as_ref(),
+            })
         });
-        let quiet = self
+        let told = self
             .rules
             .scan_like(input, like.as_ref(), self.key, scratch, out);
         let gone = match found {
             Some(i) => Some(i),
             None => (self.past.len() == PAST).then_some(0),
         };
-        let state = &scratch.plain.state;
-        let kept = quiet.zip(state.keywords_of(text));
-        let Some((told, keywords)) = kept else {
+        if told.is_none() {
             return;
-        };
-        let mut hits = self.spare.pop().unwrap_or_default();
-        hits.clear();
-        hits.extend(keywords.take(text.len() / SPARSE + 1));
-        if hits.len() > text.len() / SPARSE {
-            self.spare.push(hits);
+        }
+        let mut known = self.spare.pop().unwrap_or_default();
+        known.told = told;
+        if !known.learn(text, scratch) {
+            self.spare.push(known);
             return;
         }
         if let Some(i) = gone
-            && let Cow::Owned(hits) = self.past.remove(i).hits
+            && let Cow::Owned(known) = self.past.remove(i).known
         {
-            self.spare.push(hits);
+            self.spare.push(known);
         }
         self.past.push(Past {
             text,
-            hits: Cow::Owned(hits),
-            told,
+            known: Cow::Owned(known),
         });
     }
 
@@ -189,5 +198,19 @@ impl<'b> Series<'_, 'b> {
         let (i, past, ends) = best?;
         let common = self.alike.find(past, text, ends);
         (common >= LEAST.max(text.len() / 4)).then_some(i)
+    }
+}
+
+impl Known {
+    /// Takes over what the scan of `text` left; whether that is worth it.
+    fn learn(&mut self, text: &[u8], scratch: &mut Scratch) -> bool {
+        let state = &mut scratch.plain.state;
+        let most = text.len() / SPARSE;
+        self.hits.clear();
+        let Some(keywords) = state.keywords_of(text) else {
+            return false;
+        };
+        self.hits.extend(keywords.take(most + 1));
+        self.hits.len() <= most && state.warm(&mut self.warm).is_some()
     }
 }

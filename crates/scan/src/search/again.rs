@@ -1,5 +1,5 @@
-//! A text that is mostly an earlier one: stretches of it were searched a moment ago, and nothing
-//! came of them.
+//! A text that is mostly an earlier one: stretches of it were searched a moment ago, and of most
+//! of them nothing came.
 //!
 //! ```text
 //! earlier   |---- one ----| gone |---- another ----| gone |---- end ----|
@@ -9,8 +9,8 @@
 //!
 //! Whether a keyword stands somewhere, its own bytes tell; what comes of it, a stretch around it
 //! that is bounded. So keywords are taken over from what is the same, and nothing is done about
-//! those whose stretch is the same as well, with all that it could be joined to. That holds of
-//! texts of which nothing came: where anything does, the text is searched as a whole.
+//! those of which nothing came and whose stretch is the same as well, with all that it could be
+//! joined to. Where anything came of one, it is searched again.
 
 use crate::alike::Stretch;
 use crate::disguise::{Earlier, Veils};
@@ -18,6 +18,7 @@ use crate::effort::Account;
 use crate::prefilter::Hit;
 use crate::searcher::Target;
 
+use super::hot::{Warm, touches};
 use super::{Pass, STEP, State, Text};
 
 /// What was searched before, and how much of it a text is.
@@ -27,8 +28,10 @@ pub(crate) struct Like<'p> {
     pub(crate) hits: &'p [Hit],
     /// How long it was,
     pub(crate) length: usize,
-    /// and what searching it cost at most.
+    /// what searching it cost at most,
     pub(crate) account: Account,
+    /// and where something came of it.
+    pub(crate) warm: &'p [Warm],
     /// What is the same.
     pub(crate) stretches: &'p [Stretch],
     /// What came of looking behind its disguises, if nothing did.
@@ -46,7 +49,7 @@ impl Like<'_> {
     }
 }
 
-/// What is known of a text of which nothing came.
+/// What is known of a text that was searched to its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told {
     /// What its search cost at most.
@@ -81,6 +84,8 @@ struct Part {
     /// Where what is the same begins and ends, if it is; nothing stands before the text and behind
     /// it.
     same: Option<(Option<u64>, Option<u64>)>,
+    /// Where it stood, less where it stands.
+    moved: i64,
 }
 
 impl Part {
@@ -92,6 +97,12 @@ impl Part {
                 && to.is_none_or(|to| high.saturating_add(behind) <= to)
         })
     }
+
+    /// Whether something came of what stood from `low` to `high`.
+    fn was_warm(&self, warm: &[Warm], (low, high): (u64, u64)) -> bool {
+        let was = |at: u64| at.saturating_add_signed(self.moved);
+        !warm.is_empty() && touches(warm, was(low), was(high))
+    }
 }
 
 impl State {
@@ -101,16 +112,17 @@ impl State {
         (text.len() <= STEP).then(|| self.hits.iter())
     }
 
-    /// What a search cost of which nothing came and which left nothing open; `None`: something
-    /// did, or it cost too much to be told of without being done.
+    /// What a search cost that left nothing open; `None`: it left something, or it cost too much
+    /// to be told of without being done.
     pub(crate) fn settled(&self) -> Option<Account> {
-        let nothing = self.found.is_empty()
-            && self.near.is_empty()
-            && self.heard.is_empty()
-            && self.matches == 0
-            && self.document == 0
-            && !(self.truncated || self.incomplete || self.crowded);
-        self.caches.effort.account().filter(|_| nothing)
+        let open = self.truncated || self.incomplete || self.crowded || self.comparisons == 0;
+        self.caches.effort.account().filter(|_| !open)
+    }
+
+    /// Where something came of the text that was searched last, put into `places`; `None`: at too
+    /// many places.
+    pub(crate) fn warm(&mut self, places: &mut Vec<Warm>) -> Option<()> {
+        self.hot.tell(places)
     }
 
     /// What the object has cost; `None`: it does not say what another would.
@@ -132,8 +144,7 @@ impl State {
 
 impl Pass<'_> {
     /// Searches a whole text that is mostly an earlier one. What it costs is at least what a
-    /// search of the whole costs. `None`: something came of it, and it has to be searched as a
-    /// whole.
+    /// search of the whole costs. `None`: it has to be searched as a whole.
     pub(crate) fn again(
         &self,
         text: Text<'_>,
@@ -147,8 +158,8 @@ impl Pass<'_> {
             .resize(self.searcher.matchers.len(), Edge::default());
         state.caches.effort.assume(&like.account);
         self.gather(text, like, &mut again, state);
-        self.windows(&mut again);
-        self.follow(text, &mut again, state);
+        self.windows(&mut again, like.warm);
+        self.follow(text, &mut again, like.warm, state);
         for rule in again.touched.drain(..) {
             if let Some(edge) = again.edges.get_mut(rule as usize) {
                 *edge = Edge::default();
@@ -195,6 +206,7 @@ impl Pass<'_> {
             again.parts.push(Part {
                 hits: again.hits.len(),
                 same: Some((begins, ends)),
+                moved: was as i64 - at as i64,
             });
             from = end;
         }
@@ -223,12 +235,14 @@ impl Pass<'_> {
         again.parts.push(Part {
             hits: again.hits.len(),
             same: None,
+            moved: 0,
         });
     }
 
     /// Finds, from the last keyword to the first, whose windows are searched: those that what is
-    /// new may reach, if a keyword ended at its edge, and those that one of them is joined to.
-    fn windows(&self, again: &mut Again) {
+    /// new may reach, if a keyword ended at its edge, those of which something came, and those that
+    /// one of them is joined to.
+    fn windows(&self, again: &mut Again, warm: &[Warm]) {
         again.near.clear();
         let mut last = again.hits.len();
         for i in (0..again.parts.len()).rev() {
@@ -253,7 +267,9 @@ impl Pass<'_> {
                     // A keyword that is new ends so far behind what is new, at most.
                     let wide = ahead.saturating_add(self.searcher.prefilter.longest() as u64 + 1);
                     let clear = part.holds((start, stop), (wide, back.saturating_add(1)));
-                    let near = !clear || edge.low.is_some_and(|low| low <= stop);
+                    let near = !clear
+                        || edge.low.is_some_and(|low| low <= stop)
+                        || part.was_warm(warm, (start, stop));
                     if near {
                         if edge.low.is_none() {
                             again.touched.push(rule);
@@ -268,7 +284,7 @@ impl Pass<'_> {
     }
 
     /// Does what is to be done about every keyword.
-    fn follow(&self, text: Text<'_>, again: &mut Again, state: &mut State) {
+    fn follow(&self, text: Text<'_>, again: &mut Again, warm: &[Warm], state: &mut State) {
         for &rule in &self.searcher.always {
             self.widen((rule, 0), 0, text, state);
         }
@@ -297,7 +313,7 @@ impl Pass<'_> {
                             let matcher = self.searcher.matchers.get(rule as usize);
                             let reach = matcher.and_then(|m| m.read_around());
                             let done = reach.is_some_and(|reach| part.holds((end, end), reach));
-                            if !done {
+                            if !done || part.was_warm(warm, (end, end)) {
                                 self.name((rule, length, end), text, state);
                             }
                         }

@@ -56,6 +56,7 @@ impl Pass<'_> {
                     }
                 };
                 if let Some(reading) = reading {
+                    state.hot.note(end, end);
                     state.caches.effort.charge(effort::READING);
                     self.keep((rule, matcher), &reading, text, state);
                 }
@@ -65,6 +66,9 @@ impl Pass<'_> {
                 let mut judged = 0;
                 let read = beside::read(text.bytes, start..stop, matcher.table(), &mut judged);
                 state.caches.effort.charge(judged * effort::JUDGED);
+                if read.is_some() {
+                    state.hot.note(end, end);
+                }
                 match read {
                     Some(Read::Key(value)) => {
                         self.keep_shaped((rule, matcher), value, text, state);
