@@ -430,22 +430,21 @@ impl RuleSet {
 
     fn tree(&self, bytes: &[u8], hash: HashKind, key: &ValueKey, scratch: &mut Scratch) {
         // Ids are no content: of the names, those are scanned in which a keyword ends.
-        let mut state = std::mem::take(&mut scratch.wide.state);
-        let hits = self.pass(key, false).rule_hits(bytes, &mut state);
-        if hits.is_none_or(|ends| !ends.is_empty()) {
-            let mut rest = hits.unwrap_or_default();
+        let mut names = std::mem::take(&mut scratch.names);
+        let pass = self.pass(key, false);
+        let some = pass.rule_hits(bytes, &mut names.hits, &mut scratch.wide.state);
+        if some.is_none() || !names.hits.is_empty() {
+            let mut rest = names.hits.as_slice();
             for entry in tree::Entries::new(bytes, hash) {
                 let end = entry.at + entry.name.len();
                 let before = rest.partition_point(|&hit| hit <= entry.at);
                 rest = rest.get(before..).unwrap_or_default();
-                let hit = hits.is_none() || rest.first().is_some_and(|&hit| hit <= end);
+                let hit = some.is_none() || rest.first().is_some_and(|&hit| hit <= end);
                 if hit {
                     self.piece(entry.name, entry.at, Source::Path, key, scratch);
                 }
             }
         }
-        scratch.wide.state = state;
-        let mut names = std::mem::take(&mut scratch.names);
         tree::judge(bytes, hash, &mut names, &mut |flaw| {
             let name = bytes
                 .get(flaw.at..flaw.at + flaw.length)

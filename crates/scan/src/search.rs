@@ -52,8 +52,6 @@ pub(crate) struct State {
     again: again::Again,
     caches: Caches,
     windows: Vec<Window>,
-    /// Where keywords end in a tree.
-    ends: Vec<usize>,
     /// Rules whose window was used.
     touched: Vec<u32>,
     /// Markers too near to the end of a piece to be read.
@@ -236,10 +234,19 @@ impl Pass<'_> {
         self.close(text, state);
     }
 
-    /// Where rules' keywords end in `bytes`, in order; `None`: at too many places to list.
-    pub(crate) fn rule_hits<'s>(&self, bytes: &[u8], state: &'s mut State) -> Option<&'s [usize]> {
+    /// Where rules' keywords end in `bytes`, in order, put into `ends`; `None`: at too many places
+    /// to list, or wherever there is something.
+    pub(crate) fn rule_hits(
+        &self,
+        bytes: &[u8],
+        ends: &mut Vec<usize>,
+        state: &mut State,
+    ) -> Option<()> {
         const MOST: usize = 4096;
-        state.ends.clear();
+        ends.clear();
+        if !self.searcher.always.is_empty() {
+            return None;
+        }
         let mut from = 0;
         while from < bytes.len() {
             let to = bytes.len().min(from + STEP);
@@ -249,15 +256,15 @@ impl Pass<'_> {
             for hit in state.hits.iter() {
                 let mut targets = self.searcher.targets(hit.keyword).iter();
                 if targets.any(|t| matches!(t, Target::Rule(..))) {
-                    if state.ends.len() == MOST {
+                    if ends.len() == MOST {
                         return None;
                     }
-                    state.ends.push(from + hit.end as usize);
+                    ends.push(from + hit.end as usize);
                 }
             }
             from = to;
         }
-        Some(&state.ends)
+        Some(())
     }
 
     /// A keyword of `rule` ends at `end`. Near to the end of a piece it waits for the next one: to

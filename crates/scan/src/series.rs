@@ -13,6 +13,7 @@ use crate::ruleset::RuleSet;
 use crate::scan::{Scratch, unmarked};
 use crate::scanned::{Input, Scanned};
 use crate::search::{self, Like, Told, Warm};
+use crate::tree;
 use crate::value::ValueKey;
 
 /// Texts that are remembered.
@@ -37,6 +38,7 @@ pub struct Series<'r, 'b> {
     past: Vec<Past<'b>>,
     spare: Vec<Known>,
     alike: Alike,
+    trees: tree::Clean<'b>,
 }
 
 /// A text that was searched to its end.
@@ -86,6 +88,7 @@ impl RuleSet {
             past: Vec::with_capacity(PAST),
             spare: Vec::new(),
             alike: Alike::default(),
+            trees: tree::Clean::default(),
         }
     }
 }
@@ -123,6 +126,10 @@ impl<'b> Series<'_, 'b> {
 
     /// Scans one whole object, as [`RuleSet::scan`] does.
     pub fn scan(&mut self, input: Input<'b>, scratch: &mut Scratch, out: &mut Scanned) {
+        if input.kind == ObjectKind::Tree && !scratch.is_metered() {
+            self.tree(input, scratch, out);
+            return;
+        }
         let text = unmarked(input.bytes);
         let fits = (LEAST..=MOST).contains(&text.len());
         if input.kind != ObjectKind::Blob || !fits || scratch.is_metered() {
@@ -169,9 +176,21 @@ impl<'b> Series<'_, 'b> {
         });
     }
 
+    /// What is said of a tree hangs on its names and modes alone.
+    fn tree(&mut self, input: Input<'b>, scratch: &mut Scratch, out: &mut Scanned) {
+        let Input { bytes, hash, .. } = input;
+        if !self.trees.has_names_of(bytes, hash) {
+            self.rules.scan(input, self.key, scratch, out);
+            if out.is_clean() {
+                self.trees.keep(bytes, hash);
+            }
+        }
+    }
+
     /// Forgets what was scanned.
     pub fn forget(&mut self) {
         self.past.clear();
+        self.trees = tree::Clean::default();
     }
 
     /// The text that has most in common with `text` at its beginning and end, if it has much in

@@ -1,5 +1,7 @@
 //! What no tree should hold (RF-10): names that Git or a file system takes for something else.
 
+use std::collections::VecDeque;
+
 use lychgate_model::HashKind;
 
 use crate::sixteen::Sixteen;
@@ -136,8 +138,64 @@ pub(crate) struct Flaw {
 /// Reused between trees.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    /// Where keywords end.
+    pub(crate) hits: Vec<usize>,
     folded: Vec<(u64, usize, usize)>,
     files: Vec<(usize, usize)>,
+}
+
+/// The last trees of which nothing came.
+#[derive(Debug, Default)]
+pub(crate) struct Clean<'b> {
+    past: VecDeque<Past<'b>>,
+}
+
+#[derive(Debug)]
+struct Past<'b> {
+    bytes: &'b [u8],
+    hash: HashKind,
+    /// Where its ids begin.
+    ids: Vec<usize>,
+}
+
+impl<'b> Clean<'b> {
+    /// Trees that are remembered.
+    const MOST: usize = 8;
+
+    /// Whether one of them has the names and modes of this one, and other ids at most.
+    pub(crate) fn has_names_of(&mut self, bytes: &[u8], hash: HashKind) -> bool {
+        let found = self.past.iter().position(|past| {
+            past.hash == hash && past.bytes.len() == bytes.len() && past.has_names_of(bytes)
+        });
+        if let Some(past) = found.and_then(|at| self.past.remove(at)) {
+            self.past.push_front(past);
+        }
+        found.is_some()
+    }
+
+    /// Nothing came of a tree.
+    pub(crate) fn keep(&mut self, bytes: &'b [u8], hash: HashKind) {
+        let oldest = match self.past.len() < Self::MOST {
+            true => None,
+            false => self.past.pop_back(),
+        };
+        let mut ids = oldest.map(|past| past.ids).unwrap_or_default();
+        ids.clear();
+        ids.extend(Entries::new(bytes, hash).map(|entry| entry.at + entry.name.len() + 1));
+        self.past.push_front(Past { bytes, hash, ids });
+    }
+}
+
+impl Past<'_> {
+    fn has_names_of(&self, bytes: &[u8]) -> bool {
+        let mut at = 0;
+        let mut between = self.ids.iter().map(|&id| {
+            let range = at..id;
+            at = id + self.hash.len();
+            range
+        });
+        between.all(|range| self.bytes.get(range.clone()) == bytes.get(range))
+    }
 }
 
 /// Calls `flaw` for everything wrong in a tree.

@@ -298,10 +298,10 @@ fn spaced(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> boo
 /// Values of a registry, as its editor writes them: `"name"=hex(2):41,00,42,00,\`.
 fn registry(scene: &Scene<'_>, view: &mut View, each: &mut dyn FnMut(&View) -> bool) -> bool {
     let &Scene { text, from, .. } = scene;
-    let rest = match scene.hints.registry {
-        true => text.get(from..).unwrap_or_default(),
-        false => b"",
-    };
+    if !scene.hints.registry {
+        return true;
+    }
+    let rest = text.get(from..).unwrap_or_default();
     for found in memchr::memmem::find_iter(rest, b"=hex") {
         let head = text.get(from + found..).unwrap_or_default();
         let Some(colon) = head.iter().take(9).position(|b| *b == b':') else {
