@@ -9,6 +9,12 @@ const LEAST: usize = 256;
 const TOLD: usize = 32;
 /// Lines that may be in vain while nearly all of a text is new.
 const IN_VAIN: usize = 256;
+/// Bytes of the earlier text behind what is known that are looked through at first,
+const NEAR: usize = 4 << 10;
+/// how many times as many then,
+const WIDER: usize = 4;
+/// and after how many lines in vain.
+const PATIENCE: usize = 16;
 /// Bytes of text for which a line is expected, and slots for lines.
 const LINE: usize = 16;
 const SLOTS_LEAST: usize = 1 << 8;
@@ -55,7 +61,9 @@ impl Alike {
         let old = prefix..past.len().saturating_sub(suffix);
         let new = prefix..text.len().saturating_sub(suffix);
         if old.len() >= LEAST && new.len() >= LEAST {
-            self.index(past, old.clone());
+            let count = (old.len() / LINE).next_power_of_two();
+            self.slots.clear();
+            self.slots.resize(count.clamp(SLOTS_LEAST, SLOTS_MOST), 0);
             self.between(past, text, old, new.clone());
         }
         self.add(new.end, past.len().saturating_sub(suffix), suffix);
@@ -69,21 +77,23 @@ impl Alike {
     }
 
     /// Notes where the lines of a part of the earlier text begin, the first of those that are told
-    /// by the same.
-    fn index(&mut self, past: &[u8], old: std::ops::Range<usize>) {
-        let count = (old.len() / LINE).next_power_of_two();
-        self.slots.clear();
-        self.slots.resize(count.clamp(SLOTS_LEAST, SLOTS_MOST), 0);
-        let part = past.get(..old.end).unwrap_or_default();
-        for at in lines(part, old.start) {
-            let Some(told) = part.get(at..).and_then(<[u8]>::first_chunk) else {
+    /// by the same and do not begin before `gone`. Returns from where on they are not noted.
+    fn index(&mut self, past: &[u8], part: std::ops::Range<usize>, gone: usize) -> usize {
+        for at in lines(past, part.start) {
+            if at > part.end {
+                return at - 1;
+            }
+            let Some(told) = past.get(at..).and_then(<[u8]>::first_chunk) else {
                 break;
             };
             let slot = slot(told, self.slots.len());
-            if let Some(slot @ 0) = self.slots.get_mut(slot) {
+            if let Some(slot) = self.slots.get_mut(slot)
+                && (*slot as usize) < gone.max(1)
+            {
                 *slot = u32::try_from(at).unwrap_or(0);
             }
         }
+        past.len()
     }
 
     fn between(
@@ -97,8 +107,15 @@ impl Alike {
         let past = past.get(..old.end).unwrap_or_default();
         // Up to where both are known, and how many lines were in vain.
         let (mut done, mut gone, mut vain, mut found) = (new.start, old.start, 0, 0);
+        // From where on the earlier text is not looked through, how far that is done behind what is
+        // known, and lines in vain since.
+        let (mut noted, mut ahead, mut missed) = (gone, NEAR, 0);
         let mut begins = lines(part, done);
         while let Some(at) = begins.next() {
+            let until = past.len().min(gone + ahead);
+            if noted < until {
+                noted = self.index(past, noted.max(gone)..until, gone);
+            }
             let Some(told) = part.get(at..).and_then(<[u8]>::first_chunk::<TOLD>) else {
                 break;
             };
@@ -108,19 +125,24 @@ impl Alike {
             let length = match before {
                 Some(before) if was >= gone && was > 0 && before == told => {
                     let rest = part.get(at..).unwrap_or_default();
-                    let ahead = same_beginning(past.get(was..).unwrap_or_default(), rest);
+                    let longer = same_beginning(past.get(was..).unwrap_or_default(), rest);
                     let head = part.get(done..at).unwrap_or_default();
                     let behind = same_end(past.get(gone..was).unwrap_or_default(), head);
-                    Some((behind, ahead)).filter(|_| behind + ahead >= LEAST)
+                    Some((behind, longer)).filter(|_| behind + longer >= LEAST)
                 }
                 _ => None,
             };
-            if let Some((behind, ahead)) = length {
-                self.add(at - behind, was - behind, behind + ahead);
-                found += behind + ahead;
-                (done, gone) = (at + ahead, was + ahead);
+            if let Some((behind, longer)) = length {
+                self.add(at - behind, was - behind, behind + longer);
+                found += behind + longer;
+                (done, gone) = (at + longer, was + longer);
+                (ahead, missed) = (NEAR, 0);
                 begins = lines(part, done);
             } else {
+                missed += 1;
+                if missed == PATIENCE {
+                    (ahead, missed) = (ahead.saturating_mul(WIDER), 0);
+                }
                 vain += 1;
                 if vain > IN_VAIN && found < (at - new.start) / 8 {
                     break;
