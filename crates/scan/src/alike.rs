@@ -112,7 +112,7 @@ impl Alike {
         let (mut noted, mut ahead, mut missed) = (gone, NEAR, 0);
         let mut begins = lines(part, done);
         while let Some(at) = begins.next() {
-            let until = past.len().min(gone + ahead);
+            let until = past.len().min(gone.saturating_add(ahead));
             if noted < until {
                 noted = self.index(past, noted.max(gone)..until, gone);
             }

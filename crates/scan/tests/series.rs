@@ -443,3 +443,116 @@ fn what_is_hidden_costs_what_it_costs_in_a_series() {
     texts.reverse();
     same_in(all, &texts, 2).unwrap();
 }
+
+/// Text of which something came is known again as well: all of it is found once more, and what
+/// stands far from what is new is not read again.
+#[test]
+fn what_was_found_is_found_again_without_reading_the_rest() {
+    // Lines in which patterns read something, and of which nothing comes.
+    let plain = lines(&[&[4, 26, 31, 32], &[0; 90][..]].concat().repeat(9));
+    let ways: Vec<usize> = (0..WAYS).filter(|way| !matches!(way, 7 | 8)).collect();
+    let [all, _] = rules();
+    for way in ways {
+        let plant = planted(way, 5) + "\n";
+        let (head, tail) = plain.split_at(plain.len() / 2);
+        let end = head.iter().rposition(|b| *b == b'\n').unwrap() + 1;
+        let version = |i: usize| {
+            let new = format!("a line that is another one each time: {i}\n");
+            let (before, behind) = head.split_at(end);
+            [before, plant.as_bytes(), behind, tail, new.as_bytes()].concat()
+        };
+        let texts: Vec<Vec<u8>> = (0..4).map(version).collect();
+        let found = same_in(all, &texts, texts.len()).unwrap();
+        assert!(found >= texts.len(), "{way}: {found}");
+
+        let buffer = texts.concat();
+        let (key, mut scratch) = (key(), Scratch::new());
+        let mut series = all.series(&key);
+        let works: Vec<u64> = buffer
+            .chunks(texts[0].len())
+            .map(|text| {
+                series.scan(input(text), &mut scratch, &mut Scanned::default());
+                scratch.work()
+            })
+            .collect();
+        let (first, rest) = works.split_first().unwrap();
+        assert!(rest.iter().all(|work| work < first), "{way}: {works:?}");
+    }
+}
+
+/// Names of which nothing comes, and names of which something does.
+const NAMES: [&str; 16] = [
+    "a.php",
+    "Assets",
+    "assets",
+    "b",
+    "b.txt",
+    ".git",
+    ".gitmodules",
+    "composer.json",
+    "README.md",
+    "readme.md",
+    "src",
+    "git~1",
+    "slack_token",
+    "zz",
+    "token=",
+    "..",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(200)
+    })]
+
+    /// Of trees with the same names the same is said, whatever their ids are; and of others what
+    /// each says alone.
+    #[test]
+    fn trees_are_judged_as_each_alone(
+        versions in prop::collection::vec(
+            (prop::collection::vec((0usize..64, 0usize..5), 0..8), any::<u8>(), 0usize..3),
+            1..8,
+        ),
+        cut in 0usize..40,
+    ) {
+        let mut trees: Vec<Vec<u8>> = Vec::new();
+        for (entries, id, again) in &versions {
+            let tree = |id: u8| {
+                let mut tree = Vec::new();
+                for (number, (name, mode)) in entries.iter().enumerate() {
+                    let mode = ["100644", "40000", "120000", "160000", "100755"][*mode];
+                    let token = token(*name);
+                    let name = NAMES.get(*name).copied().unwrap_or(match name % 8 {
+                        0 => &token,
+                        1 => "aa",
+                        2 => "ab",
+                        _ => "c",
+                    });
+                    tree.extend(format!("{mode} {name}\0").into_bytes());
+                    tree.extend([id.wrapping_mul(31).wrapping_add(number as u8); 20]);
+                }
+                tree
+            };
+            trees.push(tree(*id));
+            trees.extend((0..*again).map(|more| tree(id.wrapping_add(1 + more as u8))));
+        }
+        if let Some(last) = trees.last_mut() {
+            last.truncate(last.len().saturating_sub(cut));
+        }
+        let buffer = trees.concat();
+        let [all, _] = rules();
+        let (key, mut scratch, mut other) = (key(), Scratch::new(), Scratch::new());
+        let mut series = all.series(&key);
+        let mut at = 0;
+        for tree in &trees {
+            let bytes = &buffer[at..at + tree.len()];
+            at += tree.len();
+            let input = Input { kind: ObjectKind::Tree, ..input(bytes) };
+            let (mut found, mut alone) = (Scanned::default(), Scanned::default());
+            series.scan(input, &mut scratch, &mut found);
+            all.scan(input, &key, &mut other, &mut alone);
+            prop_assert_eq!(&found, &alone);
+        }
+    }
+}
