@@ -102,7 +102,7 @@ pub(crate) fn split_entry(data: &[u8], kind: HashKind) -> Option<(RawEntry<'_>, 
 /// How many bytes both begin with, at least: counted in blocks while they last.
 fn agreement(a: &[u8], b: &[u8]) -> usize {
     const BLOCK: usize = 64;
-    let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK));
+    let blocks = a.as_chunks::<BLOCK>().0.iter().zip(b.as_chunks().0);
     let whole = BLOCK * blocks.take_while(|(a, b)| a == b).count();
     let (a, b) = (
         a.get(whole..).unwrap_or_default(),
@@ -182,6 +182,45 @@ pub(crate) struct Trees {
     objects: Vec<u32>,
     /// Names and modes of the tree being read.
     list: Vec<u32>,
+    ends: Ends,
+}
+
+/// Of some lists of names and modes, each in the place its number gives it, where the entries of a
+/// tree end that has them: in Git's own form, which has no zeros before a mode.
+#[derive(Default)]
+struct Ends {
+    kept: Vec<(u32, Vec<u32>)>,
+}
+
+impl Ends {
+    /// Lists that are kept, and the entries of the longest.
+    const PLACES: usize = 32;
+    const LONGEST: usize = 1 << 14;
+
+    /// Where the entries end; none for a long list.
+    fn of(&mut self, number: u32, lists: &Lists, names: &Names, kind: HashKind) -> &[u32] {
+        if self.kept.is_empty() {
+            self.kept.resize(Self::PLACES, (u32::MAX, Vec::new()));
+        }
+        let place = number as usize % Self::PLACES;
+        let Some((kept, ends)) = self.kept.get_mut(place) else {
+            return &[];
+        };
+        if *kept != number {
+            *kept = number;
+            ends.clear();
+            let list = lists.get(number);
+            let short = Some(list).filter(|list| list.len() <= Self::LONGEST);
+            let mut end = 0;
+            ends.extend(short.unwrap_or_default().iter().map(|&packed| {
+                let entry = Entry { packed, object: 0 };
+                let mode = if entry.is_tree() { 5 } else { 6 };
+                end += mode + 2 + names.get(entry.name()).len() + kind.len();
+                u32::try_from(end).unwrap_or(u32::MAX)
+            }));
+        }
+        ends
+    }
 }
 
 /// What a tree is read against.
@@ -202,6 +241,11 @@ impl Trees {
         numbers: &mut Numbers,
         kind: HashKind,
     ) -> Result<Listing, Malformed> {
+        if let Some((bytes, listing)) = base
+            && let Some(read) = self.read_alike(content, (bytes, listing), numbers, kind)
+        {
+            return read;
+        }
         let start = self.objects.len();
         let result = self.read_entries(content, base, numbers, kind);
         let result = result.and_then(|names| {
@@ -215,6 +259,58 @@ impl Trees {
             self.objects.truncate(start);
         }
         result
+    }
+
+    /// Reads a tree that differs from its base in ids alone, as most do; `None`: it does not.
+    fn read_alike(
+        &mut self,
+        content: &[u8],
+        (base, listing): (&[u8], Listing),
+        numbers: &mut Numbers,
+        kind: HashKind,
+    ) -> Option<Result<Listing, Malformed>> {
+        if content.len() != base.len() {
+            return None;
+        }
+        let ends = self.ends.of(listing.names, &self.lists, &self.names, kind);
+        // A mode that is not in Git's own form makes a tree longer.
+        if ends.len() != listing.len() || ends.last().map(|end| *end as usize) != Some(base.len()) {
+            return None;
+        }
+        let start = self.objects.len();
+        let first = listing.objects as usize;
+        self.objects.get(first..first + listing.len())?;
+        self.objects
+            .extend_from_within(first..first + listing.len());
+        let (mut at, mut entry) = (0, 0);
+        let read = loop {
+            let (rest, theirs) = (content.get(at..)?, base.get(at..)?);
+            at += agreement(rest, theirs);
+            if at == content.len() {
+                let objects = u32::try_from(start).map_err(|_| Malformed);
+                break Some(objects.map(|objects| Listing { objects, ..listing }));
+            }
+            entry += ends
+                .get(entry..)?
+                .partition_point(|end| *end as usize <= at);
+            let end = *ends.get(entry)? as usize;
+            let id = end - kind.len();
+            if at < id {
+                break None;
+            }
+            match (
+                numbers.number(content.get(id..end)?),
+                self.objects.get_mut(start + entry),
+            ) {
+                (Ok(number), Some(object)) => *object = number,
+                _ => break Some(Err(Malformed)),
+            }
+            at = end;
+        };
+        if !matches!(read, Some(Ok(_))) {
+            self.objects.truncate(start);
+        }
+        read
     }
 
     /// Appends a tree's objects; the number of its names and modes.
