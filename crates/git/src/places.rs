@@ -4,14 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::ControlFlow;
 
-use lychgate_model::keyed::KeyedMap;
+use lychgate_model::keyed::{KeyedMap, KeyedSet};
 use lychgate_model::limits::{DELETED_SIDES, PLACES_PER_OBJECT};
 use lychgate_model::{Mode, ObjectId, ObjectKind, RepoPath, Side};
 
 use crate::bits::Bits;
-use crate::deleted::Deletions;
+use crate::deleted::{Deleted, Deletions};
 use crate::error::Error;
-use crate::graph::{Graph, Node};
+use crate::graph::{Graph, Node, too_many};
+use crate::numbers::Full;
 use crate::objects::Objects;
 use crate::pushed::{NewObjects, Visitor};
 use crate::trees::{Beside, Entry, Listing};
@@ -113,11 +114,12 @@ impl NewObjects<'_> {
         let mut search = Search::new(&mut self.graph, objects, &mut nowhere);
         for number in commits {
             let gone = search.gone_from(number)?;
-            let commit = search.graph.numbers.id(number);
-            for (blob, path) in gone {
-                let blob = search.graph.numbers.id(blob);
+            let graph = &search.graph;
+            let commit = graph.numbers.id(number);
+            for file in &gone.files {
+                let blob = graph.numbers.id(file.blob);
                 if sides.get(&commit).is_some_and(|s| s.contains(&blob)) {
-                    sink(commit, blob, &path);
+                    sink(commit, blob, &gone.path(&graph.trees, *file));
                 }
             }
         }
@@ -217,7 +219,7 @@ struct Looked<'a> {
     commit: Option<u32>,
     parents: Vec<u32>,
     reference: &'a [u8],
-    deleted: Option<Vec<(u32, Vec<u8>)>>,
+    deleted: Option<Deleted>,
 }
 
 impl<'a> Search<'a> {
@@ -240,9 +242,9 @@ impl<'a> Search<'a> {
     }
 
     /// What a commit deletes.
-    fn gone_from(&mut self, number: u32) -> Result<Vec<(u32, Vec<u8>)>, Error> {
+    fn gone_from(&mut self, number: u32) -> Result<Deleted, Error> {
         let Some(commit) = self.graph.commit(number) else {
-            return Ok(Vec::new());
+            return Ok(Deleted::default());
         };
         let parents = self.graph.parents(commit).iter();
         let parents = parents.filter_map(|parent| self.graph.commit(*parent));
@@ -260,7 +262,7 @@ impl<'a> Search<'a> {
             commit: None,
             parents: Vec::new(),
             reference,
-            deleted: Some(Vec::new()),
+            deleted: Some(Deleted::default()),
         };
         while let Node::Tag(target) = self.graph.node(number) {
             self.place(&mut at, number, Mode::Regular, b"", &[])?;
@@ -291,7 +293,7 @@ impl<'a> Search<'a> {
             deleted: None,
         };
         if self.wanted.contains(number) {
-            at.deleted = Some(Vec::new());
+            at.deleted = Some(Deleted::default());
             self.place(&mut at, number, Mode::Regular, b"", &[])?;
             at.deleted = None;
         }
@@ -465,34 +467,30 @@ impl<'a> Search<'a> {
         if at.deleted.is_none() {
             at.deleted = Some(self.deleted(at)?);
         }
-        let name = file_name(path);
-        let deleted = at.deleted.as_deref().unwrap_or_default();
-        self.graph.step(deleted.len())?;
-        let mut likely: Vec<_> = deleted
-            .iter()
-            .map(|(blob, theirs)| {
-                (
-                    *blob != object,
-                    file_name(theirs) != name,
-                    self.graph.numbers.id(*blob),
-                )
-            })
-            .collect();
-        likely.sort_by_key(|(other, elsewhere, _)| (*other, *elsewhere));
+        let name = match file_name(path) {
+            [] => None,
+            name => Some(self.graph.trees.name_number(name)),
+        };
+        let name = name.transpose().map_err(|Full| too_many())?;
+        let files = at.deleted.as_ref().map_or(&[][..], |gone| &gone.files);
+        self.graph.step(files.len())?;
         // The same bytes are gone from elsewhere: nothing else can say more.
-        if likely.first().is_some_and(|(other, _, _)| !other) {
-            likely.truncate(1);
-        }
+        let moved = files.iter().find(|file| file.blob == object);
+        let of_name = |same: bool| {
+            let files = files.iter().filter(|_| moved.is_none());
+            files.filter(move |file| (Some(file.name) == name) == same)
+        };
+        let mut seen = KeyedSet::default();
+        let deleted: Vec<ObjectId> = { moved.into_iter() }
+            .chain(of_name(true))
+            .chain(of_name(false))
+            .filter(|file| seen.insert(file.blob))
+            .take(DELETED_SIDES)
+            .map(|file| self.graph.numbers.id(file.blob))
+            .collect();
         let mut old: Vec<ObjectId> = old.iter().map(|n| self.graph.numbers.id(*n)).collect();
         old.sort_unstable();
         old.dedup();
-        let mut seen = HashSet::new();
-        let deleted: Vec<ObjectId> = likely
-            .into_iter()
-            .map(|(_, _, id)| id)
-            .filter(|id| seen.insert(*id))
-            .take(DELETED_SIDES)
-            .collect();
         // The same path with other old sides may be new where it was not before.
         let digest = self
             .digests
@@ -518,8 +516,8 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Blobs with their paths that stand in a parent and not in the commit.
-    fn deleted(&mut self, at: &Looked<'_>) -> Result<Vec<(u32, Vec<u8>)>, Error> {
+    /// Blobs that stand in a parent and not in the commit.
+    fn deleted(&mut self, at: &Looked<'_>) -> Result<Deleted, Error> {
         let commit = at.commit.and_then(|commit| self.graph.commit(commit));
         let tree = commit.map(|commit| commit.tree);
         self.deletions

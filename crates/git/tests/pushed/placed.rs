@@ -1,6 +1,8 @@
 //! Where objects with a hit stand, and what stood there before.
 
-use lychgate_model::Mode;
+use std::collections::{BTreeMap, BTreeSet};
+
+use lychgate_model::{Mode, ObjectId};
 
 use crate::server::Server;
 
@@ -85,6 +87,65 @@ fn what_goes_with_several_commits_is_named_with_each() {
         let first = hits.iter().position(|id| *id == place.object).unwrap() % 2 == 0;
         let expected = if first { &[gone][..] } else { &[] };
         assert_eq!(deleted[hit], expected, "{:?}", place.path);
+    }
+}
+
+#[test]
+fn what_merges_take_out_is_named_with_each() {
+    let server = Server::new();
+    for path in [
+        "a/b/gone",
+        "a/b/stays",
+        "a/kept",
+        "c/gone",
+        "c/d/e",
+        "c/d/f",
+    ] {
+        server.write(path, path);
+    }
+    server.commit("base");
+    server.push(&["main"]);
+    server.git(&["branch", "old"]);
+    server.git(&["rm", "-q", "a/b/gone", "c/gone"]);
+    server.commit("out");
+    let mut hits = Vec::new();
+    for round in 0..7 {
+        server.git(&["checkout", "-q", "old"]);
+        match round {
+            2 => drop(server.git(&["rm", "-q", "a/b/gone"])),
+            3 => server.write("a/b/gone", "again"),
+            4 => server.write("c/d/only/here", "here"),
+            5 => server.write("a/kept", "changed"),
+            _ => {}
+        }
+        server.commit_file("c/x", &format!("{round}"));
+        server.git(&["checkout", "-q", "main"]);
+        server.git(&["merge", "-q", "--no-commit", "-s", "ours", "old"]);
+        server.write("both", format!("merge {round}"));
+        server.commit("merge");
+        hits.push(server.id("HEAD:both"));
+    }
+    let standing = |commit: &str| -> BTreeMap<String, ObjectId> {
+        let listed = server.git(&["ls-tree", "-r", commit]);
+        let entry = |line: &str| {
+            let (head, path) = line.split_once('\t').unwrap();
+            let id = head.rsplit(' ').next().unwrap();
+            (path.to_owned(), ObjectId::from_hex(id.as_bytes()).unwrap())
+        };
+        listed.lines().map(entry).collect()
+    };
+    let places = server.ask(&["main"]).places(&hits);
+    assert_eq!(places.len(), hits.len());
+    for place in places {
+        let commit = place.commit.unwrap().to_string();
+        let stands = standing(&commit);
+        let parents = [1, 2].map(|nth| standing(&format!("{commit}^{nth}")));
+        let gone = parents.into_iter().flatten();
+        let gone = gone.filter(|(path, _)| !stands.contains_key(path));
+        let expected: BTreeSet<ObjectId> = gone.map(|(_, id)| id).collect();
+        let deleted: BTreeSet<ObjectId> = place.deleted.iter().copied().collect();
+        assert_eq!(deleted, expected);
+        assert_eq!(deleted.len(), place.deleted.len());
     }
 }
 
