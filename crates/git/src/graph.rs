@@ -273,7 +273,9 @@ impl Graph {
         Some(node)
     }
 
-    /// What `number` is, read from the store if it was not yet.
+    /// What `number` is, read from the store if it was not yet. Of a commit only what it names is
+    /// read, and that its message can be is not known: what is to be judged is read by whoever
+    /// hands it over.
     pub(crate) fn load(&mut self, number: u32, objects: &Objects) -> Node {
         let node = self.node(number);
         if node != Node::Unread {
@@ -281,7 +283,8 @@ impl Graph {
         }
         self.steps = self.steps.saturating_add(READ);
         let mut buffer = std::mem::take(&mut self.buffer);
-        match objects.load(self.numbers.id(number), &mut buffer) {
+        let enough = |front: &[u8]| Links::are_told(front, self.kind);
+        match objects.load_links(self.numbers.id(number), &enough, &mut buffer) {
             Ok(kind) => self.add(number, kind, &buffer, None),
             Err(error) => self.fail(number, error.to_string()),
         }
@@ -408,6 +411,25 @@ impl Links {
     }
 }
 
+impl Links {
+    /// Whether the front of a commit has all of its links, and all of what comes before its message
+    /// but for headers that nobody asks for.
+    fn are_told(front: &[u8], kind: HashKind) -> bool {
+        let Some((_, mut rest)) = header_id(front, b"tree ", kind) else {
+            return false;
+        };
+        while let Some((_, after)) = header_id(rest, b"parent ", kind) {
+            rest = after;
+        }
+        let mut lines = rest.split_inclusive(|b| *b == b'\n');
+        let mut is = |key: &[u8]| {
+            let line = lines.next();
+            line.is_some_and(|line| line.starts_with(key) && line.ends_with(b"\n"))
+        };
+        is(b"author ") && is(b"committer ")
+    }
+}
+
 /// What a tag object points at.
 pub(crate) fn target(content: &[u8], kind: HashKind) -> Option<(ObjectId, ObjectKind)> {
     let (id, rest) = header_id(content, b"object ", kind)?;
@@ -447,6 +469,24 @@ mod tests {
             assert!(Links::parse(bad.as_bytes(), HashKind::Sha1).is_none());
         }
         assert!(Links::parse(format!("tree {b}\n").as_bytes(), HashKind::Sha256).is_none());
+    }
+
+    #[test]
+    fn the_front_of_a_commit_is_enough_once_it_tells_who_made_it() {
+        let (a, b) = ("a1".repeat(20), "b2".repeat(20));
+        let text = format!(
+            "tree {a}\nparent {b}\nparent {a}\nauthor x <x> 1 +0000\n\
+             committer y <y> 1700000000 -0130\n"
+        );
+        let tells = |text: &[u8]| Links::are_told(text, HashKind::Sha1);
+        for len in 0..text.len() {
+            assert!(!tells(&text.as_bytes()[..len]), "{len} bytes");
+        }
+        assert!(tells(text.as_bytes()) && tells(format!("{text}gpgs").as_bytes()));
+        assert!(!tells(
+            text.replace("\nparent a1", "\nparent x1").as_bytes()
+        ));
+        assert!(!tells(text.replace("author", "autor").as_bytes()));
     }
 
     #[test]

@@ -28,38 +28,62 @@ impl Whole {
     /// Decodes the stream at the front of `input`, which has to fill `output` exactly; `None`: it
     /// does not, or is damaged or cut short.
     pub(crate) fn inflate(&mut self, input: &[u8], output: &mut [u8]) -> Option<()> {
-        let (head, input) = input.split_first_chunk()?;
-        let [method, flags] = *head;
-        let wanted = method & 0x8f == 8 && flags & 0x20 == 0;
-        if !wanted || u16::from_be_bytes(*head) % 31 != 0 {
-            return None;
-        }
-        let mut bits = Bits::new(input, 0);
+        let (mut bits, mut written) = (begin(input)?, 0);
+        self.blocks(&mut bits, output, &mut written)?;
+        let sum = bits.input.get(bits.used()?..)?.first_chunk()?;
+        let same = u32::from_be_bytes(*sum) == zlib_rs::adler32::adler32(1, output);
+        (same && written == output.len()).then_some(())
+    }
+
+    /// Decodes a stream until the output is full, or nearly, or to its end, or to where it is
+    /// damaged; how much came out. That this is right no checksum tells.
+    pub(crate) fn front(&mut self, input: &[u8], output: &mut [u8]) -> usize {
+        let Some(mut bits) = begin(input) else {
+            return 0;
+        };
         let mut written = 0;
+        // All that matters is how far it came, and that it did not come from beyond the input.
+        let _ = self.blocks(&mut bits, output, &mut written);
+        bits.used().map_or(0, |_| written)
+    }
+
+    /// Decodes all blocks of a stream; where that ends early, `written` tells how far it came.
+    fn blocks(
+        &mut self,
+        bits: &mut Bits<'_>,
+        output: &mut [u8],
+        written: &mut usize,
+    ) -> Option<()> {
         loop {
             bits.refill();
             let is_last = bits.take(1) == 1;
             match bits.take(2) {
-                0 => stored(&mut bits, output, &mut written)?,
+                0 => stored(bits, output, written)?,
                 1 => {
                     let codes = self.fixed.get_or_insert_with(Codes::fixed);
-                    block(codes, &mut bits, output, &mut written)?;
+                    block(codes, bits, output, written)?;
                 }
                 2 => {
                     let codes = self.own.get_or_insert_with(Codes::new);
-                    read_codes(codes, &mut bits)?;
-                    block(codes, &mut bits, output, &mut written)?;
+                    read_codes(codes, bits)?;
+                    block(codes, bits, output, written)?;
                 }
                 _ => return None,
             }
-            let used = bits.used()?;
+            bits.used()?;
             if is_last {
-                let sum = input.get(used..)?.first_chunk()?;
-                let same = u32::from_be_bytes(*sum) == zlib_rs::adler32::adler32(1, output);
-                return (same && written == output.len()).then_some(());
+                return Some(());
             }
         }
     }
+}
+
+/// What comes behind the head of a stream.
+fn begin(input: &[u8]) -> Option<Bits<'_>> {
+    let (head, input) = input.split_first_chunk()?;
+    let [method, flags] = *head;
+    let wanted = method & 0x8f == 8 && flags & 0x20 == 0;
+    (wanted && u16::from_be_bytes(*head) % 31 == 0).then(|| Bits::new(input, 0))
 }
 
 /// The input, bit by bit.
@@ -194,7 +218,11 @@ fn read_codes(codes: &mut Codes, bits: &mut Bits<'_>) -> Option<()> {
             16 => (*lengths.get(at.checked_sub(1)?)?, 3 + bits.take(2)),
             17 => (0, 3 + bits.take(3)),
             18 => (0, 11 + bits.take(7)),
-            length => (length, 1),
+            length => {
+                *lengths.get_mut(at)? = length;
+                at += 1;
+                continue;
+            }
         };
         let end = at + times as usize;
         if end > total {
@@ -229,7 +257,11 @@ fn block(
     macro_rules! put {
         ($entry:ident) => {{
             bits.skip($entry);
-            *output.get_mut(to)? = ($entry >> 16) as u8;
+            let Some(room) = output.get_mut(to) else {
+                (*stream, *written) = (bits, to);
+                return None;
+            };
+            *room = ($entry >> 16) as u8;
             to += 1;
         }};
     }
@@ -276,7 +308,11 @@ fn block(
             return None;
         }
         let distance = bits.number(entry);
-        to = copy(output, to, distance, length)?;
+        let Some(end) = copy(output, to, distance, length) else {
+            (*stream, *written) = (bits, to);
+            return None;
+        };
+        to = end;
     }
 }
 

@@ -127,6 +127,28 @@ fn whatever_was_compressed_comes_out() {
 }
 
 #[test]
+fn the_front_of_what_was_compressed_comes_out() {
+    let mut random = Random(8);
+    let mut whole = Whole::default();
+    for content in contents(&mut random) {
+        for stream in streams(&content) {
+            for size in [0, 1, 300, content.len(), content.len() + 9] {
+                let mut output = vec![1; size];
+                let written = whole.front(&stream, &mut output);
+                assert!(output[..written] == content[..written]);
+                // The longest copy is of 258 bytes; a block that is not compressed comes whole.
+                let least = content.len().min(size.saturating_sub(257));
+                let stored = stream.len() > content.len();
+                assert!(written >= least || stored, "{written} of {size}");
+                let cut = &stream[..random.below(stream.len())];
+                let written = whole.front(cut, &mut output);
+                assert!(output[..written] == content[..written]);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_damaged_is_damaged_for_others_too() {
     let mut random = Random(11);
     let mut whole = Whole::default();

@@ -24,9 +24,13 @@ pub use self::directory::ObjectDirectory;
 use self::directory::{Found, Serials};
 pub(crate) use self::inflate::Inflater;
 use self::loose::Loose;
+use self::packed::front;
 use crate::error::Error;
 use crate::inflate::Whole;
 use crate::pack::PackIndex;
+
+/// Says whether the front of an object is as much of it as somebody needs.
+type Enough<'e> = &'e dyn Fn(&[u8]) -> bool;
 
 /// Takes the content of one object in pieces.
 pub trait ObjectSink {
@@ -183,11 +187,32 @@ impl Objects {
         self.load_within(id, self.deltas().result, into)
     }
 
+    /// The content of an object that is read for what it names: of a commit, only as much of it as is
+    /// `enough`. What was left out is not known to be whole.
+    pub(crate) fn load_links(
+        &self,
+        id: ObjectId,
+        enough: Enough<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<ObjectKind, Error> {
+        self.load_or_front(id, self.deltas().result, Some(enough), into)
+    }
+
     /// The whole content of an object that is at most `limit` bytes.
     pub(crate) fn load_within(
         &self,
         id: ObjectId,
         limit: u64,
+        into: &mut Vec<u8>,
+    ) -> Result<ObjectKind, Error> {
+        self.load_or_front(id, limit, None, into)
+    }
+
+    fn load_or_front(
+        &self,
+        id: ObjectId,
+        limit: u64,
+        enough: Option<Enough<'_>>,
         into: &mut Vec<u8>,
     ) -> Result<ObjectKind, Error> {
         into.clear();
@@ -203,7 +228,10 @@ impl Objects {
                 loose.load(into)?;
                 Ok(kind)
             }
-            Found::Packed(pack, at) => self.packed_load(id, &pack, at, limit, scratch, into),
+            Found::Packed(pack, at) => match enough {
+                Some(enough) if front(&pack, at, enough, scratch, into) => Ok(ObjectKind::Commit),
+                _ => self.packed_load(id, &pack, at, limit, scratch, into),
+            },
         })
     }
 

@@ -7,9 +7,9 @@ use lychgate_model::{ObjectId, ObjectKind, delta, limits};
 
 use super::inflate::Inflater;
 use super::pack::Pack;
-use super::{Header, ObjectSink, Objects, Scratch, within};
+use super::{Enough, Header, ObjectSink, Objects, Scratch, within};
 use crate::error::Error;
-use crate::pack::Form;
+use crate::pack::{Entry, Form};
 
 /// A packed object with the deltas that lead to it.
 struct Chain {
@@ -39,6 +39,9 @@ enum Base {
     },
     Cached(Arc<Vec<u8>>),
 }
+
+/// Bytes of the front of a commit: what it names, and who made it, in nearly all of them.
+const FRONT: u64 = 448;
 
 impl Objects {
     pub(super) fn packed_header(
@@ -210,6 +213,24 @@ impl Objects {
         into.extend_from_slice(&base);
         Ok(())
     }
+}
+
+/// Puts the front of a commit that stands whole into `into`; whether it is one, and that is `enough`.
+pub(super) fn front(
+    pack: &Pack,
+    at: usize,
+    enough: Enough<'_>,
+    scratch: &mut Scratch,
+    into: &mut Vec<u8>,
+) -> bool {
+    let long = |e: &Entry| matches!(e.form, Form::Whole(ObjectKind::Commit)) && e.size > FRONT;
+    let Some(entry) = pack.entry(at).filter(long) else {
+        return false;
+    };
+    into.resize(FRONT as usize, 0);
+    let written = scratch.whole.front(pack.stream(at + entry.head), into);
+    into.truncate(written);
+    enough(into)
 }
 
 /// The size of the object at the end of `chain`, from heads only.
