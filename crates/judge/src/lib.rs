@@ -24,6 +24,7 @@ mod gitleaks;
 mod here;
 mod hits;
 mod identity;
+mod ids;
 mod in_process;
 mod intake;
 mod kept;

@@ -12,8 +12,8 @@ use crate::hits::{Hit, Hits, Route, Stand};
 use crate::promised::Demanded;
 use crate::reply::Reply;
 
-/// Ids in one question.
-const BATCH: usize = 1000;
+/// Ids in one question: whoever answers goes through all of the change for it.
+const BATCH: usize = limits::OFFER;
 /// Old sides looked at in one session; what lies beyond counts as not there, so its twin is new.
 const SIDES: usize = 20_000;
 

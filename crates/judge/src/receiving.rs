@@ -256,6 +256,6 @@ impl Session {
     }
 
     pub(crate) fn key(&self, id: &ObjectId) -> u64 {
-        self.keyed.hash_one(id)
+        self.keyed.hash_one(id.as_bytes())
     }
 }

@@ -1,6 +1,6 @@
 //! One conversation: frames in, work and replies out.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::RandomState;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use crate::cache::Cache;
 use crate::contract::Contract;
 use crate::engine::Engine;
 use crate::hits::Hits;
+use crate::ids::Ids;
 use crate::intake::Intake;
 use crate::opening::Opening;
 use crate::places::Questions;
@@ -134,9 +135,9 @@ pub struct Session {
     answered: bool,
     pub(crate) questions: Option<Questions>,
     pub(crate) keyed: RandomState,
-    pub(crate) needed: HashSet<u64>,
-    pub(crate) expected: HashSet<u64>,
-    pub(crate) covered: HashSet<u64>,
+    pub(crate) needed: Ids,
+    pub(crate) expected: Ids,
+    pub(crate) covered: Ids,
     pub(crate) hits: Hits,
     /// What has to be encrypted, and the blobs of which it has to be known where they stand.
     pub(crate) contract: Contract,
@@ -209,9 +210,9 @@ impl Session {
             answered: false,
             questions: None,
             keyed: RandomState::new(),
-            needed: HashSet::new(),
-            expected: HashSet::new(),
-            covered: HashSet::new(),
+            needed: Ids::default(),
+            expected: Ids::default(),
+            covered: Ids::default(),
             hits: Hits::default(),
             contract: Contract::default(),
             watched: Vec::new(),
