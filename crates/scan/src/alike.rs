@@ -8,13 +8,13 @@ const LEAST: usize = 256;
 /// Bytes by which lines are told apart: of a line, or of it and those behind it.
 const TOLD: usize = 32;
 /// Lines that may be in vain while nearly all of a text is new.
-const IN_VAIN: usize = 256;
+const IN_VAIN: usize = 64;
 /// Bytes of the earlier text behind what is known that are looked through at first,
 const NEAR: usize = 4 << 10;
 /// how many times as many then,
 const WIDER: usize = 4;
 /// and after how many lines in vain.
-const PATIENCE: usize = 16;
+const PATIENCE: usize = 32;
 /// Bytes of text for which a line is expected, and slots for lines.
 const LINE: usize = 16;
 const SLOTS_LEAST: usize = 1 << 8;
