@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lychgate_model::{ObjectId, ObjectKind, Source};
 use lychgate_policy::Exception;
 use lychgate_scan::shown::depends_on_path;
-use lychgate_scan::{RawFinding, Rule, Scanned, ValueTag};
+use lychgate_scan::{RawFinding, Rule, Scanned, Sealed, ValueTag};
 use lychgate_wire::bound;
 
 use crate::candidates::{marked, sure_at};
@@ -170,7 +170,10 @@ impl Hits {
 
     fn sum(&self, ids: &[ObjectId]) -> Sides {
         let mut sum = Sides::default();
-        let plain = |s: &Option<Arc<Scanned>>| s.as_ref().is_none_or(|s| s.sealed.is_none());
+        let plain = |s: &Option<Arc<Scanned>>| {
+            s.as_ref()
+                .is_none_or(|s| !s.sealed.is_some_and(Sealed::keeps))
+        };
         sum.plain = ids.iter().any(|id| self.sides.get(id).is_some_and(plain));
         for scanned in ids.iter().filter_map(|id| self.sides.get(id)?.as_deref()) {
             let mut here = Stood::new();

@@ -11,7 +11,7 @@ use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
 use lychgate_scan::shown::is_shown;
 use lychgate_scan::{
-    Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, ValueTag, structural,
+    Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, Sealed, ValueTag, structural,
 };
 
 use crate::before::{Before, Known, Stood, is_scoped};
@@ -48,11 +48,12 @@ impl Session {
                 size: Some(file.size),
                 ..Found::default()
             };
-            let named = |f: &RawFinding| rule_at(self, f.rule).is_some_and(|r| r.by_path);
             let mut scanned = file.scanned.clone();
-            if scanned.sealed.is_some() {
-                scanned.findings.retain(|f| !named(f));
-            }
+            let sealed = match file.size {
+                0 => Some(Sealed::Open),
+                _ => scanned.sealed,
+            };
+            self.hold_names_against(sealed, &mut scanned);
             self.take(&found, &scanned, None, &mut out);
         }
         for reference in &hits.references {
@@ -211,11 +212,11 @@ impl Session {
                 let folders = told.get(&(f.rule, f.value));
                 !folders.is_some_and(|all| all.contains(folder(&route.path, f)))
             });
-            // What is encrypted may have the name of what is not.
-            if hits.is_sealed(&route.new.id) {
-                let named = |f: &RawFinding| rule_at(self, f.rule).is_some_and(|r| r.by_path);
-                scanned.findings.retain(|f| !named(f));
-            }
+            let sealed = match is_empty(&route.new.id) {
+                true => Some(Sealed::Open),
+                false => hits.sealed(&route.new.id),
+            };
+            self.hold_names_against(sealed, &mut scanned);
             let shown = self.masked_path(&route.path);
             let found = Found {
                 path: &route.path,
@@ -235,6 +236,22 @@ impl Session {
             };
             self.take(&found, &scanned, Some(&before), out);
             self.bound(out);
+        }
+    }
+
+    /// What is encrypted may have the name of what is not; what holds nothing but open settings is
+    /// told, and low.
+    fn hold_names_against(&self, sealed: Option<Sealed>, scanned: &mut Scanned) {
+        let named = |f: &RawFinding| rule_at(self, f.rule).is_some_and(|r| r.by_path);
+        match sealed {
+            Some(Sealed::Open) => {
+                for f in scanned.findings.iter_mut().filter(|f| named(f)) {
+                    f.severity = f.severity.min(Severity::Low);
+                    f.confidence = Confidence::Low;
+                }
+            }
+            Some(_) => scanned.findings.retain(|f| !named(f)),
+            None => {}
         }
     }
 
@@ -449,6 +466,18 @@ fn is_over(today: jiff::civil::Date, raw: &RawFinding) -> bool {
     );
     raw.until
         .is_some_and(|d| (i32::from(d.year), i32::from(d.month), i32::from(d.day)) < now)
+}
+
+/// Whether an object is a file without content.
+fn is_empty(id: &lychgate_model::ObjectId) -> bool {
+    const EMPTY: [&[u8]; 2] = [
+        b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+        b"473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+    ];
+    let mut empty = EMPTY
+        .iter()
+        .map(|hex| lychgate_model::ObjectId::from_hex(hex));
+    empty.any(|empty| empty.as_ref() == Some(id))
 }
 
 /// Where something was found.

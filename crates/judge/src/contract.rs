@@ -199,7 +199,7 @@ impl Demand {
     pub(crate) fn is_kept(self, sealed: Option<Sealed>) -> bool {
         match self.by {
             Sealed::Lfs => sealed == Some(Sealed::Lfs),
-            _ => sealed.is_some(),
+            _ => sealed.is_some_and(Sealed::keeps),
         }
     }
 
@@ -212,7 +212,8 @@ impl Demand {
             Sealed::Age => structural::PLAIN_AGE,
             Sealed::Salted => structural::PLAIN_SALTED,
             Sealed::Lfs => structural::LFS_MISMATCH,
-            Sealed::OpenPgp => structural::PLAIN_OPENPGP,
+            // Nobody asks that a file be open.
+            Sealed::OpenPgp | Sealed::Open => structural::PLAIN_OPENPGP,
         }
     }
 }

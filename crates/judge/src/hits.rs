@@ -113,12 +113,7 @@ impl Hits {
         }
     }
 
-    /// Whether an object was found to be encrypted.
-    pub(crate) fn is_sealed(&self, id: &ObjectId) -> bool {
-        self.sealed(id).is_some()
-    }
-
-    /// What an object was found to be encrypted by.
+    /// What an object was found to be encrypted by, or whether it is open.
     pub(crate) fn sealed(&self, id: &ObjectId) -> Option<Sealed> {
         let at = self.objects.binary_search_by_key(id, |h| h.id).ok()?;
         self.objects.get(at)?.scanned.sealed

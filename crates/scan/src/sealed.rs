@@ -1,6 +1,8 @@
 //! Whether a blob is an encrypted file, or stands for one kept elsewhere, by the marks its tool
 //! leaves. A fact like a finding: the verdict holds it against the path.
 
+mod settings;
+
 use memchr::memmem;
 
 /// The tool that encrypted a file, or took its content away.
@@ -20,10 +22,12 @@ pub enum Sealed {
     OpenPgp,
     /// Git LFS: a pointer, whole.
     Lfs,
+    /// None: settings for an environment, of which none is a secret.
+    Open,
 }
 
 /// Counts up when what is recognised changes: part of the matching digest.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 const SOPS_VALUE: &[u8] = b"ENC[AES256_GCM,data:";
 const VAULT: &[u8] = b"$ANSIBLE_VAULT;";
@@ -44,7 +48,9 @@ impl Sealed {
     /// What the first bytes say of a blob that comes in pieces.
     pub(crate) fn of_head(head: &[u8]) -> Option<Self> {
         let sops = || memmem::find(head, SOPS_VALUE).map(|_| Self::Sops);
-        Self::begins(head).or_else(sops)
+        // Of what comes in pieces the rest is not known.
+        let begins = Self::begins(head).filter(|sealed| sealed.keeps());
+        begins.or_else(sops)
     }
 
     /// What its beginning says.
@@ -68,7 +74,13 @@ impl Sealed {
                 .is_some_and(|p| p.is_ok())
                 .then_some(Self::Lfs)
         };
-        known.or_else(openpgp).or_else(lfs)
+        let open = || settings::are_open(bytes).then_some(Self::Open);
+        known.or_else(openpgp).or_else(lfs).or_else(open)
+    }
+
+    /// Whether nobody reads what it holds without a key, or from here.
+    pub const fn keeps(self) -> bool {
+        !matches!(self, Self::Open)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files that their names give away (SE-20).
 
-use lychgate_model::{Decision, Hook, Mode, RefKind, Side, Source};
+use lychgate_model::{Confidence, Decision, Hook, Mode, RefKind, Side, Source};
 use lychgate_wire::frame::Role;
 
 use crate::talk::{Answered, ENGINE, Talk, blob, side, update};
@@ -113,5 +113,36 @@ fn what_is_encrypted_may_have_the_name() {
         file(".env", sealed),
     ] {
         assert_eq!(said.decision(), Decision::Allow, "{said:?}");
+    }
+}
+
+#[test]
+fn a_name_is_low_where_all_it_holds_is_open() {
+    let open = b"# for the page\nSHOP_URL=https://shop.acme.net/\nDB_HOST=/run/db\nDB_PASS=$PASS\n";
+    for said in [
+        staged(".env", open),
+        pushed(".env", Mode::Regular, open),
+        file(".env", open),
+    ] {
+        assert_eq!(said.decision(), Decision::Allow, "{said:?}");
+        assert_eq!(said.findings.len(), 1, "{said:?}");
+        assert_eq!(said.findings[0].confidence, Confidence::Low, "{said:?}");
+    }
+    for said in [
+        staged(".env", b""),
+        pushed(".env", Mode::Regular, b""),
+        file(".env", b""),
+    ] {
+        assert_eq!(said.decision(), Decision::Allow, "{said:?}");
+    }
+    // The twins: one setting is a password, a promise to encrypt is none that openness keeps.
+    let kept = [&open[..], b"DB_PW=garden\n"].concat();
+    for said in [
+        staged(".env", &kept),
+        pushed(".env", Mode::Regular, &kept),
+        file(".env", &kept),
+        staged("prod.sops.env", open),
+    ] {
+        assert_eq!(said.decision(), Decision::Deny, "{said:?}");
     }
 }
