@@ -352,10 +352,15 @@ fn repeats(value: &[u8]) -> bool {
     value.windows(12).any(again)
 }
 
-/// Whether most characters are the next of the alphabet or of the digits.
+/// Whether most characters are the next of the alphabet or of the digits, or nearly all of them
+/// that or the same again: `00001111222233334444`.
 fn climbs(value: &[u8]) -> bool {
-    let next = |w: &&[u8]| matches!(w, [a, b] if a.abs_diff(*b) == 1);
-    value.windows(2).filter(next).count() * 2 > value.len()
+    let far = |most: u8| {
+        let near = |w: &&[u8]| matches!(w, [a, b] if a.abs_diff(*b) <= most);
+        value.windows(2).filter(near).count()
+    };
+    let (near, same) = (far(1), far(0));
+    (near - same) * 2 > value.len() || (near * 10 > value.len() * 9 && same < near)
 }
 
 /// Whether `text` holds the lower-case `word`, case aside.
@@ -400,6 +405,12 @@ mod tests {
         let run = b"abcdefghijklmnop0123456789";
         let doubted = m.weigh(run, run, (Severity::High, Confidence::Medium));
         assert_eq!(doubted, Some((Severity::Low, Confidence::Low)));
+        let steps = b"000011112222333344445555aaaabbbb";
+        let doubted = m.weigh(steps, steps, (Severity::High, Confidence::Medium));
+        assert_eq!(doubted, Some((Severity::Low, Confidence::Low)));
+        let mixed = b"00d011c12a2e3b37f4405c5aaa9bb8b1";
+        let kept = m.weigh(mixed, mixed, (Severity::High, Confidence::Medium));
+        assert_eq!(kept, Some((Severity::High, Confidence::Medium)));
         assert!(weigh(b"qf7Hc2Zp9Lw4Xn8Tb3Ky"));
         assert!(!weigh(b""));
     }

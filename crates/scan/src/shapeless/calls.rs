@@ -193,7 +193,13 @@ pub(super) fn read(text: &[u8], word: &[u8], end: usize) -> Told {
     let known = COMMANDS
         .iter()
         .find(|(command, _)| word.eq_ignore_ascii_case(command));
+    // `Telnet user ...`
+    let start = (end + word.len() - trimmed(word)).saturating_sub(word.len());
+    let within = word.first().is_some_and(u8::is_ascii_alphanumeric)
+        && start > 0
+        && at(text, start - 1).is_ascii_alphanumeric();
     match known {
+        Some((b"net user " | b"net use ", _)) if within => Told::Name,
         Some((_, way)) => told(command(text, word, end, *way), Name::PASSWORD),
         None => Told::Name,
     }

@@ -91,7 +91,7 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     let common = name == Fact::Password && is_common(value);
     // `abcd1234$` is made up of runs, and chosen all the same.
     let runs = counts.runs * 2 > value.len() && counts.kinds() < 3;
-    let poor = counts.is_number() || runs;
+    let poor = counts.is_number() || runs || recurs(value);
     // `v1:9f3c...` is the key of an entry, `#12ab34` a colour.
     let entry =
         name == Fact::WeakName && value.contains(&b':') && !words::begins(value, b"base64:");
@@ -158,7 +158,9 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     // Secrets that people make up hold many of them.
     let broken = match name {
         Fact::ApiKey | Fact::Token | Fact::Credential | Fact::WeakName | Fact::OwnWord => {
-            value.len() >= 12 && signs > 0
+            // No key holds the signs that programs are made of: `^[[1;_P`.
+            let code = |b: &u8| b"[](){};^<>".contains(b);
+            (value.len() >= 12 && signs > 0) || value.iter().any(code)
         }
         Fact::Secret => value.len() >= 20 && signs > 0 && signs * 10 <= value.len(),
         _ => false,
@@ -180,6 +182,11 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
             )
             .with_if(Fact::Pathlike, is_pathlike(value, &counts))
             .with_if(Fact::CodeLike, !human && is_identifier(value, &counts));
+    }
+    // Keys without digits are no words that something joins: `fan.xiaomi_miio`.
+    let key = matches!(name, Fact::ApiKey | Fact::WeakName | Fact::Token);
+    if key && (counts.is_joined(value) || is_numbered(value, &counts)) {
+        evidence = evidence.with(Fact::CodeLike);
     }
     evidence = evidence.with_if(Fact::Common, common);
     let stock = common && sayings::STOCK.iter().any(|w| words::holds(value, w));
@@ -281,6 +288,7 @@ fn is_template(value: &[u8]) -> bool {
                 | b"://"
                 | b"\\u"
                 | b"\\x"
+                | b"\\U"
                 | b"::"
                 | b"->"
                 | b"()"
@@ -288,6 +296,8 @@ fn is_template(value: &[u8]) -> bool {
     }) || value
         .windows(3)
         .any(|t| t == b"://" || (t.first() == Some(&b'{') && t.last() == Some(&b'}')))
+        // The colours of a terminal: `\033[32m`.
+        || [&b"\\033["[..], b"\\e["].iter().any(|w| words::holds(value, w))
         || braces(value)
         || formats(value)
 }
@@ -415,6 +425,16 @@ impl Counts {
             && !words::is_any(value, sayings::DESCRIBES)
     }
 
+    /// `kwh_per_kwp`: lower-case letters, joined.
+    fn is_joined(&self, value: &[u8]) -> bool {
+        self.joints > 0
+            && self.joints + self.lower == value.len()
+            && value.len() <= 32
+            && value
+                .split(|b| !b.is_ascii_lowercase())
+                .all(|word| word.len() <= 12)
+    }
+
     /// `Summer2024!`: a word, digits, perhaps a symbol.
     fn is_human(&self, value: &[u8]) -> bool {
         let letters = self.lower + self.upper;
@@ -432,6 +452,15 @@ impl Counts {
             && (6..=28).contains(&value.len())
             && !technical
     }
+}
+
+/// The same few characters over and over, but for how base64 ends: `MDAwMDAwMDAwMDA=`.
+fn recurs(value: &[u8]) -> bool {
+    let body = value
+        .get(..value.len().saturating_sub(4))
+        .unwrap_or_default();
+    let again = |n: usize| body.iter().zip(body.iter().skip(n)).all(|(a, b)| a == b);
+    body.len() >= 16 && (1..=4).any(again)
 }
 
 /// `a/b/icon.png`, `v4/21/7f/ee/x`: folders, which base64 seldom has as many of.
@@ -468,6 +497,33 @@ fn is_identifier(value: &[u8], counts: &Counts) -> bool {
     }
     let joined = counts.joints > 0 && value.iter().any(|b| matches!(b, b'_' | b'-' | b':'));
     joined || (has_hump(value) && counts.digits == 0)
+}
+
+/// `epv1Total`: words of a name with one number between them.
+fn is_numbered(value: &[u8], counts: &Counts) -> bool {
+    let numbers = value.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
+    let (mut words, mut found) = (0, 0);
+    for part in numbers {
+        if part.iter().all(u8::is_ascii_digit) {
+            found += 1;
+            if part.len() > 2 {
+                return false;
+            }
+            continue;
+        }
+        let (first, rest) = part.split_first().unwrap_or((&b'a', &[]));
+        let humps = rest.iter().filter(|b| b.is_ascii_uppercase()).count();
+        words += 1 + humps;
+        let whole = rest.len() >= 2 && (words == 1 + humps || first.is_ascii_uppercase());
+        if !whole || part.len() < 3 * (1 + humps) {
+            return false;
+        }
+    }
+    value.len() <= 24
+        && counts.lower + counts.upper + counts.digits == value.len()
+        && value.first().is_some_and(u8::is_ascii_lowercase)
+        && found == 1
+        && words >= 2
 }
 
 /// `aB` somewhere.

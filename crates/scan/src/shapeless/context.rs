@@ -86,6 +86,36 @@ pub(super) fn is_sealed(text: &[u8], name: usize, value: &[u8]) -> bool {
     sealed && memchr::memmem::find(before, b"encryptedData:").is_some()
 }
 
+/// Whether an address stands near that RFC 5737 keeps for documents: no server has it.
+pub(super) fn is_for_documents(text: &[u8], name: usize, value: &Range<usize>) -> bool {
+    let near = text.get(name.saturating_sub(NEAR)..text.len().min(value.end + NEAR));
+    let near = near.unwrap_or_default();
+    let hosts = [&b"192.0.2."[..], b"198.51.100.", b"203.0.113."];
+    hosts.iter().any(|host| {
+        memchr::memmem::find_iter(near, host).any(|at| {
+            let before = at.checked_sub(1).and_then(|i| near.get(i));
+            let next = near.get(at + host.len());
+            let part = |b: &u8| b.is_ascii_digit() || *b == b'.';
+            !before.is_some_and(part) && next.is_some_and(u8::is_ascii_digit)
+        })
+    })
+}
+
+/// Whether a comment or a sentence calls what it names an example: `# Example password: ...`.
+pub(super) fn is_an_example(text: &[u8], name: usize, lead: Fact) -> bool {
+    let before = text.get(name.saturating_sub(24)..name).unwrap_or_default();
+    let words = [&b"example "[..], b"sample ", b"example: ", b"e.g. "];
+    matches!(lead, Fact::Mapped | Fact::Said)
+        && words.iter().any(|word| {
+            let start = before.len().checked_sub(word.len());
+            start.is_some_and(|at| {
+                let whole = at.checked_sub(1).and_then(|i| before.get(i));
+                words::begins(before.get(at..).unwrap_or_default(), word)
+                    && !whole.is_some_and(u8::is_ascii_alphanumeric)
+            })
+        })
+}
+
 /// Whether the key is one that a page searches with: it is public.
 pub(super) fn searches(text: &[u8], name: usize, value: &Range<usize>) -> bool {
     let near = text.get(name.saturating_sub(NEAR)..text.len().min(value.end + NEAR));

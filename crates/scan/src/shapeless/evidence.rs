@@ -116,6 +116,7 @@ facts! {
     OwnServer = 0, "of a server that is started for what uses it, or on this machine";
     Fallback = 0, "what holds where nobody sets another";
     Stock = 0, "a password that examples are written with";
+    ForDocuments = 0, "said to be an example, or beside an address kept for documents: listed as low";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";
@@ -223,7 +224,7 @@ impl Evidence {
 
     /// Written for people who read it, and nobody's secret.
     fn is_for_strangers(self) -> bool {
-        [Fact::InManual, Fact::Told, Fact::Shown]
+        [Fact::InManual, Fact::Told, Fact::Shown, Fact::ForDocuments]
             .iter()
             .any(|f| self.has(*f))
     }
@@ -251,6 +252,7 @@ impl Evidence {
             || self.has(Fact::Salt)
             || self.has(Fact::Told)
             || self.has(Fact::Shown)
+            || self.has(Fact::ForDocuments)
     }
 
     /// What a path may yet say for a plain word.

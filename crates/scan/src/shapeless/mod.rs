@@ -38,12 +38,12 @@ use std::ops::Range;
 
 pub(crate) use content::is_chosen;
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
-pub(crate) use path::is_exhibit;
+pub(crate) use path::{is_exhibit, is_program};
 
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 11;
+pub(crate) const VERSION: u32 = 12;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -159,7 +159,15 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
     let evidence = context::weigh(text, at.start, &extent.at, evidence);
     let evidence = evidence
         .with_if(Fact::OwnServer, own::is_own(whole, text, &extent.at))
-        .with_if(Fact::Fallback, own::is_fallback(text, &extent.at));
+        .with_if(
+            Fact::Fallback,
+            own::is_fallback(text, &extent.at) || whole.is_some_and(own::is_default),
+        )
+        .with_if(
+            Fact::ForDocuments,
+            context::is_for_documents(text, at.start, &extent.at)
+                || context::is_an_example(text, at.start, lead.fact),
+        );
     (evidence.may_count() && !published).then_some(Reading {
         value: extent.at,
         evidence,

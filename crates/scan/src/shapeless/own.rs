@@ -58,6 +58,12 @@ pub(super) fn is_own(name: Option<&[u8]>, text: &[u8], value: &Range<usize>) -> 
 /// Whether the host behind the value at `value` is one that everybody has to put their own for:
 /// `@my_proxy`.
 pub(super) fn is_anybodys(text: &[u8], value: &Range<usize>) -> bool {
+    // The user and password that Oracle's manuals know since 1977.
+    let before = text.get(value.start.saturating_sub(6)..value.start);
+    let tiger = text.get(value.clone()) == Some(b"tiger");
+    if tiger && before.is_some_and(|user| user.eq_ignore_ascii_case(b"scott:")) {
+        return true;
+    }
     let host = host(text, value);
     let meant = [&b"my_"[..], b"myhost", b"myserver"];
     // With a domain behind it, it is the name of one that runs.
@@ -78,6 +84,13 @@ pub(super) fn is_fallback(text: &[u8], value: &Range<usize>) -> bool {
         && before
             .get(..before.len() - name)
             .is_some_and(|b| b.ends_with(b"${"))
+}
+
+/// Whether a name is that of what holds where nobody sets another: `DEFAULT_PASSWORD`.
+pub(super) fn is_default(name: &[u8]) -> bool {
+    let name = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    let next = name.get(b"default".len()).copied().unwrap_or(0);
+    begins(name, b"default") && (matches!(next, b'_' | b'-') || next.is_ascii_uppercase())
 }
 
 /// Whether the name at `name` stands in the address of a badge: `badge.svg?token=...`.

@@ -188,7 +188,9 @@ impl Evidence {
         let word = self.has(Fact::PlainWord) || self.has(Fact::DefaultWord);
         (self.has(Fact::InWorkshop) && (human || self.has(Fact::OwnServer)))
             || (self.has(Fact::Stock) && !kept)
-            || (word && self.has(Fact::Fallback))
+            || (self.has(Fact::Common) && is_to_be_filled(file))
+            || ((word || (self.has(Fact::Common) && self.has(Fact::DigitsOnly)))
+                && self.has(Fact::Fallback))
             || (word && self.has(Fact::Commented) && self.has(Fact::Bare))
             || (self.has(Fact::DefaultWord) && self.has(Fact::OwnServer) && self.has(Fact::Bare))
             || begins(file, b"phpunit.")
@@ -242,6 +244,14 @@ pub(crate) fn is_exhibit(path: &[u8]) -> bool {
     folders.split(|b| *b == b'/').any(folder) || NOBODYS.iter().any(|w| holds(file, w))
 }
 
+/// Whether a path is that of a program: no settings, no data, no page.
+pub(crate) fn is_program(path: &[u8]) -> bool {
+    let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let dot = memchr::memrchr(b'.', file);
+    let extension = dot.and_then(|i| file.get(i + 1..)).unwrap_or_default();
+    is_any(extension, CODE) && !is_any(extension, DATA)
+}
+
 /// The `README.md` of a part of it says how that part is used, as others do in folders.
 fn is_note_within(path: &[u8], file: &[u8], extension: &[u8]) -> bool {
     let note = begins(file, b"readme") || is_any(extension, MANUALS) || holds(file, b".md.");
@@ -285,6 +295,16 @@ fn is_template(file: &[u8]) -> bool {
         b"defaults",
     ];
     file.split(split).any(|w| is_any(w, words))
+}
+
+/// The same, or what a tool fills in: `shop.yml.jinja`.
+fn is_to_be_filled(file: &[u8]) -> bool {
+    let tools: &[&[u8]] = &[b"jinja", b"jinja2", b"j2", b"tpl"];
+    is_template(file)
+        || file
+            .rsplit(|b| *b == b'.')
+            .next()
+            .is_some_and(|e| is_any(e, tools))
 }
 
 /// `test_login.py`, `login_test.go`, `login.spec.ts`, `LoginTest.java`, `.env.example`.

@@ -11,6 +11,11 @@ pub(super) const CODE: &[&[u8]] = &[
     b"cmake", b"asm", b"s", b"nim", b"zig", b"el", b"vim", b"awk", b"coffee", b"ml", b"tex",
     b"toml", b"po", b"phpt", b"st", b"d", b"pas",
 ];
+/// Of these, what programs read or load.
+pub(super) const DATA: &[&[u8]] = &[
+    b"sql", b"json", b"toml", b"tf", b"hcl", b"tfvars", b"ipynb", b"map", b"po", b"pp", b"html",
+    b"htm", b"css", b"scss", b"less",
+];
 /// Bare values are text here.
 pub(super) const SETTINGS: &[&[u8]] = &[
     b"env",

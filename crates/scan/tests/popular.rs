@@ -1,0 +1,113 @@
+//! What popular repositories hold that is nobody's secret, each beside its twin that is one.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::{built_in, key, noise};
+use lychgate_model::{Confidence, HashKind, ObjectKind};
+use lychgate_scan::shown::is_shown;
+use lychgate_scan::{Input, Scanned, Scratch};
+
+/// The best confidence of what is found at a path.
+fn judged(path: &str, text: &str) -> Option<Confidence> {
+    let set = built_in();
+    let mut found = Scanned::default();
+    let input = Input {
+        kind: ObjectKind::Blob,
+        hash: HashKind::Sha1,
+        bytes: text.as_bytes(),
+    };
+    set.scan(input, &key(), &mut Scratch::new(), &mut found);
+    let path = path.as_bytes();
+    let sure = found.findings.iter().filter_map(|f| {
+        let rule = &set.rules()[f.rule as usize];
+        if !rule.paths.applies_to(path) {
+            return None;
+        }
+        match f.evidence.is_none() {
+            true if is_shown(f, rule, path) => Some(Confidence::Low),
+            true => Some(f.confidence),
+            false => f.evidence.at(path).confidence(),
+        }
+    });
+    sure.max()
+}
+
+/// Not listed as it stands, and listed with `secret` in the place of `value`.
+fn twins(path: &str, text: &str, value: &str, secret: &str) {
+    let harmless = text.replace('~', value);
+    let listed = Some(Confidence::Medium);
+    assert!(judged(path, &harmless) < listed, "{path}: {harmless}");
+    let real = text.replace('~', secret);
+    assert!(judged(path, &real) >= listed, "{path}: {real}");
+}
+
+#[test]
+fn words_of_programs_are_no_secrets() {
+    let made = noise(20, 3);
+    twins("a.go", "PASS = \"~\"", "\\033[32mPASS\\033[0m", &made);
+    twins("a.sh", "DB_PASS=\"~\"", "\\e[32mPASS\\e[0m", &made);
+    twins("a.py", "api_key=\"~\",", "epv1Total", &made);
+    twins("a.py", "DATA_KEY = \"~\"", "fan.xiaomi_miio", &noise(24, 5));
+    twins("a.py", "api_variable_key=\"~\"", "_kwh_per_kwp", &made);
+    twins("a.zsh", "emoji[old_key]=$'~'", "\\U1F5DD\\UFE0F", &made);
+    twins("a.sh", "assert_key 'F1' '~'", "^[[1;_P", "kq7zr2xwb9");
+    let zeros = format!("{}MDA=", "MDAw".repeat(10));
+    let random = format!("{}=", noise(43, 7));
+    twins("a.py", "NOISE_PSK = \"~\"", &zeros, &random);
+    let call = "description: ~ user connection garden77 on all\n";
+    twins("a.yml", call, "Telnet", "net");
+}
+
+#[test]
+fn what_holds_where_nobody_sets_another_is_low() {
+    let made = noise(20, 11);
+    for word in ["admin", "dreambox", "12345"] {
+        twins("a.py", "DEFAULT_PASSWORD = \"~\"", word, &made);
+        twins("a.py", "~_PASSWORD = \"admin\"", "DEFAULT", "DATABASE");
+    }
+    let settings = "shop_admin_password: ~\n";
+    twins("a.yml.jinja", settings, "Shop12345", &made);
+    // In settings that are in use it is what opens them.
+    let used = judged("a.yml", "shop_admin_password: Shop12345\n");
+    assert_eq!(used, Some(Confidence::Medium));
+    let address = "db = postgresql+x://scott:~@127.0.0.1:5432/shop\n";
+    twins("setup.cfg", address, "tiger", &made);
+}
+
+#[test]
+fn beside_an_address_for_documents_all_is_shown() {
+    let text = format!("url: https://~:81\npassword: {}\n", noise(14, 13));
+    for host in ["192.0.2.1", "198.51.100.27", "203.0.113.11"] {
+        twins("a.yaml", &text, host, "203.0.112.11");
+    }
+    twins("a.yaml", &text, "203.0.113.1", "1.203.0.113.1");
+    let said = format!("# ~ password: {}\n", noise(14, 29));
+    twins("bin/make", &said, "Example", "Shop's");
+}
+
+#[test]
+fn the_password_of_a_header_or_an_address_is_shown_in_a_manual() {
+    let password = noise(14, 17);
+    let address = format!("db = \"postgres://shop:{password}@db.acme.net/shop\"\n");
+    assert!(judged("doc/build/engines.rst", &address) < Some(Confidence::Medium));
+    assert!(judged("src/engines.py", &address) >= Some(Confidence::High));
+    let header = format!(
+        "curl -H \"Authorization: Token {}\" https://acme.net\n",
+        noise(40, 19)
+    );
+    assert!(judged("docs/login/README.md", &header) < Some(Confidence::Medium));
+    assert!(judged("bin/login.sh", &header) >= Some(Confidence::Medium));
+}
+
+#[test]
+fn a_program_compares_with_a_hash() {
+    let hash = format!("x = \"$2b$12${}\"\n", noise(53, 23));
+    for path in ["auth/login.py", "core/field.go", "types.d.ts"] {
+        assert_eq!(judged(path, &hash), Some(Confidence::Low), "{path}");
+    }
+    for path in ["dump.sql", "users.conf", "htpasswd"] {
+        assert_eq!(judged(path, &hash), Some(Confidence::Medium), "{path}");
+    }
+}
