@@ -158,9 +158,7 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     // Secrets that people make up hold many of them.
     let broken = match name {
         Fact::ApiKey | Fact::Token | Fact::Credential | Fact::WeakName | Fact::OwnWord => {
-            // No key holds the signs that programs are made of: `^[[1;_P`.
-            let code = |b: &u8| b"[](){};^<>".contains(b);
-            (value.len() >= 12 && signs > 0) || value.iter().any(code)
+            value.len() >= 12 && signs > 0
         }
         Fact::Secret => value.len() >= 20 && signs > 0 && signs * 10 <= value.len(),
         _ => false,
@@ -296,8 +294,8 @@ fn is_template(value: &[u8]) -> bool {
     }) || value
         .windows(3)
         .any(|t| t == b"://" || (t.first() == Some(&b'{') && t.last() == Some(&b'}')))
-        // The colours of a terminal: `\033[32m`.
-        || [&b"\\033["[..], b"\\e["].iter().any(|w| words::holds(value, w))
+        // What a terminal sends and is sent: `\033[32m`, `^[[1;_P`.
+        || [&b"\\033["[..], b"\\e[", b"^[["].iter().any(|w| words::holds(value, w))
         || braces(value)
         || formats(value)
 }
