@@ -235,3 +235,29 @@ fn code_pages_and_wide_text_give_the_same_finding() {
         assert!(found(&lead).is_empty(), "{page}");
     }
 }
+
+/// What people put before and behind a token is often joined to it by an underscore.
+#[test]
+fn a_token_is_found_beside_an_underscore() {
+    let aws = ["AK", "IA", "Q7XM2KTB", "5RNWZ3VD"].concat();
+    for value in [token(), aws] {
+        let places = |text: &str| -> usize {
+            let spans = found(text.as_bytes());
+            let whole = |span: &Span| bytes_of(text.as_bytes(), *span) == value.as_bytes();
+            spans.iter().filter(|(_, span)| whole(span)).count()
+        };
+        for (before, behind) in [
+            ("prod_", ""),
+            ("", "_old"),
+            ("X_", "_y"),
+            ("__", "__"),
+            ("-", "-"),
+        ] {
+            let text = format!("see {before}{value}{behind} there\n");
+            assert_eq!(places(&text), 1, "{before}..{behind}");
+            let short = &value[..value.len() - 1];
+            let twin = format!("see {before}{short}{behind} there\n");
+            assert_eq!(places(&twin), 0, "{before}..{behind}");
+        }
+    }
+}

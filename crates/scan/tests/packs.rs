@@ -120,3 +120,20 @@ fn patterns_compile_when_they_are_needed() {
         assert!((1..5).contains(&set.compiled()), "{}", set.compiled());
     }
 }
+
+/// An underscore is no end of a word where a token begins with letters of its own: `prod_TOKEN`
+/// and `TOKEN_old` hold it.
+#[test]
+fn a_pattern_that_begins_with_a_prefix_begins_behind_an_underscore_too() {
+    for path in files() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let glued = line.strip_prefix(r"pattern = '\b(").is_some_and(|pattern| {
+                let letters = pattern.bytes().take_while(u8::is_ascii_alphanumeric);
+                letters.count() >= 3
+            });
+            let place = format!("{}:{}", path.display(), number + 1);
+            assert!(!glued, "{place}: write '(?:\\b|_)(' for '\\b('");
+        }
+    }
+}
