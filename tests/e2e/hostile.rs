@@ -138,6 +138,53 @@ fn that_more_was_found_than_is_kept_is_said() {
     assert!(check("many", "text").contains(told));
 }
 
+/// What has a shape is named behind any number of values that have none, and first where not all
+/// can be named.
+#[test]
+fn a_token_behind_a_table_is_named() {
+    let world = World::new();
+    let repo = world.repo("r");
+    let (name, token) = ("test/fixtures/hashes.txt", forge_token());
+    let table = |rows: u64| -> String {
+        let word = |n: u64, by: u64| (n + 1).wrapping_mul(by).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let row = |n| {
+            format!(
+                "api_key_{n}: {:016x}{:016x}\n",
+                word(n, 0x10001),
+                word(n, 0x30007)
+            )
+        };
+        (0..rows).map(row).collect()
+    };
+    let lone = format!("k = {token}\n");
+    repo.stage(name, table(2000) + &lone);
+    let said = repo.lychgate(&["check", "--staged"]).code(1).hides(&token);
+    let told = flat(&said.out());
+    assert!(told.contains(&format!("{name}:2001")), "{told}");
+    let told_too = format!("also not checked: {name}: more than 1000 findings");
+    assert!(told.contains(&told_too), "{told}");
+    // Without it there is nothing to name, and no verdict either.
+    repo.stage(name, table(2000));
+    let said = flat(&repo.lychgate(&["check", "--staged"]).code(3).out());
+    assert!(said.contains("split the file"), "{said}");
+    repo.stage(name, table(900));
+    repo.lychgate(&["check", "--staged"]).ok();
+    repo.stage(name, table(900) + &lone);
+    repo.lychgate(&["check", "--staged"]).code(1).hides(&token);
+    // Where values without a shape block, a commit lists a dozen: the token is among them.
+    let secrets = |rows| {
+        table(rows)
+            .replace("api_key_", "DB_PASSWORD_")
+            .replace(": ", " = ")
+    };
+    repo.stage(name, "");
+    repo.stage("deploy.env", secrets(40) + &lone);
+    let said = repo.commit().fails().hides(&token);
+    let told = flat(&said.text());
+    assert!(told.contains("41 new secrets"), "{told}");
+    assert!(told.contains("deploy.env:41:5 "), "{told}");
+}
+
 /// One line, however it was broken.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

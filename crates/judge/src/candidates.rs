@@ -27,10 +27,6 @@ impl Session {
         let mut known = Known::default();
         for hit in &hits.objects {
             self.unseen(hit);
-            self.incomplete(
-                &hit.scanned,
-                &format!("{} {}", hit.kind.name(), short(&hit.id)),
-            );
             self.object_at(hits, hit, &mut known, &mut out);
             self.bound(&mut out);
         }
@@ -93,9 +89,9 @@ impl Session {
         self.unlisted += before - out.len();
     }
 
-    /// What was not looked at in an object.
+    /// What was not looked at in an object, or not judged.
     fn unseen(&mut self, hit: &Hit) {
-        if hit.scanned.not_looked_at.is_empty() {
+        if hit.scanned.not_looked_at.is_empty() && !hit.scanned.truncated {
             return;
         }
         let first = hit.places.first();
@@ -105,6 +101,7 @@ impl Session {
             path => path.to_owned(),
         };
         self.unread(&name, &hit.scanned);
+        self.incomplete(&hit.scanned, &name);
     }
 
     /// Said, or INDETERMINATE where policy wants it so.
@@ -134,7 +131,7 @@ impl Session {
                 ),
                 false => (
                     format!("more than {} findings", limits::FINDINGS_PER_OBJECT),
-                    "remove what was found first, or split the file",
+                    "split the file, or remove what was found; what rules for other files find counts too",
                 ),
             };
             self.tell(

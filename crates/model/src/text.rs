@@ -355,8 +355,13 @@ fn accepting(view: &View<'_>) -> String {
 }
 
 fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut Vec<String>) {
-    let shown = room(verdict, blocking, view);
-    out.extend(draft(verdict, blocking, view, shown));
+    let mut blocking = blocking.to_vec();
+    if room(verdict, &blocking, view) < blocking.len() {
+        // Of what cannot all be shown, the worst is.
+        blocking.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
+    }
+    let shown = room(verdict, &blocking, view);
+    out.extend(draft(verdict, &blocking, view, shown));
 }
 
 /// Findings that are listed: at a client's hook as many as leave room for what to do.

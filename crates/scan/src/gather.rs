@@ -8,7 +8,7 @@ use crate::disguise::Room;
 use crate::marker::Says;
 use crate::rule::Rule;
 use crate::scanned::{Home, Marker, MarkerKind, RawFinding, Scanned};
-use crate::search::{Found, State, Text};
+use crate::search::{Found, State, Text, Worth, make_room};
 use crate::structural;
 use crate::value::{Secret, ValueKey};
 
@@ -25,6 +25,8 @@ pub(crate) struct Gathered {
     left_out: Vec<&'static str>,
     /// More values without a shape than are kept.
     pub(crate) crowded: bool,
+    /// More was found than is kept.
+    overfull: bool,
     /// Number of the first structural rule.
     pub(crate) structural: u32,
 }
@@ -38,6 +40,7 @@ impl Gathered {
         self.incomplete = false;
         self.left_out.clear();
         self.crowded = false;
+        self.overfull = false;
         self.structural = structural;
     }
 
@@ -53,6 +56,9 @@ impl Gathered {
         self.exhausted |= state.truncated && state.is_over();
         self.incomplete |= state.incomplete;
         self.crowded |= state.crowded;
+        self.overfull |= state.overfull;
+        // Of what comes in pieces, the next are not read for what there is no room for.
+        state.overfull |= self.overfull;
         if state.found.is_empty() && state.heard.is_empty() {
             return;
         }
@@ -131,10 +137,13 @@ impl Gathered {
     /// One finding more, up to the limit.
     pub(crate) fn push(&mut self, finding: RawFinding) {
         if self.findings.len() >= limits::FINDINGS_PER_OBJECT {
-            self.truncated = true;
-        } else {
-            self.findings.push(finding);
+            self.overfull = true;
+            let worth = Worth::of(finding.evidence);
+            if !make_room(&mut self.findings, worth, |f| Worth::of(f.evidence)) {
+                return;
+            }
         }
+        self.findings.push(finding);
     }
 
     /// A finding of a structural rule. `shown` is what a person sees and holds no value.
@@ -158,7 +167,7 @@ impl Gathered {
 
     /// Hands everything over, in order.
     pub(crate) fn finish(&mut self, rules: &[Rule], out: &mut Scanned) {
-        out.truncated |= self.truncated;
+        out.truncated |= self.truncated || self.overfull;
         out.exhausted |= self.exhausted;
         if self.incomplete {
             out.not_looked_at

@@ -3,6 +3,7 @@
 mod again;
 mod by_hand;
 mod hot;
+mod room;
 mod same;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use crate::gitleaks::{Says, Seen};
 use crate::marker::{self, Heard};
 use crate::meter::Meter;
 use crate::prefilter::{Hits, RANGE_MOST};
-use crate::recall::{COMPARISONS, Recall, Recalled};
+use crate::recall::{COMPARISONS, Recall};
 use crate::rule::Rule;
 use crate::searcher::{Searcher, Target};
 use crate::shapeless::{Evidence, Fact};
@@ -28,6 +29,7 @@ use crate::window::{Place, Window};
 pub(crate) use again::{Like, Told};
 use hot::Hot;
 pub(crate) use hot::Warm;
+pub(crate) use room::{Worth, make_room};
 use same::Same;
 pub(crate) use text::{Found, Text};
 use text::{is_header, lines_of};
@@ -75,6 +77,9 @@ pub(crate) struct State {
     near: Vec<u64>,
     pub(crate) heard: Vec<Heard>,
     pub(crate) truncated: bool,
+    /// Values without a shape were found for which there is no room: no more are looked for, and
+    /// what has a shape takes the place of those that are kept.
+    pub(crate) overfull: bool,
     pub(crate) incomplete: bool,
     pub(crate) submodules: bool,
     /// Comparisons with known values still allowed.
@@ -119,6 +124,7 @@ impl State {
         self.heard.clear();
         self.hot.clear();
         self.truncated = false;
+        self.overfull = false;
         self.incomplete = false;
         self.submodules = false;
         self.comparisons = COMPARISONS;
@@ -454,12 +460,7 @@ impl Pass<'_> {
             }
             matches += 1;
             if let Some(found) = self.weigh(rule, engine, text, found, state) {
-                if state.found.len() >= limits::FINDINGS_PER_OBJECT {
-                    state.truncated = true;
-                } else {
-                    state.caches.effort.found();
-                    state.found.push(found);
-                }
+                self.put(found, state);
             }
             from = end.max(start + 1);
         }
@@ -540,13 +541,6 @@ impl Pass<'_> {
             open,
             recalled: self.recalled(rule, &secret, state),
         })
-    }
-
-    fn recalled(&self, rule: u32, secret: &Secret<'_>, state: &mut State) -> Recalled {
-        match (self.recall, self.rules.get(rule as usize)) {
-            (Some(recall), Some(of)) => recall.look(rule, &of.id, secret, &mut state.comparisons),
-            _ => Recalled::default(),
-        }
     }
 
     fn listen(&self, word: u8, end: u64, text: Text<'_>, state: &mut State) {

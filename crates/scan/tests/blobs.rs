@@ -5,8 +5,8 @@
 mod fixture;
 
 use fixture::{blob, key, rules, scan, token};
-use lychgate_model::{Confidence, ObjectKind, Severity, Source};
-use lychgate_scan::{MarkerKind, Scanned, Scratch};
+use lychgate_model::{Confidence, HashKind, ObjectKind, Severity, Source};
+use lychgate_scan::{Input, MarkerKind, RuleSet, Scanned, Scratch, pack};
 
 const KIND: ObjectKind = ObjectKind::Blob;
 
@@ -315,4 +315,49 @@ fn more_findings_than_are_kept_is_said() {
     );
     let few: String = (0..900).map(|n| format!("{}\n", token(n))).collect();
     assert!(!scan(KIND, few.as_bytes()).truncated);
+}
+
+/// However many values without a shape there are, what has one is looked for behind them, and found
+/// whole and in pieces. That not all is kept is said.
+#[test]
+fn what_has_a_shape_is_found_behind_any_number_of_what_has_none() {
+    let rules = RuleSet::built_in().unwrap();
+    let table = |rows| -> String {
+        let hex = |n| pack::expand("{hex:40}", "test.hash", n).unwrap();
+        let row = |n| format!("api_key_{n}: {}\n", hex(n));
+        (0..rows).map(row).collect()
+    };
+    let mut scratch = Scratch::new();
+    let mut scan = |bytes: &[u8]| {
+        let (mut out, mut pieces) = (Scanned::default(), Scanned::default());
+        let kind = ObjectKind::Blob;
+        let hash = HashKind::Sha1;
+        rules.scan(Input { kind, hash, bytes }, &key(), &mut scratch, &mut out);
+        let mut stream = rules.stream(kind, &mut scratch);
+        for piece in bytes.chunks(1 << 16) {
+            stream.feed(&rules, &key(), &mut scratch, piece);
+        }
+        stream.finish(&rules, &key(), &mut scratch, &mut pieces);
+        [out, pieces]
+    };
+    let name = |f: &lychgate_scan::RawFinding| rules.rules()[f.rule as usize].id.to_string();
+    let most = lychgate_model::limits::FINDINGS_PER_OBJECT;
+    let lone = format!("k = {}\n", token(1));
+    for out in scan((table(3000) + &lone).as_bytes()) {
+        assert!(out.truncated && !out.exhausted);
+        assert_eq!(out.findings.len(), most);
+        assert_eq!(
+            name(out.findings.last().unwrap()),
+            "github.personal-access-token"
+        );
+        assert_eq!(out.findings[0].span.line, 1);
+    }
+    for out in scan((table(900) + &lone).as_bytes()) {
+        assert!(!out.truncated);
+        assert_eq!(out.findings.len(), 901);
+    }
+    for out in scan(table(900).as_bytes()) {
+        assert!(!out.truncated);
+        assert!(out.findings.iter().all(|f| name(f) == "generic.api-key"));
+    }
 }

@@ -556,3 +556,26 @@ proptest! {
         }
     }
 }
+
+/// More values without a shape than are kept, and one with a shape behind them.
+#[test]
+fn tables_of_more_than_is_kept_are_judged_as_each_alone() {
+    let row = |n: usize| {
+        let n = n as u64 + 1;
+        let word = |by: u64| n.wrapping_mul(by).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let (a, b) = (word(0x1_0001), word(0x3_0007));
+        format!("api_key_{n}: {a:016x}{b:016x}\n")
+    };
+    let table = |rows: usize| (0..rows).map(row).collect::<String>();
+    let (few, many) = (table(980), table(1100));
+    let end = format!("k = {}\n", token(1));
+    let texts = [
+        few.clone(),
+        many.clone(),
+        many.clone() + &end,
+        few + &end,
+        many,
+    ];
+    let found = same(&texts.map(String::into_bytes)).unwrap();
+    assert!(found > 4 * 980, "{found}");
+}

@@ -454,9 +454,8 @@ impl Pass<'_> {
         quiet.run(whole, &mut state);
         room.work += state.work;
         // A text behind a disguise is a part of the object: what is not judged of it is said alike.
-        if state.is_over() {
-            room.truncated |= state.truncated;
-        } else if state.truncated {
+        room.truncated |= state.truncated && state.is_over();
+        if state.overfull || (state.truncated && !state.is_over()) {
             room.leave_out("encoded text with too many findings");
         }
         // Several lines in Base64 are a file of their own, whatever holds them.
@@ -476,9 +475,8 @@ impl Pass<'_> {
                 end: inner_end,
             };
             (found.start, found.end) = (depth.back)(found.start, found.end);
-            if room.found.len() >= limits::FINDINGS_PER_OBJECT {
-                room.leave_out("encoded text with too many findings");
-                break;
+            if !room.admits(found.evidence) {
+                continue;
             }
             room.found.push(Unveiled {
                 found,
@@ -548,7 +546,7 @@ impl Pass<'_> {
 
     /// A member's name as it may be shown: not at all where a rule finds something in it.
     fn shown(&self, name: &[u8], room: &mut Room) -> String {
-        let before = room.found.len();
+        let before = std::mem::take(&mut room.found);
         let hidden = Depth {
             via: "",
             back: &same,
@@ -557,8 +555,8 @@ impl Pass<'_> {
             level: limits::VIEW_DEPTH,
         };
         self.text(name, 0..name.len(), &hidden, room);
-        let clean = room.found.len() == before;
-        room.found.truncate(before);
+        let clean = room.found.is_empty();
+        room.found = before;
         match name.get(..NAME) {
             _ if !clean => String::new(),
             Some(head) if name.len() > NAME => format!("{}...", printable(head)),

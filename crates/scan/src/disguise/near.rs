@@ -16,11 +16,15 @@
 
 use std::ops::Range;
 
+use lychgate_model::limits;
+
 use crate::alike::Stretch;
 use crate::effort::Account;
 use crate::masks::BLOCK;
+use crate::search::{Worth, make_room};
+use crate::shapeless::Evidence;
 
-use super::{Hints, Room, escapes, joined, lines, listed, quoted};
+use super::{Hints, Room, Unveiled, escapes, joined, lines, listed, quoted};
 
 /// Bytes that are read before a place where a disguise may begin: a name before it, a line, and
 /// what it may go on from.
@@ -147,6 +151,16 @@ impl Room {
             veils,
             doubt: near && veils.is_none(),
         }
+    }
+
+    /// Whether there is room for what has `evidence`; that there was not enough is said.
+    pub(super) fn admits(&mut self, evidence: Evidence) -> bool {
+        if self.found.len() < limits::FINDINGS_PER_OBJECT {
+            return true;
+        }
+        self.leave_out("encoded text with too many findings");
+        let of = |u: &Unveiled| Worth::of(u.found.evidence);
+        make_room(&mut self.found, Worth::of(evidence), of)
     }
 
     /// Whether something was not looked at.

@@ -115,7 +115,8 @@ impl State {
     /// What a search cost that left nothing open; `None`: it left something, or it cost too much
     /// to be told of without being done.
     pub(crate) fn settled(&self) -> Option<Account> {
-        let open = self.truncated || self.incomplete || self.crowded || self.comparisons == 0;
+        let short = self.truncated || self.overfull || self.crowded;
+        let open = short || self.incomplete || self.comparisons == 0;
         self.caches.effort.account().filter(|_| !open)
     }
 

@@ -1,11 +1,12 @@
 //! Rules whose values are read by hand: what stands around a keyword, and what is kept of it.
 
-use lychgate_model::{Confidence, limits};
+use lychgate_model::Confidence;
 
 use super::{Found, Pass, SHAPELESS_MOST, State, Text};
 use crate::beside::{self, Read};
 use crate::effort;
 use crate::matcher::Matcher;
+use crate::recall::Recalled;
 use crate::shapeless::{self, ByHand, Evidence, Reading};
 use crate::value::Secret;
 
@@ -31,6 +32,10 @@ impl Pass<'_> {
             ByHand::Beside => effort::BESIDE,
         };
         if !state.afford(units) {
+            return;
+        }
+        // There is no room for what they would find, and room was found for as much as is kept.
+        if state.overfull && how != ByHand::Beside {
             return;
         }
         if !text.last && end + how.ahead() as u64 > text.end() {
@@ -134,14 +139,9 @@ impl Pass<'_> {
         let weighed = matcher.weigh(value, &[], (grades.severity, grades.confidence));
         let Some((severity, _)) = weighed else { return };
         state.shapeless = (state.shapeless.0 + usize::from(!may_block), Some(begins));
-        if state.found.len() >= limits::FINDINGS_PER_OBJECT {
-            state.truncated = true;
-            return;
-        }
         let secret = Secret::new(value);
         let recalled = self.recalled(rule, &secret, state);
-        state.caches.effort.found();
-        state.found.push(Found {
+        let found = Found {
             rule,
             start: begins,
             end: text.base + reading.value.end as u64,
@@ -153,7 +153,8 @@ impl Pass<'_> {
             evidence: reading.evidence,
             open: 0,
             recalled,
-        });
+        };
+        self.put(found, state);
     }
 
     /// Keeps a value whose rule knows the shape.
@@ -182,14 +183,9 @@ impl Pass<'_> {
         {
             return;
         }
-        if state.found.len() >= limits::FINDINGS_PER_OBJECT {
-            state.truncated = true;
-            return;
-        }
         let secret = Secret::new(bytes);
         let recalled = self.recalled(rule, &secret, state);
-        state.caches.effort.found();
-        state.found.push(Found {
+        let found = Found {
             rule,
             start,
             end: text.base + value.end as u64,
@@ -201,7 +197,15 @@ impl Pass<'_> {
             evidence: Evidence::NONE,
             open: 0,
             recalled,
-        });
+        };
+        self.put(found, state);
+    }
+
+    pub(super) fn recalled(&self, rule: u32, secret: &Secret<'_>, state: &mut State) -> Recalled {
+        match (self.recall, self.rules.get(rule as usize)) {
+            (Some(recall), Some(of)) => recall.look(rule, &of.id, secret, &mut state.comparisons),
+            _ => Recalled::default(),
+        }
     }
 
     pub(super) fn names_that_waited(&self, text: Text<'_>, state: &mut State) {
