@@ -80,6 +80,8 @@ pub(crate) struct State {
     /// Values without a shape were found for which there is no room: no more are looked for, and
     /// what has a shape takes the place of those that are kept.
     pub(crate) overfull: bool,
+    /// Of what is kept, all is worth as much as this.
+    no_room_for: Option<Worth>,
     pub(crate) incomplete: bool,
     pub(crate) submodules: bool,
     /// Comparisons with known values still allowed.
@@ -125,6 +127,7 @@ impl State {
         self.hot.clear();
         self.truncated = false;
         self.overfull = false;
+        self.no_room_for = None;
         self.incomplete = false;
         self.submodules = false;
         self.comparisons = COMPARISONS;

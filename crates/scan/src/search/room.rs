@@ -48,7 +48,12 @@ impl Pass<'_> {
     pub(super) fn put(&self, found: Found, state: &mut State) {
         if state.found.len() >= limits::FINDINGS_PER_OBJECT {
             let worth = self.worth(&found);
-            let made = make_room(&mut state.found, worth, |f| self.worth(f));
+            // What is kept only becomes worth more.
+            let known = state.no_room_for.is_some_and(|least| worth <= least);
+            let made = !known && make_room(&mut state.found, worth, |f| self.worth(f));
+            if !made {
+                state.no_room_for = state.no_room_for.max(Some(worth));
+            }
             if !made && worth == Worth::Shaped {
                 state.truncated = true;
                 return;
