@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::io::Read as _;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -200,10 +200,13 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let place = Place::of_client(around, None)?;
     let socket = &place.socket;
     let what = "the daemon was not started";
+    let state = around.folders().state_folder();
     match place.reach() {
         Reached::Answers(mut link) => match greet(&mut link, BUILD, caps::STATUS) {
             // One that a hook started ends when it is idle: another takes its place.
             Ok(greeting) if greeting.capabilities & caps::SPAWNED != 0 => {
+                // It stays where there is no place for another.
+                make_place(what, socket, state.as_deref())?;
                 stop(around)?;
             }
             Ok(_) => {
@@ -222,21 +225,7 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
         Reached::Away | Reached::Failed(_) => {}
     }
-    let state = around.folders().state_folder();
-    for folder in [socket.parent(), state.as_deref()].into_iter().flatten() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|e| {
-                Failure::new(
-                    Kind::Incomplete,
-                    format!("{what}: cannot create {}", folder.display()),
-                )
-                .because(&e)
-                .hint("Set LYCHGATE_STATE_DIR and XDG_RUNTIME_DIR to folders of yours.")
-            })?;
-    }
+    make_place(what, socket, state.as_deref())?;
     let mut command = command(around, socket, state.as_deref());
     command
         .env_clear()
@@ -250,6 +239,29 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let launch = || command.spawn().map_err(|e| not_run(what, around, &e));
     wait(&place, launch)?;
     Ok(vec![format!("the daemon listens at {}", socket.display())])
+}
+
+/// Makes the folders of a daemon, and sees that it can write its log.
+fn make_place(what: &str, socket: &Path, state: Option<&Path>) -> Result<(), Failure> {
+    let failed = |verb: &str, path: &Path, error: &std::io::Error| {
+        let what = format!("{what}: cannot {verb} {}", path.display());
+        Failure::new(Kind::Incomplete, what)
+            .because(error)
+            .hint("Set LYCHGATE_STATE_DIR and XDG_RUNTIME_DIR to folders of yours.")
+    };
+    for folder in [socket.parent(), state].into_iter().flatten() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|e| failed("create", folder, &e))?;
+    }
+    let Some(log) = state.map(|state| state.join(LOG)) else {
+        return Ok(());
+    };
+    let mut open = std::fs::OpenOptions::new();
+    let opened = open.append(true).create(true).mode(0o600).open(&log);
+    opened.map(drop).map_err(|e| failed("write", &log, &e))
 }
 
 fn wait(place: &Place, mut launch: impl FnMut() -> Result<Child, Failure>) -> Result<(), Failure> {
