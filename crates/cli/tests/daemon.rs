@@ -56,54 +56,6 @@ fn a_daemon_starts_answers_reloads_and_stops() {
 }
 
 #[test]
-fn a_daemon_that_a_hook_started_gives_way_to_one_that_stays() {
-    let scene = Scene::with_programs();
-    let repository = scene.repository("r");
-    scene.lychgate(&repository, ["install"]).exits(0);
-    let pid = || {
-        let status = scene.lychgate(scene.root(), ["status"]).exits(0);
-        status
-            .out
-            .lines()
-            .find(|l| l.starts_with("pid: "))
-            .unwrap()
-            .to_owned()
-    };
-    scene.git(&repository, ["commit", "-q", "--allow-empty", "-m", "x"]);
-    let spawned = pid();
-    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
-    let stays = pid();
-    assert_ne!(spawned, stays);
-    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
-    assert_eq!(stays, pid());
-}
-
-#[test]
-fn a_daemon_stays_where_there_is_no_place_for_another() {
-    let scene = Scene::with_programs();
-    let repository = scene.repository("r");
-    scene.lychgate(&repository, ["install"]).exits(0);
-    scene.git(&repository, ["commit", "-q", "--allow-empty", "-m", "x"]);
-    let pid = || {
-        let status = scene.lychgate(scene.root(), ["status"]).exits(0);
-        let mut lines = status.out.lines();
-        lines.find(|l| l.starts_with("pid: ")).unwrap().to_owned()
-    };
-    let spawned = pid();
-    // What root may write, too, but not as a file.
-    let log = scene.path("state/lychgate/lychgated.log");
-    std::fs::remove_file(&log).unwrap();
-    std::fs::create_dir(&log).unwrap();
-    let said = scene.lychgate(&repository, ["daemon", "start"]).exits(3);
-    assert!(said.flat().contains("cannot write"), "{}", said.err);
-    assert_eq!(spawned, pid());
-
-    std::fs::remove_dir(&log).unwrap();
-    scene.lychgate(&repository, ["daemon", "start"]).exits(0);
-    assert_ne!(spawned, pid());
-}
-
-#[test]
 fn a_whole_installation_is_well() {
     let scene = Scene::with_programs();
     let repository = scene.repository("r");
