@@ -19,6 +19,7 @@ use lychgate_wire::frame::caps;
 use self::holder::{Ended, Holder};
 use crate::args::DaemonCommand;
 use crate::failure::{Failure, Kind};
+use crate::page;
 use crate::surroundings::Surroundings;
 
 mod holder;
@@ -50,8 +51,33 @@ pub(crate) fn run(
     }
 }
 
-/// What the daemon says of itself; a failure when none runs.
+/// What the daemon says of itself, on lines that fit the page; a failure when none runs.
 pub(crate) fn status(around: &Surroundings) -> Result<Vec<String>, Failure> {
+    let lines = asked(around)?;
+    Ok(lines.iter().flat_map(|line| shown(line)).collect())
+}
+
+/// A line of a status. Words that are for people go on in lines below it; what others read, paths
+/// and digests among it, stays on one.
+fn shown(line: &str) -> Vec<String> {
+    const WORDS: [&str; 5] = ["key: ", "distrust: ", "note: ", "problem: ", "self-test: "];
+    if !WORDS.iter().any(|key| line.starts_with(key)) {
+        return vec![line.to_owned()];
+    }
+    with_help(line)
+}
+
+/// Words, and the help that is folded into them, as lines of a page.
+fn with_help(text: &str) -> Vec<String> {
+    let (what, help) = text.split_once(FOLDED_HELP).unwrap_or((text, ""));
+    let mut page = page::wrapped(what, "", "  ");
+    if !help.is_empty() {
+        page += &page::advice(help, "  help: ", "    ");
+    }
+    page.lines().map(str::to_owned).collect()
+}
+
+fn asked(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let place = Place::of_client(around, None)?;
     let socket = &place.socket;
     let what = "no status: no daemon runs";
@@ -205,8 +231,6 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
         Reached::Answers(mut link) => match greet(&mut link, BUILD, caps::STATUS) {
             // One that a hook started ends when it is idle: another takes its place.
             Ok(greeting) if greeting.capabilities & caps::SPAWNED != 0 => {
-                // It stays where there is no place for another.
-                make_place(what, socket, state.as_deref())?;
                 stop(around)?;
             }
             Ok(_) => {
@@ -225,8 +249,9 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
         Reached::Away | Reached::Failed(_) => {}
     }
-    make_place(what, socket, state.as_deref())?;
-    let mut command = command(around, socket, state.as_deref());
+    make_place(what, socket)?;
+    let log = state.as_deref().map(log_in);
+    let mut command = command(around, socket, state.as_deref(), log.as_deref());
     command
         .env_clear()
         .envs(kept(around))
@@ -237,34 +262,68 @@ fn start(around: &Surroundings) -> Result<Vec<String>, Failure> {
         // Not the terminal's: an interrupt meant for this command is not meant for the daemon.
         .process_group(0);
     let launch = || command.spawn().map_err(|e| not_run(what, around, &e));
-    wait(&place, launch)?;
-    Ok(vec![format!("the daemon listens at {}", socket.display())])
+    let status = wait(&place, launch)?;
+    let mut said = vec![format!("the daemon listens at {}", socket.display())];
+    said.extend(forgetful(&status));
+    if let (Some(log), Some(state)) = (log, &state)
+        && !log.starts_with(state)
+    {
+        let state = state.display();
+        said.extend(with_help(&format!(
+            "it writes no log: none can be written in {state}"
+        )));
+    }
+    Ok(said)
 }
 
-/// Makes the folders of a daemon, and sees that it can write its log.
-fn make_place(what: &str, socket: &Path, state: Option<&Path>) -> Result<(), Failure> {
-    let failed = |verb: &str, path: &Path, error: &std::io::Error| {
-        let what = format!("{what}: cannot {verb} {}", path.display());
-        Failure::new(Kind::Incomplete, what)
-            .because(error)
-            .hint("Set LYCHGATE_STATE_DIR and XDG_RUNTIME_DIR to folders of yours.")
-    };
-    for folder in [socket.parent(), state].into_iter().flatten() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|e| failed("create", folder, &e))?;
+/// Where a daemon writes its log, given its state folder: nowhere when it cannot be written there.
+/// A log is not worth a refusal.
+fn log_in(state: &Path) -> PathBuf {
+    let log = state.join(LOG);
+    let _ = make(state);
+    let mut open = std::fs::OpenOptions::new();
+    match open.append(true).create(true).mode(0o600).open(&log) {
+        Ok(_) => log,
+        Err(_) => "/dev/null".into(),
     }
-    let Some(log) = state.map(|state| state.join(LOG)) else {
+}
+
+/// What is not remembered by a daemon with this status, and what mends that. It judges all the
+/// same, as one does that a hook started.
+fn forgetful(status: &[String]) -> Vec<String> {
+    let kinds = [
+        ("key: of this process: ", "it judges without memory"),
+        ("distrust: ", "it forgot what was judged before"),
+    ];
+    let told = |(key, what): (&str, &str)| {
+        let why = status.iter().find_map(|line| line.strip_prefix(key))?;
+        Some(with_help(&format!("{what}: {why}")))
+    };
+    kinds.into_iter().find_map(told).unwrap_or_default()
+}
+
+fn make(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes the folder of a daemon's socket.
+fn make_place(what: &str, socket: &Path) -> Result<(), Failure> {
+    let Some(folder) = socket.parent() else {
         return Ok(());
     };
-    let mut open = std::fs::OpenOptions::new();
-    let opened = open.append(true).create(true).mode(0o600).open(&log);
-    opened.map(drop).map_err(|e| failed("write", &log, &e))
+    make(folder).map_err(|error| {
+        let what = format!("{what}: cannot create {}", folder.display());
+        Failure::new(Kind::Incomplete, what).because(&error).hint(
+            "Set XDG_RUNTIME_DIR to a folder of yours. Until then hooks judge without a daemon.",
+        )
+    })
 }
 
-fn wait(place: &Place, mut launch: impl FnMut() -> Result<Child, Failure>) -> Result<(), Failure> {
+/// Waits until the daemon can be used; gives its status.
+fn wait(
+    place: &Place,
+    mut launch: impl FnMut() -> Result<Child, Failure>,
+) -> Result<Vec<String>, Failure> {
     let what = "the daemon was not started";
     let begin = Instant::now();
     let mut child = launch()?;
@@ -274,7 +333,7 @@ fn wait(place: &Place, mut launch: impl FnMut() -> Result<Child, Failure>) -> Re
             && let Ok(lines) = hear(&mut link, caps::STATUS)
             && !lines.iter().any(|line| line == "state: loading")
         {
-            return usable(&lines);
+            return usable(&lines).map(|()| lines);
         }
         let ended = child.try_wait().ok().flatten();
         if let Some(status) = ended
@@ -464,15 +523,18 @@ fn foreground(around: &Surroundings) -> Failure {
     not_run(what, around, &command.exec())
 }
 
-fn command(around: &Surroundings, socket: &Path, state: Option<&Path>) -> Command {
+fn command(
+    around: &Surroundings,
+    socket: &Path,
+    state: Option<&Path>,
+    log: Option<&Path>,
+) -> Command {
     let mut command = Command::new(around.beside(PROGRAM));
     command.arg("--socket").arg(socket);
-    if let Some(state) = state {
-        command
-            .arg("--state-dir")
-            .arg(state)
-            .arg("--log")
-            .arg(state.join(LOG));
+    for (option, path) in [("--state-dir", state), ("--log", log)] {
+        if let Some(path) = path {
+            command.arg(option).arg(path);
+        }
     }
     command
 }

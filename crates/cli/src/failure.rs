@@ -101,13 +101,7 @@ impl Failure {
             out.push_str(&crate::page::wrapped(text, &indent, &rest));
         }
         for hint in self.hint.lines() {
-            // Snippets keep their shape.
-            let is_long = hint.len() + 2 > lychgate_model::limits::COLUMNS;
-            if is_long && !crate::page::is_command(hint) {
-                out.push_str(&crate::page::wrapped(hint, "  ", "    "));
-            } else {
-                let _ = writeln!(out, "  {}", crate::page::plain(hint));
-            }
+            out.push_str(&crate::page::advice(hint, "  ", "    "));
         }
         out
     }

@@ -1,10 +1,8 @@
 //! The page people read: printable ASCII, 80 columns, no colour.
 
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
-
 use lychgate_model::limits::COLUMNS;
 use lychgate_model::path::printable;
+pub(crate) use lychgate_model::path::shell_word;
 
 /// `text` with everything a terminal could act on escaped. Unlike [`printable`], a backslash is
 /// left alone: the text was put together by us, and what strangers named in it is escaped already.
@@ -64,26 +62,23 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     )
 }
 
-/// `path` as one word of a shell, ready to be copied from a page.
-pub(crate) fn shell_word(path: &Path) -> String {
-    let bytes = path.as_os_str().as_bytes();
-    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+:@%,".contains(b);
-    if !bytes.is_empty() && bytes.iter().all(is_plain) {
-        return path.display().to_string();
+/// A line of help: only words are broken into several. What fits keeps its shape: it may be a
+/// part of a snippet.
+pub(crate) fn advice(line: &str, first: &str, rest: &str) -> String {
+    if first.len() + line.len() > COLUMNS && !is_command(line) {
+        return wrapped(line, first, rest);
     }
-    if bytes.iter().all(|b| (0x20..=0x7e).contains(b)) {
-        return format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-    }
-    // The escapes of `printable` are those that `$'..'` understands.
-    format!("$'{}'", printable(bytes).replace('\'', r"\'"))
+    format!("{first}{}\n", plain(line))
 }
 
 /// Whether a line of help is a command, which must not be broken into two.
-pub(crate) fn is_command(line: &str) -> bool {
-    const PROGRAMS: [&str; 8] = [
+fn is_command(line: &str) -> bool {
+    const PROGRAMS: [&str; 10] = [
         "lychgate ",
         "git ",
         "chmod ",
+        "chown ",
+        "mv ",
         "rm ",
         "sudo ",
         "export ",
@@ -125,28 +120,6 @@ mod tests {
             wrapped(&long, "", "  "),
             format!("{}\n  y\n", "x".repeat(COLUMNS))
         );
-    }
-
-    #[test]
-    fn a_path_to_copy_is_one_word_of_a_shell() {
-        for name in [
-            "/plain/x-1.y",
-            "with  two",
-            "it's",
-            "$HOME;x",
-            "new\nline",
-            "\u{e9}'\\",
-            "",
-        ] {
-            let word = shell_word(Path::new(name));
-            assert!(word.is_ascii() && !word.contains('\n'), "{word}");
-            let said = std::process::Command::new("bash")
-                .args(["-c", &format!("printf %s {word}")])
-                .output()
-                .unwrap();
-            assert_eq!(said.stdout, name.as_bytes(), "{word}");
-        }
-        assert_eq!(shell_word(Path::new("/a/b")), "/a/b");
     }
 
     #[test]

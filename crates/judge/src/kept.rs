@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use lychgate_model::path::printable;
+use lychgate_model::path::{printable, shell_word};
 use lychgate_model::trust::{Objection, Trusted};
 use rustix::fs::{Mode, OFlags, open as open_at_path, openat};
 use rustix::io::Errno;
@@ -35,16 +35,36 @@ enum Why {
 }
 
 impl Distrust {
-    /// The command that mends it.
+    /// What mends it: a command, or words where no command alone does.
     pub fn mend(&self) -> String {
-        let path = word(&self.path);
-        match self.why {
+        let path = shell_word(&self.path);
+        match &self.why {
             Why::Writable => format!("chmod go-w {path}"),
             Why::Owner { .. } => format!("chown $(id -u) {path}"),
             Why::NotRegular | Why::NotAKey => format!("rm {path}"),
             Why::Readable => format!("chmod 600 {path}"),
             Why::NotFolder => format!("mv {path} {path}.old"),
-            Why::Unreadable(_) | Why::Unwritable(_) => format!("chmod u+rw {path}"),
+            Why::Unreadable(error) | Why::Unwritable(error) => self.opens(error, &path),
+        }
+    }
+
+    /// What lets `path` be read and written again.
+    fn opens(&self, error: &io::Error, path: &str) -> String {
+        const ELSEWHERE: &str = "set LYCHGATE_STATE_DIR to a folder of yours on another disk";
+        match Errno::from_io_error(error) {
+            Some(Errno::NOSPC | Errno::DQUOT) => format!("free some space: df -h {path}"),
+            Some(Errno::ROFS) => format!("mount it for writing, or {ELSEWHERE}"),
+            Some(Errno::IO) => format!("see to that disk, or {ELSEWHERE}"),
+            Some(Errno::MFILE | Errno::NFILE) => "allow more open files: ulimit -n".to_owned(),
+            Some(Errno::ACCESS | Errno::PERM) => match self.path.metadata() {
+                Ok(about) if about.uid() != rustix::process::geteuid().as_raw() => {
+                    "set LYCHGATE_STATE_DIR to a folder of yours".to_owned()
+                }
+                // Into a folder one must be able to step, too.
+                Ok(about) if about.is_dir() => format!("chmod u+rwx {path}"),
+                _ => format!("chmod u+rw {path}"),
+            },
+            _ => "set LYCHGATE_STATE_DIR to a folder of yours".to_owned(),
         }
     }
 }
@@ -59,13 +79,20 @@ impl fmt::Display for Distrust {
             Why::NotRegular => write!(f, "{path} is not a regular file"),
             Why::NotFolder => write!(f, "{path} is not a folder"),
             Why::NotAKey => write!(f, "{path} does not hold 32 bytes"),
-            Why::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
-            Why::Unwritable(error) => write!(f, "cannot write in {path}: {error}"),
+            Why::Unreadable(error) => write!(f, "cannot read {path}: {}", plainly(error)),
+            Why::Unwritable(error) => write!(f, "cannot write in {path}: {}", plainly(error)),
         }
     }
 }
 
 impl std::error::Error for Distrust {}
+
+/// What the system said, without the number it has for that.
+fn plainly(error: &io::Error) -> String {
+    let said = error.to_string();
+    let end = said.find(" (os error").unwrap_or(said.len());
+    said.get(..end).unwrap_or(&said).to_owned()
+}
 
 /// Whether what was remembered in `folder` would be believed.
 ///
@@ -82,16 +109,15 @@ pub(crate) fn unkept(path: &Path, error: io::Error) -> Distrust {
         error.kind(),
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory
     );
-    // It is the first that is none, for there is nothing below it.
+    // It is the first that is none, for there is nothing below it; and what cannot be made has to
+    // be made in it.
     let blocking = path.ancestors().find(|p| p.symlink_metadata().is_ok());
-    match blocking.filter(|p| folder && !p.is_dir()) {
-        Some(blocking) => Distrust {
-            path: blocking.to_owned(),
-            why: Why::NotFolder,
-        },
-        None => Distrust {
-            path: path.to_owned(),
-            why: Why::Unwritable(error),
+    let blocking = blocking.unwrap_or(path);
+    Distrust {
+        path: blocking.to_owned(),
+        why: match folder && !blocking.is_dir() {
+            true => Why::NotFolder,
+            false => Why::Unwritable(error),
         },
     }
 }
@@ -173,16 +199,6 @@ fn believed(opened: &File, trusted: Trusted<'_>) -> Result<(), Why> {
     }
 }
 
-/// A path as a word of a shell.
-fn word(path: &Path) -> String {
-    let shown = printable(path.as_os_str().as_bytes());
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(&b);
-    match shown.bytes().all(plain) {
-        true => shown,
-        false => format!("'{}'", shown.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +247,50 @@ mod tests {
         }
         mode(&folder, 0o700);
         look(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_advised_mends_what_was_in_the_way() {
+        let top = tempfile::tempdir().unwrap();
+        let (folder, shown) = (top.path(), top.path().display());
+        let advised = |errno: Errno| {
+            let told = unkept(&folder.join("state"), errno.into());
+            assert!(!told.to_string().contains("os error"), "{told}");
+            assert!(
+                told.to_string()
+                    .starts_with(&format!("cannot write in {shown}: "))
+            );
+            told.mend()
+        };
+        assert_eq!(advised(Errno::ACCESS), format!("chmod u+rwx {shown}"));
+        for full in [Errno::NOSPC, Errno::DQUOT] {
+            assert_eq!(advised(full), format!("free some space: df -h {shown}"));
+        }
+        assert!(
+            advised(Errno::ROFS).starts_with("mount it for writing, or set LYCHGATE_STATE_DIR")
+        );
+        assert!(advised(Errno::MFILE).contains("ulimit -n"));
+        for other in [
+            Errno::NOSPC,
+            Errno::ROFS,
+            Errno::IO,
+            Errno::MFILE,
+            Errno::NAMETOOLONG,
+        ] {
+            assert!(!advised(other).contains("chmod"), "{other}");
+        }
+        let file = folder.join("value.key");
+        std::fs::write(&file, "x").unwrap();
+        let unreadable = Distrust {
+            path: file.clone(),
+            why: Why::Unreadable(Errno::ACCESS.into()),
+        };
+        assert_eq!(unreadable.mend(), format!("chmod u+rw {}", file.display()));
+        if chown(&file, Some(4242), None).is_ok() {
+            // What is not one's own one cannot open to oneself.
+            let mend = unreadable.mend();
+            assert_eq!(mend, "set LYCHGATE_STATE_DIR to a folder of yours");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Paths as Git has them: bytes.
 
 use std::fmt;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 /// A path relative to the root of a repository, `/`-separated, in whatever bytes Git holds.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +107,20 @@ pub fn printable(bytes: &[u8]) -> String {
     out
 }
 
+/// `path` as one word of a shell, ready to be copied from a page.
+pub fn shell_word(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes();
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+:@%,".contains(b);
+    if !bytes.is_empty() && bytes.iter().all(is_plain) {
+        return path.display().to_string();
+    }
+    if bytes.iter().all(|b| (0x20..=0x7e).contains(b)) {
+        return format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    }
+    // The escapes of `printable` are those that `$'..'` understands.
+    format!("$'{}'", printable(bytes).replace('\'', r"\'"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +139,27 @@ mod tests {
             RepoPath(b"a\x1b[31m\nb".to_vec()).to_string(),
             "a\\033[31m\\nb"
         );
+    }
+
+    #[test]
+    fn a_path_to_copy_is_one_word_of_a_shell() {
+        for name in [
+            "/plain/x-1.y",
+            "with  two",
+            "it's",
+            "$HOME;x",
+            "new\nline",
+            "\u{e9}'\\",
+            "",
+        ] {
+            let word = shell_word(Path::new(name));
+            assert!(word.is_ascii() && !word.contains('\n'), "{word}");
+            let said = std::process::Command::new("bash")
+                .args(["-c", &format!("printf %s {word}")])
+                .output()
+                .unwrap();
+            assert_eq!(said.stdout, name.as_bytes(), "{word}");
+        }
+        assert_eq!(shell_word(Path::new("/a/b")), "/a/b");
     }
 }

@@ -159,7 +159,7 @@ fn version(lines: &[String], report: &mut Report) {
         let (what, help) = unkept.split_once(FOLDED_HELP).unwrap_or((unkept, ""));
         report.problem(
             format!("no fingerprints, and nothing is remembered: {what}"),
-            format!("{help} && {{ {}; }}", restart()),
+            format!("{help}\n{}", restart()),
         );
     }
     if let Some(failed) = of("self-test:").filter(|said| said.contains(" failed: ")) {
@@ -202,7 +202,7 @@ pub(super) fn state(around: &Surroundings, report: &mut Report) {
 fn forgets(what: &str, mend: &str, report: &mut Report) {
     report.problem(
         format!("what was judged before is not remembered: {what}"),
-        format!("{mend} && {{ {}; }}", restart()),
+        format!("{mend}\n{}", restart()),
     );
 }
 

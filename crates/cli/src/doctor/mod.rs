@@ -16,7 +16,7 @@ use crate::daemon::Place;
 use crate::failure::Failure;
 use crate::install::client::global_folder;
 use crate::install::manifest::Manifest;
-use crate::page::wrapped;
+use crate::page::{advice, wrapped};
 use crate::surroundings::Surroundings;
 
 /// What was found.
@@ -51,9 +51,7 @@ impl Report {
         for (what, mend) in &self.problems {
             out += &wrapped(what, "problem: ", "  ");
             for line in mend.lines() {
-                out += "  mend: ";
-                out += &crate::page::plain(line);
-                out.push('\n');
+                out += &advice(line, "  mend: ", "    ");
             }
         }
         for note in &self.notes {
