@@ -10,7 +10,7 @@ use crate::link;
 #[non_exhaustive]
 pub enum Error {
     /// The way to the judge failed.
-    #[error("the judge is away")]
+    #[error(transparent)]
     Link(#[from] link::Error),
     /// The judge takes no session.
     #[error("the judge refused: {message}")]
@@ -35,7 +35,7 @@ pub enum Error {
     #[error("the judge's count of what it judged is not the count of what was sent")]
     Coverage,
     /// The repository, or an object of it, cannot be read.
-    #[error("the repository cannot be read")]
+    #[error(transparent)]
     Git(#[from] lychgate_git::Error),
     /// The file with the commit message cannot be read.
     #[error("cannot read the commit message")]

@@ -6,7 +6,10 @@ use std::fmt;
 use lychgate_client::connect::Outcome;
 use lychgate_client::error::chain;
 use lychgate_client::{conf, link, locate, spawn};
+use lychgate_model::path::shell_word;
 use lychgate_model::{Hook, ReasonCode};
+
+use crate::invocation::Invocation;
 
 /// What helps when there was no time left.
 const AGAIN: &str = "try again; what was judged already is remembered.";
@@ -72,21 +75,26 @@ impl Away {
     }
 }
 
+/// A clause that says all of it: who was to judge and why that one did not.
 impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nowhere(error) => write!(f, "{error}"),
-            Self::NotListening(Outcome::NoSocket) => f.write_str("it is not running"),
-            Self::NotListening(Outcome::Refused) => f.write_str("nobody listens at its socket"),
-            Self::NotListening(Outcome::NotOurs(why)) => {
-                write!(f, "its socket is not trusted: {}", chain(why))
+            Self::NotListening(Outcome::NoSocket) => f.write_str("no daemon is running"),
+            Self::NotListening(Outcome::Refused) => {
+                f.write_str("nobody listens at the daemon's socket")
             }
-            Self::NotListening(Outcome::Other(error)) => write!(f, "{error}"),
-            Self::NotListening(Outcome::Listening(_)) => f.write_str("it said nothing"),
+            Self::NotListening(Outcome::NotOurs(why)) => {
+                write!(f, "the daemon's socket is not trusted ({})", chain(why))
+            }
+            Self::NotListening(Outcome::Other(error)) => {
+                write!(f, "the daemon cannot be reached ({error})")
+            }
+            Self::NotListening(Outcome::Listening(_)) => f.write_str("the daemon said nothing"),
             Self::Start(error) => f.write_str(&chain(error)),
-            Self::NoState => f.write_str("no folder can hold its state"),
+            Self::NoState => f.write_str("no folder can hold the daemon's state"),
             Self::Judge(error) => f.write_str(&chain(error)),
-            Self::Hung => f.write_str("it listens and does not answer"),
+            Self::Hung => f.write_str("the daemon listens and does not answer"),
         }
     }
 }
@@ -108,7 +116,7 @@ impl From<lychgate_git::Error> for Failure {
 }
 
 impl Failure {
-    /// The whole message.
+    /// The whole message, but for a command it may end in.
     pub(crate) fn told(&self, hook: Hook) -> String {
         let what = asked(hook);
         let help = self.help(hook);
@@ -116,8 +124,26 @@ impl Failure {
         format!("lychgate: {what} not checked: {self}.{gap}{help}")
     }
 
+    /// The command that mends it, where only one that names a file does: a line of its own, ready
+    /// to be copied.
+    pub(crate) fn command(&self, invocation: &Invocation) -> Option<String> {
+        let Self::Conf(error) = self else {
+            return None;
+        };
+        let file = std::path::absolute(invocation.folder.join(conf::FILE)).ok()?;
+        let file = shell_word(&file);
+        match error {
+            conf::Error::Writable => Some(format!("chmod go-w {file}")),
+            conf::Error::Owner { .. } if on_server(invocation.hook) => {
+                Some(format!("chown root {file}"))
+            }
+            conf::Error::Line { .. } if on_server(invocation.hook) => Some(format!("edit {file}")),
+            _ => None,
+        }
+    }
+
     fn help(&self, hook: Hook) -> &'static str {
-        let server = hook.surface() == lychgate_model::Surface::Server;
+        let server = on_server(hook);
         match self {
             Self::Away(_) if server => {
                 "tell the administrators of this server; nothing was accepted."
@@ -129,21 +155,27 @@ impl Failure {
                 _ if server => "",
                 _ => "lychgate doctor",
             },
-            Self::Conf(_) | Self::NoConf | Self::ClientConf if server => {
-                "lychgate install --server writes it."
-            }
-            Self::Conf(_) => "lychgate doctor",
-            Self::Chained { .. } => "lychgate doctor",
+            // A command follows, see above.
+            Self::Conf(conf::Error::Writable) => "",
+            Self::Conf(conf::Error::Owner { .. } | conf::Error::Line { .. }) if server => "",
+            Self::Conf(_) if server => "remove it, then: lychgate install --server DIR",
+            Self::NoConf => "lychgate install --server DIR writes it.",
+            Self::ClientConf => "lychgate uninstall, then: lychgate install --server DIR",
+            Self::Conf(_) | Self::Chained { .. } => "lychgate doctor",
             Self::Fallback { .. } => "lychgate install repairs it.",
             _ => "",
         }
     }
 }
 
+fn on_server(hook: Hook) -> bool {
+    hook.surface() == lychgate_model::Surface::Server
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Away(away) => write!(f, "the daemon is away: {away}"),
+            Self::Away(away) => write!(f, "{away}"),
             Self::Late => f.write_str("the deadline passed"),
             Self::Unjudged(error) => f.write_str(&chain(error)),
             Self::Conf(error) => f.write_str(&chain(error)),

@@ -48,7 +48,7 @@ pub(crate) fn instead(
             record(invocation, folders, &away).map_err(Failure::Record)?;
             let what = asked(invocation.hook);
             let said = format!(
-                "lychgate: {what} not checked: the daemon is away: {away}; \
+                "lychgate: {what} not checked: {away}; \
                 allowed, and recorded in {RECORD} of the state folder"
             );
             Voice::new(invocation).sentence(&said);

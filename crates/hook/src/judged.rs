@@ -33,7 +33,11 @@ fn told(invocation: &Invocation, ended: Result<u8, Failure>) -> u8 {
     match ended {
         Ok(code) => code,
         Err(failure) => {
-            Voice::new(invocation).sentence(&failure.told(invocation.hook));
+            let voice = Voice::new(invocation);
+            voice.sentence(&failure.told(invocation.hook));
+            if let Some(command) = failure.command(invocation) {
+                voice.lines(&[format!("    help: {command}")]);
+            }
             exit::DENY
         }
     }

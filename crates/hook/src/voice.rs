@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn sentences_stay_inside_the_columns() {
-        let text = "lychgate: push not checked: the daemon is away: nobody listens at the socket \
+        let text = "lychgate: push not checked: nobody who is believed listens at the socket \
             that lychgate.conf beside this hook names; help: tell an administrator";
         let lines = wrapped(text, 72);
         assert!(

@@ -63,7 +63,7 @@ fn with_no_daemon_it_is_as_installed() {
     stage.conf("unavailable = deny\n");
     stage
         .hook("pre-commit", &[], b"")
-        .denied(&["commit not checked", "the daemon is away"]);
+        .denied(&["commit not checked: cannot run ", "Help: lychgate doctor"]);
 
     stage.conf("unavailable = allow-recorded\n");
     let said = stage.hook("pre-commit", &[], b"");
@@ -269,7 +269,9 @@ fn a_conf_that_cannot_be_used_denies() {
     std::fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
     stage
         .hook("pre-commit", &[], b"")
-        .denied(&["others may write lychgate.conf"]);
+        .denied(&["others may write lychgate.conf. help: chmod go-w /"]);
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    stage.hook("pre-commit", &[], b"").silently_allowed();
 }
 
 #[test]
