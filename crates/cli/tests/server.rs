@@ -45,6 +45,38 @@ fn a_bare_repository_is_gated_and_given_back() {
         .lychgate(scene.root(), ["install", "--server", "b.git"])
         .exits(0);
     assert_eq!(once, everything(&bare));
+    // What was lost or changed is written again, and that is said.
+    let hooks = bare.join("hooks");
+    let again = || {
+        let said = scene.lychgate(scene.root(), ["install", "--server", "b.git"]);
+        said.exits(0).out
+    };
+    assert!(again().contains("holds the gate already"));
+    for (file, gone) in [
+        (
+            "lychgate.conf",
+            "lychgate.conf was gone: written again, as at a first",
+        ),
+        (
+            "lychgate.manifest",
+            "lychgate.manifest was gone: written again",
+        ),
+    ] {
+        std::fs::remove_file(hooks.join(file)).unwrap();
+        let said = again();
+        assert!(said.contains(gone) && !said.contains("already"), "{said}");
+        assert_eq!(once, everything(&bare));
+        assert!(again().contains("holds the gate already"));
+    }
+    let conf = hooks.join("lychgate.conf");
+    let text = std::fs::read_to_string(&conf).unwrap();
+    std::fs::write(&conf, format!("{text}# a note\n")).unwrap();
+    let said = again();
+    assert!(
+        said.contains("lychgate.conf was not as it was written"),
+        "{said}"
+    );
+    assert_eq!(once, everything(&bare));
     scene
         .lychgate(scene.root(), ["uninstall", "--server", "b.git"])
         .exits(0);
@@ -167,7 +199,39 @@ fn a_work_tree_gets_no_gate_of_a_server() {
     let said = scene
         .lychgate(scene.root(), ["install", "--server", "srv"])
         .exits(0);
-    assert!(said.out.contains("passed over"), "{}", said.out);
+    assert!(
+        said.out.contains("passed over work: it has"),
+        "{}",
+        said.out
+    );
+    // Where there are many they are counted, and a command names them all.
+    for n in 0..30 {
+        scene.repository(&format!("srv/w{n:02}"));
+    }
+    let said = scene
+        .lychgate(scene.root(), ["install", "--server", "srv"])
+        .exits(0);
+    assert!(
+        said.out.contains("passed over 31 repositories"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("\n  w00\n"), "{}", said.out);
+    assert!(said.out.contains("and 28 more"), "{}", said.out);
+    assert!(said.out.lines().count() <= 8, "{}", said.out);
+    let mut lines = said.out.lines();
+    let all = lines.find_map(|l| l.trim().strip_prefix("find ")).unwrap();
+    let mut find = scene.command("sh", scene.root());
+    let listed = scene::said(find.args(["-c", &format!("find {all}")])).exits(0);
+    assert_eq!(listed.out.lines().count(), 31);
+    scene.lychgate(scene.root(), ["daemon", "start"]);
+    let doctor = scene.lychgate(scene.root(), ["doctor", "--server", "srv"]);
+    assert_eq!(
+        doctor.out.matches("passed over").count(),
+        1,
+        "{}",
+        doctor.out
+    );
     assert!(bare.join("hooks/pre-receive").is_symlink() && !hooks.is_symlink());
 }
 

@@ -23,8 +23,12 @@ pub(super) fn look(
     let names: Vec<&str> = SERVER_HOOKS.iter().map(|h| h.name()).collect();
     let mut places = Vec::new();
     let (found, passed) = apart(repositories(folder)?);
-    for path in passed {
-        report.note(not_bare(&path));
+    match not_bare(folder, &passed).as_slice() {
+        // Of many it is enough to know how many.
+        [many, of_them @ ..] if of_them.iter().any(|line| line.starts_with(' ')) => {
+            report.note(many);
+        }
+        each => each.iter().for_each(|line| report.note(line)),
     }
     for path in found {
         let git = Git::of_any_owner(&path);

@@ -45,12 +45,13 @@ pub(crate) fn install(
     }
     let placed = |folder: &Path, behind: Option<&Behind>, scope: Option<&str>| {
         let settled = conf.settle(folder, around.program())?;
-        let mut said = folder::put(&Placement {
+        let said = folder::put(&Placement {
             folder,
             hooks: &CLIENT_HOOKS,
             program,
             conf: &settled.text,
             conf_mode: settled.mode,
+            changes: &settled.changes,
             in_front_of: behind,
             behind: match behind {
                 Some(Behind::Folder(path)) => Some(layout.top.join(path)),
@@ -60,7 +61,6 @@ pub(crate) fn install(
             config_scope: scope,
             config_created: false,
         })?;
-        said.extend(settled.changes);
         Ok::<_, Failure>(titled(said, folder))
     };
     if ours.is_some() {
@@ -172,14 +172,14 @@ pub(crate) fn install_global(
         program,
         conf: &settled.text,
         conf_mode: settled.mode,
+        changes: &settled.changes,
         in_front_of: None,
         behind: None,
         config_scope: None,
         config_created: false,
     };
     let put = |placement: &Placement<'_>| {
-        let mut said = folder::put(placement)?;
-        said.extend(settled.changes.clone());
+        let said = folder::put(placement)?;
         Ok::<_, Failure>(titled(said, folder))
     };
     if there.is_some() {

@@ -33,6 +33,8 @@ pub(crate) struct Placement<'a> {
     pub(crate) conf: &'a str,
     /// The mode of that file.
     pub(crate) conf_mode: u32,
+    /// What it says otherwise than before, a line each.
+    pub(crate) changes: &'a [String],
     /// The folder is ours and stands in front of another one, whose hooks it calls.
     pub(crate) in_front_of: Option<&'a shim::Behind>,
     /// That other folder on disk, where it is the same for every repository.
@@ -84,9 +86,12 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
     }
     after.config_created |= wanted.config_created;
     let mut to_keep = Vec::new();
+    // Whether the gate stands here already, whatever was lost of it.
+    let mut there = before.is_some();
     for hook in wanted.hooks.iter().map(|h| h.name()) {
         let (path, kept) = (folder.join(hook), folder.join(kept_name(hook)));
         let found = standing(&path).map_err(|e| not_done("look at", &path, &e))?;
+        there |= found == Standing::Ours;
         if found == Standing::Foreign {
             if is_folder(&path) {
                 return Err(in_the_way(hook, &path));
@@ -116,22 +121,34 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
         rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
     )
     .map_err(|e| nothing_done("write in", folder, &e.into()))?;
-    if before.as_ref() != Some(&after) {
-        write(&folder.join(manifest::NAME), &after.text(), 0o644)?;
-    }
     let mut said = Vec::new();
+    if before.as_ref() != Some(&after) {
+        let lost = before.is_none() && there;
+        write(&folder.join(manifest::NAME), &after.text(), 0o644)?;
+        if lost {
+            said.push(format!("{} was gone: written again", manifest::NAME));
+        }
+    }
     for (name, text) in shims.iter().flatten() {
         let known = before.as_ref().is_none_or(|b| b.shims.contains(name));
         if !known {
             said.push(format!("{name} is passed on from now"));
         }
-        write(&folder.join(name), text, 0o755)?;
+        let wrote = write(&folder.join(name), text, 0o755)?;
+        if wrote && known && there {
+            said.push(format!("{name} was not as it was written: written again"));
+        }
     }
-    write(
-        &folder.join(CONF),
-        &conf_with_chain(wanted, &after, &to_keep),
-        wanted.conf_mode,
-    )?;
+    let path = folder.join(CONF);
+    let lost = path.symlink_metadata().is_err();
+    let text = conf_with_chain(wanted, &after, &to_keep);
+    if write(&path, &text, wanted.conf_mode)? && there && wanted.changes.is_empty() {
+        said.push(match lost {
+            true => format!("{CONF} was gone: written again, as at a first installation"),
+            false => format!("{CONF} was not as it was written: written again"),
+        });
+    }
+    said.extend_from_slice(wanted.changes);
     for hook in wanted.hooks.iter().map(|h| h.name()) {
         let path = folder.join(hook);
         if std::fs::read_link(&path).is_ok_and(|target| target == wanted.program) {
@@ -285,12 +302,12 @@ fn link(program: &Path, path: &Path) -> Result<(), Failure> {
         .map_err(|e| not_done("install", path, &e))
 }
 
-/// Writes a file whole or not at all; leaves one that is right already.
-pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+/// Writes a file whole or not at all; leaves one that is right already. Whether it wrote.
+pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<bool, Failure> {
     let same_mode = std::fs::symlink_metadata(path)
         .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o7777 == mode);
     if same_mode && std::fs::read(path).is_ok_and(|now| now == text.as_bytes()) {
-        return Ok(());
+        return Ok(false);
     }
     let new = fresh_name(path);
     let written = || -> io::Result<()> {
@@ -305,7 +322,7 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
         file.sync_all()?;
         std::fs::rename(&new, path)
     };
-    written().map_err(|e| {
+    written().map(|()| true).map_err(|e| {
         let _ = std::fs::remove_file(&new);
         not_done("write", path, &e)
     })

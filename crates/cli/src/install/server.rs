@@ -40,21 +40,21 @@ pub(crate) fn install(
             Ok((layout, settled))
         })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let mut said: Vec<String> = passed.iter().map(|path| not_bare(path)).collect();
+    let mut said = not_bare(folder, &passed);
     let mut sockets = Vec::new();
     for (layout, settled) in layouts {
-        let mut done = folder::put(&Placement {
+        let done = folder::put(&Placement {
             folder: &layout.hooks,
             hooks: &SERVER_HOOKS,
             program,
             conf: &settled.text,
             conf_mode: settled.mode,
+            changes: &settled.changes,
             in_front_of: None,
             behind: None,
             config_scope: None,
             config_created: false,
         })?;
-        done.extend(settled.changes);
         if done.is_empty() {
             said.push(format!("{} holds the gate already", layout.hooks.display()));
         } else {
@@ -80,10 +80,29 @@ pub(crate) fn apart(found: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<PathBuf>) {
     found.into_iter().partition(|path| !of_a_work_tree(path))
 }
 
-/// What is said of a repository that was passed over.
-pub(crate) fn not_bare(path: &Path) -> String {
-    let top = path.parent().unwrap_or(path).display();
-    format!("passed over {top}: it has a work tree, and no gate of a server")
+/// What is said of repositories of `folder` that were passed over: each by its name when they are
+/// few, and else how many, the first of them, and what lists them all.
+pub(crate) fn not_bare(folder: &Path, passed: &[PathBuf]) -> Vec<String> {
+    const FEW: usize = 3;
+    let named = |path: &PathBuf| {
+        let top = path.parent().unwrap_or(path);
+        let below = top.strip_prefix(folder).unwrap_or(top);
+        below.display().to_string()
+    };
+    let shown: Vec<String> = passed.iter().take(FEW).map(named).collect();
+    if passed.len() <= FEW {
+        let told = |top| format!("passed over {top}: it has a work tree, and no gate of a server");
+        return shown.into_iter().map(told).collect();
+    }
+    let mut said = vec![format!(
+        "passed over {} repositories with a work tree: no gate of a server is theirs",
+        passed.len()
+    )];
+    said.extend(shown.into_iter().map(|top| format!("  {top}")));
+    let rest = passed.len() - FEW;
+    said.push(format!("  and {rest} more; all of them:"));
+    said.push(format!("  find {} -name .git -prune", shell_word(folder)));
+    said
 }
 
 /// Takes the gate out of every repository of `folder`.
