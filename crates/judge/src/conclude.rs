@@ -11,9 +11,9 @@ use lychgate_policy::{Asked, Inline, weigh};
 use lychgate_scan::Advice;
 use lychgate_wire::frame::Answer;
 
-use crate::natural;
 use crate::reply::Reply;
 use crate::session::{Session, short};
+use crate::{causes, natural};
 
 /// Reasons of one verdict.
 const REASONS: usize = 20;
@@ -44,6 +44,7 @@ impl Session {
             )
         };
         reasons.sort_by_cached_key(rank);
+        let mut reasons = causes::once_each(reasons, &mut self.notes);
         self.untold += reasons.len().saturating_sub(REASONS);
         reasons.truncate(REASONS);
         let weighed = weigh(&self.policy, &asked, &known, candidates, reasons);

@@ -15,6 +15,7 @@ mod before;
 mod cache;
 pub mod canary;
 mod candidates;
+mod causes;
 mod conclude;
 mod contract;
 mod documents;
