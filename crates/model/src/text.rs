@@ -14,6 +14,7 @@
 
 mod otherwise;
 mod place;
+mod several;
 mod wrap;
 
 use crate::comment::{self, Style, Where};
@@ -24,6 +25,7 @@ use crate::path::printable;
 use crate::surface::{Hook, Surface};
 use crate::verdict::{Decision, Reason, RuleNote, Verdict};
 use place::{location, location_in};
+use several::{room, several};
 use wrap::{labelled, shortened, wrapped};
 
 /// Findings a client's hook lists before it points to the full list.
@@ -354,90 +356,6 @@ fn accepting(view: &View<'_>) -> String {
     format!("ask {who}; allow lines do not count")
 }
 
-fn several(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, out: &mut Vec<String>) {
-    let mut blocking = blocking.to_vec();
-    if room(verdict, &blocking, view) < blocking.len() {
-        // Of what cannot all be shown, the worst is.
-        blocking.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
-    }
-    let shown = room(verdict, &blocking, view);
-    out.extend(draft(verdict, &blocking, view, shown));
-}
-
-/// Findings that are listed: at a client's hook as many as leave room for what to do.
-fn room(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> usize {
-    let most = blocking.len().min(view.most());
-    if view.is_server() || view.is_check() {
-        return most;
-    }
-    let fits = |n: &usize| draft(verdict, blocking, view, *n).len() <= limits::DENIAL_LINES;
-    (1..=most).rev().find(fits).unwrap_or(most.min(1))
-}
-
-fn draft(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>, shown: usize) -> Vec<String> {
-    let mut out = vec![headline(verdict, view)];
-    list(
-        blocking.get(..shown).unwrap_or(blocking),
-        view.columns(),
-        &mut out,
-    );
-    let left = blocking.len() - shown;
-    if left > 0 {
-        let all = match view.full_list {
-            Some(file) => printable(file.as_bytes()),
-            None if view.is_server() => "lychgate check --all".to_owned(),
-            None => "lychgate check".to_owned(),
-        };
-        let line = format!("  ... and {left} more; all {}: {all}", blocking.len());
-        if line.len() <= view.columns() {
-            out.push(line);
-        } else {
-            // A path to be copied stays in one piece.
-            out.push(format!(
-                "  ... and {left} more; all {} are in",
-                blocking.len()
-            ));
-            out.push(format!("  {all}"));
-        }
-    }
-    let mut end = ending(verdict, blocking, view);
-    let mut rules: Vec<&RuleNote> = Vec::new();
-    for finding in blocking {
-        let new = note(verdict, finding).filter(|n| !rules.iter().any(|r| r.id == n.id));
-        rules.extend(new);
-    }
-    for (at, rule) in rules.iter().enumerate() {
-        let text = if rule.fix.is_empty() {
-            &rule.why
-        } else {
-            &rule.fix
-        };
-        let lines = wrapped(
-            view.columns(),
-            &format!("  {}: ", rule.id),
-            "    ",
-            &clean(text),
-            2,
-        );
-        // One rule is always explained, others as far as there is room.
-        if at > 0 && out.len() + lines.len() + end.len() > limits::DENIAL_LINES {
-            let left = rules.len() - at;
-            if let Some(more) = end.first_mut() {
-                *more = shortened(
-                    view.columns(),
-                    &format!(
-                        "  more     lychgate rules explain RULE: why, and the fixes of {left} more"
-                    ),
-                );
-            }
-            break;
-        }
-        out.extend(lines);
-    }
-    out.append(&mut end);
-    out
-}
-
 /// Findings with the commit that brings them, those of one commit together.
 fn by_commit<'f>(findings: &[&'f Finding]) -> Vec<(Option<ObjectId>, Vec<&'f Finding>)> {
     let mut out: Vec<(Option<ObjectId>, Vec<&Finding>)> = Vec::new();
@@ -478,64 +396,6 @@ fn list(findings: &[&Finding], columns: usize, out: &mut Vec<String>) {
             out.extend(here.into_iter().flat_map(|f| entry(f, false, columns)));
         }
     }
-}
-
-/// The last lines of a denial with several findings.
-fn ending(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> Vec<String> {
-    let mut out =
-        vec!["  more     lychgate rules explain RULE: why, and how to rotate it".to_owned()];
-    if view.is_push() && blocking.iter().any(|f| f.commit.is_some()) {
-        out.push(rewrite("COMMIT"));
-    }
-    if view.is_server() {
-        out.extend(labelled(view.columns(), "accept", &accepting(view), 1));
-    } else {
-        out.extend(ways_out(blocking, view));
-    }
-    let count = verdict.reasons.len();
-    let is_short = count > 1 && !view.is_check();
-    let (told, each) = if is_short { (1, 1) } else { (count, 2) };
-    for reason in verdict.reasons.iter().take(told) {
-        let what = match reason.code.decision() {
-            Decision::Deny => "also denied",
-            _ => "also not checked",
-        };
-        out.extend(wrapped(
-            view.columns(),
-            &format!("  {what}: "),
-            "    ",
-            &clean(&reason.message),
-            each,
-        ));
-    }
-    if told < count {
-        let left = count - told;
-        out.push(format!("lychgate: and {left} more reason{}", plural(left)));
-    }
-    request(verdict, view, &mut out);
-    out
-}
-
-/// Of several findings: the comment to paste for those that can have one, and what is left for
-/// the first that cannot.
-fn ways_out(blocking: &[&Finding], view: &View<'_>) -> Vec<String> {
-    let comment = |finding: &Finding| {
-        let until = view
-            .allow_until
-            .filter(|_| otherwise::has_a_line(finding))?;
-        let path = finding.path.as_ref().map_or(&b""[..], |p| p.as_bytes());
-        let text = format!("lychgate: allow RULE until {until} because <why>");
-        comment::of(path).map(|style| style.around(&text))
-    };
-    let line = blocking.iter().find_map(|f| comment(f));
-    let mut out: Vec<String> = line
-        .map(|line| format!("  allow    {line}"))
-        .into_iter()
-        .collect();
-    let rest = blocking.iter().filter(|f| comment(f).is_none());
-    let mut left = rest.map(|f| otherwise::way_out(f, view));
-    out.extend(left.find(|lines| !lines.is_empty()).into_iter().flatten());
-    out
 }
 
 /// One finding in a list: place and title, then the value; on one line if it fits.

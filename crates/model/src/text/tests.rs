@@ -164,13 +164,54 @@ lychgate: commit denied: 3 new secrets in 2 files
 a.py:7:21   github.pat         ghp_... (40 characters)
 a.py:10:21  aws.access-key-id  AKIA... (20 characters)
 b.py:1:21   github.pat         ghp_... (40 characters)
-  github.pat: Read it from the environment or a secret store; git add the mended
-    file and commit again.
-  aws.access-key-id: Read it from the environment or a secret store; git add the
-    mended file and commit again.
+  github.pat: Read it from the environment or a secret store; git add the ...
+    why: Whoever can read the repository can act as the owner of the token.
+    rotate: create a new token; deploy it; delete this one
+  aws.access-key-id: Read it from the environment or a secret store; git ...
+    why: Whoever can read the repository can act as the owner of the token.
+    rotate: create a new token; deploy it; delete this one
   more     lychgate rules explain RULE: why, and how to rotate it
   allow    # lychgate: allow RULE until 2026-12-21 because <why>",
     );
+}
+
+/// What has to be done comes before a second line of anything; where not even that has room, the
+/// last lines name what tells it.
+#[test]
+fn each_rule_of_a_push_says_once_how_to_rotate_as_far_as_there_is_room() {
+    let of = |rules: &[&str], hook| {
+        let found = rules.iter().zip(1u32..);
+        let found = found.map(|(rule, n)| {
+            let mut found = finding("a.py", n, rule, "x...");
+            found.commit = ObjectId::from_hex(&[b'c'; 40]);
+            found
+        });
+        let mut verdict = verdict(found.collect(), vec![]);
+        verdict.request = "0123456789abcdef".into();
+        let said = lines(&verdict, &view(hook));
+        fits(&said);
+        assert!(said.len() <= limits::DENIAL_LINES, "{said:#?}");
+        let count = |word: &str| {
+            said.iter()
+                .filter(|l| l.trim_start().starts_with(word))
+                .count()
+        };
+        assert!(
+            said.iter()
+                .any(|l| l.contains("more     lychgate rules explain RULE"))
+        );
+        (count("why: "), count("rotate: "))
+    };
+    for hook in [Hook::PrePush, Hook::PreReceive] {
+        assert_eq!(of(&["github.pat", "github.pat"], hook), (1, 1));
+        assert_eq!(of(&["github.pat", "npm.token"], hook), (0, 2));
+        assert_eq!(
+            of(&["github.pat", "npm.token", "slack.bot", "a.b"], hook),
+            (0, 0)
+        );
+    }
+    // Where nothing is short, everything is said.
+    assert_eq!(of(&["github.pat", "github.pat"], Hook::PreCommit), (1, 1));
 }
 
 #[test]
