@@ -45,15 +45,25 @@ pub(crate) struct HooksPath {
 }
 
 impl HooksPath {
+    /// What turns every hook off, as the subject of a sentence; `None`: hooks are run.
+    pub(crate) fn off(&self) -> Option<&'static str> {
+        match self.value.as_encoded_bytes() {
+            // Git looks for them in the root of the file system then.
+            b"" => Some("an empty core.hooksPath"),
+            b"/dev/null" => Some("core.hooksPath = /dev/null"),
+            _ => None,
+        }
+    }
+
     /// The command that takes it back, and it alone: a key may have several values.
     pub(crate) fn unset(&self) -> String {
         if self.scope == "command" {
             return "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned();
         }
-        let only = if self.value == "/dev/null" {
-            " '^/dev/null$'"
-        } else {
-            ""
+        let only = match self.value.as_encoded_bytes() {
+            b"" => " '^$'",
+            b"/dev/null" => " '^/dev/null$'",
+            _ => "",
         };
         format!(
             "git config --{} --unset-all core.hooksPath{only}",

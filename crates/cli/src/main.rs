@@ -30,7 +30,10 @@ use failure::{Failure, Kind};
 use surroundings::Surroundings;
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(told) => return misread(&told),
+    };
     // A panic's message can quote what was scanned: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let at = panic
@@ -46,6 +49,24 @@ fn main() -> ExitCode {
         code: failure.exit(),
     });
     ExitCode::from(said.print())
+}
+
+/// Help that was asked for, or a command line that cannot be understood, on lines that fit the page.
+fn misread(told: &clap::Error) -> ExitCode {
+    if !told.use_stderr() {
+        told.exit();
+    }
+    let fitting = |line: &str| {
+        let text = line.trim_start();
+        let indent = " ".repeat(line.len() - text.len());
+        match line.len() > lychgate_model::limits::COLUMNS {
+            true => page::wrapped(text, &indent, &format!("{indent}  ")),
+            false => format!("{line}\n"),
+        }
+    };
+    let page: String = told.render().to_string().lines().map(fitting).collect();
+    let _ = std::io::stderr().lock().write_all(page.as_bytes());
+    ExitCode::from(exit::USAGE)
 }
 
 fn run(command: &Command) -> Result<Said, Failure> {

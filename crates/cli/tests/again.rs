@@ -212,6 +212,97 @@ fn hooks_turned_off_are_told_as_such() {
 }
 
 #[test]
+fn an_empty_hooks_path_is_told_as_one_that_turns_every_hook_off() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    for (scope, install) in [
+        ("--local", &["install"][..]),
+        ("--global", &["install", "--global"]),
+    ] {
+        scene.git(&repository, ["config", scope, "core.hooksPath", ""]);
+        let refused = scene
+            .lychgate(&repository, install.iter().copied())
+            .exits(4);
+        let told = "an empty core.hooksPath turns every hook off";
+        assert!(refused.flat().contains(told), "{}", refused.err);
+        let mend = format!("git config {scope} --unset-all core.hooksPath '^$'");
+        assert!(refused.err.contains(&mend), "{}", refused.err);
+        let doctor = scene.lychgate(&repository, ["doctor"]).exits(1).out;
+        let flat = doctor.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            flat.contains("problem: an empty core.hooksPath ("),
+            "{doctor}"
+        );
+        assert!(
+            doctor.contains(&format!("mend: {mend} && lychgate install")),
+            "{doctor}"
+        );
+        scene::said(scene.command("sh", &repository).args(["-c", &mend])).exits(0);
+        scene
+            .lychgate(&repository, install.iter().copied())
+            .exits(0);
+        scene
+            .lychgate(
+                &repository,
+                ["uninstall"]
+                    .into_iter()
+                    .chain(install.iter().copied().skip(1)),
+            )
+            .exits(0);
+    }
+}
+
+#[test]
+fn folders_made_for_all_repositories_go_with_the_gate() {
+    let scene = Scene::new();
+    let run = |args: [&str; 2]| {
+        let mut command = scene.command(scene.path("bin/lychgate"), scene.root());
+        scene::said(command.env_remove("XDG_DATA_HOME").args(args)).exits(0);
+    };
+    let before = scene::everything(&scene.path("home"));
+    run(["install", "--global"]);
+    let hooks = scene.path("home/.local/share/lychgate/hooks");
+    assert!(hooks.join("pre-commit").is_symlink());
+    // A second time changes nothing of what is known.
+    run(["install", "--global"]);
+    run(["uninstall", "--global"]);
+    assert_eq!(before, scene::everything(&scene.path("home")));
+
+    // What was there stays, and so does what somebody else uses by now.
+    std::fs::create_dir_all(scene.path("home/.local")).unwrap();
+    run(["install", "--global"]);
+    run(["uninstall", "--global"]);
+    assert!(scene.path("home/.local").is_dir() && !scene.path("home/.local/share").exists());
+    run(["install", "--global"]);
+    std::fs::write(scene.path("home/.local/share/other"), "x").unwrap();
+    run(["uninstall", "--global"]);
+    assert!(scene.path("home/.local/share/other").exists());
+    assert!(!scene.path("home/.local/share/lychgate").exists());
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_is_told_on_lines_that_fit() {
+    let scene = Scene::new();
+    for args in [
+        &["check", "--format", "x"][..],
+        &["check", "--confidence"],
+        &["nothing"],
+    ] {
+        let said = scene.lychgate(scene.root(), args.iter().copied()).exits(2);
+        assert!(said.err.starts_with("error: "), "{}", said.err);
+        assert!(
+            said.err.lines().all(|line| line.len() <= 80),
+            "{}",
+            said.err
+        );
+    }
+    let said = scene.lychgate(scene.root(), ["check", "--format", "x"]);
+    assert!(said.flat().contains("csv, agent]"), "{}", said.err);
+    let help = scene.lychgate(scene.root(), ["check", "--help"]).exits(0);
+    assert!(help.out.contains("--format"), "{}", help.out);
+}
+
+#[test]
 fn a_hook_that_cannot_be_run_is_not_said_to_be_absent() {
     let scene = Scene::new();
     let repository = scene.repository("r");

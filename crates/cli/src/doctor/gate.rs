@@ -49,12 +49,17 @@ pub(super) fn look(
             }
             later_hooks(git, report)?;
         }
-        None => match Manager::of(hooks) {
+        // Hooks that are off are in the folder of no manager.
+        None => match Manager::of(hooks).filter(|_| !is_off(set.as_ref())) {
             Some(manager) => managed::look(manager, layout, report),
             None => absent(around, layout, set.as_ref(), report),
         },
     }
     Ok(conf)
+}
+
+fn is_off(set: Option<&HooksPath>) -> bool {
+    set.is_some_and(|set| set.off().is_some())
 }
 
 /// Whether every hook of `names` is a runnable link, and the configuration beside them, which is
@@ -229,20 +234,20 @@ fn absent(around: &Surroundings, layout: &Layout, set: Option<&HooksPath>, repor
         .flatten()
         .find(|folder| matches!(Manifest::read(folder), Ok(Some(_))));
     match (gate, set) {
-        (None, Some(set)) if set.value == "/dev/null" => report.problem(
-            format!(
-                "core.hooksPath = /dev/null ({}, {}) turns every hook off",
-                set.scope, set.origin
-            ),
-            format!("{} && lychgate install", set.unset()),
-        ),
-        (Some(_), Some(set)) if set.value == "/dev/null" => report.problem(
-            format!(
-                "core.hooksPath = /dev/null ({}, {}) turns every hook off, the gate too",
-                set.scope, set.origin
-            ),
-            set.unset(),
-        ),
+        (gate, Some(set)) if set.off().is_some() => {
+            let what = set.off().unwrap_or_default();
+            let (too, install) = match gate {
+                Some(_) => (", the gate too", ""),
+                None => ("", " && lychgate install"),
+            };
+            report.problem(
+                format!(
+                    "{what} ({}, {}) turns every hook off{too}",
+                    set.scope, set.origin
+                ),
+                format!("{}{install}", set.unset()),
+            );
+        }
         (Some(gate), Some(set)) => {
             let value = lychgate_model::path::printable(set.value.as_encoded_bytes());
             let mend = match set.scope.as_str() {

@@ -32,14 +32,15 @@ pub(crate) fn install(
     let hooks = &layout.hooks;
     let ours = Manifest::read(hooks)?;
     if ours.is_none() {
+        if let Some(set) = &hooks_path
+            && let Some(what) = set.off()
+        {
+            return Err(off(what).hint(set.unset()));
+        }
         if let Some(manager) = Manager::of(hooks) {
             return Err(managed(manager, hooks));
         }
         if hooks.exists() && !hooks.is_dir() {
-            if let Some(set) = hooks_path.filter(|set| set.value == "/dev/null") {
-                let what = "nothing was installed: core.hooksPath = /dev/null turns every hook off";
-                return Err(Failure::new(Kind::Refused, what).hint(set.unset()));
-            }
             return Err(not_a_folder(hooks));
         }
     }
@@ -160,6 +161,18 @@ pub(crate) fn install_global(
     let present = git
         .global_path("core.hooksPath")?
         .filter(|folder| *folder != own);
+    if let Some(value) = &present {
+        let (scope, origin) = ("global".to_owned(), String::new());
+        let value = value.clone().into_os_string();
+        let set = HooksPath {
+            scope,
+            origin,
+            value,
+        };
+        if let Some(what) = set.off() {
+            return Err(off(what).hint(set.unset()));
+        }
+    }
     let there = present.as_deref().filter(|folder| folder.is_absolute());
     if let Some(manager) = there.and_then(Manager::of) {
         return Err(managed(manager, there.unwrap_or(&own)));
@@ -224,12 +237,7 @@ pub(crate) fn uninstall_global(around: &Surroundings) -> Result<Vec<String>, Fai
             }
         }
         if let Some(taken) = folder::take_out(&folder)? {
-            let created = taken.manifest.folder_created;
             said.extend(titled(report(taken, &folder)?, &folder));
-            if created {
-                // `lychgate` in the data folder was made with it.
-                let _ = folder.parent().map(std::fs::remove_dir);
-            }
         }
     }
     if said.is_empty() {
@@ -359,6 +367,11 @@ fn global_config(around: &Surroundings) -> Option<PathBuf> {
 fn homeless() -> Failure {
     Failure::new(Kind::Incomplete, "nothing was changed: there is no HOME")
         .hint("Set HOME or XDG_DATA_HOME.")
+}
+
+fn off(what: &str) -> Failure {
+    let what = format!("nothing was installed: {what} turns every hook off");
+    Failure::new(Kind::Refused, what)
 }
 
 fn not_a_folder(hooks: &Path) -> Failure {

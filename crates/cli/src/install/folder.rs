@@ -81,6 +81,10 @@ pub(crate) fn put(wanted: &Placement<'_>) -> Result<Vec<String>, Failure> {
     let missing = !folder.exists();
     let mut after = before.clone().unwrap_or_default();
     after.folder_created |= missing;
+    if missing {
+        let above = folder.ancestors().skip(1).take_while(|a| !a.exists());
+        after.above = above.count().min(manifest::ABOVE);
+    }
     if wanted.config_scope.is_some() {
         after.config_scope = wanted.config_scope.map(str::to_owned);
     }
@@ -191,7 +195,6 @@ pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
         return Ok(None);
     };
     let mut taken = Taken {
-        manifest: manifest.clone(),
         said: Vec::new(),
         left: Vec::new(),
     };
@@ -235,8 +238,13 @@ pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
     if taken.left.is_empty() {
         remove(&folder.join(manifest::NAME))?;
         if manifest.folder_created {
-            // Not empty: somebody uses it by now.
-            let _ = std::fs::remove_dir(folder);
+            // One that is not empty somebody uses by now.
+            let made = folder.ancestors().take(1 + manifest.above);
+            for made in made {
+                if std::fs::remove_dir(made).is_err() {
+                    break;
+                }
+            }
         }
     }
     Ok(Some(taken))
@@ -244,8 +252,6 @@ pub(crate) fn take_out(folder: &Path) -> Result<Option<Taken>, Failure> {
 
 /// What [`take_out`] did.
 pub(crate) struct Taken {
-    /// What had been installed.
-    pub(crate) manifest: Manifest,
     /// What was done, a line each.
     pub(crate) said: Vec<String>,
     /// What could not be put back.

@@ -12,11 +12,17 @@ use crate::failure::{Failure, Kind};
 /// Its name in the folder; no hook has it, so git does not look at it.
 pub(crate) const NAME: &str = "lychgate.manifest";
 
+/// Folders on the way to a hooks folder that are made with it, at most: `.local/share/lychgate`
+/// and such.
+pub(crate) const ABOVE: usize = 8;
+
 /// What was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
     /// The folder was not there before.
     pub(crate) folder_created: bool,
+    /// Nor were so many above it.
+    pub(crate) above: usize,
     /// Hooks that are now links to the gate.
     pub(crate) hooks: Vec<String>,
     /// Of them, those where something stood before; it is kept as [`kept_name`] says.
@@ -81,6 +87,9 @@ impl Manifest {
                 "found"
             },
         );
+        if self.above > 0 {
+            line("above", &self.above.to_string());
+        }
         for hook in &self.hooks {
             line("hook", hook);
         }
@@ -110,6 +119,7 @@ impl Manifest {
             match key {
                 "version" => version = Some(value),
                 "folder" => read.folder_created = value == "created",
+                "above" => read.above = value.parse().ok().filter(|n| *n <= ABOVE)?,
                 "hook" => read.hooks.push(plain_name(value)?),
                 "kept" => read.kept.push(plain_name(value)?),
                 "shim" => read.shims.push(plain_name(value)?),
@@ -139,6 +149,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         let all = Manifest {
             folder_created: true,
+            above: 2,
             hooks: vec!["pre-commit".into(), "pre-push".into()],
             kept: vec!["pre-push".into()],
             shims: vec!["post-checkout".into(), "pre-commit.before-lychgate".into()],
