@@ -1,5 +1,7 @@
 //! Matches become findings with lines and columns, in order, each once.
 
+use std::collections::BTreeSet;
+
 use lychgate_model::{Confidence, Severity, Source, Span, limits};
 
 use crate::check::{Check, Strength};
@@ -101,6 +103,15 @@ impl Gathered {
             }
             self.markers.push(Marker { span, kind });
         }
+    }
+
+    /// Of an object that is one packed stream: what a packer cannot make smaller it stores, and
+    /// there the pass over the raw bytes saw what unpacking found, too.
+    pub(crate) fn forget_stored(&mut self, room: &Room) {
+        let unpacked = room.found.iter().map(|u| (u.found.rule, u.found.value));
+        let unpacked: BTreeSet<_> = unpacked.collect();
+        self.findings
+            .retain(|f| !unpacked.contains(&(f.rule, f.value)));
     }
 
     /// Takes what unveiling found in `text`.

@@ -287,6 +287,9 @@ impl RuleSet {
         if behind.doubt || (like.is_some() && doubt) {
             return (None, None);
         }
+        if packed && disguise::is_stream(bytes) {
+            scratch.gathered.forget_stored(&scratch.room);
+        }
         scratch
             .gathered
             .take_unveiled(&mut scratch.room, text, cursor, Source::Blob);

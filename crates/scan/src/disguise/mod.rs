@@ -58,6 +58,7 @@ use view::View;
 
 pub(crate) use hints::{Hint, Hints, WORDS};
 pub(crate) use near::{Behind, Earlier, Veils};
+pub(crate) use packers::is_stream;
 pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 

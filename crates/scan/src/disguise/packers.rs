@@ -21,6 +21,11 @@ pub(super) fn begins(head: &[u8]) -> bool {
         || is_lzma(head)
 }
 
+/// Whether an object that begins so is one stream from end to end.
+pub(crate) fn is_stream(head: &[u8]) -> bool {
+    begins(head) || head.starts_with(super::unpack::GZIP)
+}
+
 /// Whether a file of the older LZMA begins here: it has no mark, but few properties, dictionaries
 /// and lengths that anybody chooses.
 pub(super) fn is_lzma(head: &[u8]) -> bool {
@@ -177,6 +182,13 @@ mod tests {
             // What is stored stands there plainly too, but not under Base64.
             let (_, via) = one(STANDARD.encode(pack(text.as_bytes())).as_bytes());
             assert_eq!(via, format!("base64, {kind}"));
+            // As a file of its own it is found once, where it was packed, stored or not.
+            let out = scan(&pack(text.as_bytes())).findings;
+            let ways: Vec<_> = out.iter().map(|f| f.via.as_deref()).collect();
+            assert_eq!(ways, [Some(kind)]);
+            // Twice in what was packed is twice.
+            let twice = format!("{text}{}\nl = {VALUE}\n", "more ".repeat(50));
+            assert_eq!(scan(&pack(twice.as_bytes())).findings.len(), 2, "{kind}");
             let twin = pack(b"nothing that anybody would hide");
             let out = scan(&twin);
             assert!(
