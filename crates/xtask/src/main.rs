@@ -6,6 +6,7 @@ mod measure;
 mod peers;
 mod replay;
 mod tidy;
+mod traced;
 mod waiting;
 mod workload;
 

@@ -45,6 +45,7 @@ pub(crate) fn problems() -> Vec<String> {
     found.extend(hook_closure());
     found.extend(files());
     found.extend(documents());
+    found.extend(crate::traced::problems());
     found
 }
 
