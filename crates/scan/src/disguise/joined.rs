@@ -1,6 +1,9 @@
 //! Values split into several literals: `"AB" + "CD"`, `"AB" "CD"`, `['AB', 'CD'].join('')`.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::packed::Searcher;
 
 use super::named;
 use super::survey::{bits, follows, mark};
@@ -315,6 +318,9 @@ const WORDS: [&[u8]; 7] = [
 /// Bytes of the longest.
 const LONGEST: usize = 7;
 
+/// Bytes in which the next word is looked for at once.
+const AT_ONCE: usize = 256;
+
 /// The word at `at` of `text`, of the first `count`.
 fn word(text: &[u8], at: usize, count: usize) -> Option<&'static [u8]> {
     let rest = text.get(at..)?;
@@ -328,13 +334,30 @@ fn word(text: &[u8], at: usize, count: usize) -> Option<&'static [u8]> {
     words.copied().find(|word| rest.starts_with(word))
 }
 
+/// Where the first word begins that begins in `range` of `text`.
+fn first_word(text: &[u8], range: Range<usize>) -> Option<usize> {
+    static WIDE: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(WORDS));
+    let until = text.len().min(range.end + LONGEST - 1);
+    let part = text.get(range.start..until)?;
+    let found = match &*WIDE {
+        Some(wide) => wide.find(part).map(|m| range.start + m.start()),
+        // Not on every machine.
+        None => (range.start..range.end).find(|at| word(text, *at, WORDS.len()).is_some()),
+    };
+    found.filter(|at| *at < range.end)
+}
+
 /// What is known of the words around the lists of a text, whose items come in order: nothing is
 /// read once for each of them.
 #[derive(Default)]
 struct Calls {
-    /// Words that begin before this were seen; where the last of them begins.
+    /// Words that begin before this were looked for; where the last of them begins that matters,
     seen: usize,
     last: Option<usize>,
+    /// and the next one, which is all that was found of those behind.
+    next: Option<usize>,
+    /// Words that begin before this were asked for.
+    asked: usize,
     /// No bracket closes in here.
     open: Range<usize>,
     /// Where one closes at its end: whether a word stands behind it.
@@ -351,19 +374,28 @@ impl Calls {
     fn begins(&mut self, text: &[u8], at: usize, from: usize) -> bool {
         let far = at.saturating_sub(BETWEEN);
         let near = at.saturating_sub(LONGEST);
-        if self.seen > near {
-            (self.seen, self.last) = (0, None);
+        if self.asked > near {
+            (self.seen, self.last, self.next) = (0, None, None);
         }
-        for begin in self.seen.max(far)..near {
-            if word(text, begin, WORDS.len()).is_some() {
-                self.last = Some(begin);
+        self.asked = near;
+        // As many as end before `at`, and one more or none up to there.
+        loop {
+            match self.next {
+                Some(next) if next < near => self.last = self.next.take(),
+                None if self.seen < at => {
+                    let from = self.seen.max(far);
+                    let to = at + AT_ONCE;
+                    self.next = first_word(text, from..to);
+                    self.seen = self.next.map_or(to, |next| next + 1);
+                }
+                Some(_) | None => break,
             }
         }
-        self.seen = near;
         let least = far.max(from.min(at));
         let before = text.get(..at).unwrap_or_default();
         self.last.is_some_and(|begin| begin >= least)
-            || (near.max(least)..at).any(|begin| word(before, begin, WORDS.len()).is_some())
+            || self.next.is_some_and(|next| next < at)
+                && (near.max(least)..at).any(|begin| word(before, begin, WORDS.len()).is_some())
     }
 
     /// Whether its end, behind `at`, says so.

@@ -440,8 +440,7 @@ impl Pass<'_> {
 
     /// Searches plain text of which `core` is new, and looks behind it.
     fn text(&self, text: &[u8], core: std::ops::Range<usize>, depth: &Depth<'_>, room: &mut Room) {
-        let mut state = std::mem::take(&mut room.state);
-        state.reset(self.searcher);
+        room.state.reset(self.searcher);
         let whole = Text {
             bytes: text,
             base: 0,
@@ -452,17 +451,23 @@ impl Pass<'_> {
             markers: false,
             ..*self
         };
-        quiet.run(whole, &mut state);
+        quiet.run(whole, &mut room.state);
+        let state = &room.state;
         room.work += state.work;
         // A text behind a disguise is a part of the object: what is not judged of it is said alike.
         room.truncated |= state.truncated && state.is_over();
+        let hints = Hints {
+            pdf: unpack::is_pdf(text) || depth.via.contains(unpack::IN_PDF),
+            ..state.hints
+        };
         if state.overfull || (state.truncated && !state.is_over()) {
             room.leave_out("encoded text with too many findings");
         }
         // Several lines in Base64 are a file of their own, whatever holds them.
         let lines = ["base64", "hex"].iter().any(|k| depth.via.ends_with(k))
             && memchr::memchr(b'\n', text.get(core.clone()).unwrap_or_default()).is_some();
-        for mut found in state.found.drain(..) {
+        let mut kept = std::mem::take(&mut room.state.found);
+        for mut found in kept.drain(..) {
             let (start, end) = (found.start as usize, found.end as usize);
             if end <= core.start || core.end <= start {
                 continue;
@@ -485,11 +490,7 @@ impl Pass<'_> {
                 home,
             });
         }
-        let hints = Hints {
-            pdf: unpack::is_pdf(text) || depth.via.contains(unpack::IN_PDF),
-            ..state.hints
-        };
-        room.state = state;
+        room.state.found = kept;
         let to = text.len().min(core.end.saturating_add(view::AFTER));
         let inner = text.get(..to).unwrap_or_default();
         let fresh = core.start..inner.len();

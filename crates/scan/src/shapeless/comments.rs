@@ -82,6 +82,10 @@ const PROGRAMS: &[&[u8]] = &[
 /// opens one. `commented`: the block is in a comment, and so is every line since it was opened;
 /// otherwise none is, for a comment that ended closes its blocks.
 pub(super) fn is_fenced(above: &[u8], commented: bool) -> bool {
+    // Seldom is there a fence at all.
+    if memchr::memchr(b'`', above).is_none() {
+        return false;
+    }
     let lines = above.strip_suffix(b"\n").unwrap_or(above);
     for line in lines.rsplit(|b| *b == b'\n') {
         let (marks, text) = unmarked(line);

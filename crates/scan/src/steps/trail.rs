@@ -3,37 +3,29 @@
 use super::{At, Back};
 
 /// The choices that are left, and where runs were left in vain.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Trail {
     pub(super) back: Vec<Back>,
     /// The walk, the step that came after a run, and its place. What follows from there does not
     /// depend on how it was reached: runs side by side would else meet the same end again and
     /// again.
-    left: Box<[(u32, At, u32); LEFT]>,
+    /// Empty before the first walk.
+    left: Vec<(u32, At, u32)>,
     walk: u32,
 }
 
 /// Places that are remembered at once.
 const LEFT: usize = 256;
 
-impl Default for Trail {
-    fn default() -> Self {
-        Self {
-            back: Vec::new(),
-            left: Box::new([(0, 0, 0); LEFT]),
-            walk: 0,
-        }
-    }
-}
-
 impl Trail {
     /// Another walk.
     pub(super) fn begin(&mut self) {
         self.back.clear();
         self.walk = self.walk.wrapping_add(1);
-        if self.walk == 0 {
+        if self.walk == 0 || self.left.is_empty() {
             // Walks of long ago would be taken for this one.
-            self.left.fill((0, 0, 0));
+            self.left.clear();
+            self.left.resize(LEFT, (0, 0, 0));
             self.walk = 1;
         }
     }
