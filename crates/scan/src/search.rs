@@ -12,6 +12,7 @@ mod text;
 use lychgate_model::{Confidence, limits};
 use regex_automata::Span;
 
+use crate::beside::Read;
 use crate::disguise::Hints;
 use crate::effort;
 use crate::engine::{Caches, Engine, Match};
@@ -22,7 +23,7 @@ use crate::prefilter::{Hits, RANGE_MOST};
 use crate::recall::{COMPARISONS, Recall};
 use crate::rule::Rule;
 use crate::searcher::{Searcher, Target};
-use crate::shapeless::{Evidence, Fact};
+use crate::shapeless::{Evidence, Fact, Reading};
 use crate::value::{Secret, ValueKey};
 use crate::window::{Place, Window};
 
@@ -65,7 +66,9 @@ pub(crate) struct State {
     /// Values found without a shape that block nowhere, and where the last one begins.
     shapeless: (usize, Option<u64>),
     /// What names led to, to be known again.
-    same: Same,
+    same: Same<Reading>,
+    /// The same of names of services.
+    beside: Same<Read>,
     /// Where something came of keywords, be it that it was weighed and left.
     hot: Hot,
     /// Where the document of the last Kubernetes Secret ends.
@@ -193,6 +196,7 @@ impl Pass<'_> {
     /// Searches what is fresh in `text`.
     pub(crate) fn run(&self, text: Text<'_>, state: &mut State) {
         state.same.forget();
+        state.beside.forget();
         self.markers_that_waited(text, state);
         self.names_that_waited(text, state);
         for (rule, length, end) in std::mem::take(&mut state.keywords) {

@@ -34,6 +34,8 @@ const LABELS: [&[u8]; 14] = [
     b"login",
     b"certificate",
 ];
+/// Bytes of the longest.
+const LABEL_MOST: usize = 11;
 /// What is joined to a label without a sign between.
 const JOINED: [&[u8]; 14] = [
     b"api",
@@ -151,7 +153,7 @@ const SERVICE: [&[u8]; 6] = [
 /// `hexadecimal`: the value may be a hash.
 pub(super) fn judge(gap: &[u8], word: bool, hexadecimal: bool) -> Says {
     let gap = without_block(gap);
-    if hexadecimal && HASHES.iter().any(|h| has(gap, h)) {
+    if hexadecimal && holds(gap, &HASHES_OF) {
         return Says::Other;
     }
     if !last_word(gap) {
@@ -334,11 +336,11 @@ fn last_word(gap: &[u8]) -> bool {
     let mut end = gap.len();
     loop {
         let head = gap.get(..end).unwrap_or_default();
-        let Some((start, stop)) = words(head).last() else {
+        let Some((start, stop)) = word_before(head) else {
             return true;
         };
         let word = gap.get(start..stop).unwrap_or_default();
-        if OTHERS.iter().any(|o| word.eq_ignore_ascii_case(o)) {
+        if OTHERS_OF.of(word, 0).any(|o| word.eq_ignore_ascii_case(o)) {
             // `appid=` and `client-id:` are no keys, `key id` is none either.
             return false;
         }
@@ -352,13 +354,15 @@ fn last_word(gap: &[u8]) -> bool {
 /// Where the last label of a gap ends.
 fn label(gap: &[u8]) -> Option<usize> {
     let mut best = None;
-    for name in LABELS {
-        let mut from = 0;
-        while let Some(at) = find(gap, name, from) {
-            from = at + 1;
+    for at in (0..gap.len()).rev() {
+        if best.is_some_and(|best| at + LABEL_MOST <= best) {
+            break;
+        }
+        for name in LABELS_OF.of(gap, at) {
             let end = at + name.len();
-            let whole = name != b"certificate" || is_of_app(gap, at);
-            if whole && begins(gap, at) && ends(gap, name, end) && best.is_none_or(|b| b < end) {
+            let may = best.is_none_or(|best| best < end) && starts(gap, at, name);
+            let whole = may && (name != b"certificate" || is_of_app(gap, at));
+            if whole && begins(gap, at) && ends(gap, name, end) {
                 best = Some(end);
             }
         }
@@ -441,22 +445,60 @@ fn starts(gap: &[u8], at: usize, word: &[u8]) -> bool {
         .is_some_and(|w| w.eq_ignore_ascii_case(word))
 }
 
-fn find(gap: &[u8], word: &[u8], from: usize) -> Option<usize> {
-    let rest = gap.get(from..)?;
-    let first = word.first()?;
-    let mut at = 0;
-    while let Some(i) = memchr::memchr2(*first, first.to_ascii_uppercase(), rest.get(at..)?) {
-        at += i;
-        if starts(rest, at, word) {
-            return Some(from + at);
-        }
-        at += 1;
-    }
-    None
+/// Whether one of the words stands somewhere.
+fn holds(gap: &[u8], words: &Letters) -> bool {
+    (0..gap.len()).any(|at| words.of(gap, at).any(|word| starts(gap, at, word)))
 }
 
-fn has(gap: &[u8], word: &[u8]) -> bool {
-    find(gap, word, 0).is_some()
+/// Words by their first letters: where none begins, nothing is compared.
+struct Letters {
+    words: &'static [&'static [u8]],
+    /// Of each letter, which of them begin with it.
+    first: [u64; 26],
+}
+
+impl Letters {
+    const fn new(words: &'static [&'static [u8]]) -> Self {
+        assert!(words.len() <= 64, "a bit for each");
+        let mut first = [0; 26];
+        let mut i = 0;
+        while i < words.len() {
+            first[(words[i][0] - b'a') as usize] |= 1 << i;
+            i += 1;
+        }
+        Self { words, first }
+    }
+
+    /// Those that begin with the byte at `at`.
+    fn of(&self, text: &[u8], at: usize) -> impl Iterator<Item = &'static [u8]> + '_ {
+        let letter = text.get(at).map_or(0, |b| b.to_ascii_lowercase());
+        let place = usize::from(letter).wrapping_sub(usize::from(b'a'));
+        let mut left = self.first.get(place).copied().unwrap_or(0);
+        std::iter::from_fn(move || {
+            let word = self.words.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(*word)
+        })
+    }
+}
+
+static LABELS_OF: Letters = Letters::new(&LABELS);
+static OTHERS_OF: Letters = Letters::new(&OTHERS);
+static HASHES_OF: Letters = Letters::new(&HASHES);
+
+/// The last of the [`words`].
+fn word_before(gap: &[u8]) -> Option<(usize, usize)> {
+    let stop = gap.iter().rposition(u8::is_ascii_alphanumeric)? + 1;
+    let mut start = stop - 1;
+    while let Some(before) = start.checked_sub(1).and_then(|i| gap.get(i)) {
+        let hump =
+            before.is_ascii_lowercase() && gap.get(start).is_some_and(u8::is_ascii_uppercase);
+        if !before.is_ascii_alphanumeric() || hump {
+            break;
+        }
+        start -= 1;
+    }
+    Some((start, stop))
 }
 
 /// Runs of letters and digits, humps apart.
@@ -480,6 +522,8 @@ fn words(gap: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -580,5 +624,70 @@ mod tests {
         assert_eq!(judge_before(b"x: 1\ntoken: "), Says::Key);
         assert_eq!(judge_before(b"curl -u \""), Says::Key);
         assert_eq!(judge_before(b"token\nrev: "), Says::Other);
+    }
+
+    /// The same word by word.
+    fn label_plainly(gap: &[u8]) -> Option<usize> {
+        let mut best = None;
+        for name in LABELS {
+            for at in 0..gap.len() {
+                let end = at + name.len();
+                let whole = name != b"certificate" || is_of_app(gap, at);
+                let is = starts(gap, at, name) && whole && begins(gap, at) && ends(gap, name, end);
+                if is && best.is_none_or(|b| b < end) {
+                    best = Some(end);
+                }
+            }
+        }
+        best
+    }
+
+    fn last_word_plainly(gap: &[u8]) -> bool {
+        let all: Vec<&[u8]> = words(gap).map(|(start, end)| &gap[start..end]).collect();
+        let is = |word: &[u8], of: &[&[u8]]| of.iter().any(|o| word.eq_ignore_ascii_case(o));
+        let telling = all.iter().rev().find(|w| is(w, &OTHERS) || !is(w, &EMPTY));
+        telling.is_none_or(|w| !is(w, &OTHERS))
+    }
+
+    fn gap() -> impl Strategy<Value = Vec<u8>> {
+        let of = |words: &[&[u8]]| {
+            let words: Vec<Vec<u8>> = words.iter().map(|w| w.to_vec()).collect();
+            proptest::sample::select(words)
+        };
+        let signs = proptest::sample::select(b"_- .:=\"'\n<1aZ(".to_vec()).prop_map(|b| vec![b]);
+        let joined = of(&JOINED.map(|j| j));
+        let tail = of(&[b"izer", b"s", b"ori", b"board"]);
+        let part = (
+            prop_oneof![
+                4 => of(&LABELS),
+                2 => of(&OTHERS),
+                1 => of(&EMPTY),
+                1 => of(&HASHES),
+                1 => joined,
+                1 => tail,
+                6 => signs,
+            ],
+            any::<u8>(),
+        );
+        let cased = part.prop_map(|(mut word, case)| {
+            match case % 4 {
+                0 => word.make_ascii_uppercase(),
+                1 => word[..1].make_ascii_uppercase(),
+                _ => {}
+            }
+            word
+        });
+        proptest::collection::vec(cased, 0..14).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_found_as_one_by_one(gap in gap()) {
+            prop_assert_eq!(label(&gap), label_plainly(&gap));
+            prop_assert_eq!(last_word(&gap), last_word_plainly(&gap));
+            prop_assert_eq!(word_before(&gap), words(&gap).last());
+            let any = HASHES.iter().any(|h| (0..gap.len()).any(|at| starts(&gap, at, h)));
+            prop_assert_eq!(holds(&gap, &HASHES_OF), any);
+        }
     }
 }

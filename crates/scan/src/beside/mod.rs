@@ -25,6 +25,8 @@ use crate::entropy::bits_per_byte;
 pub(crate) const VERSION: u32 = 3;
 /// Bytes read before the end of a name.
 pub(crate) const BEHIND: usize = 1200;
+/// Bytes read before its beginning.
+pub(crate) const BEFORE: usize = BEHIND / 2 + 2;
 /// Bytes read behind it.
 pub(crate) const AHEAD: usize = 1200;
 /// Bytes from a name to where its value begins.
@@ -113,13 +115,21 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
             tried += 1;
             let value = run(text, at);
             let length = plain(text, at, known);
+            let between = text.get(from..at).unwrap_or_default();
+            // The same is said of every shape of a kind.
+            let mut said = [None; 2];
+            let mut judge = |hexadecimal: bool| {
+                let says = said.get_mut(usize::from(hexadecimal))?;
+                Some(*says.get_or_insert_with(|| {
+                    *judged += 1;
+                    gap::judge(between, known.word, hexadecimal)
+                }))
+            };
             for shape in known.shapes.iter().filter(|s| s.has_room(length)) {
                 let Some(value) = fits(text, at, shape) else {
                     continue;
                 };
-                let between = text.get(from..at).unwrap_or_default();
-                *judged += 1;
-                let enough = match gap::judge(between, known.word, shape.is_hexadecimal()) {
+                let enough = match judge(shape.is_hexadecimal()).unwrap_or(Says::Other) {
                     Says::Sure => true,
                     Says::Key => !shape.is_uuid() || !known.word || between.len() <= 24,
                     Says::Equals => {
@@ -143,12 +153,7 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
                 }
             }
             if known.shapes.iter().any(|s| s.is_near(value)) {
-                *judged += 1;
-                let between = text.get(from..at).unwrap_or_default();
-                if matches!(
-                    gap::judge(between, known.word, false),
-                    Says::Key | Says::Sure
-                ) {
+                if matches!(judge(false), Some(Says::Key | Says::Sure)) {
                     return Some(Read::Near(at..at + value.len()));
                 }
             }

@@ -153,6 +153,7 @@ impl Pass<'_> {
         state: &mut State,
     ) -> Option<Account> {
         state.same.forget();
+        state.beside.forget();
         let mut again = std::mem::take(&mut state.again);
         again
             .edges

@@ -2,6 +2,7 @@
 
 use lychgate_model::Confidence;
 
+use super::same::Name;
 use super::{Found, Pass, SHAPELESS_MOST, State, Text};
 use crate::beside::{self, Read};
 use crate::effort;
@@ -48,15 +49,22 @@ impl Pass<'_> {
         match how {
             ByHand::Assignment => {
                 let start = stop.saturating_sub(usize::from(length));
-                let reading = match state.same.known(text.bytes, start..stop) {
-                    Some(reading) => {
-                        state.caches.effort.spare(effort::NAME);
+                let name = Name {
+                    // All of them read alike.
+                    rule: 0,
+                    keyword: start..stop,
+                    reach: (shapeless::BEHIND, shapeless::AHEAD),
+                };
+                let reading = match state.same.known(text.bytes, &name) {
+                    Some((reading, units)) => {
+                        state.caches.effort.spare(units);
                         reading
                     }
                     None => {
                         let reading = shapeless::read(text.bytes, start..stop);
                         state.caches.effort.charge(effort::NAME);
-                        state.same.learn(text.bytes, start..stop, &reading);
+                        let told = reading.clone();
+                        state.same.learn(text.bytes, name, told, effort::NAME);
                         reading
                     }
                 };
@@ -68,9 +76,32 @@ impl Pass<'_> {
             }
             ByHand::Beside => {
                 let start = stop.saturating_sub(usize::from(length));
-                let mut judged = 0;
-                let read = beside::read(text.bytes, start..stop, matcher.table(), &mut judged);
-                state.caches.effort.charge(judged * effort::JUDGED);
+                let name = Name {
+                    rule,
+                    keyword: start..stop,
+                    reach: (
+                        usize::from(length) + beside::BEFORE,
+                        matcher.table().ahead(),
+                    ),
+                };
+                let read = match state.beside.known(text.bytes, &name) {
+                    Some((read, units)) => {
+                        state.caches.effort.spare(units);
+                        read
+                    }
+                    None => {
+                        let mut judged = 0;
+                        let table = matcher.table();
+                        let read = beside::read(text.bytes, start..stop, table, &mut judged);
+                        let units = judged * effort::JUDGED;
+                        state.caches.effort.charge(units);
+                        // Else it was read as soon as it is known again.
+                        if judged > 0 {
+                            state.beside.learn(text.bytes, name, read.clone(), units);
+                        }
+                        read
+                    }
+                };
                 if read.is_some() {
                     state.hot.note(end, end);
                 }

@@ -3,70 +3,141 @@
 
 use std::ops::Range;
 
-use crate::shapeless::{AHEAD, BEHIND, Reading};
+use crate::beside::Read;
+use crate::shapeless::Reading;
 
-/// Names that are known again.
-const KEPT: usize = 8;
+/// Names that are known again, a power of two: a text may go through several at every turn.
+const KEPT: usize = 64;
 
-/// What the last few names of a text led to.
-#[derive(Debug, Default)]
-pub(crate) struct Same([Option<Told>; KEPT]);
-
-#[derive(Debug)]
-struct Told {
-    keyword: Range<usize>,
-    reading: Option<Reading>,
+/// What is found beside a name, in the coordinates of the text.
+pub(crate) trait Moved: Sized {
+    /// The same as far behind.
+    fn moved(&self, place: impl Fn(usize) -> Option<usize>) -> Option<Self>;
 }
 
-impl Same {
+impl Moved for Reading {
+    fn moved(&self, place: impl Fn(usize) -> Option<usize>) -> Option<Self> {
+        Some(Self {
+            value: place(self.value.start)?..place(self.value.end)?,
+            evidence: self.evidence,
+        })
+    }
+}
+
+impl Moved for Read {
+    fn moved(&self, place: impl Fn(usize) -> Option<usize>) -> Option<Self> {
+        let moved = |at: &Range<usize>| Some(place(at.start)?..place(at.end)?);
+        Some(match self {
+            Self::Key(at) => Self::Key(moved(at)?),
+            Self::Near(at) => Self::Near(moved(at)?),
+        })
+    }
+}
+
+/// A name, and how much around it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    pub(crate) rule: u32,
+    pub(crate) keyword: Range<usize>,
+    /// Bytes before the end of the keyword, and behind it.
+    pub(crate) reach: (usize, usize),
+}
+
+/// What the last few names of a text led to.
+#[derive(Debug)]
+pub(crate) struct Same<T> {
+    /// None before there is one.
+    kept: Vec<Option<Told<T>>>,
+    /// Counts texts: what was told of another counts no more.
+    text: u64,
+}
+
+#[derive(Debug)]
+struct Told<T> {
+    text: u64,
+    name: Name,
+    read: Option<T>,
+    /// Units of work that reading took.
+    units: u64,
+}
+
+impl<T> Default for Same<T> {
+    fn default() -> Self {
+        Self {
+            kept: Vec::new(),
+            text: 0,
+        }
+    }
+}
+
+impl<T: Moved> Same<T> {
     /// Another text comes.
     pub(crate) fn forget(&mut self) {
-        self.0 = Default::default();
+        self.text += 1;
     }
 
-    /// What the name at `keyword` leads to, if the same stood around another. `None`: it has to be
-    /// read.
-    pub(crate) fn known(&self, text: &[u8], keyword: Range<usize>) -> Option<Option<Reading>> {
-        let told = self.0.get(slot(text, &keyword)).and_then(Option::as_ref)?;
-        let same = told.keyword.len() == keyword.len()
-            && around(text, &told.keyword)? == around(text, &keyword)?;
-        let moved = |at: usize| (at + keyword.end).checked_sub(told.keyword.end);
-        match &told.reading {
+    /// What the name leads to, and what it cost to read that, if the same stood around another.
+    /// `None`: it has to be read.
+    pub(crate) fn known(&self, text: &[u8], name: &Name) -> Option<(Option<T>, u64)> {
+        let told = self.kept.get(slot(text, name)).and_then(Option::as_ref)?;
+        let same = told.text == self.text
+            && told.name.rule == name.rule
+            && told.name.keyword.len() == name.keyword.len()
+            && around(text, &told.name)? == around(text, name)?;
+        let moved = |at: usize| (at + name.keyword.end).checked_sub(told.name.keyword.end);
+        match &told.read {
             _ if !same => None,
-            None => Some(None),
-            Some(Reading { value, evidence }) => Some(Some(Reading {
-                value: moved(value.start)?..moved(value.end)?,
-                evidence: *evidence,
-            })),
+            None => Some((None, told.units)),
+            Some(read) => Some((Some(read.moved(moved)?), told.units)),
         }
     }
 
     /// What it led to.
-    pub(crate) fn learn(&mut self, text: &[u8], keyword: Range<usize>, reading: &Option<Reading>) {
-        if let Some(place) = self.0.get_mut(slot(text, &keyword)) {
-            let reading = reading.clone();
-            *place = Some(Told { keyword, reading });
+    pub(crate) fn learn(&mut self, text: &[u8], name: Name, read: Option<T>, units: u64) {
+        if around(text, &name).is_none() {
+            return;
+        }
+        if self.kept.is_empty() {
+            self.kept.resize_with(KEPT, || None);
+        }
+        if let Some(place) = self.kept.get_mut(slot(text, &name)) {
+            let text = self.text;
+            *place = Some(Told {
+                text,
+                name,
+                read,
+                units,
+            });
         }
     }
 }
 
-/// Where what is told of a keyword is kept: few share a place.
-fn slot(text: &[u8], keyword: &Range<usize>) -> usize {
-    let last = keyword.end.checked_sub(1).and_then(|i| text.get(i));
-    let next = text.get(keyword.end);
-    let byte = |b: Option<&u8>| b.map_or(0, |b| usize::from(*b));
-    (keyword.len() + byte(last) + 3 * byte(next)) % KEPT
+/// Where what is told of a keyword is kept: what stands next to it tells most of them apart.
+fn slot(text: &[u8], name: &Name) -> usize {
+    let end = name.keyword.end;
+    let word = |from: Option<usize>| {
+        let bytes = from.and_then(|from| text.get(from..)?.first_chunk());
+        bytes.map_or(0, |b| u64::from_le_bytes(*b))
+    };
+    let around = word(end.checked_sub(8)) ^ word(Some(end)).rotate_left(23);
+    let mixed = (around ^ name.keyword.len() as u64 ^ u64::from(name.rule) << 32)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 58) as usize % KEPT
 }
 
 /// All that is read of a name; `None`: less, at an end of the text.
-fn around<'t>(text: &'t [u8], keyword: &Range<usize>) -> Option<&'t [u8]> {
-    text.get(keyword.end.checked_sub(BEHIND)?..keyword.end + AHEAD)
+fn around<'t>(text: &'t [u8], name: &Name) -> Option<&'t [u8]> {
+    let (behind, ahead) = name.reach;
+    text.get(name.keyword.end.checked_sub(behind)?..name.keyword.end + ahead)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::shapeless;
+    use crate::beside::{self, Table};
+    use crate::shapeless::{self, AHEAD, BEHIND};
 
     #[test]
     fn the_same_is_known_again_and_nothing_else() {
@@ -76,19 +147,77 @@ mod tests {
         let places: Vec<usize> = text.match_indices("password").map(|(at, _)| at).collect();
         let mut same = Same::default();
         let mut known = 0;
+        let name = |at: usize| Name {
+            rule: 0,
+            keyword: at..at + "password".len(),
+            reach: (BEHIND, AHEAD),
+        };
         for at in places {
-            let keyword = at..at + "password".len();
-            let read = shapeless::read(text.as_bytes(), keyword.clone());
-            match same.known(text.as_bytes(), keyword.clone()) {
-                Some(told) => {
+            let read = shapeless::read(text.as_bytes(), name(at).keyword);
+            match same.known(text.as_bytes(), &name(at)) {
+                Some((told, _)) => {
                     assert_eq!(told, read);
                     known += 1;
                 }
-                None => same.learn(text.as_bytes(), keyword, &read),
+                None => same.learn(text.as_bytes(), name(at), read, 0),
             }
         }
         assert_eq!(known, 1);
         same.forget();
-        assert!(same.known(text.as_bytes(), 700..708).is_none());
+        assert!(same.known(text.as_bytes(), &name(700)).is_none());
+    }
+
+    /// Text in which much stands over and over.
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let part = proptest::sample::select(vec![
+            "acme",
+            "acme_key",
+            " ",
+            "\n",
+            " = \"",
+            "token: ",
+            "# ",
+            "9f3c1b7e5d2a8046c1e7f09b3d5a6284",
+            "9f3c1b7e5d2a8046c1e7f09b3d5a628",
+            "password",
+            "api_key",
+            "https://api.",
+            ".com/",
+            "\"; ",
+            "Zq7!fw2Lp",
+        ]);
+        let unit = proptest::collection::vec(part, 1..9).prop_map(|p| p.concat());
+        let times = (unit, 1usize..200).prop_map(|(unit, n)| unit.repeat(n));
+        proptest::collection::vec(times, 1..5).prop_map(|all| all.concat().into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_known_is_what_is_read(text in text()) {
+            let table = Table::read("acme: {hex:32} {base62:20}").unwrap();
+            let (mut names, mut services) = (Same::default(), Same::default());
+            let low = text.to_ascii_lowercase();
+            for word in [&b"acme"[..], b"password", b"api_key"] {
+                for at in memchr::memmem::find_iter(&low, word) {
+                    let keyword = at..at + word.len();
+                    let name = |reach| Name { rule: 0, keyword: keyword.clone(), reach };
+                    if word == b"acme" {
+                        let name = name((keyword.len() + beside::BEFORE, table.ahead()));
+                        let read = beside::read(&text, keyword.clone(), &table, &mut 0);
+                        match services.known(&text, &name) {
+                            Some((told, _)) => prop_assert_eq!(told, read),
+                            None => services.learn(&text, name, read, 0),
+                        }
+                    } else {
+                        let name = name((BEHIND, AHEAD));
+                        let read = shapeless::read(&text, keyword.clone());
+                        match names.known(&text, &name) {
+                            Some((told, _)) => prop_assert_eq!(told, read),
+                            None => names.learn(&text, name, read, 0),
+                        }
+                    }
+                }
+            }
+        }
     }
 }
