@@ -8,6 +8,8 @@ use crate::shapeless::Reading;
 
 /// Names that are known again, a power of two: a text may go through several at every turn.
 const KEPT: usize = 64;
+/// Of them, those that may be kept in each other's places.
+const BESIDE: usize = 8;
 
 /// What is found beside a name, in the coordinates of the text.
 pub(crate) trait Moved: Sized {
@@ -50,11 +52,15 @@ pub(crate) struct Same<T> {
     kept: Vec<Option<Told<T>>>,
     /// Counts texts: what was told of another counts no more.
     text: u64,
+    /// Counts what was learned: the oldest goes first.
+    learned: usize,
 }
 
 #[derive(Debug)]
 struct Told<T> {
     text: u64,
+    /// What stands next to the name, in short.
+    mark: u64,
     name: Name,
     read: Option<T>,
     /// Units of work that reading took.
@@ -66,6 +72,7 @@ impl<T> Default for Same<T> {
         Self {
             kept: Vec::new(),
             text: 0,
+            learned: 0,
         }
     }
 }
@@ -79,14 +86,19 @@ impl<T: Moved> Same<T> {
     /// What the name leads to, and what it cost to read that, if the same stood around another.
     /// `None`: it has to be read.
     pub(crate) fn known(&self, text: &[u8], name: &Name) -> Option<(Option<T>, u64)> {
-        let told = self.kept.get(slot(text, name)).and_then(Option::as_ref)?;
-        let same = told.text == self.text
-            && told.name.rule == name.rule
-            && told.name.keyword.len() == name.keyword.len()
-            && around(text, &told.name)? == around(text, name)?;
+        if self.kept.is_empty() {
+            return None;
+        }
+        let mark = mark(text, name);
+        let here = around(text, name)?;
+        let mut places = self.kept.get(places(mark))?.iter().flatten();
+        let told = places.find(|told| {
+            (told.text, told.mark, told.name.rule) == (self.text, mark, name.rule)
+                && told.name.keyword.len() == name.keyword.len()
+                && around(text, &told.name) == Some(here)
+        })?;
         let moved = |at: usize| (at + name.keyword.end).checked_sub(told.name.keyword.end);
         match &told.read {
-            _ if !same => None,
             None => Some((None, told.units)),
             Some(read) => Some((Some(read.moved(moved)?), told.units)),
         }
@@ -100,10 +112,14 @@ impl<T: Moved> Same<T> {
         if self.kept.is_empty() {
             self.kept.resize_with(KEPT, || None);
         }
-        if let Some(place) = self.kept.get_mut(slot(text, &name)) {
+        let mark = mark(text, &name);
+        self.learned = self.learned.wrapping_add(1);
+        let place = places(mark).start + self.learned % BESIDE;
+        if let Some(place) = self.kept.get_mut(place) {
             let text = self.text;
             *place = Some(Told {
                 text,
+                mark,
                 name,
                 read,
                 units,
@@ -112,17 +128,22 @@ impl<T: Moved> Same<T> {
     }
 }
 
-/// Where what is told of a keyword is kept: what stands next to it tells most of them apart.
-fn slot(text: &[u8], name: &Name) -> usize {
+/// What stands next to a name, in short: it tells most of them apart.
+fn mark(text: &[u8], name: &Name) -> u64 {
     let end = name.keyword.end;
     let word = |from: Option<usize>| {
         let bytes = from.and_then(|from| text.get(from..)?.first_chunk());
         bytes.map_or(0, |b| u64::from_le_bytes(*b))
     };
     let around = word(end.checked_sub(8)) ^ word(Some(end)).rotate_left(23);
-    let mixed = (around ^ name.keyword.len() as u64 ^ u64::from(name.rule) << 32)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 58) as usize % KEPT
+    (around ^ name.keyword.len() as u64 ^ u64::from(name.rule) << 32)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Where what is told of names with this mark is kept.
+fn places(mark: u64) -> Range<usize> {
+    let from = (mark >> 48) as usize * BESIDE % KEPT;
+    from..from + BESIDE
 }
 
 /// All that is read of a name; `None`: less, at an end of the text.
