@@ -49,13 +49,21 @@ pub(crate) enum Read {
     Near(Range<usize>),
 }
 
+/// What it took to read one name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Work {
+    /// How often what stands between was judged.
+    pub(crate) judged: u64,
+    /// Words behind the name that might have been keys.
+    pub(crate) tried: u64,
+}
+
 /// Finds the key of the service whose name stands at `name` of `text`.
-/// `judged` counts how often what stands between was judged.
 pub(crate) fn read(
     text: &[u8],
     name: Range<usize>,
     table: &Table,
-    judged: &mut u64,
+    work: &mut Work,
 ) -> Option<Read> {
     if !begins(text, name.start) {
         return None;
@@ -66,8 +74,7 @@ pub(crate) fn read(
     if least && !ends(text, name.end) {
         return None;
     }
-    ahead(text, name.end, known, judged)
-        .or_else(|| behind(text, &name, known, judged).map(Read::Key))
+    ahead(text, name.end, known, work).or_else(|| behind(text, &name, known, work).map(Read::Key))
 }
 
 /// Whether a word begins with the name.
@@ -98,7 +105,7 @@ fn ends(text: &[u8], at: usize) -> bool {
         .any(follows)
 }
 
-fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option<Read> {
+fn ahead(text: &[u8], from: usize, known: Known<'_>, work: &mut Work) -> Option<Read> {
     let to = text.len().min(from + REACH);
     let room = known.shapes.iter().map(Shape::room).min();
     if !has_run(text, from..to, room.unwrap_or(0)) {
@@ -113,6 +120,7 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
             at += rest.take_while(|b| joins(**b)).count().max(1);
         } else {
             tried += 1;
+            work.tried += 1;
             let value = run(text, at);
             let length = plain(text, at, known);
             let between = text.get(from..at).unwrap_or_default();
@@ -121,7 +129,7 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
             let mut judge = |hexadecimal: bool| {
                 let says = said.get_mut(usize::from(hexadecimal))?;
                 Some(*says.get_or_insert_with(|| {
-                    *judged += 1;
+                    work.judged += 1;
                     gap::judge(between, known.word, hexadecimal)
                 }))
             };
@@ -152,10 +160,9 @@ fn ahead(text: &[u8], from: usize, known: Known<'_>, judged: &mut u64) -> Option
                     return Some(Read::Key(value));
                 }
             }
-            if known.shapes.iter().any(|s| s.is_near(value)) {
-                if matches!(judge(false), Some(Says::Key | Says::Sure)) {
-                    return Some(Read::Near(at..at + value.len()));
-                }
+            let near = known.shapes.iter().any(|s| s.is_near(value));
+            if near && matches!(judge(false), Some(Says::Key | Says::Sure)) {
+                return Some(Read::Near(at..at + value.len()));
             }
             // No word begins inside of it.
             at += value.len().max(1);
@@ -222,7 +229,7 @@ fn behind(
     text: &[u8],
     name: &Range<usize>,
     known: Known<'_>,
-    judged: &mut u64,
+    work: &mut Work,
 ) -> Option<Range<usize>> {
     let least = name.start.saturating_sub(BEHIND / 2);
     let before = text.get(least..name.start)?;
@@ -254,7 +261,7 @@ fn behind(
                     fits(text, at, shape).filter(|v| v.end <= until && until - v.end <= BACK);
                 let Some(value) = value else { continue };
                 let between = text.get(value.end..until).unwrap_or_default();
-                *judged += 1;
+                work.judged += 1;
                 let apart = !between.iter().any(u8::is_ascii_alphanumeric);
                 if apart && gap::judge_before(text.get(line..at)?) == Says::Key {
                     return Some(value);
@@ -364,7 +371,12 @@ mod tests {
     fn found(table: &str, text: &str, name: &str) -> Option<String> {
         let table = Table::read(table).unwrap();
         let at = text.to_lowercase().find(name).unwrap();
-        match read(text.as_bytes(), at..at + name.len(), &table, &mut 0)? {
+        match read(
+            text.as_bytes(),
+            at..at + name.len(),
+            &table,
+            &mut Work::default(),
+        )? {
             Read::Key(at) => Some(text[at].to_owned()),
             Read::Near(_) => None,
         }
@@ -415,7 +427,7 @@ mod tests {
         let near = |shape: &str, text: &str| {
             let table = Table::read(&format!("acme: {shape}")).unwrap();
             matches!(
-                read(text.as_bytes(), 0..4, &table, &mut 0),
+                read(text.as_bytes(), 0..4, &table, &mut Work::default()),
                 Some(Read::Near(_))
             )
         };

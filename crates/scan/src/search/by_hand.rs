@@ -4,7 +4,7 @@ use lychgate_model::Confidence;
 
 use super::same::Name;
 use super::{Found, Pass, SHAPELESS_MOST, State, Text};
-use crate::beside::{self, Read};
+use crate::beside::{self, Read, Work};
 use crate::effort;
 use crate::matcher::Matcher;
 use crate::recall::Recalled;
@@ -90,13 +90,13 @@ impl Pass<'_> {
                         read
                     }
                     None => {
-                        let mut judged = 0;
+                        let mut work = Work::default();
                         let table = matcher.table();
-                        let read = beside::read(text.bytes, start..stop, table, &mut judged);
-                        let units = judged * effort::JUDGED;
+                        let read = beside::read(text.bytes, start..stop, table, &mut work);
+                        let units = work.judged * effort::JUDGED;
                         state.caches.effort.charge(units);
                         // Else it was read as soon as it is known again.
-                        if judged > 0 {
+                        if work.judged + work.tried > 0 {
                             state.beside.learn(text.bytes, name, read.clone(), units);
                         }
                         read

@@ -157,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::beside::{self, Table};
+    use crate::beside::{self, Table, Work};
     use crate::shapeless::{self, AHEAD, BEHIND};
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
                     let name = |reach| Name { rule: 0, keyword: keyword.clone(), reach };
                     if word == b"acme" {
                         let name = name((keyword.len() + beside::BEFORE, table.ahead()));
-                        let read = beside::read(&text, keyword.clone(), &table, &mut 0);
+                        let read = beside::read(&text, keyword.clone(), &table, &mut Work::default());
                         match services.known(&text, &name) {
                             Some((told, _)) => prop_assert_eq!(told, read),
                             None => services.learn(&text, name, read, 0),
