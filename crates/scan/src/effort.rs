@@ -15,10 +15,13 @@ const PER_BYTE: u64 = 20;
 const PER_BEGINNING: u64 = 28;
 const BEGINNING: u64 = 128 << 10;
 /// and a small one all the same.
-const AT_LEAST: u64 = 600_000;
+const AT_LEAST: u64 = 300_000;
 
-/// The same for each byte that comes out of an archive or a packed file.
+/// The same for each byte that comes out of an archive or a packed file,
 const PER_UNPACKED: u64 = 6;
+/// and for each of the first of them: a manual is as good packed as plain.
+const PER_FIRST_UNPACKED: u64 = 18;
+const FIRST_UNPACKED: u64 = 128 << 10;
 
 /// Units that a finding may have cost: what is found is no waste, and there are not many.
 const FOUND: u64 = 6000;
@@ -71,6 +74,9 @@ pub(crate) struct Effort {
     findings: usize,
     /// Bytes of it that have come, as far as more is allowed for them.
     beginning: u64,
+    /// The same of what came out of something packed; and how much that was.
+    first_unpacked: u64,
+    unpacked: u64,
     /// Bytes that patterns may still read before the object has automata of its own.
     first: u64,
     /// The same when it began.
@@ -127,8 +133,14 @@ impl Effort {
 
     /// So many bytes came out of something packed.
     pub(crate) fn unpacked(&mut self, size: usize) {
-        let more = (size as u64).saturating_mul(PER_UNPACKED);
-        self.allowed = self.allowed.saturating_add(more);
+        let size = size as u64;
+        let first = size.min(FIRST_UNPACKED.saturating_sub(self.first_unpacked));
+        self.first_unpacked += first;
+        self.unpacked = self.unpacked.saturating_add(size);
+        self.allowed = self
+            .allowed
+            .saturating_add(size.saturating_mul(PER_UNPACKED));
+        self.allowed += first * PER_FIRST_UNPACKED;
     }
 
     /// Something was found.
@@ -215,6 +227,11 @@ impl Effort {
         self.allowed
     }
 
+    /// Bytes that came out of something packed.
+    pub(crate) fn came_out(&self) -> u64 {
+        self.unpacked
+    }
+
     /// Units spent.
     pub(crate) fn spent(&self) -> u64 {
         self.spent
@@ -251,6 +268,20 @@ mod tests {
         }
         let most = AT_LEAST + FOUND * limits::FINDINGS_PER_OBJECT as u64;
         assert_eq!(effort.allowed(), most);
+    }
+
+    #[test]
+    fn what_is_packed_may_cost_more_at_first() {
+        let mut effort = Effort::of(0);
+        for _ in 0..3 {
+            effort.unpacked(1 << 16);
+        }
+        let first = FIRST_UNPACKED * PER_FIRST_UNPACKED;
+        assert_eq!(effort.came_out(), 3 << 16);
+        assert_eq!(
+            effort.allowed(),
+            AT_LEAST + first + (3 << 16) * PER_UNPACKED
+        );
     }
 
     #[test]

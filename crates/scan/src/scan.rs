@@ -87,6 +87,11 @@ impl Scratch {
         self.plain.state.allowed()
     }
 
+    /// Bytes that came out of what was packed in the last object.
+    pub fn came_out(&self) -> u64 {
+        self.plain.state.came_out()
+    }
+
     /// Work on text of wide units. What patterns have built is lent to it: one worker, one limit.
     pub(crate) fn in_wide_room(&mut self, mut work: impl FnMut(Rooms<'_>)) {
         self.plain.state.lend_caches(&mut self.wide.state);

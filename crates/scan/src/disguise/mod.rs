@@ -63,7 +63,7 @@ pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
 /// Counts up when more is seen through: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// The place of a member is its first bytes: to walk over all of it for every finding would cost
 /// more than to read it.
 const PLACE: usize = 256;

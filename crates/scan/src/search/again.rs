@@ -131,6 +131,11 @@ impl State {
         self.caches.effort.account()
     }
 
+    /// Bytes that came out of something packed in the object.
+    pub(crate) fn came_out(&self) -> u64 {
+        self.caches.effort.came_out()
+    }
+
     /// The object is charged as if all of that were done for it.
     pub(crate) fn assume(&mut self, account: &Account) {
         self.caches.effort.assume(account);

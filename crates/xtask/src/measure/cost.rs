@@ -54,6 +54,8 @@ struct Cost {
     /// Units charged, of about a nanosecond.
     spent: u64,
     allowed: u64,
+    /// Bytes that came out of what was packed.
+    came_out: u64,
     out: Scanned,
 }
 
@@ -72,6 +74,7 @@ impl Bench {
             milliseconds: milliseconds() - from,
             spent: self.scratch.spent(),
             allowed: self.scratch.allowed(),
+            came_out: self.scratch.came_out(),
             out,
         }
     }
@@ -213,8 +216,14 @@ pub(super) fn run(folder: &str, words: &[&str]) -> ExitCode {
             (false, Some(what)) => format!(", not looked at: {what}"),
             (false, None) => String::new(),
         };
+        // What comes out of a small file may be large: beside its own size, that of all that was read.
+        let read = megabytes + cost.came_out as f64 / 1e6;
+        let unfolded = match cost.came_out {
+            0 => String::new(),
+            _ => format!(", {:.1} times by what comes out", took / read / mean),
+        };
         println!(
-            "{ms:7.1} {:6.1} {spent:11.1} {pieces:7.1} {:6}  {name}{note}",
+            "{ms:7.1} {:6.1} {spent:11.1} {pieces:7.1} {:6}  {name}{unfolded}{note}",
             ms / mean,
             cost.out.findings.len()
         );
