@@ -12,6 +12,7 @@ use lychgate_judge::{Engine, State};
 use lychgate_model::Confidence;
 use lychgate_model::path::printable;
 use lychgate_scan::shapeless::MEDIUM;
+use lychgate_scan::shown::is_shown;
 use lychgate_scan::{RawFinding, Rule};
 
 use crate::args::Explain;
@@ -208,6 +209,12 @@ fn why(rule: &Rule, found: &RawFinding, path: &[u8]) -> String {
             out,
             "  confidence {confidence}: the rule knows the shape of the value, nothing is added up"
         );
+        if found.confidence < rule.confidence {
+            out += "  lowered: its check, itself or what stands before it says that it is none\n";
+        }
+        if is_shown(found, rule, path) {
+            out += "  low here: the path is one where such values are shown to everybody\n";
+        }
         return out;
     }
     let evidence = found.evidence.at(path);

@@ -18,6 +18,7 @@ mod disguise;
 mod effort;
 mod engine;
 mod entropy;
+mod exhibited;
 mod fields;
 mod flow;
 mod front;

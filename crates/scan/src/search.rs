@@ -518,7 +518,8 @@ impl Pass<'_> {
         let matcher = self.searcher.matchers.get(rule as usize)?;
         let around = text.bytes.get(whole.range()).unwrap_or_default();
         let own = (grades.severity, grades.confidence);
-        let (severity, confidence) = matcher.weigh(bytes, around, own)?;
+        let own = matcher.weigh(bytes, around, own)?;
+        let (severity, confidence) = grades.told(text.bytes, whole.start, &value.range(), own);
         let seen = Seen {
             secret: bytes,
             whole: around,

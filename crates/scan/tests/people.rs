@@ -253,13 +253,13 @@ fn weak_passwords_are_listed_where_they_are_set_and_never_block() {
         ("src/A.java", "String dbPassword = \"garden\";"),
         (
             "compose.yml",
-            "URL=${URL:-amqp://admin:admin@rabbitmq-v2:5672}\n",
+            "URL=${URL:-amqp://admin:admin@mq.acme.net:5672}\n",
         ),
         ("etc/chatapp.yaml", "Password : admin\n"),
         ("pom.xml", "<password>admin</password>"),
         (
             "src/main.ts",
-            "x || \"amqp://admin:admin@rabbitmq-v2:5672\"",
+            "x || \"amqp://admin:admin@mq.acme.net:5672\"",
         ),
         (
             "conf/a.properties",
@@ -393,5 +393,6 @@ fn values_stand_in_elements_cells_and_notes() {
     let made = lines.map(|(p, a, b)| (p, a.replace('~', &value), b.replace('~', &value)));
     twins(&made);
     let hint = format!("<string name=\"hint_password\">{}</string>", noise(9, 3));
-    assert_eq!(judged("res/values-ga/strings.xml", &hint), None);
+    let told = judged("res/values-ga/strings.xml", &hint);
+    assert_eq!(told, Some(Confidence::Low));
 }

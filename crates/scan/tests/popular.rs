@@ -104,10 +104,128 @@ fn the_password_of_a_header_or_an_address_is_shown_in_a_manual() {
 #[test]
 fn a_program_compares_with_a_hash() {
     let hash = format!("x = \"$2b$12${}\"\n", noise(53, 23));
-    for path in ["auth/login.py", "core/field.go", "types.d.ts"] {
+    for path in [
+        "auth/login.py",
+        "core/field.go",
+        "types.d.ts",
+        "sql/shop.sql",
+    ] {
         assert_eq!(judged(path, &hash), Some(Confidence::Low), "{path}");
     }
     for path in ["dump.sql", "users.conf", "htpasswd"] {
         assert_eq!(judged(path, &hash), Some(Confidence::Medium), "{path}");
     }
+}
+
+#[test]
+fn what_is_called_an_example_is_low() {
+    let made = noise(32, 31);
+    for (shown, used) in [
+        (
+            "docs::examples = \"api_key=~\"",
+            "docs::settings = \"api_key=~\"",
+        ),
+        (
+            "/*\n{\n  \"access_token\": \"~\"\n}\n*/",
+            "{\n  \"access_token\": \"~\"\n}",
+        ),
+        ("// \"refresh_token\": \"~\",", "\"refresh_token\": \"~\","),
+        (
+            "\"\"\"How.\n\n.. code-block:: ini\n\n   acme_api_key = \"~\"\n\"\"\"",
+            "How.\n\nacme_api_key = \"~\"\n",
+        ),
+    ] {
+        let at = |text: &str| judged("src/a.rs", &text.replace('~', &made));
+        assert_eq!(at(shown), Some(Confidence::Low), "{shown}");
+        assert!(at(used) >= Some(Confidence::Medium), "{used}");
+    }
+    // So is what a rule knows that no check confirms.
+    let hex = fixture::of(b"0123456789abcdef", 32, 37);
+    let example = format!("examples: [\"datadog_api_key={hex}\"]\n");
+    assert_eq!(judged("a.cue", &example), Some(Confidence::Low));
+    let used = example.replace("examples", "settings");
+    assert!(judged("a.cue", &used) >= Some(Confidence::High));
+}
+
+#[test]
+fn a_name_may_say_that_a_key_is_nobodys_or_open() {
+    let hex = fixture::of(b"0123456789abcdef", 32, 41);
+    for (name, sure) in [
+        ("FAKE_DATADOG_API_KEY", false),
+        ("DATADOG_API_KEY", true),
+        ("fakeryDatadogApiKey", true),
+    ] {
+        let found = judged("a.py", &format!("{name} = \"{hex}\"\n"));
+        assert_eq!(found >= Some(Confidence::Medium), sure, "{name}");
+        assert!(found.is_some(), "{name}");
+    }
+    let search = noise(32, 43);
+    for (name, sure) in [
+        ("typesense_public_apikey", false),
+        ("TYPESENSE_ADMIN_API_KEY", true),
+        ("NEXT_PUBLIC_TYPESENSE_API_KEY", true),
+    ] {
+        let found = judged("a.toml", &format!("{name} = \"{search}\"\n"));
+        assert_eq!(found >= Some(Confidence::Medium), sure, "{name}");
+    }
+}
+
+#[test]
+fn what_a_tools_grammar_calls_a_password_is_low_in_a_manual() {
+    let text = format!("    stats auth admin:{}\n", noise(12, 47));
+    assert_eq!(
+        judged("doc/configuration.txt", &text),
+        Some(Confidence::Low)
+    );
+    assert!(judged("etc/haproxy.cfg", &text) >= Some(Confidence::Medium));
+}
+
+#[test]
+fn words_that_open_this_machine_are_low() {
+    for (shown, used) in [
+        (
+            "url = \"postgresql://postgres:postgres@localhost:5432/a\"",
+            "url = \"postgresql://postgres:postgres@db.acme.net:5432/a\"",
+        ),
+        (
+            "MYSQL_ROOT_PASSWORD: \"admin\"\n",
+            "SHOP_ADMIN_PASSWORD: \"admin\"\n",
+        ),
+        ("# db_password = 123456\n", "db_password = 123456\n"),
+    ] {
+        assert_eq!(judged("a.yml", shown), Some(Confidence::Low), "{shown}");
+        assert!(judged("a.yml", used) >= Some(Confidence::Medium), "{used}");
+    }
+    let address = "psql postgres://shop:walnutgrove@~/shop\n";
+    let near = judged("a.yml", &address.replace('~', "database"));
+    assert_eq!(near, Some(Confidence::Low));
+    let far = judged("a.yml", &address.replace('~', "db.acme.net"));
+    assert!(far >= Some(Confidence::High));
+}
+
+#[test]
+fn copies_and_translations_are_told_and_low() {
+    let text = format!("{{\"secret\": \"{}\"}}", noise(24, 53));
+    for path in [
+        "vendor/x/a.json",
+        "web/node_modules/x/a.json",
+        "locale/de.json",
+    ] {
+        assert_eq!(judged(path, &text), Some(Confidence::Low), "{path}");
+        assert_eq!(judged(path, "{\"secret\": \"Geheimnis\"}"), None, "{path}");
+    }
+    assert!(judged("src/a.json", &text) >= Some(Confidence::High));
+}
+
+#[test]
+fn an_address_that_ends_is_low() {
+    let token = noise(40, 59);
+    let text = format!("\"file\": \"https://cdn.acme.net/a?e=~&token={token}\"\n");
+    let ends = judged("a.json", &text.replace('~', "1576142006"));
+    assert_eq!(ends, Some(Confidence::Low));
+    assert!(judged("a.json", &text.replace('~', "1")) >= Some(Confidence::Medium));
+    let secret = format!("client_secret = \"{token}\"\n");
+    let here = judged("contrib/local-environment/proxy.cfg", &secret);
+    assert_eq!(here, Some(Confidence::Low));
+    assert!(judged("contrib/proxy.cfg", &secret) >= Some(Confidence::High));
 }

@@ -65,13 +65,16 @@ pub(super) fn are_open(bytes: &[u8]) -> bool {
                 };
                 pages += usize::from(is_page(value) && noted.is_none());
                 count += usize::from(noted.is_none());
+                // The name that Compose gives to what it starts is a place as well.
+                let place = place || name == b"COMPOSE_PROJECT_NAME";
                 places += usize::from(place && noted.is_none());
             }
             (None, Some(_)) => {}
             (None, None) => return false,
         }
     }
-    places > 0 && (count >= LEAST || pages > 0)
+    let composed = count > 0 && memchr::memmem::find(bytes, b"COMPOSE_PROJECT_NAME=").is_some();
+    places > 0 && (count >= LEAST || pages > 0 || composed)
 }
 
 /// `NAME=value`, `export NAME="value"`, without what quotes the value.
@@ -146,6 +149,14 @@ fn is_plain(part: &[u8]) -> bool {
 
 /// `$NAME`, `${NAME}`: nothing that holds where it is not set.
 fn is_reference(value: &[u8]) -> bool {
+    // `{{ .Base }}`: a server fills it in.
+    let filled = value
+        .strip_prefix(b"{{")
+        .and_then(|v| v.strip_suffix(b"}}"));
+    if let Some(name) = filled.map(<[u8]>::trim_ascii) {
+        let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
+        return !name.is_empty() && name.iter().all(part);
+    }
     let Some(name) = value.strip_prefix(b"$") else {
         return false;
     };
@@ -197,6 +208,9 @@ mod tests {
         assert!(are_open(b"A=1\nB=/var/run\n"));
         assert!(are_open(b"A=\"Shop for iOS\"\nB='os=13,name=Phone 11'\n"));
         assert!(are_open(b"A = 'http://127.0.0.1:8080'\n"));
+        assert!(are_open(b"COMPOSE_PROJECT_NAME=shop\n"));
+        assert!(!are_open(b"COMPOSE_PROJECT_NAME=shop\nDB_PASS=garden\n"));
+        assert!(are_open(b"A=true\nBASE={{ .Base }}\n"));
         let long = format!("A=1\nB=/var/run\n{}", "#\n".repeat(super::LONGEST));
         assert!(!are_open(long.as_bytes()));
     }

@@ -200,9 +200,11 @@ impl Pass<'_> {
         let grades = self.rules.get(rule as usize);
         let own = grades.map(|r| (r.severity, r.confidence));
         let weighed = own.and_then(|own| matcher.weigh(bytes, bytes, own));
-        let Some((severity, confidence)) = weighed else {
+        let Some(weighed) = weighed else {
             return;
         };
+        let told = grades.map(|rule| rule.told(text.bytes, value.start, &value, weighed));
+        let (severity, confidence) = told.unwrap_or(weighed);
         let start = text.base + value.start as u64;
         // Its service may be named twice.
         if state

@@ -117,6 +117,7 @@ facts! {
     Fallback = 0, "what holds where nobody sets another";
     Stock = 0, "a password that examples are written with";
     ForDocuments = 0, "said to be an example, or beside an address kept for documents: listed as low";
+    Passing = 0, "of an address that says when it ends: listed as low";
     LongLine = -24, "in a line of hundreds of characters, as machines write";
     // The path, added at the verdict.
     BareInCode = -80, "not quoted, in a programming language";
@@ -203,6 +204,8 @@ impl Evidence {
     /// How sure the sum makes; `None`: not worth a line.
     pub fn confidence(self) -> Option<Confidence> {
         match self.points() {
+            // Somebody published it, or translates a word: told, and nothing comes of it.
+            points if points < MEDIUM && points + self.published() >= HIGH => Some(Confidence::Low),
             points if points >= MEDIUM && self.is_for_strangers() => Some(Confidence::Low),
             points if points >= self.high_from() => Some(Confidence::High),
             points if points >= MEDIUM => Some(Confidence::Medium),
@@ -224,9 +227,22 @@ impl Evidence {
 
     /// Written for people who read it, and nobody's secret.
     fn is_for_strangers(self) -> bool {
-        [Fact::InManual, Fact::Told, Fact::Shown, Fact::ForDocuments]
-            .iter()
-            .any(|f| self.has(*f))
+        let strangers = [Fact::InManual, Fact::Told, Fact::Shown];
+        let said = [Fact::ForDocuments, Fact::Passing];
+        strangers.iter().chain(&said).any(|f| self.has(*f))
+    }
+
+    /// The points that are taken off where others' code and translations are.
+    fn published(self) -> i32 {
+        let places = [Fact::InTranslations, Fact::InThirdParty];
+        let here = places.iter().filter(|f| self.has(**f));
+        here.map(|f| -f.weight()).sum()
+    }
+
+    /// Whether the path is one of translations, of a copy of others' code or of what is generated.
+    pub(crate) fn is_published(self) -> bool {
+        let places = [Fact::InTranslations, Fact::InThirdParty, Fact::InVendored];
+        places.iter().any(|f| self.has(*f))
     }
 
     /// Whether the path is one of tests or documents.
@@ -253,6 +269,7 @@ impl Evidence {
             || self.has(Fact::Told)
             || self.has(Fact::Shown)
             || self.has(Fact::ForDocuments)
+            || self.has(Fact::Passing)
     }
 
     /// What a path may yet say for a plain word.

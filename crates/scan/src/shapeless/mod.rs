@@ -32,7 +32,7 @@ mod sayings;
 mod sql;
 mod triples;
 mod turns;
-mod words;
+pub(crate) mod words;
 
 use std::ops::Range;
 
@@ -40,10 +40,11 @@ pub(crate) use content::is_chosen;
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 pub(crate) use path::{is_exhibit, is_program};
 
+use crate::exhibited;
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 12;
+pub(crate) const VERSION: u32 = 13;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -164,9 +165,14 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
             own::is_fallback(text, &extent.at) || whole.is_some_and(own::is_default),
         )
         .with_if(
+            Fact::Passing,
+            name.fact == Fact::Token && own::is_passing(text, at.start),
+        )
+        .with_if(
             Fact::ForDocuments,
             context::is_for_documents(text, at.start, &extent.at)
-                || context::is_an_example(text, at.start, lead.fact),
+                || context::is_an_example(text, at.start, lead.fact)
+                || exhibited::is_example(text, &extent.at),
         );
     (evidence.may_count() && !published).then_some(Reading {
         value: extent.at,

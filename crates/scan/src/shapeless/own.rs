@@ -51,7 +51,7 @@ pub(super) fn is_own(name: Option<&[u8]>, text: &[u8], value: &Range<usize>) -> 
         return true;
     }
     let host = host(text, value);
-    let near = !host.contains(&b'.') && (3..64).contains(&host.len());
+    let near = !host.contains(&b'.') && (2..64).contains(&host.len());
     near || begins(host, b"127.0.0.") || host == b"0.0.0.0"
 }
 
@@ -98,7 +98,21 @@ pub(super) fn is_badge(text: &[u8], name: usize) -> bool {
     let before = text.get(name.saturating_sub(80)..name).unwrap_or_default();
     let line = memchr::memrchr(b'\n', before).map_or(0, |i| i + 1);
     let line = before.get(line..).unwrap_or_default();
-    holds(line, b".svg?")
+    holds(line, b".svg?") || holds(line, b"img.shields.io/")
+}
+
+/// Whether the name at `name` stands behind the second at which its address ends:
+/// `?e=1576142006&token=...`.
+pub(super) fn is_passing(text: &[u8], name: usize) -> bool {
+    let before = text.get(name.saturating_sub(32)..name).unwrap_or_default();
+    let before = before
+        .strip_suffix(b"&amp;")
+        .or_else(|| before.strip_suffix(b"&"));
+    let Some(before) = before else { return false };
+    let digits = before.iter().rev().take_while(|b| b.is_ascii_digit());
+    let count = digits.count();
+    let head = before.get(..before.len() - count).unwrap_or_default();
+    count == 10 && (head.ends_with(b"?e=") || head.ends_with(b"&e="))
 }
 
 /// The host behind the value of an address.
@@ -123,7 +137,13 @@ mod tests {
 
     #[test]
     fn hosts_without_a_domain_are_near() {
-        for near in ["x@localhost:80", "x@127.0.0.1", "x@rmq0/%2f", "x@queue"] {
+        for near in [
+            "x@localhost:80",
+            "x@db:5432",
+            "x@127.0.0.1",
+            "x@rmq0/%2f",
+            "x@queue",
+        ] {
             assert!(own("", near), "{near}");
         }
         for far in ["x@db.acme.net", "x@10.1.2.3", "x", "x@", "x@${HOST}"] {
@@ -150,6 +170,16 @@ mod tests {
         assert!(is_badge(badge, badge.len() - 6));
         assert!(!is_badge(b"https://ci.acme.net/a?token=", 22));
         assert!(!is_badge(b"a.svg?x\nhttps://ci.acme.net/a?token=", 30));
+    }
+
+    #[test]
+    fn addresses_say_when_they_end() {
+        for ends in ["a.net/x?e=1576142006&token=", "a?b&e=1576142006&amp;token="] {
+            assert!(is_passing(ends.as_bytes(), ends.len() - 6), "{ends}");
+        }
+        for stays in ["a?token=", "a?e=157&token=", "a?le=1576142006&token="] {
+            assert!(!is_passing(stays.as_bytes(), stays.len() - 6), "{stays}");
+        }
     }
 
     #[test]

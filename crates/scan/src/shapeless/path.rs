@@ -191,8 +191,9 @@ impl Evidence {
             || (self.has(Fact::Common) && is_to_be_filled(file))
             || ((word || (self.has(Fact::Common) && self.has(Fact::DigitsOnly)))
                 && self.has(Fact::Fallback))
-            || (word && self.has(Fact::Commented) && self.has(Fact::Bare))
-            || (self.has(Fact::DefaultWord) && self.has(Fact::OwnServer) && self.has(Fact::Bare))
+            // `postgres:postgres@localhost`, and what is not in use.
+            || ((word || self.has(Fact::Common))
+                && (self.has(Fact::Commented) || self.has(Fact::OwnServer)))
             || begins(file, b"phpunit.")
     }
 

@@ -219,6 +219,8 @@ pub(super) const TRIALS: &[&[u8]] = &[
     b"benchmark",
     b"benchmarks",
     b"suites",
+    b"local-environment",
+    b"local-env",
     b"qa",
     b"stub",
     b"stubs",
@@ -249,6 +251,7 @@ pub(super) const NOBODYS: &[&[u8]] = &[
     b"snakeoil",
     b"insecure",
     b"dummy",
+    b"fake",
     b"localhost",
     b"benchmark",
     b"selfsigned",
@@ -381,6 +384,10 @@ pub(super) const MANUAL_FOLDERS: &[&[u8]] = &[
     b"release-notes",
     b"release_notes",
     b"releasenotes",
+    b"rfcs",
+    b"rfc",
+    b"proposals",
+    b"adr",
     b"changelogs",
 ];
 /// Copies of what others publish.

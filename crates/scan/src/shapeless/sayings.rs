@@ -138,6 +138,7 @@ pub(super) const COMMON: &[&[u8]] = &[
     b"12345",
     b"passw0rd",
     b"p@ssw",
+    b"p%40ssw",
     b"p4ssw",
     b"p4$$w",
     b"pa$$w",
@@ -169,6 +170,7 @@ pub(super) const COMMON: &[&[u8]] = &[
 pub(super) const STOCK: &[&[u8]] = &[
     b"passw0rd",
     b"p@ssw",
+    b"p%40ssw",
     b"p4ssw",
     b"p4$$w",
     b"pa$$w",
@@ -216,6 +218,9 @@ pub(super) const PUBLISHED: &[&[u8]] = &[
     b"qwxhzgrpbjpvcgvu",
     b"ywrtaw46ywrtaw4",
     b"zm9vomjhcg",
+    // Base64 of digits in their order.
+    b"mdeymzq1njc4",
+    b"mtizndu2nzg5",
 ];
 
 /// Words that say what a field is, or that it is none; a password is never one alone.

@@ -436,12 +436,12 @@ pub(super) fn qualifies(word: &[u8]) -> bool {
     is_any(word, ALL)
 }
 
-pub(super) fn is_any(word: &[u8], list: &[&[u8]]) -> bool {
+pub(crate) fn is_any(word: &[u8], list: &[&[u8]]) -> bool {
     list.iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// Whether lower-case `word` stands in `text`, case aside.
-pub(super) fn holds(text: &[u8], word: &[u8]) -> bool {
+pub(crate) fn holds(text: &[u8], word: &[u8]) -> bool {
     let Some((&first, rest)) = word.split_first() else {
         return false;
     };
@@ -452,7 +452,7 @@ pub(super) fn holds(text: &[u8], word: &[u8]) -> bool {
 }
 
 /// Whether `text` begins with lower-case `word`, case aside.
-pub(super) fn begins(text: &[u8], word: &[u8]) -> bool {
+pub(crate) fn begins(text: &[u8], word: &[u8]) -> bool {
     text.get(..word.len())
         .is_some_and(|t| t.eq_ignore_ascii_case(word))
 }
