@@ -11,6 +11,8 @@ use crate::shapeless::words::{begins, holds, is_any};
 const BEFORE: usize = 320;
 /// Bytes before a value in which its name stands.
 const NAMED: usize = 96;
+/// Letters that a match has before its value at least, if a name is what gives the value away.
+const NAMES: usize = 3;
 
 /// Words that say of a name's value that it opens nothing.
 const NOBODYS: &[&[u8]] = &[b"fake", b"dummy", b"snakeoil"];
@@ -34,14 +36,11 @@ impl Rule {
     }
 
     /// Whether the text before a match says that the value at `value` is shown: it is told, and low.
-    /// `name` is the match up to the value. A check that holds is answered by nothing but the name.
+    /// `name` is the match up to the value.
     fn is_exhibited(&self, text: &[u8], name: Range<usize>, value: &Range<usize>) -> bool {
         // Whoever brought a rule asked for what it matches.
         if self.category != Category::Secret || self.foreign.is_some() {
             return false;
-        }
-        if is_nobodys(text, name.start) {
-            return true;
         }
         if !matches!(self.check, None | Some("chosen" | "mixed")) {
             return false;
@@ -50,9 +49,16 @@ impl Rule {
             self.id.as_str().ends_with(".connection-string") || self.id.as_str() == "url.userinfo";
         let of = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         let word = of(value).iter().all(u8::is_ascii_lowercase);
-        is_example(text, value)
-            || (word && self.id.as_str() == "database.local-address")
+        if (word && self.id.as_str() == "database.local-address")
             || (address && is_sample_address(of(value)))
+        {
+            return true;
+        }
+        // What a shape of its own gives away is somebody's, whatever is said of it.
+        let letters = of(&name).iter().filter(|b| b.is_ascii_alphabetic()).count();
+        let named = self.beside || letters >= NAMES;
+        (named && is_nobodys(text, name.start))
+            || ((named || address) && is_example(text, value))
             || (self.confidence <= Confidence::Medium && is_public(of(&name)))
     }
 }

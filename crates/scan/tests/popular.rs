@@ -159,6 +159,11 @@ fn a_name_may_say_that_a_key_is_nobodys_or_open() {
         assert_eq!(found >= Some(Confidence::Medium), sure, "{name}");
         assert!(found.is_some(), "{name}");
     }
+    // A word beside it is no way past what has a shape of its own.
+    for name in ["FAKE_TOKEN", "TOKEN"] {
+        let found = judged("a.py", &format!("{name} = \"{}\"\n", fixture::token(1)));
+        assert!(found >= Some(Confidence::High), "{name}");
+    }
     let search = noise(32, 43);
     for (name, sure) in [
         ("typesense_public_apikey", false),
