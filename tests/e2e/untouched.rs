@@ -1,6 +1,7 @@
 //! What a hook run must leave alone, and what must never run or be shown.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use lychgate_e2e::{World, binaries, cloud_key_id, forge_token};
 use rustix::process::{Pid, Signal};
@@ -267,17 +268,55 @@ fn no_raw_value_is_in_any_output_log_or_state_file() {
     }
 }
 
+/// The limits of a process for core files, soft and hard.
+fn core_limits(pid: i64) -> [String; 2] {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+    let core = limits.lines().find(|l| l.starts_with("Max core file size"));
+    let mut words = core.unwrap_or_default().split_whitespace().skip(4);
+    [(); 2].map(|()| words.next().unwrap_or_default().to_owned())
+}
+
 #[test]
-fn core_dumps_are_off_in_hook_and_daemon() {
+fn core_dumps_are_off_in_hook_daemon_and_command_line() {
     let world = World::new();
     world.start_daemon();
+    let (server, _work) = world.server("server");
+    let programs = [
+        "hooks/pre-receive".to_owned(),
+        format!(
+            "{} check --in-process --stdin --as x",
+            binaries().join("lychgate").display()
+        ),
+    ];
+    let off = ["0", "0"];
+    for program in programs {
+        // As a shell that lets everything dump: both wait for what they are to read.
+        let mut shell = world.command("sh", &server.path);
+        shell
+            .args([
+                "-c",
+                &format!("ulimit -S -c $(ulimit -H -c); exec {program}"),
+            ])
+            .env("GIT_DIR", ".")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut child = shell.spawn().unwrap();
+        let pid = i64::from(child.id());
+        let mut seen = core_limits(pid);
+        for _ in 0..400 {
+            if seen == off {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+            seen = core_limits(pid);
+        }
+        assert_eq!(seen, off, "{program}");
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
     for pid in world.daemons() {
-        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
-        let core = limits
-            .lines()
-            .find(|l| l.starts_with("Max core file size"))
-            .unwrap();
-        assert!(core.split_whitespace().nth(4) == Some("0"), "{core}");
+        assert_eq!(core_limits(pid.into()), off);
     }
     assert_eq!(world.daemons().len(), 1);
 }

@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Ok(line) => line,
         Err(told) => return misread(&told),
     };
+    // Some commands scan in this process, and a hook may have it judge in a daemon's stead.
+    lychgate_client::process::no_core_dumps();
     // A panic's message can quote what was scanned: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let at = panic

@@ -32,6 +32,7 @@ pub mod spawn;
 pub mod trust;
 
 pub mod error;
+pub mod process;
 
 pub use ask::{
     Asker, Greeting, Question, ask, ask_greeted, control, greet, hail, hear_greeting, hear_hello,

@@ -16,7 +16,7 @@ use crate::failure::{Failure, asked};
 use crate::invocation::Invocation;
 use crate::reach::{self, Reached};
 use crate::voice::Voice;
-use crate::{BUILD, chain, fallback, handed, process};
+use crate::{BUILD, chain, fallback, handed};
 
 /// pre-commit, pre-merge-commit, commit-msg, pre-push.
 pub(crate) fn client(invocation: &Invocation) -> u8 {
@@ -55,7 +55,7 @@ fn run_client(invocation: &Invocation) -> Result<u8, Failure> {
     {
         return Ok(code);
     }
-    process::no_core_dumps();
+    lychgate_client::process::no_core_dumps();
     // What another hook needs, for its tests or its linters, is not taken from the gate's time.
     let start = Instant::now();
     let folders = Folders::new(uid, invocation.variables.iter());
@@ -88,7 +88,7 @@ fn run_client(invocation: &Invocation) -> Result<u8, Failure> {
 
 fn run_server(invocation: &Invocation) -> Result<u8, Failure> {
     let start = Instant::now();
-    process::no_core_dumps();
+    lychgate_client::process::no_core_dumps();
     let uid = rustix::process::geteuid().as_raw();
     let repository = invocation
         .variable("GIT_DIR")

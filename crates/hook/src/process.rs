@@ -1,9 +1,7 @@
-//! What the process is and what it leaves behind.
+//! What the process is, and what it says of a bug.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-
-use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// A panic says where, in one line, and nothing of what was being looked at.
 pub(crate) fn quiet_panics() {
@@ -17,17 +15,6 @@ pub(crate) fn quiet_panics() {
             "lychgate: not checked: a bug in lychgate-hook{place}"
         );
     }));
-}
-
-/// No core dump holds what is judged. The limit is not asked when the kernel hands dumps to a
-/// program, so no kind of memory is left to be dumped either.
-pub(crate) fn no_core_dumps() {
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    let _ = setrlimit(Resource::Core, none);
-    let _ = std::fs::write("/proc/self/coredump_filter", "0");
 }
 
 /// The folder of the running program, links resolved: what belongs to it lies beside it.
