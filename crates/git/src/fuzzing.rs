@@ -44,7 +44,7 @@ pub fn delta(bytes: &[u8]) {
 }
 
 /// A zlib stream behind two bytes that say its length: it comes out as from a decoder that others use,
-/// or from neither.
+/// or from neither; and what its front alone gives is what both give that far.
 pub fn inflate(bytes: &[u8]) {
     let Some((size, stream)) = bytes.split_first_chunk() else {
         return;
@@ -71,6 +71,11 @@ pub fn inflate(bytes: &[u8]) {
     };
     assert_eq!(whole.is_some(), ended && written == size);
     assert!(whole.is_none() || expected.starts_with(&output));
+    let mut front = vec![0; size];
+    let came = Whole::default().front(stream, &mut front);
+    assert!(whole.is_none() || came == size);
+    let both = came.min(written);
+    assert_eq!(front.get(..both), expected.get(..both));
 }
 
 /// Two trees, the halves of `bytes`, the second read with the help of the first and without.
