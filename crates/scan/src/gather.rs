@@ -123,8 +123,9 @@ impl Gathered {
         source: Source,
     ) {
         // What is hidden is given up only for what it costs.
-        self.truncated |= room.truncated;
+        self.truncated |= room.truncated || room.overfull;
         self.exhausted |= room.truncated;
+        self.crowded |= room.crowded;
         for what in room.left_out.drain(..) {
             if !self.left_out.contains(&what) {
                 self.left_out.push(what);
@@ -148,9 +149,12 @@ impl Gathered {
     /// One finding more, up to the limit.
     pub(crate) fn push(&mut self, finding: RawFinding) {
         if self.findings.len() >= limits::FINDINGS_PER_OBJECT {
-            self.overfull = true;
-            let worth = Worth::of(finding.evidence);
-            if !make_room(&mut self.findings, worth, |f| Worth::of(f.evidence)) {
+            let of = |f: &RawFinding| Worth::of(f.evidence, f.severity);
+            let worth = of(&finding);
+            let lost = make_room(&mut self.findings, worth, of);
+            self.crowded |= lost == Worth::Told;
+            self.overfull |= lost != Worth::Told;
+            if lost == worth {
                 return;
             }
         }

@@ -9,6 +9,8 @@ mod same;
 mod tests;
 mod text;
 
+use std::ops::Range;
+
 use lychgate_model::{Confidence, limits};
 use regex_automata::Span;
 
@@ -69,6 +71,9 @@ pub(crate) struct State {
     same: Same<Reading>,
     /// The same of names of services.
     beside: Same<Read>,
+    /// A match that is no finding whatever stands around it: its rule, from where to where it is,
+    /// and its value within.
+    refused: (u32, Range<u64>, Range<usize>),
     /// Where something came of keywords, be it that it was weighed and left.
     hot: Hot,
     /// Where the document of the last Kubernetes Secret ends.
@@ -127,6 +132,7 @@ impl State {
         self.found.clear();
         self.near.clear();
         self.heard.clear();
+        self.refused = (0, 0..0, 0..0);
         self.hot.clear();
         self.truncated = false;
         self.overfull = false;
@@ -510,15 +516,26 @@ impl Pass<'_> {
                 engine.value(text.bytes, range, &mut state.caches)?
             }
         };
-        let length = whole.end.saturating_sub(whole.start) as u64;
+        let around = text.bytes.get(whole.range()).unwrap_or_default();
+        let length = around.len() as u64;
+        let within = value.start.wrapping_sub(whole.start)..value.end.wrapping_sub(whole.start);
+        let (refusing, at, its) = &state.refused;
+        let same = *refusing == rule && *its == within && !at.is_empty();
+        if same && around == text.between(at.start, at.end) {
+            state.caches.effort.charge(effort::SAME + length);
+            return None;
+        }
         let units = effort::MATCH + effort::MATCHED * length;
         state.caches.effort.charge(units);
         let bytes = text.bytes.get(value.range())?;
         let grades = self.rules.get(rule as usize)?;
         let matcher = self.searcher.matchers.get(rule as usize)?;
-        let around = text.bytes.get(whole.range()).unwrap_or_default();
         let own = (grades.severity, grades.confidence);
-        let own = matcher.weigh(bytes, around, own)?;
+        let Some(own) = matcher.weigh(bytes, around, own) else {
+            let from = text.base + whole.start as u64;
+            state.refused = (rule, from..from + length, within);
+            return None;
+        };
         let (severity, confidence) = grades.told(text.bytes, whole.start, &value.range(), own);
         let seen = Seen {
             secret: bytes,

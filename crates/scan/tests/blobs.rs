@@ -361,3 +361,98 @@ fn what_has_a_shape_is_found_behind_any_number_of_what_has_none() {
         assert!(out.findings.iter().all(|f| name(f) == "generic.api-key"));
     }
 }
+
+/// What is encoded or packed is a part of the object: of more than is kept, what is hidden is said
+/// as it is of plain text, and what gives access is kept before what is worth a note.
+#[test]
+fn what_gives_access_is_found_behind_any_number_of_notes_hidden_or_not() {
+    use base64::Engine as _;
+    let rules = RuleSet::built_in().unwrap();
+    let notes = |rows| -> String {
+        let row = |n| {
+            let id = pack::expand(
+                "mob-{hex:8}-{hex:4}-4{hex:3}-a{hex:3}-{hex:12}",
+                "test.notes",
+                n,
+            );
+            format!("k{n} = \"{}\"\n", id.unwrap())
+        };
+        (0..rows).map(row).collect()
+    };
+    let hidden = |text: &str| {
+        let mut packed = Vec::new();
+        let mut gzip = flate2::read::GzEncoder::new(text.as_bytes(), flate2::Compression::fast());
+        std::io::Read::read_to_end(&mut gzip, &mut packed).unwrap();
+        let line = base64::engine::general_purpose::STANDARD.encode(text);
+        let escaped: String = text.bytes().map(|b| format!("\\x{b:02x}")).collect();
+        let escaped = format!("char *s = \"{escaped}\";\n");
+        [text.into(), packed, line.into_bytes(), escaped.into_bytes()]
+    };
+    let mut scratch = Scratch::new();
+    let mut scan = |bytes: &[u8]| {
+        let (kind, hash) = (KIND, HashKind::Sha1);
+        let mut out = Scanned::default();
+        rules.scan(Input { kind, hash, bytes }, &key(), &mut scratch, &mut out);
+        out
+    };
+    let name = |f: &lychgate_scan::RawFinding| rules.rules()[f.rule as usize].id.to_string();
+    let lone = format!("x = \"{}\"\n", token(1));
+    for (at, bytes) in hidden(&(notes(1200) + &lone)).iter().enumerate() {
+        let out = scan(bytes);
+        assert!(out.truncated && !out.exhausted, "{at}");
+        assert!(
+            out.not_looked_at.is_empty(),
+            "{at}: {:?}",
+            out.not_looked_at
+        );
+        let named = out.findings.iter().map(name);
+        assert!(
+            named
+                .into_iter()
+                .any(|id| id == "github.personal-access-token"),
+            "{at}"
+        );
+    }
+    for (at, bytes) in hidden(&notes(900)).iter().enumerate() {
+        let out = scan(bytes);
+        assert!(
+            !out.truncated && out.findings.len() == 900,
+            "{at}: {}",
+            out.findings.len()
+        );
+        assert!(
+            out.findings
+                .iter()
+                .all(|f| name(f) == "launchdarkly.mobile-key"),
+            "{at}"
+        );
+    }
+}
+
+/// What is no finding wherever it stands is weighed once, however often it is said.
+#[test]
+fn an_example_said_over_and_over_hides_nothing_behind_it() {
+    let rules = RuleSet::built_in().unwrap();
+    let example = ["AK", "IAIOSFODNN7", "EXAMPLE"].concat();
+    let mut text: String = (0..1000)
+        .map(|n| format!("u{n} = \"{example}\"\n"))
+        .collect();
+    let mut scratch = Scratch::new();
+    let mut scan = |bytes: &[u8]| {
+        let (kind, hash) = (KIND, HashKind::Sha1);
+        let mut out = Scanned::default();
+        rules.scan(Input { kind, hash, bytes }, &key(), &mut scratch, &mut out);
+        let complete = !out.truncated && !out.exhausted;
+        (
+            complete,
+            out.findings.iter().map(|f| f.span.line).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(scan(text.as_bytes()), (true, Vec::new()));
+    text += &format!("x = \"{}\"\n", token(1));
+    assert_eq!(scan(text.as_bytes()), (true, vec![1001]));
+    // What differs is weighed again.
+    let other = pack::expand("AK{}IA{base32:16}", "test.other", 1).unwrap();
+    let lines = format!("a = \"{example}\"\nb = \"{other}\"\nc = \"{example}\"\n");
+    assert_eq!(scan(lines.as_bytes()), (true, vec![2]));
+}

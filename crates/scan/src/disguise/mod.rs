@@ -105,6 +105,10 @@ pub(crate) struct Room {
     pdf: bool,
     /// A text was not judged to its end.
     pub(crate) truncated: bool,
+    /// More was found than is kept.
+    pub(crate) overfull: bool,
+    /// More values without a shape than are kept.
+    pub(crate) crowded: bool,
     /// A limit was met: what was not looked at, for people.
     pub(crate) left_out: Vec<&'static str>,
     work: u64,
@@ -121,6 +125,8 @@ impl Room {
         self.homes = 0;
         self.pdf = false;
         self.truncated = false;
+        self.overfull = false;
+        self.crowded = false;
         self.allow(size);
     }
 
@@ -460,9 +466,8 @@ impl Pass<'_> {
             pdf: unpack::is_pdf(text) || depth.via.contains(unpack::IN_PDF),
             ..state.hints
         };
-        if state.overfull || (state.truncated && !state.is_over()) {
-            room.leave_out("encoded text with too many findings");
-        }
+        room.crowded |= state.crowded;
+        room.overfull |= state.overfull || (state.truncated && !state.is_over());
         // Several lines in Base64 are a file of their own, whatever holds them.
         let lines = ["base64", "hex"].iter().any(|k| depth.via.ends_with(k))
             && memchr::memchr(b'\n', text.get(core.clone()).unwrap_or_default()).is_some();
@@ -481,7 +486,7 @@ impl Pass<'_> {
                 end: inner_end,
             };
             (found.start, found.end) = (depth.back)(found.start, found.end);
-            if !room.admits(found.evidence) {
+            if !room.admits(&found) {
                 continue;
             }
             room.found.push(Unveiled {

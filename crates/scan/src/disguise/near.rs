@@ -21,10 +21,9 @@ use lychgate_model::limits;
 use crate::alike::Stretch;
 use crate::effort::Account;
 use crate::masks::BLOCK;
-use crate::search::{Worth, make_room};
-use crate::shapeless::Evidence;
+use crate::search::{Found, Worth, make_room};
 
-use super::{Hints, Room, Unveiled, escapes, joined, lines, listed, quoted};
+use super::{Hints, Room, escapes, joined, lines, listed, quoted};
 
 /// Bytes that are read before a place where a disguise may begin: a name before it, a line, and
 /// what it may go on from.
@@ -153,19 +152,21 @@ impl Room {
         }
     }
 
-    /// Whether there is room for what has `evidence`; that there was not enough is said.
-    pub(super) fn admits(&mut self, evidence: Evidence) -> bool {
+    /// Whether there is room for `found`; where there was not enough, the object is not judged whole.
+    pub(super) fn admits(&mut self, found: &Found) -> bool {
         if self.found.len() < limits::FINDINGS_PER_OBJECT {
             return true;
         }
-        self.leave_out("encoded text with too many findings");
-        let of = |u: &Unveiled| Worth::of(u.found.evidence);
-        make_room(&mut self.found, Worth::of(evidence), of)
+        let of = |f: &Found| Worth::of(f.evidence, f.severity);
+        let lost = make_room(&mut self.found, of(found), |u| of(&u.found));
+        self.crowded |= lost == Worth::Told;
+        self.overfull |= lost != Worth::Told;
+        lost != of(found)
     }
 
     /// Whether something was not looked at.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.truncated || !self.left_out.is_empty()
+        self.truncated || self.overfull || self.crowded || !self.left_out.is_empty()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Of what is found too often, what is kept: what has a shape goes before what has none, and what
 //! may block before what blocks nowhere.
 
-use lychgate_model::limits;
+use lychgate_model::{Severity, limits};
 
 use super::{Found, Pass, State};
 use crate::rule::Rule;
@@ -12,6 +12,8 @@ use crate::shapeless::Evidence;
 pub(crate) enum Worth {
     /// No shape, and it blocks nowhere.
     Told,
+    /// A shape of little weight: nothing blocks it where policy does not ask for that.
+    Minor,
     /// No shape.
     Shapeless,
     /// A shape that a rule for some paths knows.
@@ -21,26 +23,27 @@ pub(crate) enum Worth {
 }
 
 impl Worth {
-    /// Of what speaks for it.
-    pub(crate) fn of(evidence: Evidence) -> Self {
-        match evidence {
-            _ if evidence.is_none() => Self::Shaped,
-            _ if evidence.may_block() => Self::Shapeless,
-            _ => Self::Told,
+    /// Of what speaks for it, and what it gives away.
+    pub(crate) fn of(evidence: Evidence, severity: Severity) -> Self {
+        match evidence.is_none() {
+            true if severity >= Severity::Medium => Self::Shaped,
+            true => Self::Minor,
+            false if evidence.may_block() => Self::Shapeless,
+            false => Self::Told,
         }
     }
 }
 
-/// Gives up the last in a full list that counts least, if it counts less than `worth`; whether one
-/// was given up.
-pub(crate) fn make_room<T>(kept: &mut Vec<T>, worth: Worth, of: impl Fn(&T) -> Worth) -> bool {
+/// Gives up the last in a full list that counts least, if it counts less than `worth`; how much
+/// that is worth which there is no room for, be it this or what was asked for.
+pub(crate) fn make_room<T>(kept: &mut Vec<T>, worth: Worth, of: impl Fn(&T) -> Worth) -> Worth {
     let Some(least) = kept.iter().map(&of).min().filter(|least| *least < worth) else {
-        return false;
+        return worth;
     };
     if let Some(at) = kept.iter().rposition(|k| of(k) == least) {
         kept.remove(at);
     }
-    true
+    least
 }
 
 impl Pass<'_> {
@@ -50,16 +53,15 @@ impl Pass<'_> {
             let worth = self.worth(&found);
             // What is kept only becomes worth more.
             let known = state.no_room_for.is_some_and(|least| worth <= least);
-            let made = !known && make_room(&mut state.found, worth, |f| self.worth(f));
-            if !made {
+            let lost = match known {
+                true => worth,
+                false => make_room(&mut state.found, worth, |f| self.worth(f)),
+            };
+            state.crowded |= lost == Worth::Told;
+            state.overfull |= lost != Worth::Told;
+            if lost == worth {
                 state.no_room_for = state.no_room_for.max(Some(worth));
-            }
-            if !made && worth == Worth::Shaped {
-                state.truncated = true;
-                return;
-            }
-            state.overfull = true;
-            if !made {
+                state.truncated |= worth == Worth::Shaped;
                 return;
             }
         }
@@ -69,7 +71,7 @@ impl Pass<'_> {
 
     fn worth(&self, found: &Found) -> Worth {
         let rule = self.rules.get(found.rule as usize);
-        match Worth::of(found.evidence) {
+        match Worth::of(found.evidence, found.severity) {
             Worth::Shaped if !rule.is_some_and(Rule::applies_everywhere) => Worth::Somewhere,
             worth => worth,
         }
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn what_counts_less_goes_first_and_the_last_of_it() {
-        use Worth::{Shaped, Shapeless, Told};
+        use Worth::{Minor, Shaped, Shapeless, Told};
         let of = |(_, worth): &(u8, Worth)| *worth;
         let mut kept = vec![
             (0, Shapeless),
@@ -91,13 +93,18 @@ mod tests {
             (3, Told),
             (4, Shaped),
         ];
-        assert!(!make_room(&mut kept, Told, of));
-        assert!(make_room(&mut kept, Shapeless, of));
+        assert_eq!(make_room(&mut kept, Told, of), Told);
+        assert_eq!(make_room(&mut kept, Shapeless, of), Told);
         assert!(kept.iter().all(|k| k.0 != 3) && kept.len() == 4);
-        assert!(make_room(&mut kept, Shaped, of));
-        assert!(!make_room(&mut kept, Shapeless, of));
-        assert!(make_room(&mut kept, Shaped, of));
+        assert_eq!(make_room(&mut kept, Shaped, of), Told);
+        assert_eq!(make_room(&mut kept, Shapeless, of), Shapeless);
+        assert_eq!(make_room(&mut kept, Shaped, of), Shapeless);
         assert_eq!(kept, [(2, Shaped), (4, Shaped)]);
-        assert!(!make_room(&mut kept, Shaped, of));
+        assert_eq!(make_room(&mut kept, Shaped, of), Shaped);
+        let mut kept = vec![(0, Minor), (1, Minor)];
+        assert_eq!(make_room(&mut kept, Minor, of), Minor);
+        assert_eq!(make_room(&mut kept, Shapeless, of), Minor);
+        assert_eq!(make_room(&mut kept, Shaped, of), Minor);
+        assert!(kept.is_empty());
     }
 }
