@@ -15,7 +15,7 @@ const PER_BYTE: u64 = 20;
 const PER_BEGINNING: u64 = 28;
 const BEGINNING: u64 = 128 << 10;
 /// and a small one all the same.
-const AT_LEAST: u64 = 300_000;
+const AT_LEAST: u64 = 600_000;
 
 /// The same for each byte that comes out of an archive or a packed file,
 const PER_UNPACKED: u64 = 6;
