@@ -32,6 +32,7 @@ mod pdf;
 mod prefixed;
 mod quoted;
 mod radix;
+mod room;
 mod sqlite;
 mod survey;
 #[cfg(test)]
@@ -59,6 +60,7 @@ use view::View;
 pub(crate) use hints::{Hint, Hints, WORDS};
 pub(crate) use near::{Behind, Earlier, Veils};
 pub(crate) use packers::is_stream;
+pub(crate) use room::Room;
 pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
@@ -79,100 +81,6 @@ pub(crate) struct Unveiled {
     /// What was taken off, outermost first.
     pub(crate) via: Box<str>,
     pub(crate) home: Home,
-}
-
-/// What unveiling reuses between objects.
-#[derive(Debug, Default)]
-pub(crate) struct Room {
-    pub(crate) state: State,
-    views: Vec<View>,
-    surveys: Vec<Survey>,
-    unpackers: Vec<unpack::Unpacker>,
-    /// Parts of the object that are looked at.
-    zones: Vec<Range<usize>>,
-    /// What the object had cost before it was looked at, and what was added to that by what a
-    /// glance tells of.
-    begun: Option<near::Bill>,
-    glanced: Option<near::Cost>,
-    pub(crate) found: Vec<Unveiled>,
-    /// Bytes that views of this object may still have, and those of what was packed in it: a bomb
-    /// shuts no eye for what is only encoded.
-    left: usize,
-    left_packed: usize,
-    /// Texts with places of their own so far.
-    homes: u32,
-    /// The object is a PDF.
-    pdf: bool,
-    /// A text was not judged to its end.
-    pub(crate) truncated: bool,
-    /// More was found than is kept.
-    pub(crate) overfull: bool,
-    /// More values without a shape than are kept.
-    pub(crate) crowded: bool,
-    /// A limit was met: what was not looked at, for people.
-    pub(crate) left_out: Vec<&'static str>,
-    work: u64,
-}
-
-impl Room {
-    /// Ready for an object of `size` bytes.
-    pub(crate) fn reset(&mut self, size: usize) {
-        self.found.clear();
-        self.left_out.clear();
-        self.work = 0;
-        self.left = 0;
-        self.left_packed = 0;
-        self.homes = 0;
-        self.pdf = false;
-        self.truncated = false;
-        self.overfull = false;
-        self.crowded = false;
-        self.allow(size);
-    }
-
-    /// More of the object has come.
-    pub(crate) fn allow(&mut self, size: usize) {
-        let more = size.saturating_mul(limits::VIEWS_PER_BYTE) + limits::VIEWS_AT_LEAST;
-        for left in [&mut self.left, &mut self.left_packed] {
-            *left = left.saturating_add(more).min(limits::VIEWS_MOST);
-        }
-    }
-
-    /// Bytes given to patterns.
-    pub(crate) fn work(&self) -> u64 {
-        self.work
-    }
-
-    /// Overwrites what views held.
-    pub(crate) fn wipe(&mut self) {
-        self.views.iter_mut().for_each(View::wipe);
-    }
-
-    /// What views of the text `home` may still have.
-    fn left_of(&mut self, home: u32) -> &mut usize {
-        match home {
-            0 => &mut self.left,
-            _ => &mut self.left_packed,
-        }
-    }
-
-    /// Another text with places of its own.
-    fn home(&mut self) -> u32 {
-        self.homes += 1;
-        self.homes
-    }
-
-    fn unveiled(&mut self, mark: Option<(u64, u64)>) {
-        if let (Some(meter), Some(mark)) = (&mut self.state.meter, mark) {
-            meter.unveiled(mark);
-        }
-    }
-
-    fn leave_out(&mut self, what: &'static str) {
-        if !self.left_out.contains(&what) {
-            self.left_out.push(what);
-        }
-    }
 }
 
 /// Where bytes of a view stand in the object.
