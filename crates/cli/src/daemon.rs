@@ -435,6 +435,7 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
     let place = Place::of_client(around, None)?;
     let socket = &place.socket;
     let what = "the daemon was not stopped";
+    let holder = place.holder();
     let heard = match place.reach() {
         Reached::Answers(mut link) => hear(&mut link, caps::DRAIN),
         Reached::Silent => Err(Unheard::Silent),
@@ -480,7 +481,13 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Ok(vec!["the daemon stops".into()])
+    // What it remembers is written last: who copies or removes its folders next finds them whole.
+    let left = deadline.saturating_duration_since(Instant::now());
+    let told = match holder.is_some_and(|holder| holder.is_gone(left)) {
+        true => "the daemon has stopped",
+        false => "the daemon takes no more, and stops when it has answered what it was asked",
+    };
+    Ok(vec![told.into()])
 }
 
 fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {

@@ -51,7 +51,16 @@ fn a_daemon_starts_answers_reloads_and_stops() {
     let again = scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
     assert!(again.out.contains("already"), "{}", again.out);
     scene.lychgate(scene.root(), ["daemon", "reload"]).exits(0);
-    scene.lychgate(scene.root(), ["daemon", "stop"]).exits(0);
+    let pid = status.out.lines().find_map(|l| l.strip_prefix("pid: "));
+    let running = || {
+        let about = std::fs::read_to_string(format!("/proc/{}/stat", pid.unwrap()));
+        about.is_ok_and(|about| !about.contains(") Z "))
+    };
+    assert!(running());
+    let stopped = scene.lychgate(scene.root(), ["daemon", "stop"]).exits(0);
+    assert!(stopped.out.contains("has stopped"), "{}", stopped.out);
+    // What it remembers is written, and nothing writes there any more.
+    assert!(!running());
     scene.lychgate(scene.root(), ["status"]).exits(5);
 }
 

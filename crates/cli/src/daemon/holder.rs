@@ -1,5 +1,5 @@
-//! A daemon that cannot be asked: it holds the lock of its socket, and the socket is gone, or it
-//! does not answer there.
+//! The process behind a socket: it holds the lock, be it that the socket is gone or that nobody
+//! answers there.
 //!
 //! Nothing here takes the lock, not even for a moment: a daemon that starts just then would
 //! leave, taking this process for another one.
@@ -11,6 +11,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, PidfdFlags, Signal};
 
@@ -76,6 +77,13 @@ impl Holder {
             true => Ended::Killed,
             false => Ended::Not,
         })
+    }
+
+    /// Waits until it has ended, for as long as `patience`; whether it has.
+    pub(super) fn is_gone(&self, patience: Duration) -> bool {
+        let mut ended = [PollFd::new(&self.process, PollFlags::IN)];
+        let patience = Timespec::try_from(patience).ok();
+        rustix::event::poll(&mut ended, patience.as_ref()).is_ok_and(|ready| ready > 0)
     }
 
     fn lets_go(&self, socket: &Path, uid: u32, patience: Duration) -> bool {
