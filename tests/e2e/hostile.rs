@@ -359,6 +359,70 @@ fn trees_that_no_file_system_should_see_are_denied() {
 }
 
 #[test]
+fn an_entry_of_a_mode_that_git_never_writes_is_named_with_what_mends_it() {
+    let world = World::new();
+    world.start_daemon();
+    let (_, repo) = world.server("r");
+    let made = |args: &[&str], bytes: &[u8]| {
+        let mut git = world.command("git", &repo.path);
+        git.args(args);
+        world.finish(git, bytes).ok().out()
+    };
+    let raw = |id: &str| -> Vec<u8> {
+        let digit = |d: u8| u8::try_from(char::from(d).to_digit(16).unwrap()).unwrap();
+        let pairs = id.as_bytes().chunks(2);
+        pairs.map(|p| digit(p[0]) << 4 | digit(p[1])).collect()
+    };
+    let blob = made(&["hash-object", "-w", "--stdin"], b"x\n");
+    let tree = |mode: &str, name: &str, id: &str| {
+        let entry = [format!("{mode} {name}\0").as_bytes(), &raw(id)].concat();
+        made(
+            &["hash-object", "-t", "tree", "--literally", "-w", "--stdin"],
+            &entry,
+        )
+    };
+    let commit = |top: &str| made(&["commit-tree", "-p", "main", "-m", "x", top], b"");
+    for mode in ["644", "140000", "10000"] {
+        let odd = tree(mode, "odd file", &blob);
+        let nested = commit(&tree("40000", "d", &odd));
+        for (id, path) in [(nested.as_str(), "d/odd file"), (&commit(&odd), "odd file")] {
+            let said = repo.push(&[&format!("{id}:refs/heads/odd")]).fails();
+            let flat = said
+                .text()
+                .replace("\nremote:   ", " ")
+                .replace("remote:", "");
+            let flat = flat.split_whitespace().collect::<Vec<_>>().join(" ");
+            let what = format!(
+                "{path}: mode {mode} is none that Git writes (tree {})",
+                &odd[..12]
+            );
+            assert!(flat.contains(&what), "{flat}");
+            assert!(
+                flat.contains(&format!("git log -- '{path}' names")),
+                "{flat}"
+            );
+            assert!(!flat.contains("fetch"), "{flat}");
+        }
+        // What the page says mends it.
+        repo.git(&["checkout", "-qf", &nested]).ok();
+        assert_eq!(
+            repo.git(&["log", "--format=%H", "--", "d/odd file"])
+                .ok()
+                .out(),
+            nested
+        );
+        repo.git(&["rm", "-q", "--cached", "--", "d/odd file"]).ok();
+        repo.git(&["commit", "-qn", "--amend", "--allow-empty", "-m", "x"])
+            .ok();
+        repo.push(&[&format!("HEAD:refs/heads/mended-{mode}")]).ok();
+        repo.git(&["checkout", "-qf", "main"]).ok();
+    }
+    // Git wrote this one once.
+    let old = commit(&tree("100664", "file", &blob));
+    repo.push(&[&format!("{old}:refs/heads/old")]).ok();
+}
+
+#[test]
 fn a_hundred_thousand_refs_slow_nothing_down_to_a_stop() {
     let world = World::new();
     world.start_daemon();

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lychgate_model::path::printable;
-use lychgate_model::{ObjectId, ReasonCode};
+use lychgate_model::{ObjectId, ReasonCode, Unread};
 
 /// Everything that keeps this crate from giving a complete answer. There is no "nothing found".
 #[derive(Debug)]
@@ -131,7 +131,7 @@ impl fmt::Display for Error {
             ),
             Self::Corrupt { what } => write!(f, "the repository is damaged: {what}"),
             Self::CorruptObject { id, what } => write!(f, "object {id} is damaged: {what}"),
-            Self::Missing { id } => write!(f, "object {id} is missing"),
+            Self::Missing { id } => fmt::Display::fmt(&Unread::Missing(*id), f),
             Self::TooLarge { id, what, limit } => {
                 write!(f, "object {id}: {what} is over the limit of {limit}")
             }

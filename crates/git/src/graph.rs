@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 
-use lychgate_model::{HashKind, ObjectId, ObjectKind};
+use lychgate_model::{HashKind, ObjectId, ObjectKind, Unread};
 
 use crate::error::Error;
 use crate::numbers::{Full, Numbers};
 use crate::objects::Objects;
-use crate::trees::{Listing, Trees};
+use crate::trees::{Listing, Malformed, Trees};
 
 /// What is known of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub(crate) struct Graph {
     commits: Vec<Commit>,
     parents: Vec<u32>,
     failures: HashMap<u32, String>,
+    /// Of trees that cannot be read, the name of the entry that is to blame.
+    blamed: HashMap<u32, Vec<u8>>,
     buffer: Vec<u8>,
     /// Commits whose parents are not here by design (a shallow clone's boundary).
     shallow: Vec<ObjectId>,
@@ -102,6 +104,7 @@ impl Graph {
             commits: Vec::new(),
             parents: Vec::new(),
             failures: HashMap::new(),
+            blamed: HashMap::new(),
             buffer: Vec::new(),
             shallow,
             expired: None,
@@ -172,6 +175,11 @@ impl Graph {
             .map_or("it cannot be read", String::as_str)
     }
 
+    /// The name of the entry for which a tree is [`Node::Unreadable`], where it is one.
+    pub(crate) fn blamed(&self, number: u32) -> Option<&[u8]> {
+        self.blamed.get(&number).map(Vec::as_slice)
+    }
+
     fn set(&mut self, number: u32, node: PackedNode) {
         let at = number as usize;
         if at >= self.nodes.len() {
@@ -222,7 +230,15 @@ impl Graph {
     ) {
         let node = match kind {
             ObjectKind::Blob => PackedNode::new(PackedNode::BLOB, 0),
-            ObjectKind::Tree => self.add_tree(content, base),
+            ObjectKind::Tree => match self.add_tree(content, base) {
+                Ok(node) => node,
+                Err(Malformed::Entries) => None,
+                Err(Malformed::Full) => return self.fail(number, too_many().to_string()),
+                Err(Malformed::Mode { bits, name }) => {
+                    self.blamed.insert(number, name);
+                    return self.fail(number, Unread::Mode(bits).to_string());
+                }
+            },
             ObjectKind::Commit => self.add_commit(number, content),
             ObjectKind::Tag => target(content, self.kind)
                 .and_then(|(id, _)| self.numbers.number(id.as_bytes()).ok())
@@ -234,19 +250,22 @@ impl Graph {
         };
         match node {
             Some(node) => self.set(number, node),
-            None => self.fail(number, format!("it is no well-formed {}", kind.name())),
+            None => self.fail(number, Unread::IllFormed(kind).to_string()),
         }
     }
 
-    fn add_tree(&mut self, content: &[u8], base: Option<(u32, &[u8])>) -> Option<PackedNode> {
+    fn add_tree(
+        &mut self,
+        content: &[u8],
+        base: Option<(u32, &[u8])>,
+    ) -> Result<Option<PackedNode>, Malformed> {
         let base = base.and_then(|(number, bytes)| Some((bytes, self.listing(number)?)));
         let listing = self
             .trees
-            .read(content, base, &mut self.numbers, self.kind)
-            .ok()?;
-        let node = PackedNode::new(PackedNode::TREE, self.listings.len())?;
-        self.listings.push(listing);
-        Some(node)
+            .read(content, base, &mut self.numbers, self.kind)?;
+        let node = PackedNode::new(PackedNode::TREE, self.listings.len());
+        self.listings.extend(node.is_some().then_some(listing));
+        Ok(node)
     }
 
     fn add_commit(&mut self, number: u32, content: &[u8]) -> Option<PackedNode> {

@@ -144,12 +144,30 @@ fn nul(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// A tree object that cannot be read as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    /// It is no list of entries.
+    Entries,
+    /// The entry of this name has a mode that Git gives to nothing.
+    Mode { bits: u32, name: Vec<u8> },
+    /// There is no number left for what it holds.
+    Full,
+}
+
+impl Malformed {
+    /// An entry without a mode of Git's.
+    fn mode(raw: &RawEntry<'_>) -> Self {
+        let digits = raw.whole.iter().take_while(|byte| **byte != b' ');
+        Self::Mode {
+            bits: digits.fold(0, |bits, digit| bits << 3 | u32::from(digit & 7)),
+            name: raw.name.to_vec(),
+        }
+    }
+}
 
 impl From<Full> for Malformed {
     fn from(_: Full) -> Self {
-        Self
+        Self::Full
     }
 }
 
@@ -251,8 +269,8 @@ impl Trees {
         let result = result.and_then(|names| {
             Ok(Listing {
                 names,
-                objects: u32::try_from(start).map_err(|_| Malformed)?,
-                len: u32::try_from(self.objects.len() - start).map_err(|_| Malformed)?,
+                objects: u32::try_from(start).map_err(|_| Malformed::Full)?,
+                len: u32::try_from(self.objects.len() - start).map_err(|_| Malformed::Full)?,
             })
         });
         if result.is_err() {
@@ -287,7 +305,7 @@ impl Trees {
             let (rest, theirs) = (content.get(at..)?, base.get(at..)?);
             at += agreement(rest, theirs);
             if at == content.len() {
-                let objects = u32::try_from(start).map_err(|_| Malformed);
+                let objects = u32::try_from(start).map_err(|_| Malformed::Full);
                 break Some(objects.map(|objects| Listing { objects, ..listing }));
             }
             entry += ends
@@ -303,7 +321,7 @@ impl Trees {
                 self.objects.get_mut(start + entry),
             ) {
                 (Ok(number), Some(object)) => *object = number,
-                _ => break Some(Err(Malformed)),
+                _ => break Some(Err(Malformed::Full)),
             }
             at = end;
         };
@@ -336,10 +354,12 @@ impl Trees {
             {
                 let names = self.lists.get(base.listing.names);
                 let same = base.at..base.at + count;
-                list.extend_from_slice(names.get(same.clone()).ok_or(Malformed)?);
+                list.extend_from_slice(names.get(same.clone()).ok_or(Malformed::Entries)?);
                 let first = base.listing.objects as usize;
                 let objects = first + same.start..first + same.end;
-                self.objects.get(objects.clone()).ok_or(Malformed)?;
+                self.objects
+                    .get(objects.clone())
+                    .ok_or(Malformed::Entries)?;
                 self.objects.extend_from_within(objects);
                 base.at += count;
                 base.rest = base.rest.get(len..).unwrap_or_default();
@@ -347,9 +367,9 @@ impl Trees {
                 agree -= len;
                 continue;
             }
-            let (raw, after) = split_entry(rest, kind).ok_or(Malformed)?;
+            let (raw, after) = split_entry(rest, kind).ok_or(Malformed::Entries)?;
             rest = after;
-            let mode = raw.mode.ok_or(Malformed)?;
+            let mode = raw.mode.ok_or_else(|| Malformed::mode(&raw))?;
             let len = raw.whole.len();
             let mut known = None;
             if let Some(base) = &mut base {
@@ -375,7 +395,9 @@ impl Trees {
                 if agree >= len {
                     agree -= len;
                     if known.is_none() {
-                        let entry = self.entry(base.listing, base.at).ok_or(Malformed)?;
+                        let entry = self
+                            .entry(base.listing, base.at)
+                            .ok_or(Malformed::Entries)?;
                         known = Some((entry.packed, Some(entry.object)));
                         base.rest = base.rest.get(len..).unwrap_or_default();
                         base.at += 1;
@@ -390,7 +412,7 @@ impl Trees {
                 None => {
                     let name = self.names.number(raw.name)?;
                     if name >= 1 << NAME_BITS {
-                        return Err(Malformed);
+                        return Err(Malformed::Full);
                     }
                     Entry::new(name, mode, 0).packed
                 }

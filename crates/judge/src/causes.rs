@@ -1,70 +1,89 @@
 //! One reason for one cause: an object that is missing takes with it everything that was to be
 //! read through it, and people are to mend the one thing.
 
-use lychgate_model::Reason;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
-/// Hex digits of an id.
-const DIGITS: [usize; 2] = [40, 64];
-const MISSING: &str = " is missing";
+use lychgate_model::path::shell_word;
+use lychgate_model::{ObjectId, Reason, Unread};
+
+use crate::session::short;
+
 const NEXT: &str = "git fsck names what is damaged; a partial clone wants git fetch --refetch";
 
+/// What there is to do about something that cannot be read; `path`: where it stands, where that may
+/// be said as it is.
+pub(crate) fn help(unread: Option<Unread>, path: Option<&[u8]>) -> String {
+    let word = path.map(|path| shell_word(Path::new(OsStr::from_bytes(path))));
+    match (unread, word) {
+        (Some(Unread::Mode(_)), Some(word)) => format!(
+            "rewrite the commits that git log -- {word} names: git rm --cached takes it out of one"
+        ),
+        (Some(Unread::Mode(_) | Unread::IllFormed(_)), _) => {
+            "git fsck says what is wrong with it; rewrite the commits that hold it".to_owned()
+        }
+        (Some(Unread::LongChain | Unread::LargeResult), _) => {
+            "git repack -adf may store it otherwise; [limits] delta_chain and delta_result_mib \
+             can be raised"
+                .to_owned()
+        }
+        (Some(Unread::Missing(_)) | None, _) => NEXT.to_owned(),
+    }
+}
+
 /// The missing object that `message` is about, and what could not be read for want of it.
-fn cause(message: &str) -> Option<(&str, &str)> {
-    let end = message.find(MISSING)?;
-    let told = message.get(..end)?;
-    let start = told.rfind("object ")?;
-    let id = told.get(start + "object ".len()..)?;
-    let is_id = DIGITS.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
-    let what = told.get(..start)?.trim_end_matches(": ");
-    is_id.then_some((id, what.trim_end_matches(": not read")))
+fn cause(message: &str) -> Option<(ObjectId, &str)> {
+    let (what, id) = Unread::missing_in(message)?;
+    let what = what.trim_end_matches(": ");
+    Some((id, what.trim_end_matches(": not read")))
 }
 
 /// The same of a note that something was not read.
-fn unread(note: &str) -> Option<(&str, &str)> {
+fn unread(note: &str) -> Option<(ObjectId, &str)> {
     cause(note).filter(|_| note.contains(": not read: object "))
 }
 
 /// `reasons`, sorted with the worst first, with one left for each object that is missing; of
 /// `notes` those are left that tell of something else. The code of the one is the worst of all.
 pub(crate) fn once_each(reasons: Vec<Reason>, notes: &mut Vec<String>) -> Vec<Reason> {
-    let told: Vec<(String, String)> = reasons
+    let told: Vec<(ObjectId, String)> = reasons
         .iter()
         .filter_map(|r| cause(&r.message))
-        .map(|(id, what)| (id.to_owned(), what.to_owned()))
+        .map(|(id, what)| (id, what.to_owned()))
         .collect();
     let mut left: Vec<Reason> = Vec::new();
-    let mut done: Vec<String> = Vec::new();
+    let mut done: Vec<ObjectId> = Vec::new();
     for mut reason in reasons {
-        let Some((id, what)) = cause(&reason.message).map(|(id, w)| (id.to_owned(), w.to_owned()))
-        else {
+        let Some((id, what)) = cause(&reason.message).map(|(id, w)| (id, w.to_owned())) else {
             left.push(reason);
             continue;
         };
         if done.contains(&id) {
             continue;
         }
-        let short = format!("object {}", id.get(..12).unwrap_or_default());
+        let itself = format!("object {}", short(&id));
         let mut through: Vec<&str> = Vec::new();
         let noted = notes.iter().filter_map(|n| unread(n));
-        let all = told.iter().map(|(id, what)| (id.as_str(), what.as_str()));
+        let all = told.iter().map(|(id, what)| (*id, what.as_str()));
         for (other, what) in all.chain(noted) {
-            if other == id && !what.is_empty() && what != short && !through.contains(&what) {
+            if other == id && !what.is_empty() && what != itself && !through.contains(&what) {
                 through.push(what);
             }
         }
         match through.as_slice() {
-            [] => reason.message = format!("object {id}{MISSING}"),
-            [_] if !what.is_empty() && what != short => {}
+            [] => reason.message = Unread::Missing(id).to_string(),
+            [_] if !what.is_empty() && what != itself => {}
             several => {
                 let several = several.join(", ");
-                reason.message = format!("object {id}{MISSING}, and with it {several}");
+                reason.message = format!("{}, and with it {several}", Unread::Missing(id));
                 NEXT.clone_into(&mut reason.help);
             }
         }
         left.push(reason);
         done.push(id);
     }
-    notes.retain(|n| unread(n).is_none_or(|(id, _)| !done.iter().any(|d| d == id)));
+    notes.retain(|n| unread(n).is_none_or(|(id, _)| !done.contains(&id)));
     left
 }
 

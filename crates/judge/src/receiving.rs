@@ -4,12 +4,14 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use lychgate_model::limits::Deltas;
+use lychgate_model::path::printable;
 use lychgate_model::{
-    HashKind, Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, delta, limits,
+    HashKind, Hook, ObjectId, ObjectKind, ReasonCode, RefKind, RefUpdate, Unread, delta, limits,
 };
 use lychgate_wire::frame::{Entry, Facts, Hello, Made, Object, RefuseCode, Role, Unreadable, caps};
 use lychgate_wire::version;
 
+use crate::causes;
 use crate::engine::Engine;
 use crate::identity::Identity;
 use crate::intake::Unfit;
@@ -49,7 +51,7 @@ impl Session {
 
     pub(crate) fn facts(&mut self, facts: &Facts<'_>) {
         self.summary.hook = Some(facts.hook);
-        self.summary.repository = lychgate_model::path::printable(facts.repository);
+        self.summary.repository = printable(facts.repository);
         self.shared = Some(Shared {
             engine: self.engine.clone(),
             state: self.state.clone(),
@@ -202,14 +204,20 @@ impl Session {
             (true, false) => format!("object {}", short(&what.id)),
             (true, true) => "something that belongs to the change".to_owned(),
         };
-        let why = lychgate_model::path::printable(what.reason.as_bytes());
+        let mut why = printable(what.reason.as_bytes());
         let file = |a: &Asking| matches!(a.hook, Hook::CheckPath | Hook::CheckStdin);
         let help = if self.asking.as_ref().is_some_and(file) {
-            "make it readable, or leave it out"
+            "make it readable, or leave it out".to_owned()
         } else {
-            "git fsck names what is damaged; a partial clone wants git fetch --refetch"
+            let unread = Unread::read(what.reason);
+            if matches!(unread, Some(Unread::Mode(_))) {
+                why = format!("{why} (tree {})", short(&what.id));
+            }
+            // A name that holds a secret is shown masked, and nowhere else.
+            let plain = !what.path.is_empty() && name == printable(what.path);
+            causes::help(unread, plain.then_some(what.path))
         };
-        self.tell(ReasonCode::Unreadable, format!("{name}: {why}"), help);
+        self.tell(ReasonCode::Unreadable, format!("{name}: {why}"), &help);
     }
 
     /// Asks later where a blob of a push stands, and what stood there before: it may stand where

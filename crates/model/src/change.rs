@@ -17,6 +17,9 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// Every type.
+    pub const ALL: [Self; 4] = [Self::Blob, Self::Tree, Self::Commit, Self::Tag];
+
     /// Git's name, as it stands in an object's header.
     pub const fn name(self) -> &'static str {
         match self {

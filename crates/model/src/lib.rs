@@ -26,6 +26,7 @@ pub mod spelling;
 pub mod surface;
 pub mod text;
 pub mod trust;
+pub mod unread;
 pub mod verdict;
 
 pub use change::{Change, Mode, ObjectKind, Side};
@@ -36,4 +37,5 @@ pub use path::RepoPath;
 pub use problem::Problem;
 pub use refs::{RefKind, RefUpdate};
 pub use surface::{Hook, Surface};
+pub use unread::Unread;
 pub use verdict::{Decision, Reason, ReasonCode, RuleNote, Verdict};

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lychgate_model::limits::Deltas;
-use lychgate_model::{HashKind, ObjectKind};
+use lychgate_model::{HashKind, ObjectKind, Unread};
 
 pub(crate) use self::entry::{Entry, Form};
 pub(crate) use self::index::{Inconsistent, PackIndex};
@@ -75,14 +75,14 @@ impl Failure {
         matches!(self, Self::LongChain | Self::LargeResult)
     }
 
-    pub(crate) const fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> String {
         match self {
-            Self::LongChain => "its delta chain is too long",
-            Self::LargeResult => "its delta result is too large",
-            Self::NoBase => "its delta base is not in its pack",
-            Self::BadEntry => "its pack entry cannot be inflated",
-            Self::BadDelta => "its delta does not fit its base",
-            Self::Longer => "it is larger than it says",
+            Self::LongChain => Unread::LongChain.to_string(),
+            Self::LargeResult => Unread::LargeResult.to_string(),
+            Self::NoBase => "its delta base is not in its pack".to_owned(),
+            Self::BadEntry => "its pack entry cannot be inflated".to_owned(),
+            Self::BadDelta => "its delta does not fit its base".to_owned(),
+            Self::Longer => "it is larger than it says".to_owned(),
         }
     }
 }

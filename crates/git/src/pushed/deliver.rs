@@ -202,7 +202,7 @@ impl PackSink for Pass<'_> {
         let id = self.graph.numbers.id(number);
         if self.open.take() == Some(number) {
             if let Some(visitor) = self.visitor.as_deref_mut() {
-                visitor.unreadable(id, b"", why.text())?;
+                visitor.unreadable(id, b"", &why.text())?;
             }
         } else if why.is_limit() && self.duties.is_due(number) {
             self.graph.fail(number, why.text());

@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{HashMap, HashSet};
 
-use lychgate_model::limits::OFFER;
+use lychgate_model::limits::{self, OFFER};
 use lychgate_model::{ObjectId, ObjectKind};
 
 use super::closure::{Closure, Outside};
@@ -112,7 +112,15 @@ impl NewObjects<'_> {
             }
         }
         for number in order {
-            if let Some((path, why)) = paths.get(&number) {
+            if let Some((path, why)) = paths.get_mut(&number) {
+                if let Some(name) = self.graph.blamed(number) {
+                    let between: &[u8] = if path.is_empty() { b"" } else { b"/" };
+                    // A name that is longer than is taken says nothing to anybody.
+                    if path.len() + between.len() + name.len() <= limits::NAME {
+                        path.extend_from_slice(between);
+                        path.extend_from_slice(name);
+                    }
+                }
                 on(visitor.unreadable(self.graph.numbers.id(number), path, why))?;
             }
         }

@@ -142,12 +142,19 @@ fn what_is_no_tree_is_refused() {
         tree(&[("100644", "", 1)]),
         tree(&[("", "a", 1)]),
         tree(&[("100684", "a", 1)]),
-        tree(&[("010000", "fifo", 1)]),
         tree(&[("123456701", "a", 1)]),
     ] {
         assert_eq!(
             trees.read(&bad, None, &mut numbers, HashKind::Sha1),
-            Err(Malformed)
+            Err(Malformed::Entries)
+        );
+    }
+    for (mode, bits) in [("644", 0o644), ("010000", 0o10_000), ("140000", 0o140_000)] {
+        let odd = tree(&[("100644", "a", 1), (mode, "fifo", 1)]);
+        let name = b"fifo".to_vec();
+        assert_eq!(
+            trees.read(&odd, None, &mut numbers, HashKind::Sha1),
+            Err(Malformed::Mode { bits, name })
         );
     }
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lychgate_judge::{Engine, Scratch, Session, State};
-use lychgate_model::{Decision, Digest, Hook, ObjectKind, Reason, ReasonCode};
+use lychgate_model::{Decision, Digest, Hook, ObjectKind, Reason, ReasonCode, Unread};
 use lychgate_wire::frame::{Frame, Object, RefuseCode, Role};
 use lychgate_wire::version;
 
@@ -182,6 +182,41 @@ fn what_to_do_about_the_unreadable_depends_on_where_it_stands() {
         let said = talk.close();
         assert_eq!(said.decision(), Decision::Indeterminate);
         assert!(said.text().contains(help), "{hook:?} {}", said.text());
+    }
+}
+
+#[test]
+fn what_to_do_about_the_unreadable_depends_on_what_it_is() {
+    let token = token(1);
+    let (named, masked) = ("git log -- d/f names", format!("d/{token}"));
+    for (path, unread, help) in [
+        ("d/f", Unread::Mode(0o644), named),
+        // The name is in no advice where it is in no message.
+        (
+            masked.as_str(),
+            Unread::Mode(0o644),
+            "rewrite the commits that hold it",
+        ),
+        ("", Unread::Mode(0o644), "rewrite the commits that hold it"),
+        (
+            "d/f",
+            Unread::IllFormed(ObjectKind::Tree),
+            "rewrite the commits that hold it",
+        ),
+        ("d/f", Unread::LongChain, "delta_chain"),
+        ("d/f", Unread::LargeResult, "delta_result_mib"),
+        ("d/f", Unread::Missing(blob(b"x")), "git fetch --refetch"),
+    ] {
+        let mut talk = Talk::new(&ENGINE);
+        talk.open(Hook::CheckAll, &[], &[]);
+        talk.unreadable(blob(b"x"), path, &unread.to_string());
+        let said = talk.close();
+        assert_eq!(said.decision(), Decision::Indeterminate);
+        let flat = said.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(help), "{unread}: {}", said.text());
+        let fetches = flat.contains("fetch");
+        assert_eq!(fetches, matches!(unread, Unread::Missing(_)), "{flat}");
+        assert!(!flat.contains(&token), "{unread}");
     }
 }
 
