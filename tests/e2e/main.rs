@@ -35,3 +35,5 @@ mod shapeless;
 mod unavailable;
 /// What a run leaves alone, and what is never run or shown.
 mod untouched;
+/// Who is served first.
+mod waiting;

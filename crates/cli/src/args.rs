@@ -273,10 +273,11 @@ pub(crate) struct Rules {
 pub(crate) enum RulesCommand {
     /// Every rule in force: id, severity, confidence, offline check, paths it is bound to.
     List,
-    /// All there is to say about a rule or a reason code.
+    /// All there is to say about rules or reason codes.
     Explain {
-        /// A rule id, or a reason code such as `unreadable`.
-        id: String,
+        /// Rule ids, or reason codes such as `unreadable`.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
     },
     /// Checks rule packs as a compiler would, examples included.
     Check {

@@ -154,6 +154,32 @@ fn a_daemon_killed_at_any_frame_denies() {
 }
 
 #[test]
+fn a_daemon_killed_at_any_frame_of_a_real_push_denies() {
+    let stage = Stage::server();
+    stage.world.stage("folder/a", b"one\n");
+    stage.world.git(&["commit", "-qm", "one"]);
+    let daemon = stage.daemon(|n| Judge {
+        after: Some((n, Outburst::Nothing)),
+        ..Judge::default()
+    });
+    let push = || stage.git(&["push", "-q", "bare.git", "HEAD:refs/heads/new"], &[]);
+    let mut killed = 0;
+    let allowed = loop {
+        let said = push();
+        if said.code == 0 {
+            break said;
+        }
+        said.denied(&["push not checked: the judge closed the connection. Help:"]);
+        killed += 1;
+        assert_eq!(daemon.sessions(), killed);
+        assert!(killed < 100, "it is never allowed");
+    };
+    allowed.silently_allowed();
+    // Hello, Facts, Ref, Document, Ready, a path, three objects and their content, Done.
+    assert!(killed >= 10, "{killed}");
+}
+
+#[test]
 fn update_judges_its_one_ref() {
     let stage = Stage::server();
     let daemon = stage.daemon(|_| Judge::default());

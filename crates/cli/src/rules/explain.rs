@@ -1,11 +1,11 @@
-//! `lychgate rules explain ID`: everything there is to say about a rule or a reason code.
+//! `lychgate rules explain ID...`: everything there is to say about rules or reason codes.
 
 use std::fmt::Write as _;
 
 use lychgate_model::limits::COLUMNS;
 use lychgate_model::{Category, ReasonCode, RuleId, limits};
 use lychgate_scan::pack::shown;
-use lychgate_scan::{Advice, NewBy, Rule, structural};
+use lychgate_scan::{Advice, NewBy, Rule, RuleSet, structural};
 
 use crate::failure::{Failure, Kind};
 use crate::here::engine;
@@ -15,13 +15,29 @@ use crate::surroundings::Surroundings;
 /// Lines of an example that are shown.
 const EXAMPLE: usize = 8;
 
-/// The page about `id`.
-pub(super) fn text(around: &Surroundings, id: &str) -> Result<String, Failure> {
-    if let Some(code) = ReasonCode::ALL.into_iter().find(|code| code.name() == id) {
-        return Ok(reason(code));
+/// The pages about `ids`, in their order, with an empty line between: all of them or none.
+pub(super) fn text(around: &Surroundings, ids: &[String]) -> Result<String, Failure> {
+    // Loading the rules is the work, and what is said of a reason code needs none.
+    let mut loaded = None;
+    let mut pages = Vec::with_capacity(ids.len());
+    for id in ids {
+        let code = ReasonCode::ALL.into_iter().find(|code| code.name() == id);
+        pages.push(match code {
+            Some(code) => reason(code),
+            None => {
+                let engine = match loaded.take() {
+                    Some(engine) => engine,
+                    None => engine(around, "nothing was explained")?,
+                };
+                page(loaded.insert(engine).rules(), id)?
+            }
+        });
     }
-    let engine = engine(around, "nothing was explained")?;
-    let rules = engine.rules();
+    Ok(pages.join("\n"))
+}
+
+/// The page about the rule `id`.
+fn page(rules: &RuleSet, id: &str) -> Result<String, Failure> {
     let wanted = RuleId::new(id);
     if let Some(rule) = wanted.as_ref().and_then(|id| rules.rule(id)) {
         return Ok(about(rule));
@@ -204,7 +220,8 @@ const fn words(code: ReasonCode) -> (&'static str, &'static str) {
             "An object or file that belongs to the change could not be read, is damaged, or is \
              too large to be judged whole. What was not read is never taken to be clean.",
             "Run git fsck; fetch what a partial or shallow clone lacks; look at the file's mode. \
-             Split or leave out what is too large: that limit is fixed.",
+             Rewrite the commits that hold a mode no Git writes. Split or leave out what is too \
+             large; [limits] in the organisation's file raises how far deltas are followed.",
         ),
         ReasonCode::Coverage => (
             "What the hook counted and what the judge counted differ, so something was lost or \

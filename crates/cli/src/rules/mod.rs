@@ -24,7 +24,7 @@ pub(crate) const PACK: u64 = 16 << 20;
 pub(crate) fn run(around: &Surroundings, command: Option<&RulesCommand>) -> Result<Said, Failure> {
     let out = match command {
         None | Some(RulesCommand::List) => list(around),
-        Some(RulesCommand::Explain { id }) => explain::text(around, id),
+        Some(RulesCommand::Explain { ids }) => explain::text(around, ids),
         Some(RulesCommand::Check { files }) => check(files),
         Some(RulesCommand::Try { files, range, path }) => {
             let over = trial::Over {
@@ -44,7 +44,7 @@ pub(crate) fn run(around: &Surroundings, command: Option<&RulesCommand>) -> Resu
 
 /// The page about a rule or a reason code.
 pub(crate) fn explain(around: &Surroundings, id: &str) -> Result<String, Failure> {
-    explain::text(around, id)
+    explain::text(around, &[id.to_owned()])
 }
 
 fn list(around: &Surroundings) -> Result<String, Failure> {
