@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use lychgate_client::conf::Conf;
@@ -344,11 +344,7 @@ fn wait(
                 .stderr
                 .take()
                 .map(|pipe| pipe.take(4096).read_to_end(&mut said));
-            let failure = Failure::new(
-                Kind::Unavailable,
-                format!("{what}: it ended at once ({status})"),
-            );
-            return Err(failure.hint(String::from_utf8_lossy(&said).into_owned()));
+            return Err(ended_at_once(what, &String::from_utf8_lossy(&said), status));
         }
         // One that finds another in its place leaves with success, and the other answers soon,
         // or has lost its socket and ends soon.
@@ -378,6 +374,20 @@ fn wait(
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A daemon that did not come up, in its own words: what it did not do, then what there is to do. How
+/// it ended is told where it had none.
+fn ended_at_once(what: &str, said: &str, status: ExitStatus) -> Failure {
+    let said = said.trim();
+    let (first, rest) = said.split_once('\n').unwrap_or((said, ""));
+    let first = first.trim_start_matches("lychgated: ");
+    if first.is_empty() {
+        let what = format!("{what}: it ended at once ({status})");
+        return Failure::new(Kind::Unavailable, what)
+            .hint("lychgate daemon run shows what it says");
+    }
+    Failure::new(Kind::Unavailable, format!("{what}: {first}")).hint(rest)
 }
 
 /// The next step when the holder of the lock cannot be reached.

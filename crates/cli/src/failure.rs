@@ -54,11 +54,14 @@ impl Failure {
         }
     }
 
-    /// The same, caused by `error`: its whole chain is printed.
+    /// The same, caused by `error`: its whole chain is printed, without the system's numbers.
     pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
         let mut next = Some(error);
         while let Some(error) = next {
-            self.causes.push(error.to_string());
+            let said = error.to_string();
+            let end = said.find(" (os error").unwrap_or(said.len());
+            self.causes
+                .push(said.get(..end).unwrap_or_default().to_owned());
             next = error.source();
         }
         self

@@ -1,5 +1,5 @@
 //! State folders that cannot be written: every daemon judges without memory and says so, and what
-//! is advised fits the cause.
+//! is advised fits the cause. Folders of sockets that cannot be: no daemon, and that is said so.
 
 #![allow(
     clippy::unwrap_used,
@@ -116,5 +116,70 @@ fn where_it_can_be_written_nothing_is_said() {
         assert!(said.out.contains("key: kept"), "{}", said.out);
         assert!(!said.out.contains("memory"), "{}", said.out);
         assert!(said.out.ends_with("two\none\nfirst\n"), "{}", said.out);
+    }
+}
+
+/// A start by the user and one in the foreground, a denied commit and an allowed one: with a folder of
+/// the socket that cannot be written, then with one that can.
+fn without_a_place(make: &str, mend: &str) -> String {
+    format!(
+        "mkdir -p -m 700 \"$XDG_RUNTIME_DIR/lychgate\"
+        {make}
+        for verb in start run; do
+            code=0
+            lychgate daemon $verb 2>&1 || code=$?
+            echo \"ended $code\"
+        done
+        echo \"key = $TOKEN\" > a; git add a
+        ! git commit -qm bad 2>&1
+        echo fine > a; git add a
+        git commit -qm one 2>&1
+        {mend}
+        lychgate daemon start
+        lychgate daemon stop
+        git log --format=%s"
+    )
+}
+
+#[track_caller]
+fn told_which_folder(scene: &Scene, said: &Said, why: &str, mend: &str) {
+    let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    let folder = scene.path("run").join("lychgate");
+    let cannot = format!("cannot write in {}: {why}", folder.display());
+    for told in [
+        format!("lychgate: the daemon was not started: {cannot} The socket and its lock stand"),
+        format!("lychgated: {cannot} The socket and its lock stand"),
+    ] {
+        assert!(flat.contains(&told), "{told}\n{flat}");
+    }
+    assert_eq!(flat.matches("ended 5").count(), 2, "{flat}");
+    assert_eq!(flat.matches(mend).count(), 2, "{flat}");
+    assert!(flat.contains("set XDG_RUNTIME_DIR to"), "{flat}");
+    assert!(
+        !flat.contains("os error") && !flat.contains("exit status"),
+        "{flat}"
+    );
+    // The hook judges by itself, and says why.
+    assert!(flat.contains("a:1:7"), "{flat}");
+    assert!(flat.contains("the daemon listens at"), "{flat}");
+    assert!(said.out.ends_with("one\nfirst\n"), "{}", said.out);
+}
+
+#[test]
+fn a_read_only_folder_for_the_socket_is_named_with_what_mends_it() {
+    let scene = Scene::with_programs();
+    let script = without_a_place(
+        "mount --bind \"$XDG_RUNTIME_DIR\" \"$XDG_RUNTIME_DIR\"
+        mount -o remount,ro,bind \"$XDG_RUNTIME_DIR\"",
+        "mount -o remount,rw,bind \"$XDG_RUNTIME_DIR\"",
+    );
+    if let Some(said) = apart(&scene, &script) {
+        told_which_folder(
+            &scene,
+            &said,
+            "Read-only file system",
+            "Mount it for writing, or",
+        );
     }
 }

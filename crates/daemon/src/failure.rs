@@ -17,6 +17,13 @@ pub(crate) enum Failure {
         /// What is wrong with it.
         what: String,
     },
+    /// Nothing can be made in the folder of the socket.
+    Unwritable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Something else, or nothing, stands where others look for this instance.
     Lost(PathBuf),
     /// The service manager did not hand over what it announced.
@@ -49,7 +56,9 @@ impl Failure {
         match self {
             Self::Usage(_) => exit::USAGE,
             Self::Place { .. } => exit::REFUSED,
-            Self::Lost(_) | Self::Activation(_) | Self::System { .. } => exit::UNAVAILABLE,
+            Self::Unwritable { .. } | Self::Lost(_) | Self::Activation(_) | Self::System { .. } => {
+                exit::UNAVAILABLE
+            }
         }
     }
 }
@@ -59,6 +68,25 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Usage(what) => write!(f, "{what}"),
             Self::Place { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::Unwritable { folder, source } => {
+                let (folder, said) = (folder.display(), plainly(source));
+                write!(f, "cannot write in {folder}: {said}\n")?;
+                write!(
+                    f,
+                    "The socket and its lock stand there; it has to be writable. "
+                )?;
+                match source.kind() {
+                    io::ErrorKind::StorageFull => write!(f, "Free some space: df -h {folder}"),
+                    io::ErrorKind::ReadOnlyFilesystem => write!(
+                        f,
+                        "Mount it for writing, or set XDG_RUNTIME_DIR to another folder of yours."
+                    ),
+                    _ => write!(
+                        f,
+                        "chmod u+rwx {folder}, or set XDG_RUNTIME_DIR to another folder of yours."
+                    ),
+                }
+            }
             Self::Lost(path) => {
                 write!(f, "{}: removed or replaced while serving", path.display())
             }
@@ -68,17 +96,24 @@ impl std::fmt::Display for Failure {
                 path,
                 source,
             } if path.as_os_str().is_empty() => {
-                write!(f, "cannot {doing}: {source}")
+                write!(f, "cannot {doing}: {}", plainly(source))
             }
             Self::System {
                 doing,
                 path,
                 source,
             } => {
-                write!(f, "cannot {doing} {}: {source}", path.display())
+                write!(f, "cannot {doing} {}: {}", path.display(), plainly(source))
             }
         }
     }
+}
+
+/// What the system said, without the number it has for that.
+fn plainly(error: &io::Error) -> String {
+    let said = error.to_string();
+    let end = said.find(" (os error").unwrap_or(said.len());
+    said.get(..end).unwrap_or(&said).to_owned()
 }
 
 impl std::error::Error for Failure {}

@@ -106,10 +106,10 @@ pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<Attempt
             if UnixStream::connect(path).is_ok() {
                 return Ok(Attempt::AnotherInstance);
             }
-            std::fs::remove_file(path).map_err(|e| Failure::system("remove", path, e))?;
+            std::fs::remove_file(path).map_err(|e| within_folder("remove", path, e))?;
         }
     }
-    let listener = UnixListener::bind(path).map_err(|e| Failure::system("bind", path, e))?;
+    let listener = UnixListener::bind(path).map_err(|e| within_folder("bind", path, e))?;
     open_to(path, mode, group)?;
     let made = path
         .symlink_metadata()
@@ -182,7 +182,7 @@ fn prepare_folder(folder: &Path) -> Result<(), Failure> {
         .recursive(true)
         .mode(0o700)
         .create(folder);
-    made.map_err(|e| Failure::system("create", folder, e))?;
+    made.map_err(|e| within_folder("create", folder, e))?;
     let found = folder
         .metadata()
         .map_err(|e| Failure::system("look at", folder, e))?;
@@ -199,6 +199,24 @@ fn prepare_folder(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What failed on a file that is made or taken away: where it is the folder that does not let it, the
+/// folder is what has to be mended.
+fn within_folder(doing: &'static str, path: &Path, source: io::Error) -> Failure {
+    let folder = match source.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::StorageFull => path.parent(),
+        // A file that stands there may itself be what is not to be opened.
+        io::ErrorKind::PermissionDenied if path.symlink_metadata().is_err() => path.parent(),
+        _ => None,
+    };
+    match folder {
+        Some(folder) => Failure::Unwritable {
+            folder: folder.to_owned(),
+            source,
+        },
+        None => Failure::system(doing, path, source),
+    }
+}
+
 fn lock_path(socket: &Path) -> PathBuf {
     let mut path = socket.as_os_str().to_owned();
     path.push(".lock");
@@ -211,7 +229,7 @@ fn take_lock(path: &Path) -> Result<Option<File>, Failure> {
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).mode(0o600);
     let file = file.custom_flags(nofollow).open(path);
-    let mut file = file.map_err(|e| Failure::system("open", path, e))?;
+    let mut file = file.map_err(|e| within_folder("open", path, e))?;
     match rustix::fs::flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {
             // Only a hint for people: a full disk is no reason not to serve.
