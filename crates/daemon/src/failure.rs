@@ -70,7 +70,7 @@ impl std::fmt::Display for Failure {
             Self::Place { path, what } => write!(f, "{}: {what}", path.display()),
             Self::Unwritable { folder, source } => {
                 let (folder, said) = (folder.display(), plainly(source));
-                write!(f, "cannot write in {folder}: {said}\n")?;
+                writeln!(f, "cannot write in {folder}: {said}")?;
                 write!(
                     f,
                     "The socket and its lock stand there; it has to be writable. "

@@ -13,3 +13,4 @@ mod instance;
 mod judging;
 mod reload;
 mod running;
+mod units;
