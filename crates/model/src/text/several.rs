@@ -22,11 +22,22 @@ pub(super) fn several(
     out.extend(draft(verdict, &blocking, view, shown));
 }
 
-/// Findings that are listed: at a client's hook as many as leave room for what to do.
+/// Findings that are listed: at a client's hook as many as leave room for what to do, at a server's
+/// as many as have room themselves.
 pub(super) fn room(verdict: &Verdict, blocking: &[&Finding], view: &View<'_>) -> usize {
     let most = blocking.len().min(view.most());
-    if view.is_server() || view.is_check() {
+    if view.is_check() {
         return most;
+    }
+    if view.is_server() {
+        // A line for each, and one for each commit.
+        let fits = |n: &usize| {
+            let mut listed = Vec::new();
+            let some = blocking.get(..*n).unwrap_or(blocking);
+            list(some, view.columns(), &mut listed);
+            listed.len() <= view.most()
+        };
+        return (1..=most).rev().find(fits).unwrap_or(most.min(1));
     }
     let fits = |n: &usize| draft(verdict, blocking, view, *n).len() <= limits::DENIAL_LINES;
     (1..=most).rev().find(fits).unwrap_or(most.min(1))

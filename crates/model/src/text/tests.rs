@@ -295,6 +295,24 @@ fn findings_of_a_push_stand_under_their_commits() {
 }
 
 #[test]
+fn a_server_lists_all_of_a_few_commits_and_of_many_what_fits_its_page() {
+    let listed = |count: u32| {
+        let mut all: Vec<_> = (1..=count)
+            .map(|n| finding("a.py", n, "github.pat", "ghp_..."))
+            .collect();
+        for f in &mut all {
+            f.commit = ObjectId::from_hex(format!("{:040x}", f.span.line).as_bytes());
+        }
+        let said = lines(&verdict(all, vec![]), &view(Hook::PreReceive));
+        assert!(said.len() <= limits::SERVER_LINES, "{}", said.len());
+        said.iter().filter(|l| l.starts_with("a.py:")).count()
+    };
+    assert_eq!((listed(2), listed(50)), (2, 50));
+    // A commit is a line, too.
+    assert_eq!(listed(300), 88);
+}
+
+#[test]
 fn what_did_not_happen_stands_first() {
     let missing = reason(
         ReasonCode::Unreadable,
