@@ -87,6 +87,7 @@ impl Unpacker {
     pub(super) fn others(
         &mut self,
         bytes: &[u8],
+        from: usize,
         left: &mut usize,
         each: &mut dyn FnMut(Entry<'_>),
     ) {
@@ -101,7 +102,7 @@ impl Unpacker {
             for found in memchr::memmem::find_iter(bytes, mark) {
                 let at = found.saturating_sub(behind);
                 let rest = bytes.get(at..).unwrap_or_default();
-                if at == 0 || !packers::begins(rest) {
+                if at < from.max(1) || !packers::begins(rest) {
                     continue;
                 }
                 trials += 1;
@@ -274,6 +275,7 @@ mod tests {
         }
         let mut cut = pack(text.as_bytes());
         cut[19] ^= 0xff;
-        assert_eq!(scan(&cut).not_looked_at, ["a Git pack that cannot be read"]);
+        let said = scan(&cut).not_looked_at;
+        assert!(said.contains(&"a Git pack that cannot be read"), "{said:?}");
     }
 }

@@ -43,7 +43,7 @@ pub(crate) enum Hint {
 }
 
 /// Words that the search for keywords finds on its way; texts without them are the rule.
-pub(crate) const WORDS: [(&[u8], Hint); 68] = [
+pub(crate) const WORDS: [(&[u8], Hint); 71] = [
     (quoted::HEADER, Hint::Quoted),
     (b"concat", Hint::Joins),
     (b"implode", Hint::Joins),
@@ -73,7 +73,9 @@ pub(crate) const WORDS: [(&[u8], Hint); 68] = [
     (b"=hex(", Hint::Registry),
     (b"=hex:", Hint::Registry),
     (b"\xe2\x80\x8b", Hint::Marks),
+    (b"\xe2\x80\x8c", Hint::Marks),
     (b"\xe2\x80\x8d", Hint::Marks),
+    (b"\xef\xbb\xbf", Hint::Marks),
     (b"\xe2\x81\xa0", Hint::Marks),
     (b"&shy;", Hint::Marks),
     (b"<wbr", Hint::Marks),
@@ -81,6 +83,7 @@ pub(crate) const WORDS: [(&[u8], Hint); 68] = [
     (b"]]><![cdata[", Hint::Marks),
     (b"<!-- -->", Hint::Marks),
     (b"\x1b[0m", Hint::Marks),
+    (b"\x1b[3", Hint::Marks),
     (b"{}{}", Hint::Formats),
     (b"%s%s", Hint::Formats),
     (b"{0}{1}", Hint::Formats),

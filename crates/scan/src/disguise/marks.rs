@@ -15,7 +15,7 @@ struct Kind {
     length: fn(&[u8]) -> Option<usize>,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     // U+200B to U+200D, which U+2060 is like.
     Kind {
         head: b"\xe2\x80",
@@ -23,6 +23,11 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         head: b"\xe2\x81\xa0",
+        length: |_| Some(3),
+    },
+    // U+FEFF, which is a mark of order only where a text begins.
+    Kind {
+        head: b"\xef\xbb\xbf",
         length: |_| Some(3),
     },
     Kind {
@@ -139,7 +144,9 @@ mod tests {
         let (head, tail) = VALUE.split_at(12);
         for mark in [
             "\u{200b}",
+            "\u{200c}",
             "\u{200d}",
+            "\u{feff}",
             "\u{2060}",
             "&shy;",
             "<wbr>",
@@ -148,6 +155,7 @@ mod tests {
             "]]><![CDATA[",
             "<!-- -->",
             "\x1b[0m\x1b[33m",
+            "\x1b[31m",
         ] {
             let text = format!("<p>key = {head}{mark}{tail}</p>\n");
             assert_eq!(one(text.as_bytes()).1, "marks between", "{text:?}");

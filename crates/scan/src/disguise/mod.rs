@@ -37,6 +37,8 @@ mod sqlite;
 mod survey;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_behind;
 mod unpack;
 mod uuencode;
 mod view;
@@ -65,7 +67,7 @@ pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
 /// Counts up when more is seen through: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 /// The place of a member is its first bytes: to walk over all of it for every finding would cost
 /// more than to read it.
 const PLACE: usize = 256;
@@ -417,7 +419,6 @@ impl Pass<'_> {
             return;
         }
         let mut left = room.left_packed;
-        let mut over = None;
         let mut unpacker = room.unpackers.pop().unwrap_or_default();
         unpacker.entries(bytes, &mut left, &mut |entry| match entry {
             unpack::Entry::Content {
@@ -450,13 +451,10 @@ impl Pass<'_> {
                     room.views.push(view);
                 }
             }
-            unpack::Entry::Unread(what) => over = Some(what),
+            unpack::Entry::Unread(what) => room.leave_out(what),
         });
         room.unpackers.push(unpacker);
         room.left_packed = room.left_packed.min(left);
-        if let Some(what) = over {
-            room.leave_out(what);
-        }
     }
 
     /// A member's name as it may be shown: not at all where a rule finds something in it.

@@ -39,7 +39,7 @@ pub(super) fn is_lzma(head: &[u8]) -> bool {
 }
 
 /// Reads the member of a zip that is packed by `method` (APPNOTE 4.4.5).
-pub(super) fn member(method: usize, packed: &[u8]) -> Option<Box<dyn Read + '_>> {
+pub(super) fn member<'r>(method: usize, packed: &'r mut &[u8]) -> Option<Box<dyn Read + 'r>> {
     let begins: &[u8] = match method {
         12 => BZIP2,
         93 => ZSTD,
@@ -64,10 +64,13 @@ fn lzma(packed: &[u8]) -> Option<Box<dyn Read + '_>> {
 }
 
 /// What reads a packed file, and what it is called; `None`: it is not one of these, or asks for
-/// more than it may.
-pub(super) fn reader(bytes: &[u8]) -> Option<(&'static str, Box<dyn Read + '_>)> {
+/// more than it may. What stands behind it is left in `bytes`.
+pub(super) fn reader<'r>(bytes: &'r mut &[u8]) -> Option<(&'static str, Box<dyn Read + 'r>)> {
     if bytes.starts_with(BZIP2) {
-        return Some(("bzip2", Box::new(bzip2::read::MultiBzDecoder::new(bytes))));
+        return Some((
+            "bzip2",
+            Box::new(bzip2::bufread::MultiBzDecoder::new(bytes)),
+        ));
     }
     if bytes.starts_with(XZ) {
         let kibibytes = u32::try_from(WINDOW >> 10).unwrap_or(u32::MAX);
@@ -104,7 +107,7 @@ fn window(bytes: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write as _;
 
     use base64::Engine as _;
@@ -113,7 +116,7 @@ mod tests {
     use super::super::tests::{VALUE, one, scan};
     use super::*;
 
-    fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    pub(in crate::disguise) fn bzip2(bytes: &[u8]) -> Vec<u8> {
         let level = ::bzip2::Compression::best();
         let mut out = ::bzip2::write::BzEncoder::new(Vec::new(), level);
         out.write_all(bytes).unwrap();
@@ -121,7 +124,7 @@ mod tests {
     }
 
     /// One frame of blocks that are stored.
-    fn zstd(bytes: &[u8]) -> Vec<u8> {
+    pub(in crate::disguise) fn zstd(bytes: &[u8]) -> Vec<u8> {
         let mut out = [ZSTD, &[0, 0x50]].concat();
         let mut blocks = bytes.chunks(60_000).peekable();
         while let Some(block) = blocks.next() {
@@ -134,7 +137,7 @@ mod tests {
     }
 
     /// One block of chunks that are stored, without a check of its own.
-    fn xz(bytes: &[u8]) -> Vec<u8> {
+    pub(in crate::disguise) fn xz(bytes: &[u8]) -> Vec<u8> {
         let crc = |b: &[u8]| crc32fast::hash(b).to_le_bytes();
         let number = |mut n: usize| {
             let mut out = Vec::new();

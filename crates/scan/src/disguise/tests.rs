@@ -74,20 +74,20 @@ pub(super) fn one(bytes: &[u8]) -> (Vec<u8>, String) {
     )
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut to = GzEncoder::new(Vec::new(), Compression::default());
     to.write_all(bytes).unwrap();
     to.finish().unwrap()
 }
 
-fn zlib(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut to = ZlibEncoder::new(Vec::new(), Compression::default());
     to.write_all(bytes).unwrap();
     to.finish().unwrap()
 }
 
 /// A zip of one deflated member, as an unpacker that streams reads it.
-fn zip(name: &str, bytes: &[u8], encrypted: bool) -> Vec<u8> {
+pub(super) fn zip(name: &str, bytes: &[u8], encrypted: bool) -> Vec<u8> {
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
     deflated.write_all(bytes).unwrap();
     let deflated = deflated.finish().unwrap();

@@ -152,46 +152,79 @@ impl Unpacker {
         left: &mut usize,
         each: &mut dyn FnMut(Entry<'_>),
     ) {
+        if OTHERS.iter().any(|(magic, _)| bytes.starts_with(magic)) {
+            each(Entry::Unread(UNOPENED));
+        }
+        let ahead = self.ahead(bytes, left, each);
         // Signatures stand in other binaries too, by chance or as data: only what begins as an
         // archive is a damaged one.
-        let archive = is_packed(bytes) || is_zlib(bytes);
+        let archive = ahead.is_none() && is_packed(bytes);
         let each: &mut dyn FnMut(Entry<'_>) = &mut |entry| match entry {
             Entry::Unread(DAMAGED) if !archive => {}
             entry => each(entry),
         };
-        if OTHERS.iter().any(|(magic, _)| bytes.starts_with(magic)) {
-            each(Entry::Unread(UNOPENED));
-        }
-        if packers::begins(bytes) {
-            self.packed(bytes, 0, left, each);
-            return;
-        }
-        if is_zlib(bytes) {
-            self.stream(bytes, 0, ("zlib", b""), Framing::Zlib, left, each);
-            return;
-        }
         if containers::is_png(bytes) {
             self.png(bytes, left, each);
         }
-        if let Some(start) = containers::git_pack(bytes) {
-            self.git_pack(bytes, start, left, each);
-            return;
-        }
-        self.zip(bytes, left, each);
-        self.gzip(bytes, left, each);
-        self.others(bytes, left, each);
+        // Who unpacks a zip looks for it from its end, whatever stands before it.
+        let from = ahead.unwrap_or(0);
+        self.zip(bytes, from, left, each);
+        self.gzip(bytes, from, left, each);
+        self.others(bytes, from, left, each);
         if bytes.starts_with(PDF) {
             self.pdf(bytes, left, each);
         }
     }
 
-    fn zip(&mut self, bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
+    /// The streams that `bytes` begins with, one behind the other, if with any: where the last
+    /// one ends that came out whole.
+    fn ahead(
+        &mut self,
+        bytes: &[u8],
+        left: &mut usize,
+        each: &mut dyn FnMut(Entry<'_>),
+    ) -> Option<usize> {
+        if let Some(start) = containers::git_pack(bytes) {
+            self.git_pack(bytes, start, left, each);
+            // What stands in its objects is deflated: no signature is found there but by chance.
+            return Some(0);
+        }
+        let mut at = 0;
+        for stream in 0.. {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let packed = packers::begins(rest);
+            if !packed && !is_zlib(rest) {
+                return (stream > 0).then_some(at);
+            }
+            if stream == MEMBERS {
+                each(Entry::Unread("archive members beyond the limit"));
+                return Some(at);
+            }
+            let used = match packed {
+                true => self.packed(rest, at, left, each),
+                false => self.stream(rest, at, ("zlib", b""), Framing::Zlib, left, each),
+            };
+            if used == 0 {
+                return Some(at);
+            }
+            at += used;
+        }
+        None
+    }
+
+    fn zip(
+        &mut self,
+        bytes: &[u8],
+        from: usize,
+        left: &mut usize,
+        each: &mut dyn FnMut(Entry<'_>),
+    ) {
         let number = |at: usize| {
             let two = bytes.get(at..at + 2).and_then(|b| b.first_chunk());
             two.map_or(0, |b| usize::from(u16::from_le_bytes(*b)))
         };
         let mut members = 0;
-        let mut skip = 0;
+        let mut skip = from;
         for header in memchr::memmem::find_iter(bytes, ZIP) {
             if header < skip {
                 continue;
@@ -223,10 +256,10 @@ impl Unpacker {
                     // What streams says its length behind it.
                     let size = number(header + 18) | number(header + 20) << 16;
                     let own = packed.get(..size).filter(|own| !own.is_empty());
-                    let packed = own.unwrap_or(packed);
-                    match packers::member(method, packed) {
+                    let mut packed = own.unwrap_or(packed);
+                    let what = ("zip member", name, data..data + packed.len());
+                    match packers::member(method, &mut packed) {
                         Some(reader) => {
-                            let what = ("zip member", name, data..data + packed.len());
                             self.read_through(reader, what, left, each);
                         }
                         None => each(Entry::Unread(UNOPENED)),
@@ -239,8 +272,14 @@ impl Unpacker {
         }
     }
 
-    fn gzip(&mut self, bytes: &[u8], left: &mut usize, each: &mut dyn FnMut(Entry<'_>)) {
-        let mut skip = 0;
+    fn gzip(
+        &mut self,
+        bytes: &[u8],
+        from: usize,
+        left: &mut usize,
+        each: &mut dyn FnMut(Entry<'_>),
+    ) {
+        let mut skip = from;
         let mut members = 0;
         for header in memchr::memmem::find_iter(bytes, GZIP) {
             let Some(at) = gzip_body(bytes, header).filter(|_| header >= skip) else {
@@ -281,29 +320,36 @@ impl Unpacker {
         }
     }
 
-    /// Unpacks a file of a packer that is read through once.
+    /// Unpacks a file of a packer that is read through once; returns how many bytes it had, 0 if
+    /// it did not come out whole, or its reader does not tell.
     pub(super) fn packed(
         &mut self,
         bytes: &[u8],
         at: usize,
         left: &mut usize,
         each: &mut dyn FnMut(Entry<'_>),
-    ) {
-        let Some((kind, reader)) = packers::reader(bytes) else {
+    ) -> usize {
+        let mut behind = bytes;
+        let Some((kind, reader)) = packers::reader(&mut behind) else {
             each(Entry::Unread(UNOPENED));
-            return;
+            return 0;
         };
-        self.read_through(reader, (kind, b"", at..at + bytes.len()), left, each);
+        let what = (kind, &b""[..], at..at + bytes.len());
+        let whole = self.read_through(reader, what, left, each);
+        match whole && !packers::is_lzma(bytes) {
+            true => bytes.len() - behind.len(),
+            false => 0,
+        }
     }
 
-    /// Reads what a packer gives.
+    /// Reads what a packer gives; whether it came to its end.
     fn read_through(
         &mut self,
         mut reader: Box<dyn Read + '_>,
         (kind, name, raw): (&'static str, &[u8], Range<usize>),
         left: &mut usize,
         each: &mut dyn FnMut(Entry<'_>),
-    ) {
+    ) -> bool {
         self.piece.resize(STEP, 0);
         self.content.clear();
         let said = loop {
@@ -336,6 +382,7 @@ impl Unpacker {
         if self.content.capacity() > 4 * STEP {
             self.content = Vec::new();
         }
+        said.is_none()
     }
 
     /// Unpacks one stream; returns how many packed bytes it had, 0 if it is none.
