@@ -452,7 +452,10 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
         Reached::Away => {
             return match place.holder() {
                 Some(holder) => end(&place, &holder, "the daemon had lost its socket", what),
-                None => Ok(vec![format!("no daemon runs at {}", socket.display())]),
+                None => Ok(vec![match Holder::draining(socket, place.own) {
+                    Some(last) => outlived(&last),
+                    None => format!("no daemon runs at {}", socket.display()),
+                }]),
             };
         }
         Reached::NotOurs(distrust) => return Err(not_ours(what, &distrust)),
@@ -498,6 +501,17 @@ fn stop(around: &Surroundings) -> Result<Vec<String>, Failure> {
         false => "the daemon takes no more, and stops when it has answered what it was asked",
     };
     Ok(vec![told.into()])
+}
+
+/// Waits for the end of a daemon that was told to stop before: of that one nothing is asked.
+fn outlived(last: &Holder) -> String {
+    let pid = last.pid;
+    match last.is_gone(limits::DRAIN_WAIT + Duration::from_secs(2)) {
+        true => format!("the daemon was stopping already; pid {pid} has ended"),
+        false => format!(
+            "the daemon was stopping already; pid {pid} ends when it has answered what it was asked"
+        ),
+    }
 }
 
 fn reload(around: &Surroundings) -> Result<(Vec<String>, u8), Failure> {

@@ -9,7 +9,9 @@
 
 mod scene;
 
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -195,6 +197,49 @@ fn stop_ends_nothing_but_a_daemon_that_holds_the_lock() {
     assert!(other.try_wait().unwrap().is_none());
     other.kill().unwrap();
     other.wait().unwrap();
+}
+
+#[test]
+fn a_second_stop_waits_for_the_end_of_one_that_drains() {
+    let scene = Scene::with_programs();
+    let stop = || scene.lychgate(scene.root(), ["daemon", "stop"]).exits(0);
+    assert!(stop().out.contains("no daemon runs"));
+    scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
+    let status = scene.lychgate(scene.root(), ["status"]).exits(0);
+    let pid = status.out.lines().find_map(|l| l.strip_prefix("pid: "));
+    let pid = Pid::from_raw(pid.unwrap().parse().unwrap()).unwrap();
+    let socket = scene.path("run/lychgate/lychgated.sock");
+
+    // It says nothing: a drain waits for it, and lasts until this has looked.
+    let idle = UnixStream::connect(&socket).unwrap();
+    let stopping = || {
+        let mut stop = scene.command(scene.path("bin/lychgate"), scene.root());
+        let stop = stop.args(["daemon", "stop"]).stdout(Stdio::piped());
+        stop.spawn().unwrap()
+    };
+    let mut first = stopping();
+    while socket.exists() {
+        assert!(first.try_wait().unwrap().is_none(), "nothing drained");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    kill_process(pid, Signal::STOP).unwrap();
+    let mut second = stopping();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(second.try_wait().unwrap().is_none(), "it did not wait");
+    kill_process(pid, Signal::CONT).unwrap();
+    let second = second.wait_with_output().unwrap();
+    let second = String::from_utf8(second.stdout).unwrap();
+    let number = pid.as_raw_nonzero();
+    assert!(!PathBuf::from(format!("/proc/{number}/exe")).exists());
+    let told = format!("was stopping already; pid {number} has ended");
+    assert!(second.contains(&told), "{second}");
+    drop(idle);
+    assert!(first.wait().unwrap().success());
+    assert!(stop().out.contains("no daemon runs"));
+
+    // What drains is not in the way of the next, and then it is the next that is stopped.
+    scene.lychgate(scene.root(), ["daemon", "start"]).exits(0);
+    assert!(stop().out.contains("the daemon has stopped"));
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! holder looks at, removes or binds the socket. The lock file stays for ever, because whoever
 //! removes a lock file lets two holders in. A drained instance gives the lock up after it has
 //! removed the socket, so that its successor need not wait for its last session. The lock file
-//! holds the pid of its last holder, so that a holder nobody can reach can be named.
+//! holds the pid of its last holder, so that a holder nobody can reach can be named; a drained one
+//! adds that it drains and keeps the file open, so that its end can be waited for.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -22,6 +23,8 @@ use crate::failure::Failure;
 
 /// Longest path a Unix socket address holds.
 const ADDRESS: usize = 107;
+/// What stands below the pid in the lock file of an instance that drains.
+const DRAINS: &str = "drains";
 
 /// A listening socket.
 #[derive(Debug)]
@@ -158,16 +161,20 @@ impl Endpoint {
     }
 
     /// Makes room for a successor: removes the socket, if it is still this one, and gives the
-    /// lock up. Connections that came before stay in the listener's queue.
-    pub(crate) fn retire(&mut self) {
-        let Some(own) = self.own.take() else { return };
+    /// lock up. Connections that came before stay in the listener's queue. Gives the lock file: for
+    /// as long as it is open, this process is known for its last holder.
+    pub(crate) fn retire(&mut self) -> Option<File> {
+        let mut own = self.own.take()?;
+        // First: who finds no socket finds this. After the pid, and only a hint as that one is.
+        let _ = writeln!(own.lock, "{DRAINS}");
         if let Ok(found) = self.path.symlink_metadata()
             && identity(&found) == own.stand.socket.1
         {
             // A folder that was removed in between has no socket left to mislead anybody.
             let _ = std::fs::remove_file(&self.path);
         }
-        drop(own.lock);
+        let unlocked = rustix::fs::flock(own.lock.as_fd(), FlockOperation::Unlock).is_ok();
+        unlocked.then_some(own.lock)
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn run(daemon: &Arc<Daemon>, mut endpoint: Endpoint) -> Result<
         }
     }
     daemon.stop_at_least(Stop::Asked);
-    endpoint.retire();
+    let _known = endpoint.retire();
     daemon.stop_at_least(Stop::Retired);
     // Who connected before the socket went away is told where to turn.
     while let Ok(accepted) = tokio::time::timeout(Duration::ZERO, listener.accept()).await {

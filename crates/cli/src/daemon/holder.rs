@@ -20,6 +20,9 @@ use super::PROGRAM;
 /// What the kernel adds to the name of a program that was replaced since it started.
 const REPLACED: &str = " (deleted)";
 
+/// What a daemon that drains adds below its pid.
+const DRAINS: &str = "drains";
+
 /// How long a process that was killed may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
 
@@ -35,7 +38,23 @@ pub(super) struct Holder {
 impl Holder {
     /// Who holds the lock of `socket`; `None`: nobody, or nobody that `uid` may end.
     pub(super) fn of(socket: &Path, uid: u32) -> Option<Self> {
-        let (number, lock) = noted(socket)?;
+        Self::noted(socket, uid, false)
+    }
+
+    /// Who held it last, has let it go and is about to end: it answers its last sessions.
+    pub(super) fn draining(socket: &Path, uid: u32) -> Option<Self> {
+        Self::noted(socket, uid, true)
+    }
+
+    fn noted(socket: &Path, uid: u32, draining: bool) -> Option<Self> {
+        let Noted {
+            pid: number,
+            drains,
+            lock,
+        } = noted(socket)?;
+        if drains != draining {
+            return None;
+        }
         let pid = Pid::from_raw(number)?;
         let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok()?;
         let about = PathBuf::from(format!("/proc/{number}"));
@@ -120,8 +139,14 @@ pub(super) enum Ended {
     Not,
 }
 
-/// The pid in the lock file, and the file.
-fn noted(socket: &Path) -> Option<(i32, Metadata)> {
+/// What stands in the lock file, and the file.
+struct Noted {
+    pid: i32,
+    drains: bool,
+    lock: Metadata,
+}
+
+fn noted(socket: &Path) -> Option<Noted> {
     let mut path = socket.as_os_str().to_owned();
     path.push(".lock");
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -130,10 +155,15 @@ fn noted(socket: &Path) -> Option<(i32, Metadata)> {
         .custom_flags(i32::try_from(flags.bits()).ok()?)
         .open(path)
         .ok()?;
-    let about = file.metadata().ok().filter(Metadata::is_file)?;
+    let lock = file.metadata().ok().filter(Metadata::is_file)?;
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;
-    let pid = text.trim_end().parse().ok()?;
+    let (pid, drains) = match text.trim_end().split_once('\n') {
+        Some((pid, DRAINS)) => (pid, true),
+        Some(_) => return None,
+        None => (text.trim_end(), false),
+    };
+    let pid = pid.parse().ok()?;
     // Others mean groups of processes.
-    (pid > 0).then_some((pid, about))
+    (pid > 0).then_some(Noted { pid, drains, lock })
 }
