@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Late,
     /// What the hook was told at installation cannot be used.
     Conf(conf::Error),
+    /// A server hook in a folder that everybody may write.
+    OpenFolder,
     /// A server hook without `lychgate.conf`.
     NoConf,
     /// A server hook beside a client's `lychgate.conf`.
@@ -127,8 +129,13 @@ impl Failure {
     /// The command that mends it, where only one that names a file does: a line of its own, ready
     /// to be copied.
     pub(crate) fn command(&self, invocation: &Invocation) -> Option<String> {
-        let Self::Conf(error) = self else {
-            return None;
+        let error = match self {
+            Self::Conf(error) => error,
+            Self::OpenFolder => {
+                let folder = std::path::absolute(&invocation.folder).ok()?;
+                return Some(format!("chmod o-w {}", shell_word(&folder)));
+            }
+            _ => return None,
         };
         let file = std::path::absolute(invocation.folder.join(conf::FILE)).ok()?;
         let file = shell_word(&file);
@@ -179,6 +186,9 @@ impl fmt::Display for Failure {
             Self::Late => f.write_str("the deadline passed"),
             Self::Unjudged(error) => f.write_str(&chain(error)),
             Self::Conf(error) => f.write_str(&chain(error)),
+            Self::OpenFolder => {
+                f.write_str("everybody may write the hook's folder, and so replace the gate")
+            }
             Self::NoConf => f.write_str("there is no lychgate.conf beside the hook"),
             Self::ClientConf => f.write_str("lychgate.conf beside the hook is for a client"),
             Self::Process { what, source } => write!(f, "{what}: {source}"),

@@ -94,6 +94,9 @@ fn run_server(invocation: &Invocation) -> Result<u8, Failure> {
         .variable("GIT_DIR")
         .map_or(Path::new("."), Path::new);
     let owners: Vec<u32> = owner(repository).into_iter().collect();
+    if open_to_all(&invocation.folder) {
+        return Err(Failure::OpenFolder);
+    }
     let conf = conf::read(&invocation.folder, &owners).map_err(Failure::Conf)?;
     let conf = conf.ok_or(Failure::NoConf)?;
     if conf.surface == Some(Surface::Client) {
@@ -113,6 +116,15 @@ fn run_server(invocation: &Invocation) -> Result<u8, Failure> {
 
 fn owner(path: &Path) -> Option<u32> {
     std::fs::metadata(path).ok().map(|m| m.uid())
+}
+
+/// Whether anybody can put another file in the place of the configuration, or of the hook. A group
+/// that shares the repository can: `git init --shared` makes that of every folder in it.
+fn open_to_all(folder: &Path) -> bool {
+    const EVERYBODY_WRITES: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let about = std::fs::metadata(folder);
+    about.is_ok_and(|m| m.mode() & (EVERYBODY_WRITES | STICKY) == EVERYBODY_WRITES)
 }
 
 /// The repository the hook runs for.

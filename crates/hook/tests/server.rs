@@ -122,6 +122,31 @@ fn a_conf_that_is_missing_or_not_the_owners_denies() {
 }
 
 #[test]
+fn a_folder_of_hooks_that_everybody_may_write_denies() {
+    let stage = Stage::server();
+    let incoming = stage.incoming();
+    let _daemon = stage.daemon(|_| Judge::default());
+    let run = || stage.hook("pre-receive", &[], incoming.as_bytes());
+    let set = |mode| std::fs::set_permissions(&stage.hooks, Permissions::from_mode(mode)).unwrap();
+    // A group that shares the repository, and a folder where nobody replaces what is another's.
+    for well in [0o755, 0o2775, 0o1777] {
+        set(well);
+        run().silently_allowed();
+    }
+    for open in [0o777, 0o757] {
+        set(open);
+        let said = run();
+        said.denied(&["push not checked: everybody may write the hook's folder"]);
+        let help = said.text.lines().last().unwrap();
+        let mend = help.strip_prefix("    help: ").unwrap();
+        assert!(mend.starts_with("chmod o-w /"), "{help}");
+        let shell = std::process::Command::new("sh").args(["-c", mend]).status();
+        assert!(shell.unwrap().success());
+        run().silently_allowed();
+    }
+}
+
+#[test]
 fn a_push_without_ref_lines_is_denied() {
     let stage = Stage::server();
     let _daemon = stage.daemon(|_| Judge::default());
