@@ -207,7 +207,7 @@ demo() {
         printf 'then the demonstration, in a folder of its own that is removed again\n'
         return 0
     fi
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/lychgate-demo.XXXXXX")
+    scratch=$(mktemp -d)
     trap tidy EXIT
     trap 'exit 130' INT
     trap 'exit 143' HUP TERM
