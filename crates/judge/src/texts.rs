@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lychgate_scan::Left;
 
-/// Buffers that are kept in this process at most, whatever sessions there are.
-const MOST: usize = 16;
-/// Bytes of one.
-const LARGEST: usize = 1 << 20;
+/// Bytes of buffers that are kept in this process at most, whatever sessions there are.
+const MOST: usize = 16 << 20;
+/// Bytes of one: another is kept while it is still read from.
+const LARGEST: usize = 4 << 20;
 
 static KEPT: AtomicUsize = AtomicUsize::new(0);
 
@@ -22,7 +22,7 @@ pub(crate) struct Text {
 
 impl Drop for Text {
     fn drop(&mut self) {
-        KEPT.fetch_sub(1, Ordering::Relaxed);
+        KEPT.fetch_sub(self.buffer.capacity(), Ordering::Relaxed);
     }
 }
 
@@ -53,7 +53,8 @@ impl Texts {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         *slot = None;
-        let more = |kept| (kept < MOST).then_some(kept + 1);
+        let size = buffer.capacity();
+        let more = |kept: usize| kept.checked_add(size).filter(|sum| *sum <= MOST);
         let room = KEPT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         if room.is_ok() {
             *slot = Some(Arc::new(Text { buffer, left }));

@@ -25,7 +25,7 @@ use crate::shapeless::{Evidence, Fact};
 use crate::value::{Secret, ValueKey};
 use crate::window::{Place, Window};
 
-pub(crate) use again::{Like, Told};
+pub(crate) use again::{KEYWORDS, Like, Told};
 pub(crate) use hot::Warm;
 pub(crate) use room::{Worth, make_room};
 pub(crate) use state::State;
@@ -71,12 +71,14 @@ impl Pass<'_> {
         }
         let mut hits = std::mem::take(&mut state.hits);
         let mut from = text.fresh;
+        state.again.begin(text);
         while from < text.bytes.len() && !state.truncated {
             let to = text.bytes.len().min(from + STEP);
             let begun = state.begun();
             self.searcher
                 .prefilter
                 .find(text.bytes, from..to, &mut hits);
+            state.again.note(from, &hits);
             if let (Some(meter), Some(begun)) = (&mut state.meter, begun) {
                 meter.walked(begun, to - from);
             }

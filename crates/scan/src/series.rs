@@ -20,8 +20,8 @@ use crate::value::ValueKey;
 const PAST: usize = 8;
 /// Bytes of a text that is worth it.
 const LEAST: usize = 512;
-/// Bytes of one that is searched in more than one step.
-const MOST: usize = search::STEP;
+/// Bytes of the longest that is remembered.
+const MOST: usize = 8 * search::STEP;
 /// Texts that are so many times as long are not alike, or it does not help.
 const TIMES: usize = 4;
 /// Bytes of text for which a keyword is remembered; text of keywords is scanned every time.
@@ -224,7 +224,7 @@ impl Known {
     /// Takes over what the scan of `text` left; whether that is worth it.
     fn learn(&mut self, text: &[u8], scratch: &mut Scratch) -> bool {
         let state = &mut scratch.plain.state;
-        let most = text.len() / SPARSE;
+        let most = (text.len() / SPARSE).min(search::KEYWORDS);
         self.hits.clear();
         let Some(keywords) = state.keywords_of(text) else {
             return false;

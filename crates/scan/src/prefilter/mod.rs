@@ -61,6 +61,11 @@ impl Hits {
         self.lanes.iter_mut().for_each(Vec::clear);
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.iter().map(Vec::len).sum()
+    }
+
     /// Whether nothing was hit.
     pub fn is_empty(&self) -> bool {
         self.lanes.iter().all(Vec::is_empty)

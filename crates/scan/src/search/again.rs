@@ -15,7 +15,7 @@
 use crate::alike::Stretch;
 use crate::disguise::{Earlier, Veils};
 use crate::effort::Account;
-use crate::prefilter::Hit;
+use crate::prefilter::{Hit, Hits};
 use crate::searcher::Target;
 
 use super::hot::{Warm, touches};
@@ -57,10 +57,18 @@ pub(crate) struct Told {
     pub(crate) veils: Option<Veils>,
 }
 
+/// Keywords of a text of several steps that are remembered: as many as of one step, however long
+/// it is.
+pub(crate) const KEYWORDS: usize = STEP / 16;
+/// Keywords of a text that is mostly an earlier one; with more it is searched step by step.
+const MOST: usize = 4 * KEYWORDS;
+
 /// Room for one search.
 #[derive(Debug, Default)]
 pub(super) struct Again {
     hits: Vec<Hit>,
+    /// Whether they are all of the text that was searched last, if it has more than one step.
+    whole: bool,
     parts: Vec<Part>,
     /// By rule: where the windows begin, and where they end, that are searched.
     edges: Vec<Edge>,
@@ -105,11 +113,43 @@ impl Part {
     }
 }
 
+impl Again {
+    /// A text is searched step by step: what is hit is noted where one step does not hold it all.
+    pub(super) fn begin(&mut self, text: Text<'_>) {
+        self.hits.clear();
+        let all = text.last && text.base == 0 && text.fresh == 0;
+        self.whole = all && text.bytes.len() > STEP;
+    }
+
+    /// What was hit in the step that begins at `from`.
+    pub(super) fn note(&mut self, from: usize, hits: &Hits) {
+        if self.whole {
+            self.whole = self.take(from, hits, KEYWORDS);
+        }
+    }
+
+    /// Takes over what was hit behind `from`, if there is room for it.
+    fn take(&mut self, from: usize, hits: &Hits, most: usize) -> bool {
+        let fits = self.hits.len() + hits.len() <= most;
+        if fits {
+            let placed = hits.iter().map(|h| ending(&h, from + h.end as usize));
+            self.hits.extend(placed);
+        }
+        fits
+    }
+}
+
 impl State {
-    /// Every keyword of the text that was searched last, in order; texts of more than one step
-    /// have none.
+    /// Every keyword of the text that was searched last, in order; `None`: there are too many.
     pub(crate) fn keywords_of(&self, text: &[u8]) -> Option<impl Iterator<Item = Hit> + '_> {
-        (text.len() <= STEP).then(|| self.hits.iter())
+        // Of a text of several steps they were noted; the last of one holds them all.
+        let (noted, step) = match text.len() <= STEP {
+            true => (None, Some(&self.hits)),
+            false => (self.again.whole.then_some(&self.again.hits), None),
+        };
+        let some = noted.is_some() || step.is_some();
+        let noted = noted.into_iter().flatten().copied();
+        some.then(|| noted.chain(step.into_iter().flat_map(Hits::iter)))
     }
 
     /// What a search cost that left nothing open; `None`: it left something, or it cost too much
@@ -164,7 +204,10 @@ impl Pass<'_> {
             .edges
             .resize(self.searcher.matchers.len(), Edge::default());
         state.caches.effort.assume(&like.account);
-        self.gather(text, like, &mut again, state);
+        if !self.gather(text, like, &mut again, state) {
+            state.again = again;
+            return None;
+        }
         self.windows(&mut again, like.warm);
         self.follow(text, &mut again, like.warm, state);
         for rule in again.touched.drain(..) {
@@ -172,14 +215,24 @@ impl Pass<'_> {
                 *edge = Edge::default();
             }
         }
-        state.hits.become_these(&mut again.hits);
+        again.whole = text.bytes.len() > STEP;
+        if !again.whole {
+            state.hits.become_these(&mut again.hits);
+        }
         state.again = again;
         self.close(text, state);
         state.settled()
     }
 
-    /// All keywords of the text, part by part.
-    fn gather(&self, text: Text<'_>, like: &Like<'_>, again: &mut Again, state: &mut State) {
+    /// All keywords of the text, part by part; whether there is room for them.
+    fn gather(
+        &self,
+        text: Text<'_>,
+        like: &Like<'_>,
+        again: &mut Again,
+        state: &mut State,
+    ) -> bool {
+        again.whole = false;
         again.hits.clear();
         again.parts.clear();
         let length = text.bytes.len();
@@ -199,13 +252,18 @@ impl Pass<'_> {
             if until >= end {
                 continue;
             }
-            self.find(text, from..until, again, state);
+            if !self.find(text, from..until, again, state) {
+                return false;
+            }
             let place = |h: &Hit| (h.end as usize + at).saturating_sub(was);
             let first = like
                 .hits
                 .partition_point(|h| (h.end as usize) <= until + was - at);
             let last = like.hits.partition_point(|h| h.end as usize <= ended);
             let known = like.hits.get(first..last).unwrap_or_default();
+            if again.hits.len() + known.len() > MOST {
+                return false;
+            }
             let moved = known.iter().map(|h| ending(h, place(h)));
             again.hits.extend(moved);
             let begins = (until > 0).then_some(at as u64);
@@ -217,33 +275,36 @@ impl Pass<'_> {
             });
             from = end;
         }
-        self.find(text, from..length, again, state);
+        self.find(text, from..length, again, state)
     }
 
-    /// The keywords of a part that is new.
+    /// The keywords of a part that is new, a step at a time; whether there is room for them.
     fn find(
         &self,
         text: Text<'_>,
         range: std::ops::Range<usize>,
         again: &mut Again,
         state: &mut State,
-    ) {
+    ) -> bool {
         if range.is_empty() {
-            return;
+            return true;
         }
-        let from = range.start;
-        self.searcher
-            .prefilter
-            .find(text.bytes, range, &mut state.hits);
-        let found = state.hits.iter();
-        again
-            .hits
-            .extend(found.map(|h| ending(&h, from + h.end as usize)));
+        let mut from = range.start;
+        while from < range.end {
+            let to = range.end.min(from + STEP);
+            let hits = &mut state.hits;
+            self.searcher.prefilter.find(text.bytes, from..to, hits);
+            if !again.take(from, hits, MOST) {
+                return false;
+            }
+            from = to;
+        }
         again.parts.push(Part {
             hits: again.hits.len(),
             same: None,
             moved: 0,
         });
+        true
     }
 
     /// Finds, from the last keyword to the first, whose windows are searched: those that what is
