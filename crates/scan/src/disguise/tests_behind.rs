@@ -73,3 +73,12 @@ fn streams_one_behind_the_other_are_read() {
         }
     }
 }
+
+/// A word of base85 may begin like zlib by chance: no more than a few bytes come out of that.
+#[test]
+fn a_stream_that_ends_at_once_is_no_damage_and_a_longer_one_is() {
+    let stored = [&b"x\x9c\x01\x40\0\xbf\xff"[..], &[b'w'; 64]].concat();
+    let said = |length: usize| scan(&stored[..7 + length]).not_looked_at;
+    assert!(said(12).is_empty());
+    assert_eq!(said(50), ["packed content that is damaged"]);
+}

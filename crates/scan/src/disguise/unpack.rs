@@ -31,6 +31,9 @@ const OTHERS: [(&[u8], &str); 3] = [
 const UNOPENED: &str = "an archive of a kind that is not opened";
 /// What is said of a stream that ends in the middle.
 pub(super) const DAMAGED: &str = "packed content that is damaged";
+/// Bytes that come out of a zlib stream that ends in the middle before it is one: its head is two
+/// bytes, and a dozen may come out of whatever stands behind such.
+const SURE: u64 = 32;
 /// Members of one archive.
 const MEMBERS: usize = 10_000;
 /// Bytes that are unpacked before they are looked at.
@@ -395,15 +398,15 @@ impl Unpacker {
         left: &mut usize,
         each: &mut dyn FnMut(Entry<'_>),
     ) -> usize {
-        let decoder = match framing {
-            Framing::Raw => &mut self.raw,
-            Framing::Zlib => &mut self.zlib,
+        let (decoder, least) = match framing {
+            Framing::Raw => (&mut self.raw, 1),
+            Framing::Zlib => (&mut self.zlib, SURE),
         };
         decoder.reset(framing == Framing::Zlib);
         self.piece.resize(STEP, 0);
         self.content.clear();
         let place = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let (mut any, mut widest) = (false, 0);
+        let mut widest = 0;
         let whole = loop {
             let (read, written) = (decoder.total_in(), decoder.total_out());
             let rest = packed.get(place(read)..).unwrap_or_default();
@@ -419,7 +422,6 @@ impl Unpacker {
             };
             let over = n > *left;
             if !over && n > 0 {
-                any = true;
                 *left -= n;
                 let new = self.piece.get(..n).unwrap_or_default();
                 self.content.extend_from_slice(new);
@@ -429,7 +431,7 @@ impl Unpacker {
                 _ if over => Some(Some("packed content beyond the limit")),
                 Ok(Status::StreamEnd) => Some(None),
                 Ok(_) if !stuck => None,
-                _ => Some(any.then_some(DAMAGED)),
+                _ => Some((decoder.total_out() >= least).then_some(DAMAGED)),
             };
             if let Some(said) = stopped {
                 if !self.content.is_empty() {
