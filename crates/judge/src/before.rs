@@ -9,8 +9,9 @@ use lychgate_scan::shown::depends_on_path;
 use lychgate_scan::{RawFinding, Rule, Scanned, Sealed, ValueTag};
 use lychgate_wire::bound;
 
-use crate::candidates::{marked, sure_at};
+use crate::candidates::marked;
 use crate::hits::{Hit, Hits, Stand};
+use crate::sure::sure_at;
 
 /// How often each (rule, value) stands on old sides.
 pub(crate) type Stood = HashMap<(u32, ValueTag), usize>;

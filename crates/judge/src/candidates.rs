@@ -11,12 +11,13 @@ use lychgate_policy::exception::{Standing, about};
 use lychgate_policy::{Candidate, Exception, Marked};
 use lychgate_scan::shown::is_shown;
 use lychgate_scan::{
-    Home, Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, Sealed, ValueTag, structural,
+    Marker, MarkerKind, NewBy, RawFinding, Rule, Scanned, Sealed, ValueTag, structural,
 };
 
 use crate::before::{Before, Known, Stood, is_scoped};
 use crate::hits::{Hit, Hits};
 use crate::session::{Session, short};
+use crate::sure::{keep_the_shaped, sure_at};
 
 /// Findings weighed of one session.
 const CANDIDATES: usize = 5 * limits::FINDINGS;
@@ -296,8 +297,8 @@ impl Session {
         let here = scanned.findings.iter();
         let mut here: Vec<(&RawFinding, &Rule)> =
             here.filter_map(|raw| Some((raw, applies(&raw)?))).collect();
-        here.retain(|(raw, rule)| confidence(raw, rule, found).is_some());
-        keep_the_shaped(&mut here, found);
+        here.retain(|(raw, rule)| sure_at(raw, rule, found.path).is_some());
+        keep_the_shaped(&mut here, found.path);
         let keys: Vec<_> = here
             .iter()
             .map(|(raw, rule)| (&rule.id, raw.span.line, raw.value))
@@ -419,7 +420,7 @@ impl Session {
             confidence: confidence_on(
                 self.context.today,
                 raw,
-                confidence(raw, rule, found).unwrap_or(raw.confidence),
+                sure_at(raw, rule, found.path).unwrap_or(raw.confidence),
             ),
             fingerprint: (told && rule.category == Category::Secret)
                 .then(|| raw.value.fingerprint()),
@@ -492,54 +493,6 @@ pub(crate) struct Found<'a> {
     pub(crate) file: bool,
     /// Its size, of a file outside of Git.
     pub(crate) size: Option<u64>,
-}
-
-/// How sure a finding is at its path; `None`: without a shape, and not sure enough to be told.
-fn confidence(raw: &RawFinding, rule: &Rule, found: &Found<'_>) -> Option<Confidence> {
-    sure_at(raw, rule, found.path)
-}
-
-/// The same where no more than the path is known; empty: nor that.
-pub(crate) fn sure_at(raw: &RawFinding, rule: &Rule, path: &[u8]) -> Option<Confidence> {
-    if raw.evidence.is_none() {
-        return Some(match is_shown(raw, rule, path) {
-            true => raw.confidence.min(Confidence::Low),
-            false => raw.confidence,
-        });
-    }
-    let path = match raw.source {
-        Source::Blob => path,
-        _ => &[],
-    };
-    raw.evidence.at(path).confidence()
-}
-
-/// Where a rule that knows the shape applies to a value, those that do not are silent, unless they
-/// are surer at this path: then they speak for it.
-fn keep_the_shaped(here: &mut Vec<(&RawFinding, &Rule)>, found: &Found<'_>) {
-    if here.iter().all(|(raw, _)| raw.evidence.is_none()) {
-        return;
-    }
-    let of = |shaped: bool| -> Vec<(Home, Option<Confidence>, Severity)> {
-        let of = here
-            .iter()
-            .filter(|(raw, _)| raw.evidence.is_none() == shaped);
-        of.map(|(raw, rule)| (raw.home, confidence(raw, rule, found), raw.severity))
-            .collect()
-    };
-    let (shaped, shapeless) = (of(true), of(false));
-    here.retain(|(raw, rule)| {
-        let sure = confidence(raw, rule, found);
-        let over = |other: &(Home, Option<Confidence>, Severity)| other.0.overlaps(&raw.home);
-        match raw.evidence.is_none() {
-            true => !shapeless
-                .iter()
-                .any(|s| over(s) && s.1 > sure && s.2 >= raw.severity),
-            false => !shaped
-                .iter()
-                .any(|s| over(s) && (s.1 >= sure || s.2 > raw.severity)),
-        }
-    });
 }
 
 /// Values by rule, and folders.

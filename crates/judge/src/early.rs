@@ -12,9 +12,10 @@ use lychgate_model::{Decision, Hook, ObjectId, ObjectKind, Reason, ReasonCode, S
 use lychgate_policy::{Asked, Sighting};
 use lychgate_scan::{RawFinding, Scanned};
 
-use crate::candidates::{severity_on, sure_at};
+use crate::candidates::severity_on;
 use crate::hits::Hits;
 use crate::session::{Phase, Session};
+use crate::sure::sure_at;
 use crate::work::Shared;
 
 /// Seconds a check of a whole range, repository or folder may take.

@@ -44,6 +44,7 @@ mod returning;
 mod session;
 mod state;
 mod stores;
+mod sure;
 mod texts;
 mod work;
 

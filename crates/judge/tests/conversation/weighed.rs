@@ -128,3 +128,13 @@ fn in_a_manual_the_letters_of_a_vendor_still_make_sure() {
     let text = format!("key: {key}\n");
     assert!(at("docs/sts/a.md", &text) >= Some(Confidence::Medium));
 }
+
+#[test]
+fn what_a_path_says_hides_nothing_of_the_content() {
+    let text = format!("DB_PASSWORD={}@{}\n", "Granite", 7582);
+    for path in [".env", "services/accounts/production/.env"] {
+        let mut rules: Vec<_> = told(path, &text).into_iter().map(|f| f.0).collect();
+        rules.sort_unstable();
+        assert_eq!(rules, ["file.dotenv", "generic.password"], "{path}");
+    }
+}
