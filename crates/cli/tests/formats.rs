@@ -360,6 +360,22 @@ fn gitleaks_rows_and_junit_cases_are_one_a_finding() {
 }
 
 #[test]
+fn a_file_denied_for_its_name_is_said_in_whole_sentences() {
+    let scene = Scene::new();
+    let repository = scene.repository("r");
+    let text = format!("X={}\n", ["zz", "19", "Qm"].concat());
+    std::fs::write(repository.join(".env"), text).unwrap();
+    scene.git(&repository, ["add", "-f", "."]);
+    let junit = check(&scene, &repository, "junit");
+    assert!(junit.contains("message=\"dotenv file\""), "{junit}");
+    let gitlab: Value = serde_json::from_str(&check(&scene, &repository, "gitlab")).unwrap();
+    let gitlab = gitlab["vulnerabilities"][0]["description"]
+        .as_str()
+        .unwrap();
+    assert!(gitlab.starts_with(char::is_uppercase), "{gitlab}");
+}
+
+#[test]
 fn no_format_holds_what_a_terminal_would_obey() {
     let scene = Scene::new();
     let repository = scene.repository("r");

@@ -181,7 +181,10 @@ fn vulnerability<'a>(
         State::Existing => "Stood there before: ",
         State::Allowed => "Allowed: ",
     };
-    let mut description = format!("{state}{}. {why}", finding.masked);
+    let mut description = match finding.masked.is_empty() {
+        true => format!("{state}{why}"),
+        false => format!("{state}{}. {why}", finding.masked),
+    };
     if let Some(via) = &finding.via {
         description = format!("{description} It stands inside {via}.");
     }

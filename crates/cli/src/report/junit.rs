@@ -40,7 +40,7 @@ fn case(finding: &Finding, verdict: &Verdict) -> TestCase {
         TestCaseStatus::skipped()
     };
     status
-        .set_message(format!("{}, {}", finding.title, finding.masked))
+        .set_message(super::said(finding))
         .set_type(finding.rule.as_str());
     if let Some(rule) = verdict.rules.iter().find(|r| r.id == finding.rule) {
         status.set_description(format!("{}\n{}\n{}", rule.why, rule.fix, rule.rotate));

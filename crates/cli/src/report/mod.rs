@@ -77,6 +77,14 @@ fn file_of(finding: &Finding) -> RepoPath {
     RepoPath::from(format!(".git/{folder}/{id}").as_bytes())
 }
 
+/// What a finding is, and the value as it may be shown, of which a file's name has none.
+fn said(finding: &Finding) -> String {
+    match finding.masked.is_empty() {
+        true => finding.title.clone(),
+        false => format!("{}, {}", finding.title, finding.masked),
+    }
+}
+
 /// How much was judged, under a verdict that is not allow.
 fn last_line(verdict: &Verdict) -> String {
     let how = match verdict.decision {

@@ -131,9 +131,7 @@ fn rule(note: &RuleNote, verdict: &Verdict, cwe: &[u32]) -> ReportingDescriptor 
 
 fn result(finding: &Finding, key: &[u8; 16], verdict: &Verdict) -> Row {
     let index = verdict.rules.iter().position(|r| r.id == finding.rule);
-    let said = [finding.title.as_str(), finding.masked.as_str()];
-    let mut said = said.iter().filter(|s| !s.is_empty()).copied();
-    let mut said = said.by_ref().collect::<Vec<_>>().join(", ");
+    let mut said = super::said(finding);
     if let Some(via) = &finding.via {
         said = format!("{said}, inside {via}");
     }
