@@ -18,6 +18,7 @@ mod content;
 mod context;
 mod evidence;
 mod extent;
+mod fallback;
 pub(crate) mod kubernetes;
 mod likeness;
 mod list;
@@ -44,7 +45,7 @@ use crate::exhibited;
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 13;
+pub(crate) const VERSION: u32 = 14;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -236,6 +237,7 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
         return None;
     }
     let asks = lead.fact == Fact::Passed && name.verb;
+    let lead = fallback::lead(text, &lead).unwrap_or(lead);
     (!asks).then_some((at, name, lead))
 }
 

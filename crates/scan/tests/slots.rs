@@ -1,0 +1,102 @@
+//! Secrets whose name and value stand in different places of what is written: behind a look-up, in
+//! the next attribute, in a folder that builds. Each has a twin that is none.
+
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
+
+mod fixture;
+
+use fixture::{judged, noise};
+use lychgate_model::Confidence;
+
+/// A context with `~` in the place of the value, and what there is harmless.
+fn twins(contexts: &[(&str, &str, &str)], least: Confidence) {
+    let made = ["Sh4i!Hc", "JR9VHLK"].concat();
+    for value in [noise(20, 7), made] {
+        for (path, context, harmless) in contexts {
+            let bad = context.replace('~', &value);
+            assert!(judged(path, &bad) >= Some(least), "{path} {bad}");
+            let good = context.replace('~', harmless);
+            assert_eq!(judged(path, &good), None, "{path} {good}");
+        }
+    }
+}
+
+#[test]
+fn a_literal_behind_a_look_up_belongs_to_the_name_assigned() {
+    let contexts = [
+        (
+            "a.kt",
+            "val password = System.getenv(\"DB_PW\") ?: \"~\"",
+            "${password}",
+        ),
+        (
+            "a.kt",
+            "val password: String = System.getenv(\"DB_PASSWORD\") ?: \"~\"",
+            "",
+        ),
+        (
+            "a.cs",
+            "var password = Environment.GetEnvironmentVariable(\"DB_PASSWORD\") ?? \"~\";",
+            "changeme",
+        ),
+        (
+            "a.php",
+            "$password = getenv('DB_PASSWORD') ?: '~';",
+            "password",
+        ),
+        ("a.php", "'password' => $_ENV['PW'] ?? '~',", "%s"),
+        (
+            "a.py",
+            "password = os.getenv('DB_PASSWORD') or '~'",
+            "changeme",
+        ),
+        (
+            "a.rs",
+            "let password = env::var(\"DB\").unwrap_or(\"~\");",
+            "<password>",
+        ),
+        (
+            "a.rs",
+            "let password = env::var(\"DB\").unwrap_or_else(|_| \"~\".into());",
+            "",
+        ),
+        (
+            "A.java",
+            "String password = Optional.ofNullable(System.getenv(\"X\")).orElse(\"~\");",
+            "none",
+        ),
+        (
+            "a.scala",
+            "val password = sys.env.getOrElse(\"X\", \"~\")",
+            "changeme",
+        ),
+        (
+            "a.js",
+            "const adminPassword = process.env.ADMIN_PW || '~'",
+            "your-password",
+        ),
+        ("a.js", "adminPassword = cfg.x || '~'", "{{ password }}"),
+        (
+            "a.js",
+            "connect({ password: cfg.a ?? cfg.b ?? '~', port: 1 })",
+            "secret",
+        ),
+        (
+            "A.kt",
+            "ds.setPassword(System.getenv(\"X\") ?: \"~\")",
+            "password",
+        ),
+    ];
+    twins(&contexts, Confidence::High);
+    // Of another name, argument or statement.
+    for context in [
+        "passwordLabel = cfg.x || '~'",
+        "passwords = load(cfg.x, cfg.y || '~')",
+        "password = cfg.x; host = cfg.y || '~'",
+        "f(password=cfg.x) || '~'",
+        "password = cfg.x == '1' || '~'",
+    ] {
+        let text = context.replace('~', &noise(20, 7));
+        assert_eq!(judged("a.js", &text), None, "{text}");
+    }
+}
