@@ -100,3 +100,36 @@ fn a_literal_behind_a_look_up_belongs_to_the_name_assigned() {
         assert_eq!(judged("a.js", &text), None, "{text}");
     }
 }
+
+#[test]
+fn what_serves_somebody_is_no_trial_wherever_it_lies() {
+    let made = ["granite", "301", "Falcon"].concat();
+    for (path, context) in [
+        ("ci/prod.tfvars", "db_password = \"~\""),
+        ("ci/shop.tfvars", "db_password = \"~\""),
+        (".github/prod/app.yml", "db_password: ~"),
+        ("ci/docker-compose.prod.yml", "db_password: ~"),
+        ("ci/docker-compose-production.yml", "db_password: ~"),
+        ("docker/live/app.env", "DB_PASSWORD=~"),
+        ("dev/live.env", "DB_PASSWORD=~"),
+    ] {
+        let text = context.replace('~', &made);
+        assert!(judged(path, &text) > Some(Confidence::Low), "{path} {text}");
+        // A reference stays one.
+        let text = context.replace('~', "${password}");
+        assert_eq!(judged(path, &text), None, "{path} {text}");
+    }
+    for path in [
+        "ci/app.yml",
+        "ci/docker-compose.yml",
+        ".github/non-prod/app.yml",
+        "dev/pre-prod.yml",
+        "docker/live-reload.yml",
+        "ci/products.yml",
+        // A demonstration is one whatever is in it.
+        "demo/prod/app.yml",
+    ] {
+        let text = format!("db_password: {made}");
+        assert_eq!(judged(path, &text), Some(Confidence::Low), "{path}");
+    }
+}

@@ -134,6 +134,8 @@ impl Evidence {
             || path.split(|b| *b == b'/').any(|f| is_any(f, BUILDS))
             // So has a machine of Vagrant that of its box.
             || holds(path, b"vagrant");
+        let serves = is_in_use(path, extension);
+        let (workshop, builds) = (workshop && !serves, builds && !serves);
         let plain = is_any(extension, PLAIN_SETTINGS) && !builds;
         // `dbPassword = "root"`, `amqp://admin:admin@queue`
         let assigned = out.has(Fact::Assigned) && out.has(Fact::Quoted);
@@ -231,6 +233,27 @@ fn test_folder(folder: &[u8]) -> bool {
 fn is_workshop(folder: &[u8]) -> bool {
     let last = folder.rsplit(|b| matches!(b, b'-' | b'_')).next();
     is_any(folder, WORKSHOPS) || last.is_some_and(|w| is_any(w, &[b"demo", b"e2e", b"contrib"]))
+}
+
+/// Whether a path says that what stands there runs for somebody, wherever it lies:
+/// `ci/prod.tfvars`, `docker/production/.env`, `live/env.yml`.
+fn is_in_use(path: &[u8], extension: &[u8]) -> bool {
+    let joint = |b: &u8| matches!(b, b'-' | b'_' | b'.');
+    let serves = |part: &[u8]| {
+        let mut before: &[u8] = b"";
+        part.split(joint).any(|word| {
+            let other = is_any(before, &[b"non", b"not", b"no", b"pre"]);
+            before = word;
+            !other && is_any(word, &[b"prod", b"production"])
+        })
+    };
+    // `live-reload.yml` is another matter.
+    let live = |part: &[u8]| {
+        part.split(|b| *b == b'.')
+            .next()
+            .is_some_and(|w| is_any(w, &[b"live"]))
+    };
+    extension == b"tfvars" || path.split(|b| *b == b'/').any(|p| serves(p) || live(p))
 }
 
 /// Whether a private key at this path is one for trying out what stands there.
