@@ -133,3 +133,35 @@ fn what_serves_somebody_is_no_trial_wherever_it_lies() {
         assert_eq!(judged(path, &text), Some(Confidence::Low), "{path}");
     }
 }
+
+#[test]
+fn an_address_may_have_any_scheme_and_a_host_without_a_domain() {
+    let value = noise(14, 5);
+    for context in [
+        "redshift+psycopg2://svc:~@db1.acorp.io/db",
+        "clickhouse://svc:~@db1:9000/x",
+        "mssql+pyodbc://svc:~@db1/x?driver=a",
+        "snowflake://svc:~@acc/db",
+        "nats+tls://svc:~@queue",
+        "hdb://svc:~@h1:30015",
+        "\"exasol+pyodbc://svc:~@dsn\"",
+    ] {
+        let text = format!("URL={}", context.replace('~', &value));
+        assert_eq!(judged("a.env", &text), Some(Confidence::High), "{text}");
+        for harmless in ["${PASSWORD}", "password", "<password>", "{{ pw }}", "%s"] {
+            let text = format!("URL={}", context.replace('~', harmless));
+            assert_eq!(judged("a.env", &text), None, "{text}");
+        }
+    }
+    // People's own are listed.
+    let made = ["granite", "301", "Falcon"].concat();
+    let text = format!("URL=redshift+psycopg2://svc:{made}@db1.acorp.io/db");
+    assert!(judged("a.env", &text) >= Some(Confidence::Medium), "{text}");
+    for text in [
+        "see http://db1:9000/@scope/pkg",
+        "docker://image:latest1234x@sha256:ab12",
+        "pkg://group:artifact@1.2.3",
+    ] {
+        assert_eq!(judged("a.env", text), None, "{text}");
+    }
+}

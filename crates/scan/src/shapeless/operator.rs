@@ -57,7 +57,7 @@ impl Lead {
         let named = host.first().is_some_and(u8::is_ascii_alphanumeric);
         // `image:tag@sha256:...`
         let blank = login.get(..end).is_some_and(|p| words::holds(p, b"%20"));
-        if !named || blank || words::begins(host, b"sha256") {
+        if !named || blank || words::begins(host, b"sha256") || is_version(host) {
             return None;
         }
         let start = at + user + 1;
@@ -88,6 +88,14 @@ impl Lead {
             ..Self::to(fact, at)
         }
     }
+}
+
+/// `@1.2.3` of a package. Four numbers are a machine.
+fn is_version(host: &[u8]) -> bool {
+    let of = |b: &&u8| b.is_ascii_digit() || **b == b'.';
+    let length = host.iter().take_while(of).count();
+    let dots = host.iter().take(length).filter(|b| **b == b'.').count();
+    (1..3).contains(&dots) && matches!(host.get(length), None | Some(b'-' | b'+' | b'?' | b'#'))
 }
 
 pub(super) fn at(text: &[u8], i: usize) -> u8 {
