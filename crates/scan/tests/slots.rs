@@ -165,3 +165,63 @@ fn an_address_may_have_any_scheme_and_a_host_without_a_domain() {
         assert_eq!(judged("a.env", text), None, "{text}");
     }
 }
+
+#[test]
+fn a_value_may_have_a_slot_of_its_own() {
+    let contexts = [
+        (
+            "AndroidManifest.xml",
+            "<meta-data android:name=\"com.acorp.API_SECRET\"\n    android:value=\"~\"/>",
+            "${API_SECRET}",
+        ),
+        (
+            "a.json",
+            "{\"db_password\":{\"value\":\"~\"}}",
+            "<password>",
+        ),
+        (
+            "a.tfstate",
+            "\"db_password\": {\n  \"sensitive\": true,\n  \"type\": \"string\",\n  \"value\": \"~\"\n}",
+            "",
+        ),
+        ("a.js", "dbPassword: { value: '~', hidden: true }", "${x}"),
+        (
+            "a.tf",
+            "output \"db_password\" {\n  value = \"~\"\n}",
+            "${x}",
+        ),
+        ("a.yml", "db_password:\n  value: ~\n", "{{ password }}"),
+        (
+            "a.yml",
+            "  db_password:\n    type: string\n    value: \"~\"\n",
+            "!Ref Password",
+        ),
+        (
+            "a.json",
+            "{\n  \"ParameterKey\": \"DBPassword\",\n  \"ParameterValue\": \"~\"\n}",
+            "{{resolve:ssm:db}}",
+        ),
+        (
+            "a.yml",
+            "- ParameterKey: DBPassword\n  ParameterValue: ~\n",
+            "!Ref Password",
+        ),
+        (
+            "a.sh",
+            "x --parameters ParameterKey=DBPassword,ParameterValue=~ ParameterKey=A,ParameterValue=b\n",
+            "$PASSWORD",
+        ),
+    ];
+    twins(&contexts, Confidence::High);
+    // Of another name.
+    for context in [
+        "db_password:\nvalue: ~\n",
+        "db_password:\n  length: 9\nother:\n  value: ~\n",
+        "{\"db_password\":{\"type\":\"s\"},\"other\":{\"value\":\"~\"}}",
+        "{\"db_password\":{\"rules\":{\"value\":\"~\"}}}",
+        "- ParameterKey: DBPassword\n- ParameterValue: ~\n",
+    ] {
+        let text = context.replace('~', &noise(20, 7));
+        assert_eq!(judged("a.yml", &text), None, "{text}");
+    }
+}

@@ -30,6 +30,7 @@ mod path;
 mod places;
 mod prose;
 mod sayings;
+mod slots;
 mod sql;
 mod triples;
 mod turns;

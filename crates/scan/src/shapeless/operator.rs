@@ -1,7 +1,7 @@
 //! From a name to where its value begins: what may stand between, in the languages people write.
 
 use super::evidence::Fact;
-use super::{ahead, cell, pair, prose, sql, words};
+use super::{ahead, cell, pair, prose, slots, sql, words};
 
 /// Blanks between name, operator and value.
 const BLANKS: usize = 24;
@@ -161,8 +161,8 @@ fn behind(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         }
         i += n + 2;
     }
-    if (named || listed_name(text, start))
-        && let Some(lead) = beside(text, start, i)
+    if (named || slots::is_listed(text, start))
+        && let Some(lead) = slots::beside(text, start, i)
     {
         return Some(lead);
     }
@@ -200,7 +200,8 @@ fn behind(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         (b':', b'-') => Lead::to(Fact::Assigned, gap + 2),
         (b'|', _) if !named => return cell::beside(text, start, gap),
         (b':', b':') => return None,
-        (b':', b'\r' | b'\n') => Lead::quoted(Fact::Mapped, space(text, gap + 1)),
+        (b':', b'\r' | b'\n') => slots::below(text, start, gap + 1)
+            .unwrap_or_else(|| Lead::quoted(Fact::Mapped, space(text, gap + 1))),
         // A part of a name made of parts: `arn:...:secret:...`; a value: `action=pass:again=0`.
         (b':', _) if first == b'/' && of_login(text, start) => {
             return prose::login(text, gap + 1, true);
@@ -208,7 +209,7 @@ fn behind(text: &[u8], start: usize, end: usize) -> Option<Lead> {
         // `app:apiKey: ...` has a name before its name.
         (b':', _) if first == b':' && next == b' ' => typed(text, gap + 1),
         (b':', _) if matches!(first, b':' | b'/' | b'=') => return None,
-        (b':', _) => typed(text, gap + 1),
+        (b':', _) => slots::within(text, gap + 1).unwrap_or_else(|| typed(text, gap + 1)),
         (b',', _) if named && pair::is(text, start, i - 1, gap) => {
             Lead::quoted(Fact::Listed, space(text, gap + 1))
         }
@@ -309,41 +310,6 @@ fn typed(text: &[u8], from: usize) -> Lead {
     Lead::to(Fact::Mapped, start)
 }
 
-/// `name: DB_PASSWORD` with `value: ...` beside it; `name="x" value="..."`.
-fn beside(text: &[u8], start: usize, end: usize) -> Option<Lead> {
-    let mut i = space(text, end);
-    if at(text, i) == b',' {
-        i = space(text, i + 1);
-    }
-    if at(text, i) == b'{' && holds_before(text, start, b"variable") {
-        return default_of(text, i);
-    }
-    let quote = usize::from(is_quote(at(text, i)));
-    i += quote;
-    if quote == 0 && words::begins(text.get(start.saturating_sub(6)..)?, b"type=") {
-        // `<input type="password" name="p" value="...">`
-        let tag = text.get(i..text.len().min(i + 160))?;
-        let tag = tag.get(..memchr::memchr(b'>', tag)?)?;
-        i += memchr::memmem::find(tag, b"value=\"")?;
-    }
-    if !words::begins(text.get(i..)?, b"value") {
-        return None;
-    }
-    i += b"value".len() + quote;
-    let gap = blanks(text, i);
-    matches!(at(text, gap), b'=' | b':').then(|| Lead::to(Fact::Beside, blanks(text, gap + 1)))
-}
-
-/// Terraform: `variable "db_password" { default = "..." }`.
-fn default_of(text: &[u8], open: usize) -> Option<Lead> {
-    let body = text.get(open..)?;
-    let body = body.get(..body.len().min(320))?;
-    let body = body.get(..memchr::memchr(b'}', body).unwrap_or(body.len()))?;
-    let found = memchr::memmem::find(body, b"default")?;
-    let gap = blanks(text, open + found + b"default".len());
-    (at(text, gap) == b'=').then(|| Lead::quoted(Fact::Beside, blanks(text, gap + 1)))
-}
-
 /// `find("password")).sendKeys("...")`, `type('input[name=password]', '...')`,
 /// `fill("#password-input", "...")`.
 fn typed_in(text: &[u8], start: usize, end: usize) -> Option<Lead> {
@@ -420,15 +386,7 @@ fn next_element(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     })
 }
 
-/// `- name: DB_PASSWORD`, bare.
-fn listed_name(text: &[u8], start: usize) -> bool {
-    let before = text.get(start.saturating_sub(8)..start).unwrap_or_default();
-    [&b"name: "[..], b"key: ", b"Name: ", b"Key: "]
-        .iter()
-        .any(|w| before.ends_with(w))
-}
-
-fn holds_before(text: &[u8], start: usize, word: &[u8]) -> bool {
+pub(super) fn holds_before(text: &[u8], start: usize, word: &[u8]) -> bool {
     let from = start.saturating_sub(word.len() + 6);
     words::holds(text.get(from..start).unwrap_or_default(), word)
 }
