@@ -1,6 +1,7 @@
 //! Whether a blob is an encrypted file, or stands for one kept elsewhere, by the marks its tool
 //! leaves. A fact like a finding: the verdict holds it against the path.
 
+mod logins;
 mod settings;
 
 use memchr::memmem;
@@ -22,12 +23,12 @@ pub enum Sealed {
     OpenPgp,
     /// Git LFS: a pointer, whole.
     Lfs,
-    /// None: settings for an environment, of which none is a secret.
+    /// None: settings for an environment, or of logins, of which none is a secret.
     Open,
 }
 
 /// Counts up when what is recognised changes: part of the matching digest.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 const SOPS_VALUE: &[u8] = b"ENC[AES256_GCM,data:";
 const VAULT: &[u8] = b"$ANSIBLE_VAULT;";
@@ -74,7 +75,7 @@ impl Sealed {
                 .is_some_and(|p| p.is_ok())
                 .then_some(Self::Lfs)
         };
-        let open = || settings::are_open(bytes).then_some(Self::Open);
+        let open = || (settings::are_open(bytes) || logins::are_open(bytes)).then_some(Self::Open);
         known.or_else(openpgp).or_else(lfs).or_else(open)
     }
 

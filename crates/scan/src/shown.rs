@@ -62,8 +62,12 @@ pub fn is_shown(raw: &RawFinding, rule: &Rule, path: &[u8]) -> bool {
         "jwt" => manual,
         // What a tool's grammar says is a password, chosen by a person.
         _ if rule.check == Some("chosen") && place.has(Fact::InWorkshop) => true,
-        // A recorded session is nobody's publication.
-        _ if is_likely(rule) => manual || (place.is_published() && !path.ends_with(b".har")),
+        // A recorded session is nobody's publication, and the secret of an app is no text that
+        // anybody translates.
+        _ if is_likely(rule) => {
+            let app = path.ends_with(b"strings.xml") && rule.id.as_str().ends_with("-secret");
+            manual || (place.is_published() && !path.ends_with(b".har") && !app)
+        }
         _ => manual && is_in_a_form(rule),
     }
 }

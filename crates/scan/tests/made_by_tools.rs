@@ -30,6 +30,8 @@ archive('app.jar', 'application.properties', line)
 archive('stored.zip', 'a/b.txt', line, zipfile.ZIP_STORED)
 half = len(value) // 2
 archive('letter.docx', 'word/document.xml', '<?xml version="1.0"?><w:document><w:p><w:r><w:t>%s</w:t></w:r><w:r><w:t>%s</w:t></w:r></w:p></w:document>' % (value[:half], value[half:]))
+archive('stored.docx', 'word/document.xml', '<?xml version="1.0"?><w:document><w:p><w:r><w:t>%s</w:t></w:r><w:r><w:t>%s</w:t></w:r></w:p></w:document>' % (value[:half], value[half:]), zipfile.ZIP_STORED)
+archive('bare.docx', 'word/document.xml', '<w:document><w:p><w:r><w:t>%s</w:t></w:r><w:r><w:t>%s</w:t></w:r></w:p></w:document>' % (value[:half], value[half:]))
 archive('table.xlsx', 'xl/sharedStrings.xml', '<?xml version="1.0"?><sst><si><t>%s</t></si></sst>' % value)
 with tarfile.open(at('a.tar.gz'), 'w:gz') as t:
     info = tarfile.TarInfo('conf/app.ini'); info.size = len(line)
@@ -37,12 +39,14 @@ with tarfile.open(at('a.tar.gz'), 'w:gz') as t:
 with gzip.open(at('log.gz'), 'wb') as g: g.write(line)
 "#;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     "app.sqlite",
     "wide.sqlite",
     "app.jar",
     "stored.zip",
     "letter.docx",
+    "stored.docx",
+    "bare.docx",
     "table.xlsx",
     "a.tar.gz",
     "log.gz",

@@ -234,3 +234,42 @@ fn an_address_that_ends_is_low() {
     assert_eq!(here, Some(Confidence::Low));
     assert!(judged("contrib/proxy.cfg", &secret) >= Some(Confidence::High));
 }
+
+#[test]
+fn what_stands_under_encrypted_is_encrypted() {
+    let value = format!("wcFMA{}", noise(180, 61));
+    let text = "{\n  \"~\": {\n    \"token\": \"VALUE\"\n  }\n}\n".replace("VALUE", &value);
+    assert_eq!(
+        judged("renovate.json", &text.replace('~', "encrypted")),
+        None
+    );
+    for used in ["decrypted", "hostRules", "encrypted\": {}, \"x"] {
+        let text = text.replace('~', used);
+        assert!(
+            judged("renovate.json", &text) >= Some(Confidence::Medium),
+            "{text}"
+        );
+    }
+    // One that is too short is what a person wrote.
+    let plain = text
+        .replace(&value, &noise(24, 67))
+        .replace('~', "encrypted");
+    assert!(judged("renovate.json", &plain) >= Some(Confidence::Medium));
+}
+
+#[test]
+fn the_secret_of_an_app_is_no_text_of_it() {
+    let hex = fixture::of(b"0123456789abcdef", 32, 71);
+    let text = format!("<resources>\n  <string name=\"facebook_~\">{hex}</string>\n</resources>\n");
+    let at = |what: &str| {
+        judged(
+            "app/src/main/res/values/strings.xml",
+            &text.replace('~', what),
+        )
+    };
+    assert!(at("app_secret") >= Some(Confidence::Medium));
+    // This one is made for apps.
+    assert!(at("client_token") < Some(Confidence::Medium));
+    let manual = judged("docs/setup.md", &text.replace('~', "app_secret"));
+    assert_eq!(manual, Some(Confidence::Low));
+}

@@ -12,11 +12,19 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::built_in().unwrap())
 
 /// Rules of private keys that match, with whether they are certain.
 fn found(text: &str) -> Vec<(String, bool)> {
+    let found = all(text.as_bytes()).into_iter();
+    found
+        .filter(|(id, _)| id.starts_with("private-key"))
+        .collect()
+}
+
+/// Rules that match, with whether they are certain.
+fn all(bytes: &[u8]) -> Vec<(String, bool)> {
     let mut out = Scanned::default();
     let input = Input {
         kind: ObjectKind::Blob,
         hash: HashKind::Sha1,
-        bytes: text.as_bytes(),
+        bytes,
     };
     RULES.scan(
         input,
@@ -30,7 +38,6 @@ fn found(text: &str) -> Vec<(String, bool)> {
             let id = RULES.rules()[f.rule as usize].id.to_string();
             (id, f.confidence == Confidence::Certain)
         })
-        .filter(|(id, _)| id.starts_with("private-key"))
         .collect()
 }
 
@@ -258,4 +265,72 @@ fn a_key_without_its_armour_is_found_in_an_assignment() {
     assert_eq!(found(&format!("EC_PRIVATE_KEY={cut}...\n")), []);
     let certificate = base64(&der(0x30, &[0x11; 600]));
     assert_eq!(found(&format!("cert: {certificate}")), []);
+}
+
+/// An element of DER, with the shortest length.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    match u8::try_from(content.len()) {
+        Ok(length @ ..0x80) => [&[tag, length][..], &content].concat(),
+        _ => der(tag, &content),
+    }
+}
+
+/// An algorithm: an object with no more than nothing beside it.
+fn algorithm(object: &[u8]) -> Vec<u8> {
+    element(0x30, &[&element(6, &[object]), &[5, 0]])
+}
+
+const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13];
+const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+
+#[test]
+fn a_key_in_a_file_of_der_is_found() {
+    let scalar: Vec<u8> = (1..=32u8).map(|i| i.wrapping_mul(151) ^ 0x35).collect();
+    let point: Vec<u8> = (1..=65u8).map(|i| i.wrapping_mul(37) ^ 0x5a).collect();
+    let point = element(0xa1, &[&element(3, &[&[0], &point])]);
+    let scalar = element(4, &[&scalar]);
+    let rsa = numbers(9);
+    let pkcs8 = element(0x30, &[&[2, 1, 0], &algorithm(RSA), &element(4, &[&rsa])]);
+    let sec1 = element(0x30, &[&[2, 1, 1], &scalar, &point]);
+    let scheme = algorithm(PBES2);
+    let encrypted = element(0x30, &[&scheme, &element(4, &[&rsa])]);
+    let content = element(0x30, &[&element(6, &[DATA]), &element(0xa0, &[&rsa])]);
+    let store = element(0x30, &[&[2, 1, 3], &content]);
+    for (file, id, certain) in [
+        (&rsa, "private-key.rsa", true),
+        (&pkcs8, "private-key.pkcs8", true),
+        (&sec1, "private-key.ec", true),
+        (&encrypted, "private-key.encrypted", true),
+        (&store, "key-store.pkcs12", false),
+    ] {
+        let want = vec![(id.to_owned(), certain)];
+        assert_eq!(all(file), want);
+        // What stands behind it in the file hides it not.
+        assert_eq!(all(&[&file[..], &[0, 1, 2]].concat()), want);
+        assert_eq!(all(&file[..file.len() - 1]), [], "{id}, cut");
+        assert_eq!(all(&[&[0][..], file].concat()), [], "{id}, within");
+    }
+    let bits = element(3, &[&[0], &numbers(2)]);
+    let digest = element(4, &[&scalar[2..]]);
+    let other = element(0x30, &[&element(6, &[SHA256]), &element(0xa0, &[&rsa])]);
+    for (twin, what) in [
+        (numbers(2), "public key, PKCS 1"),
+        (element(0x30, &[&algorithm(RSA), &bits]), "public key"),
+        (
+            element(0x30, &[&numbers(2), &algorithm(RSA), &bits]),
+            "certificate",
+        ),
+        (element(0x30, &[&algorithm(SHA256), &digest]), "digest"),
+        (
+            element(0x30, &[&[2, 1, 1], &scalar]),
+            "a number and some octets",
+        ),
+        (element(0x30, &[&[2, 1, 3], &other]), "no store"),
+        (b"0.1\n0.2\n0.3 of a text that begins so\n".to_vec(), "text"),
+    ] {
+        assert_eq!(all(&twin), [], "{what}");
+    }
 }

@@ -146,3 +146,29 @@ fn a_name_is_low_where_all_it_holds_is_open() {
         assert_eq!(said.decision(), Decision::Deny, "{said:?}");
     }
 }
+
+#[test]
+fn a_login_file_that_holds_no_login_is_low() {
+    const PATH: &str = ".docker/config.json";
+    let kept = br#"{"auths":{"r.acme.net":{}},"credsStore":"ecr-login"}"#;
+    let held = br#"{"auths":{"r.acme.net":{"identitytoken":"garden"}},"credsStore":"ecr-login"}"#;
+    for (content, want) in [(&kept[..], Decision::Allow), (&held[..], Decision::Deny)] {
+        for said in [
+            staged(PATH, content),
+            pushed(PATH, Mode::Regular, content),
+            file(PATH, content),
+        ] {
+            assert_eq!(said.decision(), want, "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn settings_that_are_fetched_are_low() {
+    let kept = b"DB_PASS=${VAULT_DB_PASS}\nAPI_KEY=$(cat /run/secrets/api_key)\n";
+    let held = b"DB_PASS=${VAULT_DB_PASS}\nAPI_KEY=$(echo garden)\n";
+    for (content, want) in [(&kept[..], Decision::Allow), (&held[..], Decision::Deny)] {
+        assert_eq!(staged(".env", content).decision(), want);
+        assert_eq!(file(".env", content).decision(), want);
+    }
+}

@@ -114,6 +114,68 @@ fn private(content: &[u8]) -> Option<()> {
     }
 }
 
+/// Bytes of the longest key that is looked at as a file: RSA of 16,384 bits has 9,300.
+const KEY_FILE: usize = 16 << 10;
+/// Bytes of a key store that stand for all of it.
+const STORE: usize = 384;
+/// Schemes that encrypt a key (PKCS 5, PKCS 12), and what a key store holds (PKCS 7: data, signed data).
+const SCHEMES: [&[u8]; 2] = [
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x05",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01",
+];
+const STORED: [&[u8]; 2] = [
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
+];
+
+/// What armour is called around the private key or key store that `data` begins with, and the bytes
+/// that belong into it. Looks at the first bytes alone where they are none of one.
+pub(crate) fn armour_of(data: &[u8]) -> Option<(&'static str, usize)> {
+    let &[SEQUENCE, ..] = data else { return None };
+    let (length, head) = header(data)?;
+    let content = data.get(head..)?.get(..length)?;
+    let mut all = Elements(content);
+    if content.first() == Some(&INTEGER) && all.take(INTEGER)? == [3] {
+        let kind = Elements(all.take(SEQUENCE)?).take(OBJECT)?;
+        let stored = STORED.contains(&kind);
+        return stored.then_some(("PKCS12", (head + length).min(STORE)));
+    }
+    let label = (length <= KEY_FILE).then(|| label(content)).flatten()?;
+    private(content)?;
+    Some((label, head + length))
+}
+
+/// What armour is called around a private key. No armour says that it is one: what other sequences
+/// of a number and some octets look like is none.
+fn label(content: &[u8]) -> Option<&'static str> {
+    let mut all = Elements(content);
+    if content.first() == Some(&SEQUENCE) {
+        let scheme = Elements(all.take(SEQUENCE)?).take(OBJECT)?;
+        let known = SCHEMES.iter().any(|known| scheme.starts_with(known));
+        return known.then_some("ENCRYPTED PRIVATE KEY");
+    }
+    all.take(INTEGER)?;
+    match *all.0.first()? {
+        SEQUENCE => Some("PRIVATE KEY"),
+        INTEGER => {
+            let mut count = 0;
+            while all.skip(&[INTEGER]) {
+                count += 1;
+            }
+            Some(if count == 5 {
+                "DSA PRIVATE KEY"
+            } else {
+                "RSA PRIVATE KEY"
+            })
+        }
+        OCTETS => {
+            all.take(OCTETS)?;
+            matches!(all.0.first(), Some(0xa0 | 0xa1)).then_some("EC PRIVATE KEY")
+        }
+        _ => None,
+    }
+}
+
 /// A public key, alone or with its algorithm, or a certificate: no secret, whatever the label says.
 fn public(content: &[u8]) -> Option<()> {
     let mut all = Elements(content);

@@ -8,7 +8,7 @@ const MEMBERS: usize = 256;
 
 /// Walks one object and nothing beside it; `false` for anything else. Keys come without their
 /// quotes, values as they stand; nothing inside is unescaped.
-pub(super) fn members<'t>(bytes: &'t [u8], each: &mut dyn FnMut(&'t [u8], &'t [u8])) -> bool {
+pub(crate) fn members<'t>(bytes: &'t [u8], each: &mut dyn FnMut(&'t [u8], &'t [u8])) -> bool {
     std::str::from_utf8(bytes).is_ok() && walk(bytes.trim_ascii(), each).is_some()
 }
 

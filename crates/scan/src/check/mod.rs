@@ -21,6 +21,8 @@ mod wallet;
 mod words;
 
 use crate::scanned::Day;
+pub(crate) use der::armour_of;
+pub(crate) use json::members;
 
 /// An offline check, by the name packs give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

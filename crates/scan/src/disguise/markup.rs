@@ -26,7 +26,9 @@ const BREAKS: [&[u8]; 12] = [
 /// Whether a member is such a document.
 pub(super) fn is_text(content: &[u8]) -> bool {
     let head = content.get(..512).unwrap_or(content);
-    memchr::memmem::find(head, b"<?xml").is_some()
+    // The declaration may be left out: what begins with a tag is read alike.
+    let begins = head.trim_ascii_start().starts_with(b"<");
+    (begins || memchr::memmem::find(head, b"<?xml").is_some())
         && RUNS
             .iter()
             .any(|run| memchr::memmem::find(content, run).is_some())

@@ -13,6 +13,7 @@ mod base32;
 mod base58;
 mod containers;
 mod deflated;
+mod der;
 mod dumps;
 mod ebcdic;
 mod eightyfive;
@@ -50,6 +51,7 @@ use std::ops::Range;
 use lychgate_model::limits;
 use lychgate_model::path::printable;
 
+use crate::check::armour_of;
 use crate::decode::{Decoder, Wide};
 use crate::masks::BLOCK;
 use crate::overwritten::overwrite;
@@ -67,7 +69,7 @@ pub(crate) use unpack::is_packed;
 pub(crate) use within::Within;
 
 /// Counts up when more is seen through: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 /// The place of a member is its first bytes: to walk over all of it for every finding would cost
 /// more than to read it.
 const PLACE: usize = 256;
@@ -133,7 +135,8 @@ const SEEN: [Finder; 5] = [
     quoted::find,
 ];
 /// and those that a word or its beginning does.
-const SAID: [Finder; 10] = [
+const SAID: [Finder; 11] = [
+    der::find,
     ebcdic::find,
     sqlite::find,
     pdf::find,
@@ -422,6 +425,12 @@ impl Pass<'_> {
         let mut unpacker = room.unpackers.pop().unwrap_or_default();
         unpacker.entries(bytes, &mut left, &mut |entry| match entry {
             unpack::Entry::Content {
+                kind: unpack::STORED,
+                name,
+                raw,
+                content,
+            } => self.stored((name, content), raw.start as u64, depth, room),
+            unpack::Entry::Content {
                 kind,
                 name,
                 raw,
@@ -455,6 +464,32 @@ impl Pass<'_> {
         });
         room.unpackers.push(unpacker);
         room.left_packed = room.left_packed.min(left);
+    }
+
+    /// A member that is stored as it is: the pass over the archive reads it, but not as a document
+    /// or a key of its own.
+    fn stored(&self, (name, content): (&[u8], &[u8]), at: u64, depth: &Depth<'_>, room: &mut Room) {
+        let document = markup::is_text(content);
+        if !document && armour_of(content).is_none() {
+            return;
+        }
+        let via = joined_via(depth.via, &format!("zip member {}", self.shown(name, room)));
+        let below = Depth {
+            via: via.trim_end(),
+            back: &|start, end| (depth.back)(at + start, at + end),
+            inner: &|start, end| (depth.inner)(at + start, at + end),
+            home: depth.home,
+            level: depth.level + 1,
+        };
+        if !document {
+            self.text(content, 0..content.len(), &below, room);
+            return;
+        }
+        let mut view = room.views.pop().unwrap_or_default();
+        markup::strip(content, &mut view);
+        self.enter(&view, &below, room);
+        view.wipe();
+        room.views.push(view);
     }
 
     /// A member's name as it may be shown: not at all where a rule finds something in it.

@@ -34,6 +34,8 @@ pub(super) const DAMAGED: &str = "packed content that is damaged";
 /// Bytes that come out of a zlib stream that ends in the middle before it is one: its head is two
 /// bytes, and a dozen may come out of whatever stands behind such.
 const SURE: u64 = 32;
+/// What a member is called that may be read otherwise than the bytes it is stored in.
+pub(super) const STORED: &str = "stored member";
 /// Members of one archive.
 const MEMBERS: usize = 10_000;
 /// Bytes that are unpacked before they are looked at.
@@ -248,7 +250,17 @@ impl Unpacker {
                 continue;
             }
             match method {
-                0 => {}
+                0 => {
+                    let size = number(header + 18) | number(header + 20) << 16;
+                    let own = packed.get(..size).filter(|own| {
+                        matches!(own, [b'<' | 0xef | 0x30, ..]) && own.len() <= *left
+                    });
+                    if let Some(own) = own {
+                        *left -= own.len();
+                        let name = bytes.get(name).unwrap_or_default();
+                        each(Entry::of(STORED, name, &(data..data + size), own));
+                    }
+                }
                 8 => {
                     let name = bytes.get(name).unwrap_or_default();
                     let what = ("zip member", name);

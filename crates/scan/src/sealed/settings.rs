@@ -160,12 +160,49 @@ fn is_reference(value: &[u8]) -> bool {
     let Some(name) = value.strip_prefix(b"$") else {
         return false;
     };
+    if let [b'(', command @ .., b')'] = name {
+        return fetches(command);
+    }
     let name = match name {
         [b'{', inner @ .., b'}'] => inner,
         _ => name,
     };
     let part = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     name.first().is_some_and(u8::is_ascii_alphabetic) && name.iter().all(part)
+}
+
+/// Commands that read what is kept elsewhere. One that prints its own words (`echo`) is none.
+const FETCHERS: &[&[u8]] = &[
+    b"cat",
+    b"vault",
+    b"pass",
+    b"gopass",
+    b"op",
+    b"bw",
+    b"aws",
+    b"az",
+    b"gcloud",
+    b"kubectl",
+    b"doppler",
+    b"security",
+    b"git",
+    b"hostname",
+    b"pwd",
+    b"id",
+    b"whoami",
+    b"date",
+    b"uname",
+];
+
+/// `$(cat /run/secrets/db)`: a command that reads, of words and nothing else.
+fn fetches(command: &[u8]) -> bool {
+    let command = command.trim_ascii();
+    let first = command.split(|b| *b == b' ').next().unwrap_or_default();
+    let of = |b: &u8| b.is_ascii_alphanumeric() || b" ./:-_=,".contains(b);
+    let mut parts = command.split(|b| !b.is_ascii_alphanumeric());
+    FETCHERS.contains(&first)
+        && command.iter().all(of)
+        && parts.all(|p| p.is_empty() || is_plain(p))
 }
 
 #[cfg(test)]
@@ -197,6 +234,27 @@ mod tests {
             "A=b\0c",
         ] {
             assert!(!are_open(format!("{plain}{one}\n").as_bytes()), "{one}");
+        }
+    }
+
+    #[test]
+    fn what_is_fetched_from_elsewhere_is_open() {
+        let kept = "DB_PASS=${VAULT_DB_PASS}\nAPI_KEY=\"$(cat /run/secrets/api_key)\"\n";
+        assert!(are_open(kept.as_bytes()));
+        assert!(are_open(
+            b"API_TOKEN=$(vault kv get -field=token secret/shop)\nA=${B}\n"
+        ));
+        for one in [
+            "$(echo garden)",
+            "$(cat <<< garden)",
+            "$(cat /x; echo garden)",
+            "$(cat Kq7Zr2XwVb91)",
+            "$(cat /x)garden",
+        ] {
+            assert!(
+                !are_open(format!("{kept}DB_PW={one}\n").as_bytes()),
+                "{one}"
+            );
         }
     }
 

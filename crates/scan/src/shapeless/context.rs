@@ -82,8 +82,36 @@ pub(super) fn is_sealed(text: &[u8], name: usize, value: &[u8]) -> bool {
     if memchr::memmem::find(line, b"ENC[AES256_GCM,").is_some() {
         return true;
     }
+    if is_under_encrypted(before, value) {
+        return true;
+    }
     let sealed = matches!(value, [b'A', b'g', b'A'..=b'D', ..]) && value.len() >= 32;
     sealed && memchr::memmem::find(before, b"encryptedData:").is_some()
+}
+
+/// Whether it is long, in Base64, and within an object `encrypted`, as in Renovate's settings.
+fn is_under_encrypted(before: &[u8], value: &[u8]) -> bool {
+    const REACH: usize = 4 << 10;
+    const LEAST: usize = 64;
+    let letter = |b: &u8| b.is_ascii_alphanumeric() || b"+/=-_".contains(b);
+    if value.len() < LEAST || !value.iter().all(letter) {
+        return false;
+    }
+    let near = before.get(before.len().saturating_sub(REACH)..);
+    let near = near.unwrap_or_default();
+    let Some(at) = memchr::memmem::rfind(near, b"encrypted") else {
+        return false;
+    };
+    let (name, behind) = near.split_at(at);
+    let whole = !name.last().is_some_and(u8::is_ascii_alphanumeric);
+    let behind = behind.strip_prefix(b"encrypted").unwrap_or_default();
+    let opens = memchr::memchr(b'{', behind);
+    let sign = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b':');
+    whole
+        && opens.is_some_and(|at| {
+            let (between, inner) = behind.split_at(at);
+            between.contains(&b':') && between.iter().all(sign) && !inner.contains(&b'}')
+        })
 }
 
 /// Whether an address stands near that RFC 5737 keeps for documents: no server has it.
