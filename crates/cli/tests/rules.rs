@@ -202,6 +202,24 @@ fn a_pack_is_checked_like_source_code() {
     scene.lychgate(scene.root(), ["rules", "check"]).exits(2);
 }
 
+#[test]
+fn a_file_of_gitleaks_is_checked_as_one() {
+    let scene = Scene::new();
+    let file = scene.root().join("acme.gitleaks.toml");
+    let check = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        scene.lychgate(scene.root(), ["rules", "check", "acme.gitleaks.toml"])
+    };
+    let good = "[[rules]]\nid = 'acme'\nregex = 'acme[0-9]{8}'\n";
+    let said = check(good).exits(0);
+    assert!(said.out.is_empty(), "{}", said.out);
+    let said = check(&format!("{good}secretGrp = 1\n")).exits(0);
+    assert!(said.out.contains("acme: `secretGrp`"), "{}", said.out);
+    let said = check(&good.replace("'acme[", "'acme(["));
+    let said = said.exits(4);
+    assert!(said.err.contains("acme.gitleaks.toml:3:"), "{}", said.err);
+}
+
 fn pack_of(scene: &Scene, text: &str) -> String {
     let file = scene.path("mine.toml");
     std::fs::write(&file, text).unwrap();

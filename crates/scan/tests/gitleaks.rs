@@ -287,6 +287,38 @@ fn patterns_that_take_too_much_memory_refuse_the_file() {
 }
 
 #[test]
+fn a_key_that_nothing_reads_is_said_and_refuses_nothing() {
+    let text = "title = 'x'\nminVersion = 'v8.25.0'\nrulez = 1\n\
+        [extend]\nuseDefault = true\ndisabledRules = ['a']\n\
+        [[rules]]\nid = 'first'\nregex = 'abc[0-9]{8}'\ntags = ['x']\ndescription = 'y'\n\
+        [[rules]]\nid = 'acme'\nregex = 'acme[0-9]{8}'\nsecretGrp = 1\n\
+        [[rules.allowlists]]\ndescription = 'z'\nstopwords = ['b']\nregexs = ['b']\n";
+    let set = adopt(text).unwrap();
+    let notes = set.without_effect();
+    let has = |at: usize, words: &[&str]| words.iter().all(|w| notes[at].contains(w));
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert!(has(0, &["acme: ", "`regexs`"]), "{notes:?}");
+    assert!(has(1, &["acme: ", "`secretGrp`"]), "{notes:?}");
+    assert!(has(2, &["`rulez` is no key"]), "{notes:?}");
+    assert_eq!(found(&set, "acme12345678")[0].0, "gitleaks.acme");
+    // A key may be anything, a token too.
+    let token = fixture::token(3);
+    let notes = adopt(&format!("'{token}' = 1\n")).unwrap();
+    assert!(!notes.without_effect()[0].contains(&token));
+    let many: String = (0..30).map(|n| format!("k{n} = 1\n")).collect();
+    let notes = adopt(&many).unwrap();
+    assert_eq!(notes.without_effect().len(), 9);
+    assert!(notes.without_effect()[8].contains("22 more"));
+    let good = text
+        .replace("secretGrp", "secretGroup")
+        .replace("regexs", "regexes");
+    let good = good
+        .replace("rulez = 1\n", "")
+        .replace("acme[0-9]{8}", "(acme[0-9]{8})");
+    assert!(adopt(&good).unwrap().without_effect().is_empty());
+}
+
+#[test]
 fn what_only_tunes_a_rule_of_theirs_is_without_effect_and_ours_stay() {
     let tuned = "[extend]\nuseDefault = true\n[[rules]]\nid = \"generic-api-key\"\n\
         [[rules.allowlists]]\nregexes = ['.*']\n";

@@ -78,13 +78,20 @@ fn scope(rule: &Rule) -> String {
     }
 }
 
-/// Nothing is said of packs that are good.
+/// Nothing is said of packs that are good, and of a `.gitleaks.toml` only what has no effect.
 fn check(files: &[PathBuf]) -> Result<String, Failure> {
     let mut problems = Vec::new();
     let mut texts = Vec::new();
+    let mut notes = String::new();
     for file in files {
         let name = file.display().to_string();
         match crate::regular::text(file, PACK) {
+            Ok(text) if is_of_gitleaks(file) => match foreign(&name, &text) {
+                Ok(idle) => idle.iter().for_each(|note| {
+                    let _ = writeln!(notes, "note: {note}");
+                }),
+                Err(found) => problems.extend(found),
+            },
             Ok(text) => {
                 problems.extend(lychgate_scan::check_pack(&name, &text));
                 problems.extend(lychgate_scan::few_examples(&name, &text));
@@ -102,7 +109,7 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
     }
     problems.extend(taken(&texts));
     if problems.is_empty() {
-        return Ok(String::new());
+        return Ok(notes);
     }
     problems.sort();
     problems.dedup();
@@ -116,6 +123,18 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
         if number == 1 { "" } else { "s" }
     );
     Err(Failure::new(Kind::Refused, what).listing(out))
+}
+
+/// Whether a file is named as gitleaks names its own: `.gitleaks.toml`, `acme.gitleaks.toml`.
+fn is_of_gitleaks(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default();
+    name.as_encoded_bytes().ends_with(b"gitleaks.toml")
+}
+
+/// What of a `.gitleaks.toml` would have no effect in a repository.
+fn foreign(name: &str, text: &str) -> Result<Vec<String>, Vec<Problem>> {
+    let with = RuleSet::built_in()?.adopting(PackSource { name, text }, false)?;
+    Ok(with.without_effect().to_vec())
 }
 
 /// Rules whose ids a built-in pack or another of the files has: the daemon would refuse them.

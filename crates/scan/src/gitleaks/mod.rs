@@ -14,6 +14,7 @@ mod document;
 mod naming;
 mod pattern;
 mod required;
+mod unknown;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::ruleset::{PackSource, RuleSet};
 use allow::{Allow, Target};
 use document::{AllowDraft, Document, RuleDraft};
 use naming::Names;
+use unknown::Unknown;
 
 pub(crate) use allow::{Says, Seen};
 pub(crate) use required::keep as keep_required;
@@ -179,7 +181,10 @@ impl RuleSet {
 /// The rules, the global lists as a rule of ours would have them, and what has no effect.
 fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign, Vec<String>) {
     let text = report.text();
-    let document: Document = match toml::from_str(text) {
+    let mut unknown = Unknown::default();
+    let parsed = toml::Deserializer::parse(text)
+        .and_then(|file| serde_ignored::deserialize(file, |path| unknown.take(&path)));
+    let document: Document = match parsed {
         Ok(document) => document,
         Err(error) => {
             let help = "see gitleaks' own page on its configuration.";
@@ -225,7 +230,7 @@ fn read(report: &mut Report<'_>) -> (Vec<(Rule, Matcher)>, Foreign, Vec<String>)
         .collect();
     let mut memory = 0;
     let mut out = Vec::new();
-    let mut idle = Vec::new();
+    let mut idle = unknown.notes(&document);
     for ((number, draft), name) in (1..).zip(&document.rules).zip(named) {
         let id = draft.id.as_ref().filter(|id| !id.get_ref().is_empty());
         if let Some(id) = id.filter(|_| document.extend.use_default && draft.tunes()) {

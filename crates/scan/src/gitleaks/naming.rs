@@ -66,6 +66,16 @@ pub(super) fn shown(id: &str, number: usize) -> String {
     }
 }
 
+/// A key as a note says it, or that it is one.
+pub(super) fn key(key: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if key.len() <= SHOWN && key.chars().all(plain) && is_harmless(key) {
+        format!("`{key}`")
+    } else {
+        "one key".to_owned()
+    }
+}
+
 /// Whether nothing in an id can be a secret: words as people make them, each short, with few
 /// digits at most. What is not surely a name is none.
 fn is_harmless(id: &str) -> bool {
