@@ -225,3 +225,63 @@ fn a_value_may_have_a_slot_of_its_own() {
         assert_eq!(judged("a.yml", &text), None, "{text}");
     }
 }
+
+#[test]
+fn a_password_may_begin_with_a_sign() {
+    for sign in ["%", "@", "#", "!", "*"] {
+        let value = [sign, &noise(14, 5)].concat();
+        for (path, context) in [
+            ("my.cnf", "[client]\nuser=root\npassword=~\n"),
+            (".env", "DB_PASSWORD=~\n"),
+            ("app.properties", "spring.datasource.password=~\n"),
+        ] {
+            let text = context.replace('~', &value);
+            assert!(
+                judged(path, &text) >= Some(Confidence::Medium),
+                "{path} {text}"
+            );
+            // What a shell, a template or a file of settings means by such a sign.
+            for none in ["%PASSWORD%", "@password@", "#changeme", "!ref", "*", "%s"] {
+                let text = context.replace('~', none);
+                assert_eq!(judged(path, &text), None, "{path} {text}");
+            }
+        }
+        let token = format!("api_key={value}\n");
+        assert_eq!(judged("app.properties", &token), None, "{token}");
+        let code = format!("int f() {{ password={value}; }}\n");
+        assert_eq!(judged("a.c", &code), None, "{code}");
+    }
+}
+
+#[test]
+fn what_signs_a_session_is_chosen_like_a_password() {
+    let made = ["granite", "301", "falcon", "350"].concat();
+    let contexts = [
+        (
+            "app.js",
+            "app.use(session({ secret: '~', resave: false }));",
+            "${secret}",
+        ),
+        (
+            "app.ts",
+            "app.use(\n  expressSession({\n    resave: false,\n    secret: '~',\n  }),\n);",
+            "changeme",
+        ),
+        (
+            "app.js",
+            "app.use(jwt({ secret: '~', algorithms: ['HS256'] }))",
+            "secret",
+        ),
+    ];
+    for (path, context, harmless) in contexts {
+        let bad = context.replace('~', &made);
+        assert!(
+            judged(path, &bad) >= Some(Confidence::Medium),
+            "{path} {bad}"
+        );
+        let good = context.replace('~', harmless);
+        assert_eq!(judged(path, &good), None, "{path} {good}");
+    }
+    let other = format!("label({{ secret: '{made}' }})");
+    assert_eq!(judged("app.js", &other), None);
+}

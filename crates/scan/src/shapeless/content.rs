@@ -167,7 +167,8 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len().is_multiple_of(4);
     evidence = evidence.with_if(Fact::Base64, base64);
     // What a function signs or encrypts with is chosen like a password.
-    let chosen = name == Fact::Password || (name == Fact::Secret && so_far.has(Fact::Handed));
+    let chosen = name == Fact::Password
+        || (name == Fact::Secret && (so_far.has(Fact::Handed) || so_far.has(Fact::Signing)));
     let human = chosen && counts.is_human(value);
     let word = name == Fact::Password && counts.is_word(value);
     if random < 60 {

@@ -54,6 +54,7 @@ facts! {
     Compared = -6, "compared, not assigned";
     Passed = 0, "passed to a function named so";
     Handed = -10, "handed to a function that logs in";
+    Signing = 4, "given to what signs with it";
     Listed = -6, "the next item after the name";
     Typed = -4, "typed into a field named so";
     Element = 2, "content of a markup element or attribute";

@@ -262,7 +262,13 @@ fn ends_bare(b: u8) -> bool {
 fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
     let rest = text.get(start..text.len().min(start + LONGEST + 1))?;
     let first = at(rest, 0);
-    if matches!(
+    // `password=%kX9v...`: signs that mean something in code and YAML, and nothing where a
+    // name is set without a blank.
+    let chosen = lead.fact == Fact::Assigned
+        && at(text, start.wrapping_sub(1)) == b'='
+        && matches!(first, b'%' | b'@' | b'#' | b'!' | b'*')
+        && at(rest, 1).is_ascii_alphanumeric();
+    let sign = matches!(
         first,
         b'(' | b'['
             | b'{'
@@ -282,7 +288,8 @@ fn bare(text: &[u8], lead: &Lead, start: usize, name: usize) -> Option<Extent> {
             | b':'
             | b'?'
             | b'.'
-    ) {
+    );
+    if sign && !chosen {
         return None;
     }
     let escaped = |i: usize| {

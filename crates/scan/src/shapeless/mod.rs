@@ -46,7 +46,7 @@ use crate::exhibited;
 use extent::Written;
 
 /// Counts up when what is read or how it is weighed changes: what was remembered is judged anew.
-pub(crate) const VERSION: u32 = 14;
+pub(crate) const VERSION: u32 = 15;
 /// Bytes read before the end of a keyword.
 pub(crate) const BEHIND: usize = 320;
 /// Bytes read after it.
@@ -146,6 +146,11 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
             .is_some_and(|w| words::begins(w, b"authorization"));
     evidence = evidence.with(if headed { Fact::Headed } else { lead.fact });
     let value = text.get(extent.at.clone())?;
+    // Passwords that people choose begin with any sign, what programs make does not.
+    let sign = value.first().is_some_and(|b| b"%@#!*".contains(b));
+    if extent.written == Written::Bare && sign && name.fact != Fact::Password {
+        return None;
+    }
     // `MAX_PASSWORD = "MAX_PASSWORD"`
     let whole = bounds(text, &own).and_then(|at| text.get(at));
     if whole.is_some_and(|name| name.len() > 8 && value.eq_ignore_ascii_case(name)) {
@@ -238,7 +243,10 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
         return None;
     }
     let asks = lead.fact == Fact::Passed && name.verb;
-    let lead = fallback::lead(text, &lead).unwrap_or(lead);
+    let mut lead = fallback::lead(text, &lead).unwrap_or(lead);
+    if name.fact == Fact::Secret && lead.fact == Fact::Mapped && callees::signs(text, at.start) {
+        lead.fact = Fact::Signing;
+    }
     (!asks).then_some((at, name, lead))
 }
 
