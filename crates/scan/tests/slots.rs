@@ -5,7 +5,7 @@
 
 mod fixture;
 
-use fixture::{judged, noise};
+use fixture::{judged, noise, of};
 use lychgate_model::Confidence;
 
 /// A context with `~` in the place of the value, and what there is harmless.
@@ -284,4 +284,36 @@ fn what_signs_a_session_is_chosen_like_a_password() {
     }
     let other = format!("label({{ secret: '{made}' }})");
     assert_eq!(judged("app.js", &other), None);
+}
+
+#[test]
+fn digests_of_passwords_and_rows_of_their_kinds_are_none() {
+    let hex = |n: usize, seed| of(b"0123456789abcdef", n, seed);
+    let salted = format!("DEFAULT_PASSWORD='{}${}'", hex(32, 1), hex(64, 2));
+    assert_eq!(judged("start.sh", &salted), None, "{salted}");
+    let short = format!("DEFAULT_PASSWORD='{}${}'", hex(8, 1), noise(20, 2));
+    assert!(
+        judged("start.sh", &short) >= Some(Confidence::Medium),
+        "{short}"
+    );
+    for signs in ["$", "$$", "$$$$"] {
+        let digest = format!("{signs}2y{signs}05{signs}{}", noise(53, 4));
+        let text = format!("command: ['--admin-password', '{digest}']");
+        assert_eq!(judged("compose.yml", &text), None, "{text}");
+    }
+    let id = format!(
+        "{}-{}-{}-{}-{}",
+        hex(8, 1),
+        hex(4, 2),
+        hex(4, 3),
+        hex(4, 4),
+        hex(12, 5)
+    );
+    let row = format!("INSERT INTO c VALUES ('a',NULL,'password','{id}',163579516);");
+    assert_eq!(judged("dump.sql", &row), None, "{row}");
+    let set = format!("spring.datasource.password={id}\n");
+    assert!(
+        judged("app.properties", &set) >= Some(Confidence::Medium),
+        "{set}"
+    );
 }

@@ -20,9 +20,10 @@ pub(crate) use table::{Known, Table, keywords};
 
 use crate::check::{Check, Outcome};
 use crate::entropy::bits_per_byte;
+use crate::shapeless::searches;
 
 /// Counts up when what is read changes.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 /// Bytes read before the end of a name.
 pub(crate) const BEHIND: usize = 1200;
 /// Bytes read before its beginning.
@@ -74,7 +75,12 @@ pub(crate) fn read(
     if least && !ends(text, name.end) {
         return None;
     }
-    ahead(text, name.end, known, work).or_else(|| behind(text, &name, known, work).map(Read::Key))
+    let read = ahead(text, name.end, known, work)
+        .or_else(|| behind(text, &name, known, work).map(Read::Key))?;
+    let (Read::Key(value) | Read::Near(value)) = &read;
+    let algolia = text.get(name.clone())?.eq_ignore_ascii_case(b"algolia");
+    // What a page searches its index with is in the page.
+    (!algolia || !searches(text, name.start, value)).then_some(read)
 }
 
 /// Whether a word begins with the name.

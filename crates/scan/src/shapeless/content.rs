@@ -121,6 +121,10 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     }
     let key_name = matches!(name, Fact::ApiKey | Fact::Secret | Fact::Salt);
     let uuid = counts.is_uuid(value);
+    // `('password', '<uuid>')` is a row: what is called so is told by its number.
+    if (uuid && so_far.has(Fact::Listed)) || is_salted_digest(value) {
+        return None;
+    }
     let hex = counts.is_hex() && value.len() >= 16;
     let random = if hex || uuid { 200 } else { randomness(value) };
     // What is mixed in is made at random, or says nothing.
@@ -244,7 +248,21 @@ fn is_colour(value: &[u8]) -> bool {
 }
 
 fn refers(value: &[u8]) -> bool {
+    // Compose and Make want each sign of a digest written twice: `$$2y$$05$$...`.
+    let signs = value.iter().take_while(|b| **b == b'$').count();
+    let value = value.get(signs.saturating_sub(1)..).unwrap_or_default();
     sayings::REFERENCES.iter().any(|w| words::begins(value, w))
+}
+
+/// A salt and a digest, as Bitcoin's `rpcauth` keeps a password: hexadecimal, `$`, 64 more digits.
+fn is_salted_digest(value: &[u8]) -> bool {
+    let Some(at) = memchr::memchr(b'$', value) else {
+        return false;
+    };
+    let hex = |part: Option<&[u8]>, least: usize| {
+        part.is_some_and(|p| p.len() >= least && p.iter().all(u8::is_ascii_hexdigit))
+    };
+    hex(value.get(..at), 16) && hex(value.get(at + 1..), 64)
 }
 
 /// Text to be filled in, or put together from other text.

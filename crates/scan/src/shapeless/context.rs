@@ -145,7 +145,10 @@ pub(super) fn is_an_example(text: &[u8], name: usize, lead: Fact) -> bool {
 }
 
 /// Whether the key is one that a page searches with: it is public.
-pub(super) fn searches(text: &[u8], name: usize, value: &Range<usize>) -> bool {
+pub(crate) fn searches(text: &[u8], name: usize, value: &Range<usize>) -> bool {
     let near = text.get(name.saturating_sub(NEAR)..text.len().min(value.end + NEAR));
-    near.is_some_and(|near| words::holds(near, b"docsearch") || words::holds(near, b"indexname:"))
+    let index = [&b"indexname:"[..], b"indexname\":", b"indexname':"];
+    near.is_some_and(|near| {
+        words::holds(near, b"docsearch") || index.iter().any(|w| words::holds(near, w))
+    })
 }

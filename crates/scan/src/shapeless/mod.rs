@@ -39,6 +39,7 @@ pub(crate) mod words;
 use std::ops::Range;
 
 pub(crate) use content::is_chosen;
+pub(crate) use context::searches;
 pub use evidence::{Evidence, Fact, HIGH, MEDIUM};
 pub(crate) use path::{is_exhibit, is_program};
 

@@ -42,7 +42,9 @@ impl Lead {
             .take_while(|b| b.is_ascii_alphanumeric() || b"._%+~-".contains(b))
             .count();
         if rest.get(user) == Some(&b'@') {
-            return Self::of_token(rest.get(..user)?, at);
+            let scheme = text.get(..at)?;
+            let peer = PEERS.iter().any(|p| scheme.ends_with(p));
+            return (!peer).then(|| Self::of_token(rest.get(..user)?, at))?;
         }
         if rest.get(user) != Some(&b':') {
             return None;
@@ -89,6 +91,9 @@ impl Lead {
         }
     }
 }
+
+/// Addresses whose login is the public key or the number of a peer (EIP-1459, CometBFT's node ids).
+const PEERS: &[&[u8]] = &[b"enrtree://", b"enode://", b"tcp://"];
 
 /// `@1.2.3` of a package. Four numbers are a machine.
 fn is_version(host: &[u8]) -> bool {
