@@ -310,6 +310,23 @@ fn a_rule_has_two_examples_on_each_side() {
 }
 
 #[test]
+fn an_example_holds_no_value_as_it_stands() {
+    let scene = Scene::new();
+    let raw = ["MINE=minetok_", "a1b2c3d4e5f6g7h8i9j0"].concat();
+    let with = PACK.replace("MINE=minetok{}_{alnuml:20}", &raw);
+    let pack = pack_of(&scene, &with);
+    let said = scene
+        .lychgate(scene.root(), ["rules", "check", &pack])
+        .exits(4);
+    let want = "mine.token: examples.bad: holds a value as it stands";
+    assert!(said.flat().contains(want), "{}", said.err);
+    let pack = pack_of(&scene, PACK);
+    scene
+        .lychgate(scene.root(), ["rules", "check", &pack])
+        .exits(0);
+}
+
+#[test]
 fn a_page_shows_one_example_of_each_kind_and_no_value() {
     let scene = Scene::new();
     let id = "github.personal-access-token";

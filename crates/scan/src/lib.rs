@@ -66,7 +66,7 @@ mod window;
 pub use advice::Advice;
 pub use gitleaks::PathPattern;
 pub use meter::{Clock, Costs, RuleCost};
-pub use pack::{check_pack, few_examples};
+pub use pack::{check_pack, poor_examples};
 pub use recall::{Baseline, ContentKey, Entry, Known, Minted, Recalled};
 pub use rule::{NewBy, Paths, Rule};
 pub use ruleset::{PackSource, RuleSet};

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lychgate_scan::{PackSource, RuleSet, check_pack, few_examples};
+use lychgate_scan::{PackSource, RuleSet, check_pack, poor_examples};
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/packs");
@@ -29,7 +29,7 @@ fn every_pack_is_good() {
     let mut wrong = String::new();
     for file in files() {
         let text = std::fs::read_to_string(&file).unwrap();
-        let few = few_examples(&name(&file), &text);
+        let few = poor_examples(&name(&file), &text);
         for problem in check_pack(&name(&file), &text).iter().chain(&few) {
             wrong.push_str(&format!("{problem}\n"));
         }
@@ -41,7 +41,7 @@ fn every_pack_is_good() {
 fn references_to_stores_are_good_and_only_in_force_when_asked_for() {
     let text = include_str!("../../../config/stores.toml");
     let mut wrong = check_pack("config/stores.toml", text);
-    wrong.extend(few_examples("config/stores.toml", text));
+    wrong.extend(poor_examples("config/stores.toml", text));
     assert!(wrong.is_empty(), "{wrong:?}");
     let set = RuleSet::built_in().unwrap();
     let ids = |set: &RuleSet| {

@@ -94,7 +94,7 @@ fn check(files: &[PathBuf]) -> Result<String, Failure> {
             },
             Ok(text) => {
                 problems.extend(lychgate_scan::check_pack(&name, &text));
-                problems.extend(lychgate_scan::few_examples(&name, &text));
+                problems.extend(lychgate_scan::poor_examples(&name, &text));
                 texts.push((name, text));
             }
             Err(error) => problems.push(Problem {

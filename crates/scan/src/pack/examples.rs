@@ -1,6 +1,6 @@
 //! Every example of a pack, run the way content is run.
 
-use lychgate_model::{HashKind, ObjectKind, Problem, RuleId};
+use lychgate_model::{Category, HashKind, ObjectKind, Problem, RuleId};
 
 use crate::pack::draft::read;
 use crate::pack::place::Report;
@@ -19,8 +19,13 @@ const PLACEHOLDERS: &str = "placeholders: {hex:N}, {HEX:N}, {base62:N}, {base64:
 /// Examples a rule has on each side, at least.
 const LEAST: usize = 2;
 
-/// Rules of one pack with fewer examples than a rule needs on either side.
-pub fn few_examples(name: &str, text: &str) -> Vec<Problem> {
+/// Letters and digits in one go, and digits among them, from which a word of an example may be a
+/// value as it stands.
+const RAW: (usize, usize) = (16, 3);
+
+/// Rules of one pack with fewer examples than a rule needs on either side, and examples of secrets
+/// that hold a value as it stands: a scanner would find it in the pack.
+pub fn poor_examples(name: &str, text: &str) -> Vec<Problem> {
     let mut report = Report::new(name, text);
     for rule in read(&mut Report::new(name, text)).rules {
         let id = rule.id.map_or_else(|| "rule".to_owned(), |id| id.value);
@@ -37,8 +42,23 @@ pub fn few_examples(name: &str, text: &str) -> Vec<Problem> {
             let key = format!("{id}: examples.{side}");
             report.add(Some(first.span.clone()), &key, message, help);
         }
+        let secret = rule.category == Some(Category::Secret);
+        for example in rule.bad.iter().filter(|e| secret && is_raw(&e.value)) {
+            let key = format!("{id}: examples.bad");
+            let message = "holds a value as it stands, which scanners find in the pack";
+            report.add(Some(example.span.clone()), &key, message, PLACEHOLDERS);
+        }
     }
     report.finish()
+}
+
+/// Whether nothing of an example is made when it is loaded, and a word of it may be a value.
+fn is_raw(example: &str) -> bool {
+    let (long, digits) = RAW;
+    let mut words = example.split(|c: char| !c.is_ascii_alphanumeric());
+    let value = |w: &str| w.len() >= long && w.bytes().filter(u8::is_ascii_digit).count() >= digits;
+    let made = expand(example, "rule", 1);
+    made.is_ok_and(|made| made == example) && words.any(value)
 }
 
 /// Every problem of one pack, its examples run both ways included; empty: it is good.

@@ -7,7 +7,7 @@ mod table;
 mod template;
 mod usable;
 
-pub use examples::{check_pack, few_examples};
+pub use examples::{check_pack, poor_examples};
 pub use template::{expand, shown};
 
 pub(crate) use crate::fields::{Reader, Writer};
