@@ -227,6 +227,41 @@ fn a_value_may_have_a_slot_of_its_own() {
 }
 
 #[test]
+fn an_option_may_have_a_default() {
+    let contexts = [
+        (
+            "a.py",
+            "parser.add_argument('--password', default='~')",
+            "changeme",
+        ),
+        (
+            "a.py",
+            "p.add_argument(\n    '-p', '--db-password', help='of (any) user', type=str,\n    default=\"~\",\n)",
+            "${password}",
+        ),
+        (
+            "a.py",
+            "@click.option('--password', prompt=True, default='~')",
+            "password",
+        ),
+        (
+            "a.js",
+            "yargs.option('password', { type: 'string', default: '~' })",
+            "secret",
+        ),
+    ];
+    twins(&contexts, Confidence::Medium);
+    for other in [
+        "p.add_argument('--password', action='x')\np.add_argument('--host', default='~')",
+        "p.add_argument('--password'); default = '~'",
+        "label('password', default='~')",
+    ] {
+        let text = other.replace('~', &noise(20, 7));
+        assert_eq!(judged("a.py", &text), None, "{text}");
+    }
+}
+
+#[test]
 fn a_password_may_begin_with_a_sign() {
     for sign in ["%", "@", "#", "!", "*"] {
         let value = [sign, &noise(14, 5)].concat();

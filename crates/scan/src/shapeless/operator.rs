@@ -171,6 +171,9 @@ fn behind(text: &[u8], start: usize, end: usize) -> Option<Lead> {
     {
         return Some(lead);
     }
+    if named && let Some(lead) = slots::of_option(text, start, i) {
+        return Some(lead);
+    }
     let found = typed_in(text, start, end)
         .or_else(|| next_element(text, start, end))
         .or_else(|| sql::inserted(text, start, i))

@@ -1,6 +1,7 @@
 //! Values in a slot of their own, beside the name or below it: `name: DB_PASSWORD` with `value: ...`,
 //! `ParameterKey` with `ParameterValue`, `"db_password": {"value": "..."}`.
 
+use super::callees::argument;
 use super::evidence::Fact;
 use super::operator::{Lead, at, blanks, holds_before, is_quote, space};
 use super::words;
@@ -9,6 +10,8 @@ use super::words;
 const BODY: usize = 320;
 /// Lines of a mapping read below a name.
 const LINES: usize = 4;
+/// Arguments of a call that tells of an option.
+const ARGUMENTS: usize = 8;
 /// Words for the slot of a value.
 const VALUES: [&[u8]; 2] = [b"parametervalue", b"value"];
 
@@ -59,7 +62,36 @@ fn member_of(text: &[u8], open: usize, member: &[u8]) -> Option<Lead> {
     let body = body.get(..memchr::memchr(b'}', body).unwrap_or(body.len()))?;
     let found = memchr::memmem::find(body, member)?;
     let gap = blanks(text, open + found + member.len());
-    (at(text, gap) == b'=').then(|| Lead::quoted(Fact::Beside, blanks(text, gap + 1)))
+    matches!(at(text, gap), b'=' | b':').then(|| Lead::quoted(Fact::Beside, blanks(text, gap + 1)))
+}
+
+/// `add_argument("--password", help="...", default="...")`, `option('password', { default: '...' })`:
+/// what an option is where nobody gives one. The literal that names it ends before `end`.
+pub(super) fn of_option(text: &[u8], start: usize, end: usize) -> Option<Lead> {
+    const DEFAULT: &[u8] = b"default";
+    let before = text.get(..start)?;
+    let flag = before.ends_with(b"--");
+    let call = before.split_last().is_some_and(|(quote, head)| {
+        is_quote(*quote) && (head.ends_with(b"ption(") || head.ends_with(b"rgument("))
+    });
+    let mut i = blanks(text, end);
+    if !(flag || call) || at(text, i) != b',' {
+        return None;
+    }
+    for _ in 0..ARGUMENTS {
+        i = space(text, i + 1);
+        if at(text, i) == b'{' {
+            return member_of(text, i, DEFAULT);
+        }
+        let rest = text.get(i..text.len().min(i + BODY))?;
+        let gap = blanks(text, i + DEFAULT.len());
+        if rest.starts_with(DEFAULT) && at(text, gap) == b'=' {
+            return Some(Lead::quoted(Fact::Beside, blanks(text, gap + 1)));
+        }
+        i += argument(rest)?;
+        i = blanks(text, i);
+    }
+    None
 }
 
 /// `"db_password": {"type": "string", "value": "..."}`: what stands in the object behind the colon that
