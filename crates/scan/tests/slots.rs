@@ -276,11 +276,24 @@ fn a_password_may_begin_with_a_sign() {
                 "{path} {text}"
             );
             // What a shell, a template or a file of settings means by such a sign.
-            for none in ["%PASSWORD%", "@password@", "#changeme", "!ref", "*", "%s"] {
+            for none in [
+                "%PASSWORD%",
+                "@password@",
+                "#changeme",
+                "!ref",
+                "*",
+                "%s",
+                "%Y-%m-%dT%H",
+            ] {
                 let text = context.replace('~', none);
                 assert_eq!(judged(path, &text), None, "{path} {text}");
             }
         }
+        let twice = format!("password=%{}%{}\n", noise(4, 1), noise(9, 2));
+        assert!(
+            judged("my.cnf", &twice) >= Some(Confidence::Medium),
+            "{twice}"
+        );
         let token = format!("api_key={value}\n");
         assert_eq!(judged("app.properties", &token), None, "{token}");
         let code = format!("int f() {{ password={value}; }}\n");
@@ -317,8 +330,8 @@ fn what_signs_a_session_is_chosen_like_a_password() {
         let good = context.replace('~', harmless);
         assert_eq!(judged(path, &good), None, "{path} {good}");
     }
-    let other = format!("label({{ secret: '{made}' }})");
-    assert_eq!(judged("app.js", &other), None);
+    // The name of a secret that stands elsewhere.
+    assert_eq!(judged("app.yml", "secret: shop-creds01\n"), None);
 }
 
 #[test]
@@ -346,6 +359,8 @@ fn digests_of_passwords_and_rows_of_their_kinds_are_none() {
     );
     let row = format!("INSERT INTO c VALUES ('a',NULL,'password','{id}',163579516);");
     assert_eq!(judged("dump.sql", &row), None, "{row}");
+    let put = format!("config.put(\"password\", \"{id}\");");
+    assert!(judged("A.java", &put) >= Some(Confidence::Medium), "{put}");
     let set = format!("spring.datasource.password={id}\n");
     assert!(
         judged("app.properties", &set) >= Some(Confidence::Medium),

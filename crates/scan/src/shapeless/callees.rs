@@ -143,33 +143,6 @@ const STATEMENTS: &[(&[u8], Place)] = &[
     (b"sp_addlogin ", Place::At(2)),
 ];
 
-/// Functions that sign with the `secret` of the object they are handed, lower case.
-const SIGNERS: &[&[u8]] = &[b"session", b"expressjwt", b"jwt", b"sessions"];
-/// Bytes before a name in which the object that it stands in begins.
-const OBJECT: usize = 160;
-
-/// Whether the name at `name` stands in an object that is handed to what signs with it:
-/// `session({ resave: false, secret: "..." })`.
-pub(super) fn signs(text: &[u8], name: usize) -> bool {
-    let head = text
-        .get(name.saturating_sub(OBJECT)..name)
-        .unwrap_or_default();
-    let Some(open) = memchr::memmem::rfind(head, b"({") else {
-        return false;
-    };
-    let called = head.get(..open).unwrap_or_default();
-    let inside = head.get(open..).unwrap_or_default();
-    let by = |signer: &&[u8]| {
-        let start = called.len().checked_sub(signer.len());
-        start.is_some_and(|at| {
-            called
-                .get(at..)
-                .is_some_and(|w| w.eq_ignore_ascii_case(signer))
-        })
-    };
-    !inside.contains(&b')') && SIGNERS.iter().any(by)
-}
-
 /// What a function or a statement takes.
 #[derive(Clone, Copy)]
 pub(super) enum Takes {

@@ -121,8 +121,7 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     }
     let key_name = matches!(name, Fact::ApiKey | Fact::Secret | Fact::Salt);
     let uuid = counts.is_uuid(value);
-    // `('password', '<uuid>')` is a row: what is called so is told by its number.
-    if (uuid && so_far.has(Fact::Listed)) || is_salted_digest(value) {
+    if is_salted_digest(value) {
         return None;
     }
     let hex = counts.is_hex() && value.len() >= 16;
@@ -170,9 +169,8 @@ fn as_it_stands(value: &[u8], name: Fact, so_far: Evidence) -> Option<Evidence> 
     evidence = evidence.with_if(Fact::BrokenOff, broken);
     let base64 = value.ends_with(b"=") && value.len() >= 12 && value.len().is_multiple_of(4);
     evidence = evidence.with_if(Fact::Base64, base64);
-    // What a function signs or encrypts with is chosen like a password.
-    let chosen = name == Fact::Password
-        || (name == Fact::Secret && (so_far.has(Fact::Handed) || so_far.has(Fact::Signing)));
+    // What programs sign or encrypt with is chosen like a password; `db-creds01` is the name of one.
+    let chosen = name == Fact::Password || (name == Fact::Secret && counts.joints == 0);
     let human = chosen && counts.is_human(value);
     let word = name == Fact::Password && counts.is_word(value);
     if random < 60 {
@@ -319,6 +317,9 @@ fn is_template(value: &[u8]) -> bool {
         || formats(value)
 }
 
+/// Letters and digits beside what formats a date or an amount: more are a password that holds `%`.
+const BESIDE: usize = 8;
+
 /// `%s` and the like, that no word goes on behind, or several of any kind: `%Y-%m`.
 fn formats(value: &[u8]) -> bool {
     let verbs = memchr::memchr_iter(b'%', value).filter_map(|i| {
@@ -327,7 +328,8 @@ fn formats(value: &[u8]) -> bool {
         Some(matches!(verb, b's' | b'd' | b'v') && !next.is_ascii_alphanumeric())
     });
     let (count, sure) = verbs.fold((0, false), |(n, sure), v| (n + 1, sure || v));
-    sure || count > 1
+    let rest = value.iter().filter(|b| b.is_ascii_alphanumeric()).count() - count;
+    sure || (count > 1 && rest < BESIDE)
 }
 
 /// `{name}` somewhere.
@@ -460,8 +462,11 @@ impl Counts {
             let next = value.get(w.len()).copied().unwrap_or(b' ');
             words::begins(value, w) && !next.is_ascii_alphabetic()
         });
-        // `Rocket_5993`, `monkey-8238`
-        let joint = self.joints == 1 && self.digits >= 3 && letters >= 4 && self.symbols == 0;
+        // `Rocket_5993`, `monkey-8238`, `monkey.see42`; but `shop_01` is the name of something.
+        let joint = self.joints == 1
+            && (self.digits >= 3 || (self.digits == 2 && ends_with_word(value)))
+            && letters >= 4
+            && self.symbols == 0;
         letters >= 3
             && self.digits > 0
             && (self.joints == 0 || joint)
@@ -469,6 +474,17 @@ impl Counts {
             && (6..=28).contains(&value.len())
             && !technical
     }
+}
+
+/// Whether a value ends with three letters or more and two digits behind its joint: `monkey.see42`.
+fn ends_with_word(value: &[u8]) -> bool {
+    let last = value.rsplit(|b| !b.is_ascii_alphanumeric()).next();
+    let parts = last.and_then(|last| last.split_at_checked(last.len().checked_sub(2)?));
+    parts.is_some_and(|(word, digits)| {
+        word.len() >= 3
+            && word.iter().all(u8::is_ascii_alphabetic)
+            && digits.iter().all(u8::is_ascii_digit)
+    })
 }
 
 /// The same few characters over and over, but for how base64 ends: `MDAwMDAwMDAwMDA=`.

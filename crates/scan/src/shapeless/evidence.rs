@@ -54,7 +54,6 @@ facts! {
     Compared = -6, "compared, not assigned";
     Passed = 0, "passed to a function named so";
     Handed = -10, "handed to a function that logs in";
-    Signing = 4, "given to what signs with it";
     Listed = -6, "the next item after the name";
     Typed = -4, "typed into a field named so";
     Element = 2, "content of a markup element or attribute";
@@ -89,7 +88,7 @@ facts! {
     DigitsOnly = 14, "digits only";
     ManyKinds = 10, "three kinds of characters or more";
     Symbols = 8, "symbols as in passwords";
-    WordAndDigits = 62, "a word with digits, as people make passwords";
+    WordAndDigits = 82, "a word with digits, as people make passwords";
     Common = 20, "a password that many people take: listed, never blocks";
     PlainWord = 0, "one plain word";
     DefaultWord = 8, "a word that is set where nobody chose one";

@@ -163,6 +163,10 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
     if context::is_sealed(text, at.start, value) || is_key_id(whole, value) {
         return None;
     }
+    // `('password', '<uuid>', ...)` is a row: what is of that kind is told by its number.
+    if lead.fact == Fact::Listed && is_uuid(value) && pair::goes_on(text, extent.at.start - 1) {
+        return None;
+    }
     let evidence = content::weigh(value, name.fact, evidence)?;
     let published = name.fact == Fact::ApiKey && context::searches(text, at.start, &extent.at);
     let evidence = context::weigh(text, at.start, &extent.at, evidence);
@@ -186,6 +190,12 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         value: extent.at,
         evidence,
     })
+}
+
+fn is_uuid(value: &[u8]) -> bool {
+    let dashes = [8, 13, 18, 23].iter().all(|i| value.get(*i) == Some(&b'-'));
+    let hex = |b: &&u8| b.is_ascii_hexdigit();
+    value.len() == 36 && dashes && value.iter().filter(hex).count() == 32
 }
 
 /// `signingkey = ...` of Git: the number of a key of OpenPGP.
@@ -244,10 +254,7 @@ fn named(text: &[u8], own: &Range<usize>) -> Option<(Range<usize>, name::Name, o
         return None;
     }
     let asks = lead.fact == Fact::Passed && name.verb;
-    let mut lead = fallback::lead(text, &lead).unwrap_or(lead);
-    if name.fact == Fact::Secret && lead.fact == Fact::Mapped && callees::signs(text, at.start) {
-        lead.fact = Fact::Signing;
-    }
+    let lead = fallback::lead(text, &lead).unwrap_or(lead);
     (!asks).then_some((at, name, lead))
 }
 

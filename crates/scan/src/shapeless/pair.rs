@@ -61,7 +61,7 @@ fn in_list(before: &[u8]) -> bool {
 }
 
 /// Whether another item follows the literal at `open`.
-fn goes_on(text: &[u8], open: usize) -> bool {
+pub(super) fn goes_on(text: &[u8], open: usize) -> bool {
     let quote = at(text, open);
     let rest = text.get(open + 1..text.len().min(open + LITERAL));
     let close = rest.and_then(|rest| memchr::memchr(quote, rest));

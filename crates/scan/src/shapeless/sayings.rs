@@ -149,6 +149,7 @@ pub(super) const COMMON: &[&[u8]] = &[
     b"s3cret",
     b"secr3t",
     b"hunter2",
+    b"testing123",
     b"hxehana1",
     b"letmein",
     b"qwerty",
