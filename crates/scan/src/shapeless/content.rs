@@ -57,6 +57,11 @@ pub(crate) fn is_chosen(value: &[u8]) -> bool {
     !refused
 }
 
+/// Whether a value is a UUID.
+pub(super) fn is_uuid(value: &[u8]) -> bool {
+    Counts::of(value).is_some_and(|counts| counts.is_uuid(value))
+}
+
 /// Characters of base64 that may be a placeholder in disguise.
 const ENCODED: usize = 64;
 

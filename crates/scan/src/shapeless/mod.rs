@@ -164,7 +164,10 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         return None;
     }
     // `('password', '<uuid>', ...)` is a row: what is of that kind is told by its number.
-    if lead.fact == Fact::Listed && is_uuid(value) && pair::goes_on(text, extent.at.start - 1) {
+    if lead.fact == Fact::Listed
+        && content::is_uuid(value)
+        && pair::goes_on(text, extent.at.start - 1)
+    {
         return None;
     }
     let evidence = content::weigh(value, name.fact, evidence)?;
@@ -190,12 +193,6 @@ fn assignment(text: &[u8], keyword: Range<usize>) -> Option<Reading> {
         value: extent.at,
         evidence,
     })
-}
-
-fn is_uuid(value: &[u8]) -> bool {
-    let dashes = [8, 13, 18, 23].iter().all(|i| value.get(*i) == Some(&b'-'));
-    let hex = |b: &&u8| b.is_ascii_hexdigit();
-    value.len() == 36 && dashes && value.iter().filter(hex).count() == 32
 }
 
 /// `signingkey = ...` of Git: the number of a key of OpenPGP.
